@@ -1,0 +1,12 @@
+# Each dependency has one door (docs/architecture.md): only the targets named there link it.
+find_package(PkgConfig REQUIRED)
+if(NSLAUNCH_STATIC)
+  # For all that is found from here on, libnl through pkg-config included.
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+  set(Boost_USE_STATIC_LIBS ON)
+endif()
+pkg_check_modules(libnl REQUIRED IMPORTED_TARGET libnl-3.0)
+find_package(Boost 1.74 REQUIRED COMPONENTS program_options)
+find_package(fmt 8 REQUIRED)
+find_package(spdlog 1.9 REQUIRED)
+find_package(nlohmann_json 3.10 REQUIRED)

@@ -1,0 +1,14 @@
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/nslaunch)
+install(TARGETS nslaunch RUNTIME)
+install(TARGETS nslaunch_sys nslaunch_ns nslaunch_inspect nslaunch_shard nslaunch_registry nslaunch_run
+        EXPORT nslaunch-targets ARCHIVE)
+install(DIRECTORY include/nslaunch TYPE INCLUDE)
+install(EXPORT nslaunch-targets NAMESPACE nslaunch:: DESTINATION ${package_dir})
+configure_package_config_file(cmake/nslaunch-config.cmake.in nslaunch-config.cmake
+                              INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(nslaunch-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/nslaunch-config.cmake
+              ${CMAKE_CURRENT_BINARY_DIR}/nslaunch-config-version.cmake
+        DESTINATION ${package_dir})

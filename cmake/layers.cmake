@@ -1,0 +1,28 @@
+# nslaunch_layer(NAME SOURCES ... LINKS ...): one folder of src/ as one static library that
+# may link (and so include) only the layers named in LINKS. scripts/check-layers holds the
+# include side of the same rule.
+add_library(nslaunch_settings INTERFACE)
+target_compile_features(nslaunch_settings INTERFACE cxx_std_20)
+target_compile_options(nslaunch_settings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  $<$<BOOL:${NSLAUNCH_WERROR}>:-Werror> ${profile_flags})
+target_link_options(nslaunch_settings INTERFACE ${profile_flags})
+target_compile_definitions(nslaunch_settings INTERFACE
+  $<$<BOOL:${NSLAUNCH_FAULTS}>:NSLAUNCH_FAULTS>)
+if(NSLAUNCH_STATIC)
+  target_compile_options(nslaunch_settings INTERFACE -fPIE -ffunction-sections -fdata-sections)
+endif()
+
+function(nslaunch_layer name)
+  cmake_parse_arguments(LAYER "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(nslaunch_${name} STATIC ${LAYER_SOURCES})
+  target_include_directories(nslaunch_${name}
+    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+           $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+    PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(nslaunch_${name} PRIVATE $<BUILD_INTERFACE:nslaunch_settings>)
+  foreach(layer IN LISTS LAYER_LINKS)
+    target_link_libraries(nslaunch_${name} PUBLIC nslaunch_${layer})
+  endforeach()
+  set_target_properties(nslaunch_${name} PROPERTIES EXPORT_NAME ${name})
+endfunction()

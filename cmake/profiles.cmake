@@ -1,0 +1,28 @@
+# Sets what each profile means, before project() so that CMAKE_BUILD_TYPE takes effect.
+set(profile_build_type Debug)
+set(profile_werror ON)
+set(profile_static OFF)
+set(profile_faults ON)
+set(profile_flags "")
+
+if(NSLAUNCH_PROFILE STREQUAL "release")
+  set(profile_build_type Release)
+  set(profile_werror OFF)
+  set(profile_static ON)
+  set(profile_faults OFF)
+elseif(NSLAUNCH_PROFILE STREQUAL "asan")
+  set(profile_flags -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+elseif(NSLAUNCH_PROFILE STREQUAL "tidy")
+  set(CMAKE_CXX_COMPILER clang++ CACHE STRING "")
+elseif(NSLAUNCH_PROFILE STREQUAL "coverage")
+  set(profile_flags --coverage)
+elseif(NOT NSLAUNCH_PROFILE STREQUAL "dev")
+  message(FATAL_ERROR "NSLAUNCH_PROFILE is '${NSLAUNCH_PROFILE}'; "
+                      "choose dev, release, asan, tidy or coverage")
+endif()
+
+set(CMAKE_BUILD_TYPE ${profile_build_type} CACHE STRING "")
+option(NSLAUNCH_WERROR "Warnings are errors" ${profile_werror})
+option(NSLAUNCH_STATIC "Link the program as static-pie" ${profile_static})
+option(NSLAUNCH_FAULTS "Compile the fault injection that the tests use" ${profile_faults})
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace nslaunch {
+
+/// A process that was still running in the shard when its command had exited.
+struct Leak {
+  pid_t pid = 0;         ///< inside the shard
+  pid_t parent_pid = 0;  ///< inside the shard
+  std::chrono::milliseconds age{0};
+  std::string command_line;            ///< arguments joined by spaces, cut at a few hundred bytes
+  std::vector<std::string> listening;  ///< "127.0.0.1:9926", "[::]:1883", "unix:/path", "udp 0.0.0.0:53"
+};
+
+/// Why the command was told to end before it ended by itself.
+enum class EndCause {
+  kNone,        ///< it ended by itself
+  kTimeout,     ///< --timeout
+  kTerminated,  ///< somebody sent nslaunch SIGTERM
+  kAncestor,    ///< a process that nslaunch was started by ended
+  kHangup,      ///< the terminal went away
+  kInterrupts,  ///< three Ctrl-C within three seconds
+};
+
+/// How a shard ended.
+struct Outcome {
+  /// The command's wait status: exit_status when term_signal is 0.
+  int exit_status = 0;
+  int term_signal = 0;
+  EndCause cause = EndCause::kNone;
+  /// The grace ran out and the command was killed.
+  bool grace_expired = false;
+
+  /// The first few leaks in detail, and how many there were.
+  std::vector<Leak> leaks;
+  std::size_t leak_count = 0;
+
+  /// True when the kernel reported every process of the shard gone. Where it is false,
+  /// `culprit` names what held the shard's end up past the limit.
+  bool all_gone = true;
+  std::string culprit;
+
+  std::chrono::microseconds setup{0};     ///< from the request to the command's exec
+  std::chrono::microseconds duration{0};  ///< from the command's exec to its end
+  std::chrono::microseconds teardown{0};  ///< from the command's end to "all processes gone"
+  /// For example "net,pid,mnt,ipc,tmp,proc".
+  std::string isolation;
+};
+
+}  // namespace nslaunch

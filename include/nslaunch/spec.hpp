@@ -1,0 +1,75 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace nslaunch {
+
+enum class TmpMode {
+  kPrivate,    ///< a fresh tmpfs on /tmp, gone with the shard
+  kHost,       ///< the host's /tmp, shared
+  kDirectory,  ///< a folder of the caller's, mounted on /tmp and left alone afterwards
+};
+
+enum class LeakPolicy { kWarn, kFail, kIgnore };
+
+enum class Isolation {
+  kFull,  ///< every namespace, or an Error
+  kNone,  ///< run the command directly; only ever asked for by name
+};
+
+/// Numeric ids that the command runs as.
+struct UserIds {
+  std::uint32_t uid;
+  std::uint32_t gid;
+  std::vector<std::uint32_t> groups;  ///< supplementary groups
+};
+
+/// What a shard is to be. A default-constructed spec with a command is what
+/// `nslaunch -- COMMAND` runs.
+struct ShardSpec {
+  /// The command and its arguments; never empty.
+  std::vector<std::string> command;
+  /// The command's whole environment as NAME=VALUE, before nslaunch adds its own variables.
+  std::vector<std::string> environment;
+  /// Empty: the caller's working directory.
+  std::string workdir;
+  /// Eight hex digits; empty: chosen at random.
+  std::string id;
+  /// Empty: the id.
+  std::string name;
+  /// Empty: the host's, and no uts namespace.
+  std::string hostname;
+
+  Isolation isolation = Isolation::kFull;
+  /// A fresh /proc, writable sysctls and low ports become errors when they can't be had.
+  bool require_proc = false;
+  /// The caller is uid 0 and gid 0 inside; needs a user namespace unless it is root already.
+  bool map_root = false;
+  std::optional<UserIds> user;
+
+  TmpMode tmp = TmpMode::kPrivate;
+  /// Only with TmpMode::kDirectory.
+  std::string tmp_directory;
+  /// Bytes; 0: the kernel's default, half of the memory.
+  std::uint64_t tmp_size = 0;
+  /// Paths below the host's /tmp that stay visible.
+  std::vector<std::string> keep;
+  /// Paths over which an empty private folder is mounted; made with mode 0700 where missing.
+  std::vector<std::string> private_paths;
+
+  LeakPolicy leaks = LeakPolicy::kWarn;
+  /// How long processes may outlive the command before they count as leaks.
+  std::chrono::milliseconds leak_grace{250};
+  /// From the polite end (SIGTERM) to the kill.
+  std::chrono::milliseconds grace{4000};
+  /// From the start of the command; none: no limit.
+  std::optional<std::chrono::milliseconds> timeout;
+  /// End with the ancestors in the caller's process group.
+  bool watch_ancestors = true;
+};
+
+}  // namespace nslaunch

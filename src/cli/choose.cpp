@@ -1,0 +1,57 @@
+#include "cli/choose.hpp"
+
+#include <nslaunch/error.hpp>
+
+#include <vector>
+
+#include "cli/options.hpp"
+#include "sys/check.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+using Found = std::vector<const ShardEntry*>;
+
+template <typename Fits>
+Found find_all(std::span<const ShardEntry> shards, Fits fits) {
+  Found found;
+  for (const auto& shard : shards) {
+    if (fits(shard.record)) found.push_back(&shard);
+  }
+  return found;
+}
+
+Found find_all(std::span<const ShardEntry> shards, const std::string& word) {
+  auto found = find_all(shards, [&](const ShardRecord& record) { return record.id == word; });
+  if (found.empty()) found = find_all(shards, [&](const ShardRecord& record) { return record.name == word; });
+  if (found.empty() && !word.empty()) {
+    found = find_all(shards, [&](const ShardRecord& record) { return record.id.starts_with(word); });
+  }
+  return found;
+}
+
+[[noreturn]] void none_found(std::span<const ShardEntry> shards, const std::string& word) {
+  std::vector<std::string> known;
+  for (const auto& shard : shards) {
+    known.push_back(shard.record.id);
+    if (!shard.record.name.empty()) known.push_back(shard.record.name);
+  }
+  const auto near = suggest(word, known);
+  throw UsageError(fmt::format("there is no shard '{}'", sys::escape(word)),
+                   near ? fmt::format("did you mean '{}'?", sys::escape(*near))
+                        : "to see those that there are, run: nslaunch list");
+}
+
+}  // namespace
+
+const ShardEntry& choose_shard(std::span<const ShardEntry> shards, const std::string& word) {
+  const auto found = find_all(shards, word);
+  if (found.empty()) none_found(shards, word);
+  if (found.size() == 1) return *found.front();
+  std::string ids;
+  for (const auto* shard : found) ids += (ids.empty() ? "" : ", ") + sys::escape(shard->record.id);
+  throw UsageError(fmt::format("'{}' means {} shards", sys::escape(word), found.size()), "say which: " + ids);
+}
+
+}  // namespace nslaunch::cli

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cli/options.hpp"
+
+namespace nslaunch::cli {
+
+/// One subcommand: a row of the table in commands.cpp, from which dispatch, help and suggestions
+/// all come.
+struct Command {
+  const char* name;
+  const char* usage;    ///< what follows "nslaunch " in its help
+  const char* summary;  ///< one line
+  std::span<const Option> (*options)();
+  /// Gets what follows the subcommand's name; returns the exit status.
+  int (*run)(const Arguments& arguments);
+};
+
+std::span<const Command> commands();
+
+/// nslaunch itself failed, or was used wrongly.
+constexpr int kOwnFailure = 125;
+
+}  // namespace nslaunch::cli

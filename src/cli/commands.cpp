@@ -1,0 +1,16 @@
+#include "cli/command.hpp"
+#include "cli/help.hpp"
+#include "cli/kill.hpp"
+#include "cli/list.hpp"
+#include "cli/reap.hpp"
+#include "cli/run_command.hpp"
+
+namespace nslaunch::cli {
+
+std::span<const Command> commands() {
+  static const Command table[] = {run_command(),  list_command(), kill_command(),
+                                  reap_command(), help_command(), version_command()};
+  return table;
+}
+
+}  // namespace nslaunch::cli

@@ -1,0 +1,77 @@
+#include "cli/help.hpp"
+
+#include <unistd.h>
+#include <nslaunch/error.hpp>
+#include <nslaunch/version.hpp>
+
+#include <algorithm>
+
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+std::span<const Option> no_options() {
+  return {};
+}
+
+void print(const std::string& text) {
+  if (const int error = sys::write_all(STDOUT_FILENO, text); error != 0) {
+    throw Error({error, std::system_category()}, "writing the help");
+  }
+}
+
+void print_overview() {
+  std::string text =
+      "nslaunch runs a command in a network, a process tree and a /tmp of its own, and leaves nothing "
+      "behind.\n\n"
+      "  nslaunch -- npm test                     on ports that no other shard can see\n"
+      "  nslaunch --timeout 5m -- node server.js  ended, and exit 124, after five minutes\n"
+      "  nslaunch list                            the shards that are alive\n\n";
+  for (const auto& command : commands())
+    text += fmt::format("  nslaunch {:<8} {}\n", command.name, command.summary);
+  text += "\nOptions of a run:\n";
+  text += describe(commands().front().options());
+  print(text);
+}
+
+int help(const Arguments& arguments) {
+  if (arguments.positional.empty()) {
+    print_overview();
+    return 0;
+  }
+  const auto& topic = arguments.positional.front();
+  const auto all = commands();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const Command& command) { return topic == command.name; });
+  if (found == all.end())
+    throw UsageError(fmt::format("there is no help on '{}'", sys::escape(topic)), "See: nslaunch help");
+  print_help(*found);
+  return 0;
+}
+
+int print_version(const Arguments&) {
+  print(fmt::format("nslaunch {}\n", version()));
+  return 0;
+}
+
+}  // namespace
+
+void print_help(const Command& command) {
+  print(fmt::format("nslaunch {}\n\n{}.\n\n{}  -h, --help                     show this\n", command.usage,
+                    command.summary, describe(command.options())));
+}
+
+const Command& help_command() {
+  static constexpr Command kCommand = {"help", "help [SUBCOMMAND]", "show help", no_options, help};
+  return kCommand;
+}
+
+const Command& version_command() {
+  static constexpr Command kCommand = {"version", "version", "show the version", no_options, print_version};
+  return kCommand;
+}
+
+}  // namespace nslaunch::cli

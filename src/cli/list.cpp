@@ -1,0 +1,86 @@
+#include "cli/list.hpp"
+
+#include <nslaunch/error.hpp>
+#include <nslaunch/registry.hpp>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "cli/list_json.hpp"
+#include "cli/list_table.hpp"
+#include "registry/registration.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/log.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+constexpr Option kOptions[] = {
+    {"json", 0, nullptr, "print JSON ({\"version\":1,\"shards\":[...]})"},
+    {"quiet", 'q', nullptr, "print ids only"},
+    {"all", 'a', nullptr, "as root: the shards of every user"},
+};
+
+/// Columns to fit the table into; 0: stdout is no terminal.
+std::size_t terminal_width() {
+  if (::isatty(STDOUT_FILENO) != 1) return 0;
+  struct winsize size = {};
+  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : 80;
+}
+
+std::string ids(std::span<const ShardEntry> shards) {
+  std::string text;
+  for (const auto& shard : shards) text += sys::escape(shard.record.id) + '\n';
+  return text;
+}
+
+void advise(std::span<const ShardEntry> shards) {
+  const auto orphans = std::count_if(shards.begin(), shards.end(), [](const ShardEntry& shard) {
+    return shard.state == ShardState::kOrphaned && !shard.foreign;
+  });
+  if (orphans == 1) sys::warn("1 shard has lost its launcher; to end it, run: nslaunch reap");
+  if (orphans > 1)
+    sys::warn(fmt::format("{} shards have lost their launchers; to end them, run: nslaunch reap", orphans));
+}
+
+int run(const Arguments& arguments) {
+  if (!arguments.positional.empty() || arguments.has_separator) {
+    throw UsageError("list takes options only", "To choose among the shards: nslaunch list --json");
+  }
+  // What killed launchers left goes with the next command that looks; orphans wait for reap.
+  registry::sweep({.records = 10'000, .time = std::chrono::milliseconds{100}});
+  std::vector<std::string> warnings;
+  const auto shards = list_shards(arguments.has("all"), warnings);
+  for (const auto& warning : warnings) sys::warn(sys::escape(warning));
+  const TableStyle style{terminal_width(), sys::colour_wanted(STDOUT_FILENO), arguments.has("all")};
+  const bool plain = !arguments.has("json") && !arguments.has("quiet");
+  const std::string text = arguments.has("json")    ? shards_as_json(shards)
+                           : arguments.has("quiet") ? ids(shards)
+                                                    : shard_table(shards, style);
+  if (const int error = sys::write_all(STDOUT_FILENO, text); error != 0) {
+    throw Error(sys::errno_code(error), "writing the list");
+  }
+  if (plain && shards.empty() && style.width > 0) sys::say("no shards");
+  if (plain) advise(shards);
+  return 0;
+}
+
+}  // namespace
+
+const Command& list_command() {
+  static constexpr Command kCommand{
+      "list",
+      "list [--json | -q] [--all]",
+      "show the shards that are there",
+      [] { return std::span<const Option>(kOptions); },
+      run,
+  };
+  return kCommand;
+}
+
+}  // namespace nslaunch::cli

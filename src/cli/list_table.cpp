@@ -1,0 +1,85 @@
+#include "cli/list_table.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+#include "cli/table.hpp"
+#include "sys/check.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+std::string age(std::int64_t started_at) {
+  const auto seconds = std::max<std::int64_t>(::time(nullptr) - std::max<std::int64_t>(started_at, 0), 0);
+  if (seconds < 60) return fmt::format("{}s", seconds);
+  return sys::format_duration(std::chrono::seconds(seconds));
+}
+
+std::string pid(const ShardEntry& shard) {
+  // A pid of another PID namespace would be somebody else's here.
+  if (shard.foreign || shard.state == ShardState::kDead) return "-";
+  const auto& process = shard.state == ShardState::kOrphaned ? shard.record.init : shard.record.launcher;
+  return process.pid > 0 ? std::to_string(process.pid) : "-";
+}
+
+const char* colour_of(ShardState state) {
+  switch (state) {
+    case ShardState::kRunning:
+      return "\033[32m";
+    case ShardState::kStarting:
+    case ShardState::kStopping:
+      return "\033[33m";
+    case ShardState::kOrphaned:
+    case ShardState::kUnreadable:
+      return "\033[31m";
+    case ShardState::kDead:
+      break;
+  }
+  return "\033[2m";
+}
+
+Row header(const TableStyle& style) {
+  Row row = {{"ID"}, {"NAME"}, {"STATE"}, {"AGE"}, {"PID"}};
+  if (style.with_user) row.push_back({"USER"});
+  row.push_back({"COMMAND"});
+  return row;
+}
+
+Cell state_cell(const ShardEntry& shard, const TableStyle& style) {
+  return {fmt::format("{}{}", to_string(shard.state), shard.foreign ? "/foreign" : ""),
+          style.colour ? colour_of(shard.state) : ""};
+}
+
+Row unreadable_row(const ShardEntry& shard, const TableStyle& style) {
+  Row row = {{sys::escape(shard.record.id)}, {"-"}, state_cell(shard, style), {"-"}, {"-"}};
+  if (style.with_user) row.push_back({"-"});
+  row.push_back({sys::escape(fmt::format("({}: {})", shard.problem, shard.path))});
+  return row;
+}
+
+Row to_row(const ShardEntry& shard, const TableStyle& style) {
+  if (shard.state == ShardState::kUnreadable) return unreadable_row(shard, style);
+  const auto& record = shard.record;
+  Row row = {{sys::escape(record.id)},
+             {record.name.empty() ? "-" : sys::escape(record.name)},
+             state_cell(shard, style),
+             {age(record.started_at)},
+             {pid(shard)}};
+  if (style.with_user) row.push_back({std::to_string(record.uid)});
+  row.push_back({sys::shell_quote(record.command)});
+  return row;
+}
+
+}  // namespace
+
+std::string shard_table(std::span<const ShardEntry> shards, const TableStyle& style) {
+  if (shards.empty()) return {};
+  const bool for_people = style.width > 0;
+  std::vector<Row> rows;
+  if (for_people) rows.push_back(header(style));
+  for (const auto& shard : shards) rows.push_back(to_row(shard, style));
+  return for_people ? aligned(rows, style.width) : tab_separated(rows);
+}
+
+}  // namespace nslaunch::cli

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nslaunch::cli {
+
+/// One option: a row from which parsing, help and the environment twin all come.
+struct Option {
+  const char* name;        ///< without the dashes
+  char letter;             ///< 0: none
+  const char* value_name;  ///< nullptr: a flag
+  const char* help;
+  bool repeatable = false;
+  bool has_twin = false;  ///< NSLAUNCH_OPT_<NAME> sets it too
+};
+
+/// What the command line said, by option name. Every getter of a number or duration throws
+/// UsageError naming the option where the value does not fit.
+class Arguments {
+ public:
+  bool has(std::string_view option) const;
+  /// The last one given; `otherwise` where none was.
+  std::string text(std::string_view option, const std::string& otherwise = {}) const;
+  const std::vector<std::string>& all(std::string_view option) const;
+  std::optional<std::chrono::milliseconds> duration(std::string_view option) const;
+  std::optional<std::uint64_t> size(std::string_view option) const;
+  std::uint64_t number(std::string_view option, std::uint64_t least, std::uint64_t most,
+                       std::uint64_t otherwise) const;
+  /// One of `choices`, or `otherwise` where the option was not given.
+  std::string choice(std::string_view option, std::span<const char* const> choices,
+                     const std::string& otherwise) const;
+
+  std::vector<std::string> positional;
+  /// What followed the first "--", and whether there was one.
+  std::vector<std::string> command;
+  bool has_separator = false;
+
+  void add(std::string_view option, std::string value) {
+    values_[std::string(option)].push_back(std::move(value));
+  }
+
+ private:
+  std::map<std::string, std::vector<std::string>, std::less<>> values_;
+};
+
+/// Parses what follows the subcommand's name. Options may stand before or after positionals; a
+/// repeated option that is not repeatable counts with its last value; nothing is guessed from a
+/// prefix. An empty twin counts as not set. Throws UsageError with a suggestion.
+Arguments parse(std::span<const Option> options, std::span<const std::string> words);
+
+/// The options as help lines.
+std::string describe(std::span<const Option> options);
+
+/// The nearest of `known` to `word`, or nothing where none is near.
+std::optional<std::string> suggest(std::string_view word, std::span<const std::string> known);
+
+}  // namespace nslaunch::cli

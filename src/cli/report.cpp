@@ -1,0 +1,52 @@
+#include "cli/report.hpp"
+
+#include "sys/check.hpp"
+#include "sys/log.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+void report_leaks(const Outcome& outcome) {
+  const bool one = outcome.leak_count == 1;
+  std::string text =
+      fmt::format("{} {} still running when the command had exited, and {} killed:", outcome.leak_count,
+                  one ? "process was" : "processes were", one ? "was" : "were");
+  for (const auto& leak : outcome.leaks) {
+    text += fmt::format("\n  pid {} (parent {}), {} old: {}", leak.pid, leak.parent_pid,
+                        sys::format_duration(leak.age), sys::escape(leak.command_line));
+    if (leak.listening.empty()) continue;
+    std::vector<std::string> shown;
+    for (const auto& address : leak.listening) shown.push_back(sys::escape(address));
+    text += fmt::format("\n    listening on {}", fmt::join(shown, ", "));
+  }
+  if (outcome.leak_count > outcome.leaks.size()) {
+    text += fmt::format("\n  and {} more", outcome.leak_count - outcome.leaks.size());
+  }
+  sys::warn(text);
+}
+
+std::string ending(const Outcome& outcome) {
+  if (outcome.term_signal != 0) return fmt::format("died of {}", sys::signal_name(outcome.term_signal));
+  return fmt::format("exited with {}", outcome.exit_status);
+}
+
+}  // namespace
+
+void report(const Outcome& outcome, const ShardSpec& spec, bool verbose) {
+  if (outcome.leak_count > 0 && spec.leaks != LeakPolicy::kIgnore) report_leaks(outcome);
+  if (!outcome.all_gone) {
+    sys::warn(
+        fmt::format("the shard has not ended within 5 s: {}\n"
+                    "its record stays until it has: nslaunch list, nslaunch reap",
+                    sys::escape(outcome.culprit)));
+  }
+  if (!verbose) return;
+  sys::say(fmt::format("the command {} after {}; set up in {}, torn down in {}; {} left behind; {}",
+                       ending(outcome), sys::format_duration(outcome.duration),
+                       sys::format_duration(outcome.setup), sys::format_duration(outcome.teardown),
+                       outcome.leak_count,
+                       outcome.all_gone ? "all processes gone" : "NOT all processes gone"));
+}
+
+}  // namespace nslaunch::cli

@@ -1,0 +1,88 @@
+#include "cli/run_command.hpp"
+
+#include <sys/prctl.h>
+#include <unistd.h>
+#include <nslaunch/error.hpp>
+#include <nslaunch/run.hpp>
+
+#include <cerrno>
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "cli/report.hpp"
+#include "cli/run_spec.hpp"
+#include "sys/check.hpp"
+#include "sys/log.hpp"
+#include "sys/signals.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+void check_command(const Arguments& arguments) {
+  if (!arguments.positional.empty()) {
+    throw UsageError(
+        fmt::format("'{}' stands before the command's '--'", sys::escape(arguments.positional.front())),
+        "Put '--' before the command: nslaunch run [OPTIONS] -- COMMAND [ARG...]");
+  }
+  if (arguments.command.empty()) {
+    throw UsageError("no command was given", "For example: nslaunch -- npm test");
+  }
+}
+
+/// The command in our own place, as if nslaunch were not there.
+[[noreturn]] void execute_directly(const ShardSpec& spec) {
+  if (!spec.workdir.empty() && ::chdir(spec.workdir.c_str()) != 0) {
+    throw Error({errno, std::system_category()}, fmt::format("changing to {}", sys::escape(spec.workdir)));
+  }
+  std::vector<char*> arguments;
+  for (const auto& text : spec.command) arguments.push_back(const_cast<char*>(text.c_str()));
+  arguments.push_back(nullptr);
+  auto environment = spec.environment;
+  std::erase_if(environment, [](const auto& entry) { return entry.starts_with("NSLAUNCH_ISOLATION="); });
+  environment.push_back("NSLAUNCH_ISOLATION=none");
+  std::vector<char*> entries;
+  for (const auto& entry : environment) entries.push_back(const_cast<char*>(entry.c_str()));
+  entries.push_back(nullptr);
+  environ = entries.data();
+  ::execvp(arguments[0], arguments.data());
+  throw CommandError({errno, std::system_category()},
+                     fmt::format("running {}", sys::escape(spec.command.front())),
+                     errno == ENOENT || errno == ENOTDIR ? 127 : 126);
+}
+
+/// Ends as the command did, so that a shell's loop stops on Ctrl-C. Not dumpable: the command's core
+/// file must not be overwritten by ours. Returns where we are PID 1, which no signal of its own ends.
+void die_of(int signal) {
+  if (::getpid() == 1) return;
+  ::prctl(PR_SET_DUMPABLE, 0);
+  sys::reset_signal(signal);
+  sys::SignalSet one;
+  one.add(signal);
+  ::kill(::getpid(), signal);
+  ::sigprocmask(SIG_UNBLOCK, &one.native(), nullptr);
+}
+
+int run(const Arguments& arguments) {
+  check_command(arguments);
+  const auto spec = read_spec(arguments);
+  if (spec.isolation == Isolation::kNone) execute_directly(spec);
+  const bool verbose = arguments.has("verbose");
+  Messages messages{.warning = [](std::string_view line) { sys::warn(line); }, .trace = {}};
+  if (verbose) messages.trace = [](std::string_view line) { sys::say(line); };
+  const auto outcome = run_shard(spec, messages);
+  report(outcome, spec, verbose);
+  if (outcome.term_signal != 0 && outcome.cause != EndCause::kTimeout) die_of(outcome.term_signal);
+  return exit_status(outcome, spec);
+}
+
+}  // namespace
+
+const Command& run_command() {
+  static constexpr Command kCommand = {"run", "[run] [OPTIONS] -- COMMAND [ARG...]",
+                                       "run a command in a shard of its own", run_options, run};
+  return kCommand;
+}
+
+}  // namespace nslaunch::cli

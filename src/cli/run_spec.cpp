@@ -1,0 +1,165 @@
+#include "cli/run_spec.hpp"
+
+#include <unistd.h>
+#include <nslaunch/error.hpp>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "cli/users.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+// Every row but --isolation has its twin in the environment: less isolation is only ever asked for
+// by name, where one can see it.
+constexpr Option kRunOptions[] = {
+    {"name", 'n', "NAME", "name the shard (default: its id)", false, true},
+    {"env", 'e', "NAME=VALUE", "set a variable for the command (repeatable)", true, true},
+    {"env-file", 0, "FILE", "set the variables that FILE holds, one a line (repeatable)", true, true},
+    {"workdir", 'w', "DIR", "run the command in DIR", false, true},
+    {"user", 'u', "USER[:GROUP]", "run the command as this user (root only)", false, true},
+    {"map-root", 0, nullptr, "be uid 0 inside (not root outside)", false, true},
+    {"hostname", 0, "NAME", "give the shard a host name of its own", false, true},
+    {"tmp", 0, "private|host|DIR", "what /tmp is (default: private)", false, true},
+    {"tmp-size", 0, "SIZE", "limit of the private /tmp (default: half of the memory)", false, true},
+    {"keep", 'k', "PATH", "keep PATH of the host's /tmp visible (repeatable)", true, true},
+    {"private", 'p', "PATH", "cover PATH with an empty private folder (repeatable)", true, true},
+    {"net", 0, "none", "the network: a loopback of its own and nothing else", false, true},
+    {"require-proc", 0, nullptr, "fail without a fresh, writable /proc", false, true},
+    {"isolation", 0, "full|none", "'none' runs the command directly", false, false},
+    {"timeout", 't', "DURATION", "end the command after DURATION (exit 124)", false, true},
+    {"grace", 'g', "DURATION", "from SIGTERM to SIGKILL (default: 4s)", false, true},
+    {"leaks", 'l', "warn|fail|ignore", "processes left at the end (default: warn; fail: exit 123)", false,
+     true},
+    {"leak-grace", 0, "DURATION", "time to end before being a leak (default: 250ms)", false, true},
+    {"orphan", 0, "end|ignore", "end with whoever started nslaunch (default: end)", false, true},
+    {"color", 0, "auto|always|never", "colour of nslaunch's own words", false, true},
+    {"verbose", 'v', nullptr, "tell of every step, and the receipt", false, true},
+};
+
+/// The caller's environment less our own options, which a run inside the shard must not inherit.
+std::vector<std::string> inherited_environment() {
+  std::vector<std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    if (std::string_view(*entry).starts_with("NSLAUNCH_OPT_")) continue;
+    environment.emplace_back(*entry);
+  }
+  return environment;
+}
+
+void set_entry(std::vector<std::string>& environment, const std::string& entry, const std::string& where) {
+  const auto equals = entry.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw UsageError(fmt::format("{}: '{}' is not NAME=VALUE", where, sys::escape(entry)));
+  }
+  const auto name = std::string_view(entry).substr(0, equals + 1);
+  std::erase_if(environment, [&](const std::string& other) { return other.starts_with(name); });
+  environment.push_back(entry);
+}
+
+void read_env_file(std::vector<std::string>& environment, const std::string& path) {
+  const auto content = sys::read_file(path.c_str(), 16 << 20);
+  if (!content)
+    throw Error({errno, std::system_category()}, fmt::format("reading --env-file {}", sys::escape(path)));
+  std::string_view rest(*content);
+  for (int line = 1; !rest.empty(); ++line) {
+    auto text = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(text.size() + 1, rest.size()));
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    if (text.empty() || text.starts_with('#')) continue;
+    set_entry(environment, std::string(text), fmt::format("--env-file {}, line {}", sys::escape(path), line));
+  }
+}
+
+void read_tmp(ShardSpec& spec, const Arguments& arguments) {
+  const auto tmp = arguments.text("tmp", "private");
+  if (tmp == "host") {
+    spec.tmp = TmpMode::kHost;
+  } else if (tmp.find('/') != std::string::npos) {
+    spec.tmp = TmpMode::kDirectory;
+    spec.tmp_directory = tmp;
+  } else if (tmp != "private") {
+    throw UsageError(fmt::format("--tmp: '{}' is not private, host or a folder's path", sys::escape(tmp)),
+                     fmt::format("For a folder in the working directory: --tmp ./{}", sys::escape(tmp)));
+  }
+  spec.tmp_size = arguments.size("tmp-size").value_or(0);
+  if (spec.tmp_size != 0 && spec.tmp != TmpMode::kPrivate) {
+    throw UsageError("--tmp-size limits a private /tmp only");
+  }
+  spec.keep = arguments.all("keep");
+  if (!spec.keep.empty() && spec.tmp == TmpMode::kHost) {
+    throw UsageError("--keep is for a private /tmp: with --tmp host everything in /tmp is visible");
+  }
+}
+
+/// Without isolation there is no shard to keep these promises.
+void check_no_isolation(const Arguments& arguments) {
+  for (const auto& option : kRunOptions) {
+    constexpr std::string_view kHarmless[] = {"env",   "env-file", "workdir", "isolation",
+                                              "color", "verbose",  "name"};
+    if (std::find(std::begin(kHarmless), std::end(kHarmless), option.name) != std::end(kHarmless)) continue;
+    if (arguments.has(option.name)) {
+      throw UsageError(fmt::format("--{} needs a shard, and --isolation=none makes none", option.name));
+    }
+  }
+}
+
+void read_isolation(ShardSpec& spec, const Arguments& arguments) {
+  constexpr const char* kIsolations[] = {"full", "none"};
+  if (arguments.choice("isolation", kIsolations, "full") == "none") {
+    check_no_isolation(arguments);
+    spec.isolation = Isolation::kNone;
+  }
+  if (arguments.text("net", "none") != "none") {
+    throw UsageError(
+        fmt::format("--net {}: only 'none' is there in this version", sys::escape(arguments.text("net"))),
+        "A shard has a loopback of its own and no other network.");
+  }
+}
+
+void read_ending(ShardSpec& spec, const Arguments& arguments) {
+  constexpr const char* kLeaks[] = {"warn", "fail", "ignore"};
+  constexpr const char* kOrphans[] = {"end", "ignore"};
+  const auto leaks = arguments.choice("leaks", kLeaks, "warn");
+  spec.leaks = leaks == "fail"     ? LeakPolicy::kFail
+               : leaks == "ignore" ? LeakPolicy::kIgnore
+                                   : LeakPolicy::kWarn;
+  spec.leak_grace = arguments.duration("leak-grace").value_or(spec.leak_grace);
+  spec.grace = arguments.duration("grace").value_or(spec.grace);
+  spec.timeout = arguments.duration("timeout");
+  if (spec.timeout && spec.timeout->count() == 0)
+    throw UsageError("--timeout: 0 leaves the command no time at all");
+  spec.watch_ancestors = arguments.choice("orphan", kOrphans, "end") == "end";
+}
+
+}  // namespace
+
+std::span<const Option> run_options() {
+  return kRunOptions;
+}
+
+ShardSpec read_spec(const Arguments& arguments) {
+  ShardSpec spec;
+  spec.command = arguments.command;
+  spec.environment = inherited_environment();
+  for (const auto& path : arguments.all("env-file")) read_env_file(spec.environment, path);
+  for (const auto& entry : arguments.all("env")) set_entry(spec.environment, entry, "--env");
+  spec.workdir = arguments.text("workdir");
+  spec.name = arguments.text("name");
+  spec.hostname = arguments.text("hostname");
+  if (spec.hostname.size() > 64) throw UsageError("--hostname: a host name has 64 bytes at most");
+  spec.map_root = arguments.has("map-root");
+  if (arguments.has("user")) spec.user = find_user(arguments.text("user"));
+  spec.require_proc = arguments.has("require-proc");
+  spec.private_paths = arguments.all("private");
+  read_isolation(spec, arguments);
+  read_tmp(spec, arguments);
+  read_ending(spec, arguments);
+  return spec;
+}
+
+}  // namespace nslaunch::cli

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace nslaunch::cli {
+
+struct Cell {
+  Cell(std::string shown, const char* sequence = "") : text(std::move(shown)), colour(sequence) {}  // NOLINT
+
+  std::string text;
+  const char* colour;  ///< an escape sequence, or empty
+};
+
+using Row = std::vector<Cell>;
+
+/// For people: columns aligned by spaces, long cells cut, the last one to the end of the terminal.
+std::string aligned(std::span<const Row> rows, std::size_t terminal_width);
+
+/// For programs: nothing cut.
+std::string tab_separated(std::span<const Row> rows);
+
+}  // namespace nslaunch::cli

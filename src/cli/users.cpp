@@ -1,0 +1,86 @@
+#include "cli/users.hpp"
+
+#include <grp.h>
+#include <pwd.h>
+#include <nslaunch/error.hpp>
+
+#include <charconv>
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include "sys/check.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+std::optional<std::uint32_t> number(const std::string& text) {
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  // The last one means "no change" to the kernel.
+  if (error != std::errc{} || end != text.data() + text.size() || value == UINT32_MAX) return std::nullopt;
+  return value;
+}
+
+template <typename Visit>
+void each_group(Visit&& visit) {
+  const File file(std::fopen("/etc/group", "re"), std::fclose);
+  while (const group* entry = file ? ::fgetgrent(file.get()) : nullptr) visit(*entry);
+}
+
+struct KnownUser {
+  std::string name;
+  std::uint32_t uid;
+  std::uint32_t gid;
+};
+
+std::optional<KnownUser> look_up(const std::string& text) {
+  const auto uid = number(text);
+  const File file(std::fopen("/etc/passwd", "re"), std::fclose);
+  while (const passwd* entry = file ? ::fgetpwent(file.get()) : nullptr) {
+    if (uid ? entry->pw_uid == *uid : text == entry->pw_name)
+      return KnownUser{entry->pw_name, entry->pw_uid, entry->pw_gid};
+  }
+  return std::nullopt;
+}
+
+std::uint32_t find_group(const std::string& text) {
+  auto gid = number(text);
+  each_group([&](const group& entry) {
+    if (!gid && text == entry.gr_name) gid = entry.gr_gid;
+  });
+  if (!gid) throw UsageError(fmt::format("--user: there is no group '{}'", sys::escape(text)));
+  return *gid;
+}
+
+std::vector<std::uint32_t> groups_of(const std::string& user, std::uint32_t gid) {
+  std::vector<std::uint32_t> groups{gid};
+  each_group([&](const group& entry) {
+    for (char** member = entry.gr_mem; *member != nullptr; ++member) {
+      if (user == *member && entry.gr_gid != gid) groups.push_back(entry.gr_gid);
+    }
+  });
+  return groups;
+}
+
+}  // namespace
+
+UserIds find_user(const std::string& text) {
+  const auto colon = text.find(':');
+  const auto user_text = text.substr(0, colon);
+  const auto user = look_up(user_text);
+  const auto uid = user ? std::optional(user->uid) : number(user_text);
+  if (!uid) throw UsageError(fmt::format("--user: there is no user '{}'", sys::escape(user_text)));
+  if (colon != std::string::npos) {
+    const auto gid = find_group(text.substr(colon + 1));
+    return {*uid, gid, {gid}};
+  }
+  // A number without an account has no group of its own to go by: the same number, as containers do.
+  if (!user) return {*uid, *uid, {*uid}};
+  return {user->uid, user->gid, groups_of(user->name, user->gid)};
+}
+
+}  // namespace nslaunch::cli

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <nslaunch/spec.hpp>
+
+#include <string>
+
+namespace nslaunch::cli {
+
+/// The ids that USER[:GROUP] means, by number or by the names in /etc/passwd and /etc/group (read
+/// straight: a static program has no name service). Throws UsageError.
+UserIds find_user(const std::string& text);
+
+}  // namespace nslaunch::cli

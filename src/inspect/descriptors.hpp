@@ -1,0 +1,25 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace nslaunch::inspect {
+
+/// What /proc/PID/fd/NUMBER points to ("pipe:[4711]"), empty where it can't be seen.
+std::string descriptor_target(pid_t shown, int number);
+
+/// The inode in a target such as "socket:[4711]" of this kind, 0 for every other target.
+std::uint64_t inode_of(std::string_view target, std::string_view kind);
+
+/// Calls `visit` with the number and the target of every descriptor of a process.
+void for_each_descriptor(pid_t shown,
+                         const std::function<void(int number, const std::string& target)>& visit);
+
+/// Whether this descriptor of the process can be written to.
+bool is_writable(pid_t shown, int number);
+
+}  // namespace nslaunch::inspect

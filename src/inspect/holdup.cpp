@@ -1,0 +1,140 @@
+#include "inspect/holdup.hpp"
+
+#include <cstdlib>
+#include <optional>
+#include <unordered_set>
+#include <vector>
+
+#include "inspect/processes.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/procfs.hpp"
+
+namespace nslaunch::inspect {
+namespace {
+
+std::string state_name(char state) {
+  switch (state) {
+    case 'R':
+      return "running";
+    case 'S':
+      return "sleeping";
+    case 'D':
+      return "in uninterruptible sleep";
+    case 'T':
+      return "stopped";
+    case 't':
+      return "stopped by its own tracer";
+    case 'Z':
+      return "a zombie";
+    default:
+      return fmt::format("in state {}", state);
+  }
+}
+
+std::string named(const sys::ProcessStat& stat) {
+  return fmt::format("pid {} ({})", stat.pid, stat.comm);
+}
+
+std::string named_with_state(pid_t pid) {
+  const auto stat = sys::read_stat(pid);
+  return stat ? fmt::format("{}, which is {}", named(*stat), state_name(stat->state))
+              : fmt::format("pid {}", pid);
+}
+
+/// The kernel function that the process sleeps in, empty where that can't be seen.
+std::string wait_channel(pid_t pid) {
+  const auto text = sys::read_file(fmt::format("/proc/{}/wchan", pid).c_str());
+  return text && *text != "0" ? *text : std::string();
+}
+
+/// Every process of one PID namespace as the launcher sees them, init first.
+class Members {
+ public:
+  Members(pid_t init, std::uint64_t pidns_inode) : inode_(pidns_inode), depth_(nested_pids(init).size()) {
+    add(init);
+    for (const pid_t pid : sys::all_pids())
+      if (!has(pid) && belongs(pid)) add(pid);
+  }
+
+  const std::vector<sys::ProcessStat>& all() const { return all_; }
+  bool has(pid_t pid) const { return pids_.count(pid) != 0; }
+
+ private:
+  void add(pid_t pid) {
+    if (auto stat = sys::read_stat(pid)) {
+      pids_.insert(pid);
+      all_.push_back(std::move(*stat));
+    }
+  }
+
+  bool belongs(pid_t pid) const {
+    const auto inode = sys::namespace_inode(pid, "pid");
+    if (inode != 0 && inode == inode_) return true;
+    // Another user's (set-uid) process does not show its link, and one in a nested namespace shows
+    // another: both are deep enough and have a parent here. /proc lists parents first as a rule.
+    const auto depth = nested_pids(pid).size();
+    if (inode == 0 ? depth < depth_ : depth <= depth_) return false;
+    const auto stat = sys::read_stat(pid);
+    return stat && has(stat->parent);
+  }
+
+  std::uint64_t inode_;
+  std::size_t depth_;
+  std::unordered_set<pid_t> pids_;
+  std::vector<sys::ProcessStat> all_;
+};
+
+std::optional<std::string> traced(const sys::ProcessStat& stat, const Members& members) {
+  const pid_t tracer = std::atoi(sys::status_field(stat.pid, "TracerPid").value_or("0").c_str());
+  if (tracer == 0 || members.has(tracer)) return std::nullopt;
+  return fmt::format("{} is traced by {}", named(stat), named_with_state(tracer));
+}
+
+std::optional<std::string> not_reaped(const sys::ProcessStat& stat, const Members& members) {
+  if (stat.state != 'Z' || stat.parent == 0 || members.has(stat.parent)) return std::nullopt;
+  return fmt::format("{} has ended and is not reaped by its parent outside the shard, {}", named(stat),
+                     named_with_state(stat.parent));
+}
+
+std::optional<std::string> frozen(const sys::ProcessStat& stat, const Members&) {
+  if (wait_channel(stat.pid).find("refrigerator") == std::string::npos) return std::nullopt;
+  return fmt::format("{} is frozen by a cgroup", named(stat));
+}
+
+std::optional<std::string> uninterruptible(const sys::ProcessStat& stat, const Members&) {
+  if (stat.state != 'D') return std::nullopt;
+  const std::string channel = wait_channel(stat.pid);
+  return fmt::format("{} is in uninterruptible sleep{}", named(stat),
+                     channel.empty() ? "" : fmt::format(" ({})", channel));
+}
+
+std::optional<std::string> still_there(const sys::ProcessStat& stat, const Members&) {
+  if (stat.state == 'Z' || stat.state == 'X') return std::nullopt;
+  return fmt::format("{} has not ended yet and is {}", named(stat), state_name(stat.state));
+}
+
+std::string find_culprit(pid_t init, std::uint64_t pidns_inode) {
+  const Members members(init, pidns_inode);
+  // From the sure causes to the likely ones. init's own parent is the launcher: a zombie init is
+  // not held up by anybody.
+  for (const auto cause : {traced, not_reaped, frozen, uninterruptible, still_there}) {
+    for (const auto& stat : members.all()) {
+      if (stat.pid == init && (cause == not_reaped || cause == still_there)) continue;
+      if (const auto culprit = cause(stat, members)) return *culprit;
+    }
+  }
+  return "no process that can be seen";
+}
+
+}  // namespace
+
+std::string who_holds_up(pid_t init, std::uint64_t pidns_inode) noexcept {
+  try {
+    return find_culprit(init, pidns_inode);
+  } catch (...) {
+    return "no process that can be seen";
+  }
+}
+
+}  // namespace nslaunch::inspect

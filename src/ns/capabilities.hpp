@@ -1,0 +1,14 @@
+#pragma once
+
+namespace nslaunch::ns {
+
+/// Which of the capabilities that matter here are effective. Called by the launcher.
+struct Capabilities {
+  bool sys_admin = false;
+  bool net_admin = false;
+  bool set_ids = false;  ///< CAP_SETUID and CAP_SETGID
+};
+
+Capabilities effective_capabilities();
+
+}  // namespace nslaunch::ns

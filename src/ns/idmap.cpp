@@ -1,0 +1,85 @@
+#include "ns/idmap.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <sstream>
+#include <utility>
+
+#include "sys/check.hpp"
+#include "sys/fd.hpp"
+#include "sys/files.hpp"
+
+namespace nslaunch::ns {
+namespace {
+
+void write_in(int proc_folder, const char* name, const std::string& content) {
+  if (const int error = sys::write_file_at(proc_folder, name, content); error != 0) {
+    throw Error(sys::errno_code(error), fmt::format("writing {}", name));
+  }
+}
+
+/// Every range of ids that our own namespace has, each mapped onto itself.
+std::string identity_map(const char* own_map) {
+  std::istringstream ranges(sys::read_file(own_map).value_or(""));
+  std::string map;
+  unsigned long first = 0;
+  unsigned long outside = 0;
+  unsigned long count = 0;
+  while (ranges >> first >> outside >> count) map += fmt::format("{0} {0} {1}\n", first, count);
+  return map;
+}
+
+/// Into the maps of the process that `proc_folder`, its folder in /proc, stands for.
+void write_maps_in(int proc_folder, const IdMap& map) {
+  if (map.identity) {
+    write_in(proc_folder, "uid_map", identity_map("/proc/self/uid_map"));
+    write_in(proc_folder, "gid_map", identity_map("/proc/self/gid_map"));
+    return;
+  }
+  write_in(proc_folder, "uid_map", fmt::format("{} {} 1\n", map.inside_uid, map.outside_uid));
+  // K11: an unprivileged gid map is refused until setgroups is denied.
+  write_in(proc_folder, "setgroups", "deny");
+  write_in(proc_folder, "gid_map", fmt::format("{} {} 1\n", map.inside_gid, map.outside_gid));
+}
+
+/// The child's half of unshare_user(): stays outside, and exits with 0 or an errno.
+[[noreturn]] void map_from_outside(int proc_folder, const IdMap& map, sys::Pipe entered) {
+  entered.write.reset();
+  char byte = 0;
+  if (sys::retry_on_eintr([&] { return ::read(entered.read.get(), &byte, 1); }) != 1) ::_exit(EPIPE);
+  try {
+    write_maps_in(proc_folder, map);
+  } catch (const Error& error) {
+    ::_exit(error.code().value());
+  } catch (...) {
+    ::_exit(ENOMEM);
+  }
+  ::_exit(0);
+}
+
+}  // namespace
+
+void write_id_maps(pid_t pid, const IdMap& map) {
+  write_maps_in(sys::open_file(fmt::format("/proc/{}", pid), O_PATH | O_DIRECTORY).get(), map);
+}
+
+void unshare_user(int flags, const IdMap& map) {
+  const auto own_folder = sys::open_file("/proc/self", O_PATH | O_DIRECTORY);
+  auto entered = sys::make_pipe();
+  const pid_t child = sys::check(::fork(), "forking");
+  if (child == 0) map_from_outside(own_folder.get(), map, std::move(entered));
+  const int result = ::unshare(flags | CLONE_NEWUSER);
+  int error = result == 0 ? 0 : errno;
+  if (error == 0) error = sys::write_all(entered.write.get(), "x");
+  entered.write.reset();
+  int status = 0;
+  sys::retry_on_eintr([&] { return ::waitpid(child, &status, 0); });
+  if (error == 0) error = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+  if (error != 0) throw Error(sys::errno_code(error), "entering a user namespace");
+}
+
+}  // namespace nslaunch::ns

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <sys/types.h>
+
+namespace nslaunch::ns {
+
+/// How ids of the shard's user namespace relate to the caller's.
+struct IdMap {
+  uid_t inside_uid;
+  gid_t inside_gid;
+  uid_t outside_uid;
+  gid_t outside_gid;
+  /// Map every id that the caller's own namespace has onto itself instead (needs CAP_SETUID and
+  /// CAP_SETGID); supplementary groups and other owners then keep their meaning.
+  bool identity;
+};
+
+/// Writes the maps of the new user namespace that `pid` lives in. Called by the launcher for the child
+/// it has cloned. Throws Error.
+void write_id_maps(pid_t pid, const IdMap& map);
+
+/// Called by init: moves it into a new user namespace, and what else `flags` (CLONE_NEW*) name, with
+/// these maps. More than one id can be mapped only by someone who stayed outside: a child, for as long
+/// as this takes. Throws Error.
+void unshare_user(int flags, const IdMap& map);
+
+}  // namespace nslaunch::ns

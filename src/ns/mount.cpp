@@ -1,0 +1,93 @@
+#include "ns/mount.hpp"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+
+namespace nslaunch::ns {
+namespace {
+
+constexpr long kMqueueMagic = 0x19800202;  // ipc/mqueue.c
+
+int make_slave(const char* path) {
+  return ::mount(nullptr, path, nullptr, MS_REC | MS_SLAVE, nullptr);
+}
+
+bool same_inode(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/// Climbs from the working folder to the top of the mount namespace, past our own root.
+void climb_to_real_root() {
+  struct stat here = {};
+  struct stat above = {};
+  do {
+    sys::check(::stat(".", &here), "looking at the folder above a chroot");
+    sys::check(::chdir(".."), "leaving a chroot");
+    sys::check(::stat(".", &above), "looking at the folder above a chroot");
+  } while (!same_inode(here, above));
+}
+
+/// K17: in a chroot "/" is no mount point, so it has no propagation to change and whatever is
+/// mounted below it would show outside. The real root is reached by the way that every root user of a
+/// chroot has: move the root below the working folder, climb, and come back.
+void make_slave_from_chroot() {
+  const auto root = sys::open_file("/", O_PATH | O_DIRECTORY);
+  const auto folder = sys::open_file(".", O_PATH | O_DIRECTORY);
+  sys::check(::chroot("/proc"), "leaving a chroot");
+  sys::check(::fchdir(root.get()), "leaving a chroot");
+  climb_to_real_root();
+  const int result = make_slave(".");
+  const int saved = errno;
+  sys::check(::fchdir(root.get()), "returning to a chroot");
+  sys::check(::chroot("."), "returning to a chroot");
+  sys::check(::fchdir(folder.get()), "returning to the working folder");
+  errno = saved;
+  sys::check(result, "making mounts private from within a chroot");
+}
+
+}  // namespace
+
+void stop_mount_propagation() {
+  if (make_slave("/") == 0) return;
+  if (errno != EINVAL) sys::check(-1, "making mounts private");
+  make_slave_from_chroot();
+}
+
+void mount_proc() {
+  sys::check(::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr), "mounting /proc");
+}
+
+void mount_tmpfs(const std::string& target, unsigned mode, std::uint64_t size) {
+  std::string options = fmt::format("mode={:o}", mode);
+  if (size != 0) options += fmt::format(",size={}", size);
+  sys::check(::mount("nslaunch", target.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()),
+             "mounting a private {}", target);
+}
+
+void bind(int source_fd, const std::string& target, bool is_directory) {
+  if (is_directory) {
+    if (::mkdir(target.c_str(), 0700) != 0 && errno != EEXIST) sys::check(-1, "making {}", target);
+  } else {
+    const sys::Fd file(::open(target.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    sys::check(file.get(), "making {}", target);
+  }
+  // K8: mount(2) on the descriptor's own path; the name it once had leads to the empty folder by now.
+  const std::string source = fmt::format("/proc/self/fd/{}", source_fd);
+  sys::check(::mount(source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr),
+             "keeping {} visible", target);
+}
+
+void mount_mqueue() {
+  struct statfs filesystem = {};
+  if (::statfs("/dev/mqueue", &filesystem) != 0 || filesystem.f_type != kMqueueMagic) return;
+  sys::check(::mount("mqueue", "/dev/mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr),
+             "mounting a private /dev/mqueue");
+}
+
+}  // namespace nslaunch::ns

@@ -1,0 +1,108 @@
+#include "registry/folders.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "registry/places.hpp"
+#include "registry/private_umask.hpp"
+#include "sys/check.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::registry {
+namespace {
+
+std::string sick(const Place& place, const std::string& why) {
+  return fmt::format("the registry folder {} can't be used: {}", sys::escape(place.path), why);
+}
+
+std::string what_is_wrong(const struct stat& status, const Place& place) {
+  if (status.st_uid != place.owner) return fmt::format("it belongs to user {}", status.st_uid);
+  return fmt::format("its mode is {:04o} instead of 0700 (chmod 700 {})", status.st_mode & 07777U,
+                     sys::escape(place.path));
+}
+
+std::string why_not_opened(int error) {
+  if (error == ELOOP || error == ENOTDIR) return "it is a symbolic link, or no folder at all";
+  return sys::errno_code(error).message();
+}
+
+std::optional<Folder> make_folder(const Place& place, std::string& problem) {
+  {
+    const PrivateUmask umask;
+    if (::mkdir(place.path.c_str(), 0700) != 0 && errno != EEXIST) {
+      problem = sick(place, "it can't be made: " + sys::errno_code(errno).message());
+      return std::nullopt;
+    }
+  }
+  auto folder = open_folder(place, problem);
+  if (!folder && problem.empty()) problem = sick(place, "it was removed again");
+  return folder;
+}
+
+bool is_among(const std::vector<Folder>& folders, const Folder& folder) {
+  struct stat wanted = {};
+  ::fstat(folder.fd.get(), &wanted);
+  for (const auto& known : folders) {
+    struct stat status = {};
+    ::fstat(known.fd.get(), &status);
+    if (status.st_dev == wanted.st_dev && status.st_ino == wanted.st_ino) return true;
+  }
+  return false;
+}
+
+void open_all(const std::vector<Place>& places, std::vector<Folder>& folders,
+              std::vector<std::string>& problems) {
+  for (const auto& place : places) {
+    std::string problem;
+    auto folder = open_folder(place, problem);
+    if (!problem.empty()) problems.push_back(std::move(problem));
+    if (folder && !is_among(folders, *folder)) folders.push_back(std::move(*folder));
+  }
+}
+
+}  // namespace
+
+std::optional<Folder> open_folder(const Place& place, std::string& problem) {
+  sys::Fd fd(::open(place.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return std::nullopt;
+  struct stat status = {};
+  const bool looked = fd && ::fstat(fd.get(), &status) == 0;
+  if (!looked) {
+    problem = sick(place, why_not_opened(errno));
+    return std::nullopt;
+  }
+  if (!is_private_to(status, place.owner)) {
+    problem = sick(place, what_is_wrong(status, place));
+    return std::nullopt;
+  }
+  return Folder{std::move(fd), place.path, place.owner};
+}
+
+std::optional<Folder> open_folder_to_publish(std::string& problem) {
+  for (const auto& place : places_to_publish()) {
+    std::string trouble;
+    auto folder = open_folder(place, trouble);
+    if (!folder && trouble.empty()) folder = make_folder(place, trouble);
+    if (folder) {
+      problem.clear();
+      return folder;
+    }
+    if (problem.empty()) problem = std::move(trouble);
+  }
+  return std::nullopt;
+}
+
+std::vector<Folder> open_own_folders(std::vector<std::string>& problems) {
+  std::vector<Folder> folders;
+  open_all(places_to_read(), folders, problems);
+  return folders;
+}
+
+std::vector<Folder> open_folders(bool all_users, std::vector<std::string>& problems) {
+  auto folders = open_own_folders(problems);
+  if (all_users) open_all(other_users_places(), folders, problems);
+  return folders;
+}
+
+}  // namespace nslaunch::registry

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <nslaunch/registry.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace nslaunch::registry {
+
+/// A record begins with four lines of plain text, all that reaping needs, and goes on as JSON for
+/// those who want to show it (record.hpp):
+///
+///   nslaunch 1 R                                          format version, state letter
+///   init 0000000412 00000000000000000123 00000000000000000456   pid, start, pidfd inode
+///   launcher 411 122 455
+///   from BOOT_ID PIDNS_INODE                              where those pids mean something
+///
+/// The state letter and init's numbers stand at fixed offsets and have fixed widths, so that they
+/// are overwritten in place: a full disk can't lose them.
+struct Header {
+  ShardState state = ShardState::kUnreadable;
+  ProcessIdentity launcher;
+  ProcessIdentity init;
+};
+
+constexpr int kFormat = 1;
+constexpr off_t kStateOffset = 11;
+constexpr off_t kInitOffset = 13;
+
+/// 0 for a state that no record is ever written with.
+char state_letter(ShardState state) noexcept;
+/// Init's line. Its boot and PID namespace are the launcher's.
+std::string init_line(const ProcessIdentity& init);
+std::string encode(const Header& header);
+
+enum class Condition { kGood, kDamaged, kNewer };
+
+/// Takes the header off the front of `text`. On kDamaged and kNewer `problem` says so in words.
+Condition take_header(std::string_view& text, Header& header, std::string& problem);
+
+}  // namespace nslaunch::registry

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+namespace nslaunch::registry {
+
+/// What a file in a registry folder is, by its name alone.
+enum class NameKind {
+  kRecord,     ///< "ID.shard"
+  kTemporary,  ///< ".ID.PID.tmp": a record that is being written
+  kIgnored,    ///< "ID.sock", the shard's control socket, and other hidden files
+  kStranger,   ///< nothing of ours
+};
+
+NameKind kind_of(std::string_view file_name);
+
+/// An id becomes a file name, so it is made of letters, digits, '-' and '_', at most 64 of them.
+bool is_valid_id(std::string_view id);
+/// "ID" for "ID.shard"; the name itself for a stranger.
+std::string id_of(std::string_view file_name);
+
+std::string record_name(std::string_view id);
+std::string socket_name(std::string_view id);
+std::string temporary_name(std::string_view id, pid_t writer);
+
+}  // namespace nslaunch::registry

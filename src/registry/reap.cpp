@@ -1,0 +1,110 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <sstream>
+
+#include "registry/as_user.hpp"
+#include "registry/names.hpp"
+#include "registry/reaper.hpp"
+#include "registry/registration.hpp"
+#include "sys/clock.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::registry {
+namespace {
+
+constexpr std::chrono::seconds kEndLimit{5};
+
+/// A result as a child that works for another user says it: problems are escaped, so one line each.
+std::string to_text(const ReapResult& result) {
+  std::string text = fmt::format("{} {}\n", result.removed, result.ended);
+  for (const auto& problem : result.problems) text += sys::escape(problem) + '\n';
+  return text;
+}
+
+void add_text(const std::string& text, ReapResult& sum) {
+  std::istringstream lines(text);
+  ReapResult part;
+  lines >> part.removed >> part.ended >> std::ws;
+  sum.removed += part.removed;
+  sum.ended += part.ended;
+  for (std::string line; std::getline(lines, line);) sum.problems.push_back(sys::escape(line));
+}
+
+/// One entry, or with an empty `only` the whole folder.
+ReapResult reap_folder(const Folder& folder, const std::string& only) {
+  if (::faccessat(folder.fd.get(), ".", W_OK, AT_EACCESS) != 0) {
+    const auto why = sys::errno_code(errno).message();
+    return {0, 0, {fmt::format("nothing can be removed from {}: {}", sys::escape(folder.path), why)}};
+  }
+  Reaper reaper(true);
+  if (!only.empty()) {
+    reaper.reap(folder, only.c_str(), DT_UNKNOWN, kEndLimit);
+    return reaper.result();
+  }
+  each_entry(folder, [&](const char* name, unsigned char type) {
+    reaper.reap(folder, name, type, kEndLimit);
+    return true;
+  });
+  return reaper.result();
+}
+
+void reap_as_owner(const Folder& folder, const std::string& only, ReapResult& sum) {
+  try {
+    add_text(as_user(folder.owner, [&] { return to_text(reap_folder(folder, only)); }), sum);
+  } catch (const Error& error) {
+    sum.problems.push_back(fmt::format("{}: {}", sys::escape(folder.path), error.what()));
+  }
+}
+
+void sweep_own_folders(const SweepLimits& limits) {
+  const sys::Deadline deadline(limits.time);
+  std::size_t left = limits.records;
+  std::vector<std::string> ignored;
+  Reaper reaper(false);
+  for (const auto& folder : open_own_folders(ignored)) {
+    each_entry(folder, [&](const char* name, unsigned char type) {
+      const auto kind = kind_of(name);
+      if (kind != NameKind::kRecord && kind != NameKind::kTemporary) return true;
+      if (left == 0 || deadline.passed()) return false;
+      --left;
+      reaper.reap(folder, name, type, std::chrono::milliseconds(deadline.poll_timeout()));
+      return true;
+    });
+  }
+}
+
+}  // namespace
+
+void sweep(const SweepLimits& limits) noexcept {
+  try {
+    sweep_own_folders(limits);
+  } catch (const std::exception&) {  // a sick registry never stops a run; `list` and `reap` say more
+  }
+}
+
+}  // namespace nslaunch::registry
+
+namespace nslaunch {
+
+ReapResult reap_shards(bool all_users) {
+  ReapResult sum;
+  for (const auto& folder : registry::open_folders(all_users, sum.problems)) {
+    registry::reap_as_owner(folder, {}, sum);
+  }
+  return sum;
+}
+
+ReapResult reap_shard(const ShardEntry& entry) {
+  ReapResult result;
+  const auto slash = entry.path.rfind('/');
+  if (entry.state == ShardState::kUnreadable || slash == std::string::npos) return result;
+  std::string problem;
+  const auto folder = registry::open_folder({entry.path.substr(0, slash), entry.record.uid}, problem);
+  if (folder) registry::reap_as_owner(*folder, entry.path.substr(slash + 1), result);
+  if (!problem.empty()) result.problems.push_back(problem);
+  return result;
+}
+
+}  // namespace nslaunch

@@ -1,0 +1,109 @@
+#include "registry/reaper.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <ctime>
+
+#include "registry/names.hpp"
+#include "registry/record.hpp"
+#include "sys/files.hpp"
+#include "sys/identity.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::registry {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// A launcher writes its record within this many seconds, or is gone.
+constexpr time_t kTemporaryAge = 60;
+
+std::string shown(const Folder& folder, const char* name) {
+  return sys::escape(folder.path + "/" + name);
+}
+
+/// The file with its lock, if nobody else has it and `name` still means it: from here on no
+/// launcher is behind it, and no other reaper is at it.
+std::optional<RecordFile> seize(const Folder& folder, const char* name, unsigned char type) {
+  std::string problem;
+  auto file = open_record(folder, name, type, O_RDWR, problem);
+  if (!file || !sys::try_write_lock(file->fd.get()) || !is_still(folder, name, *file)) return std::nullopt;
+  return file;
+}
+
+void sweep_temporary(const Folder& folder, const char* name, unsigned char type) {
+  struct stat status = {};
+  if (::fstatat(folder.fd.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) return;
+  if (::time(nullptr) - status.st_mtime < kTemporaryAge) return;
+  if (seize(folder, name, type)) ::unlinkat(folder.fd.get(), name, 0);
+}
+
+/// Kills init, which ends its shard, and waits for that. Returns what went wrong.
+std::string end_init(const ProcessIdentity& init, milliseconds patience) {
+  const auto pidfd = sys::find(init);
+  if (!pidfd) return {};
+  const int error = pidfd->send_signal(SIGKILL);
+  if (error != 0 && error != ESRCH) {
+    return fmt::format("its init (pid {}) can't be killed: {}", init.pid, sys::errno_code(error).message());
+  }
+  if (pidfd->wait_for_end(patience)) return {};
+  return fmt::format("its init (pid {}) was killed but has not ended", init.pid);
+}
+
+}  // namespace
+
+void Reaper::reap(const Folder& folder, const char* name, unsigned char type, milliseconds patience) {
+  try {
+    const auto kind = kind_of(name);
+    if (kind == NameKind::kTemporary) sweep_temporary(folder, name, type);
+    if (kind == NameKind::kRecord) reap_record(folder, name, type, patience);
+  } catch (const Error& error) {
+    result_.problems.push_back(fmt::format("{}: {}", shown(folder, name), error.what()));
+  }
+}
+
+void Reaper::reap_record(const Folder& folder, const char* name, unsigned char type, milliseconds patience) {
+  const auto file = seize(folder, name, type);
+  if (!file) return;
+  const auto text = read_text(*file);
+  std::string_view rest = text;
+  Header header;
+  std::string problem;
+  const auto condition = take_header(rest, header, problem);
+  if (condition == Condition::kDamaged) reap_damaged(folder, name, *file);
+  if (condition != Condition::kGood || viewpoint_.is_foreign(header.launcher)) return;
+  const Life life = viewpoint_.life(header, false);
+  if (life == Life::kDead && unlink_record(folder, name)) ++result_.removed;
+  // A record with any damage is no ground for a kill.
+  if (life != Life::kOrphaned || decode(text).condition != Condition::kGood) return;
+  reap_orphan(folder, name, header.init, patience);
+}
+
+void Reaper::reap_damaged(const Folder& folder, const char* name, const RecordFile& file) {
+  if (thorough_ && file.status.st_nlink == 1 && unlink_record(folder, name)) ++result_.removed;
+}
+
+void Reaper::reap_orphan(const Folder& folder, const char* name, const ProcessIdentity& init,
+                         milliseconds patience) {
+  const auto problem = end_init(init, patience);
+  if (!problem.empty()) {
+    result_.problems.push_back(fmt::format("shard {} is still there: {}", id_of(name), problem));
+  } else if (unlink_record(folder, name)) {
+    ++result_.ended;
+  }
+}
+
+bool Reaper::unlink_record(const Folder& folder, const char* name) {
+  // The record last: what a reaper that is killed here leaves is found through it.
+  ::unlinkat(folder.fd.get(), socket_name(id_of(name)).c_str(), 0);
+  if (::unlinkat(folder.fd.get(), name, 0) == 0) return true;
+  if (errno != ENOENT) {
+    const auto why = sys::errno_code(errno).message();
+    result_.problems.push_back(fmt::format("{} can't be removed: {}", shown(folder, name), why));
+  }
+  return false;
+}
+
+}  // namespace nslaunch::registry

@@ -1,0 +1,136 @@
+#include "registry/registration.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "registry/folders.hpp"
+#include "registry/header.hpp"
+#include "registry/names.hpp"
+#include "registry/private_umask.hpp"
+#include "registry/record.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::registry {
+namespace {
+
+/// Lets a write past the caller's RLIMIT_FSIZE fail with EFBIG instead of killing the launcher.
+class IgnoredFileSizeSignal {
+ public:
+  IgnoredFileSizeSignal() noexcept {
+    struct sigaction ignore = {};
+    ignore.sa_handler = SIG_IGN;
+    ::sigaction(SIGXFSZ, &ignore, &before_);
+  }
+  IgnoredFileSizeSignal(const IgnoredFileSizeSignal&) = delete;
+  IgnoredFileSizeSignal& operator=(const IgnoredFileSizeSignal&) = delete;
+  ~IgnoredFileSizeSignal() { ::sigaction(SIGXFSZ, &before_, nullptr); }
+
+ private:
+  struct sigaction before_ = {};
+};
+
+sys::Fd make_file(int folder, const std::string& name) {
+  const PrivateUmask umask;
+  return sys::Fd(
+      sys::check(::openat(folder, name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600),
+                 "making {}", name));
+}
+
+void write_text(int file, const std::string& text) {
+  const IgnoredFileSizeSignal ignored;
+  if (const int error = sys::write_all(file, text); error != 0) {
+    throw Error(sys::errno_code(error), "writing the record");
+  }
+}
+
+/// Gives the finished file its name, unless a shard of that id has it.
+void name_it(int folder, const std::string& temporary, const std::string& name) {
+  int result = ::renameat2(folder, temporary.c_str(), folder, name.c_str(), RENAME_NOREPLACE);
+  // Some file systems (NFS) can't promise not to replace.
+  if (result != 0 && (errno == EINVAL || errno == ENOSYS)) {
+    result = ::renameat(folder, temporary.c_str(), folder, name.c_str());
+  }
+  sys::check(result, "naming the record {}", name);
+}
+
+/// A record is locked and complete before anybody else can see it under its name: a reaper that
+/// finds it unlocked knows that its launcher is gone.
+sys::Fd write_record(int folder, const ShardRecord& record) {
+  const auto temporary = temporary_name(record.id, ::getpid());
+  sys::Fd file = make_file(folder, temporary);
+  try {
+    if (!sys::try_write_lock(file.get())) throw Error(sys::errno_code(EAGAIN), "locking the record");
+    write_text(file.get(), encode(record, ShardState::kStarting));
+    name_it(folder, temporary, record_name(record.id));
+  } catch (...) {
+    ::unlinkat(folder, temporary.c_str(), 0);
+    throw;
+  }
+  return file;
+}
+
+}  // namespace
+
+std::optional<Registration> Registration::publish(const ShardRecord& record, std::string& problem) {
+  if (!is_valid_id(record.id)) {
+    problem = "the shard is not recorded: '" + sys::escape(record.id) + "' can't be an id";
+    return std::nullopt;
+  }
+  try {
+    auto folder = open_folder_to_publish(problem);
+    if (!folder) return std::nullopt;
+    auto file = write_record(folder->fd.get(), record);
+    return Registration(std::move(folder->fd), std::move(file), record_name(record.id));
+  } catch (const std::exception& error) {
+    problem = std::string("the shard is not recorded: ") + error.what();
+    return std::nullopt;
+  }
+}
+
+Registration::Registration(sys::Fd folder, sys::Fd file, std::string name)
+    : folder_(std::move(folder)), file_(std::move(file)), name_(std::move(name)) {}
+
+Registration::Registration(Registration&&) noexcept = default;
+
+Registration& Registration::operator=(Registration&& other) noexcept {
+  if (this == &other) return *this;
+  remove();
+  folder_ = std::move(other.folder_);
+  file_ = std::move(other.file_);
+  name_ = std::move(other.name_);
+  return *this;
+}
+
+Registration::~Registration() {
+  remove();
+}
+
+void Registration::set_init(const ProcessIdentity& init) noexcept {
+  if (!file_) return;
+  const std::string line = init_line(init);
+  (void)!::pwrite(file_.get(), line.data(), line.size(), kInitOffset);
+}
+
+void Registration::set_state(ShardState state) noexcept {
+  const char letter = state_letter(state);
+  if (!file_ || letter == 0) return;
+  (void)!::pwrite(file_.get(), &letter, 1, kStateOffset);
+}
+
+void Registration::remove() noexcept {
+  if (!file_) return;
+  ::unlinkat(folder_.get(), name_.c_str(), 0);
+  abandon();
+}
+
+void Registration::abandon() noexcept {
+  file_.reset();
+  folder_.reset();
+}
+
+}  // namespace nslaunch::registry

@@ -1,0 +1,91 @@
+#include "shard/command.hpp"
+
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "shard/environment.hpp"
+#include "shard/fault.hpp"
+#include "sys/check.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> list;
+  list.reserve(strings.size() + 1);
+  for (const auto& text : strings) list.push_back(const_cast<char*>(text.c_str()));
+  list.push_back(nullptr);
+  return list;
+}
+
+/// Straight system calls: libc's own would tell "all threads", of which a vforked child has none.
+int take_user(const UserIds& user) {
+  if (::syscall(SYS_setgroups, user.groups.size(), user.groups.data()) != 0) return errno;
+  if (::syscall(SYS_setresgid, user.gid, user.gid, user.gid) != 0) return errno;
+  if (::syscall(SYS_setresuid, user.uid, user.uid, user.uid) != 0) return errno;
+  return 0;
+}
+
+#ifdef NSLAUNCH_FAULTS
+int injected_fault(Step step) {
+  try {
+    fault_point(step);
+  } catch (const Error& error) {
+    return error.code().value();
+  }
+  return 0;
+}
+#else
+constexpr int injected_fault(Step) {
+  return 0;
+}
+#endif
+
+/// What the command's own process does until it is the command. It shares init's memory (vfork), so
+/// it only reads what is prepared and writes `failure`.
+void become_command(const Plan& plan, char* const* argv, char** envp, StartFailure& failure) {
+  const auto failed = [&](Step step, int error) {
+    if (error == 0) error = injected_fault(step);
+    failure = {step, error};
+    return error != 0;
+  };
+  if (plan.own_process_group) ::setpgid(0, 0);
+  if (plan.spec.user && failed(Step::kUser, take_user(*plan.spec.user))) return;
+  const auto& folder = plan.working_directory;
+  const int moved = folder.empty() ? 0 : ::chdir(folder.c_str());
+  if (failed(Step::kWorkdir, moved == 0 ? 0 : errno)) return;
+  if (failed(Step::kExec, 0)) return;
+  plan.caller_signals.restore();
+  // execvp searches the PATH of `environ`, which must be the command's, not nslaunch's.
+  environ = envp;
+  ::execvp(argv[0], argv);
+  failure = {Step::kExec, errno};
+}
+
+}  // namespace
+
+pid_t start_command(const Plan& plan, const std::string& isolation, StartFailure& failure) {
+  auto environment = plan.spec.environment;
+  set_variable(environment, "NSLAUNCH_ISOLATION", isolation);
+  const auto argv = pointers(plan.spec.command);
+  auto envp = pointers(environment);
+  char** const own_environment = environ;
+
+  // vfork: a third of fork's price here, and it returns only when the exec has succeeded or not.
+  // A launcher's death is not delayed by it: the wait inside ends with the SIGKILL (K1).
+  const pid_t pid = ::vfork();
+  if (pid == 0) {
+    become_command(plan, argv.data(), envp.data(), failure);
+    ::_exit(1);
+  }
+  environ = own_environment;
+  sys::check(pid, "starting a process for the command");
+  if (failure.error == 0) return pid;
+  sys::retry_on_eintr([&] { return ::waitpid(pid, nullptr, 0); });
+  return 0;
+}
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nslaunch::shard {
+
+/// The value of NAME in a list of NAME=VALUE (the last one where it is repeated).
+std::optional<std::string> variable(const std::vector<std::string>& environment, std::string_view name);
+
+/// Sets NAME, in its place where it is there already, and once.
+void set_variable(std::vector<std::string>& environment, std::string_view name, std::string_view value);
+
+}  // namespace nslaunch::shard

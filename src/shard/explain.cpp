@@ -1,0 +1,171 @@
+#include "shard/explain.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <sstream>
+
+#include "ns/netlink_error.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+std::error_code code_of(const Message& failure) {
+  if (failure.domain == Domain::kNetlink) return {failure.code, ns::netlink_category()};
+  return sys::errno_code(failure.code);
+}
+
+bool setting_is(const char* path, const char* value) {
+  const auto content = sys::read_file(path);
+  return content && content->starts_with(value) && content->size() == std::string(value).size() + 1;
+}
+
+/// Whether "/" is a mount point; true where that can't be seen.
+bool root_is_a_mount() {
+  std::istringstream lines(sys::read_file("/proc/self/mountinfo", 16 << 20).value_or("0 0 0 / / rw"));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields(line);
+    std::string field;
+    for (int skipped = 0; skipped < 5; ++skipped) fields >> field;
+    if (field == "/") return true;
+  }
+  return false;
+}
+
+bool in_chroot() {
+  if (!root_is_a_mount()) return true;
+  struct stat own = {};
+  struct stat first = {};
+  return ::stat("/", &own) == 0 && ::stat("/proc/1/root/.", &first) == 0 &&
+         (own.st_ino != first.st_ino || own.st_dev != first.st_dev);
+}
+
+constexpr const char* kAllowInContainer =
+    "In a container: start it with --privileged, or with --cap-add SYS_ADMIN --cap-add NET_ADMIN and "
+    "--security-opt seccomp=unconfined.";
+
+constexpr const char* kRootMapNeeds =
+    "Root needs CAP_SETFCAP to map itself into a user namespace (Linux 5.12 and later).\n"
+    "Grant it (in a container: --cap-add SETFCAP), or run nslaunch as an ordinary user.";
+
+/// A user namespace that could be made but is good for nothing: AppArmor's restriction.
+std::string advice_on_powerless_user_namespace() {
+  if (setting_is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1")) {
+    return "This machine gives unprivileged user namespaces no rights "
+           "(kernel.apparmor_restrict_unprivileged_userns=1).\n"
+           "Allow them: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; or run nslaunch as "
+           "root.";
+  }
+  return kAllowInContainer;
+}
+
+std::string advice_on_refused_clone() {
+  if (setting_is("/proc/sys/kernel/unprivileged_userns_clone", "0")) {
+    return "This machine allows no unprivileged user namespaces (kernel.unprivileged_userns_clone=0).\n"
+           "Allow them: sudo sysctl -w kernel.unprivileged_userns_clone=1; or run nslaunch as root.";
+  }
+  if (in_chroot())
+    return "The kernel allows no user namespace in a chroot: run nslaunch outside it, or as root.";
+  return kAllowInContainer;
+}
+
+std::string advice_on_exhausted_limit() {
+  for (const char* kind : {"user", "net", "pid", "mnt", "ipc", "uts"}) {
+    const std::string path = fmt::format("/proc/sys/user/max_{}_namespaces", kind);
+    if (setting_is(path.c_str(), "0")) {
+      return fmt::format(
+          "This machine allows no {0} namespaces (user.max_{0}_namespaces=0).\n"
+          "Allow them: sudo sysctl -w user.max_{0}_namespaces=10000",
+          kind);
+    }
+  }
+  return "A namespace limit is used up (user.max_*_namespaces), or namespaces are nested too deep (32 "
+         "levels).\n"
+         "See how many there are: lsns | wc -l; raise it: sudo sysctl -w user.max_net_namespaces=100000";
+}
+
+std::string advice(const Plan& plan, const Message& failure) {
+  if (failure.domain == Domain::kNetlink) return advice_on_powerless_user_namespace();
+  switch (failure.code) {
+    case ENOSPC:
+      if (failure.step <= Step::kMapIds || failure.step == Step::kUserNamespace)
+        return advice_on_exhausted_limit();
+      return "There is no space left where nslaunch writes.";
+    case EAGAIN:
+      return "The limit on processes is reached: see ulimit -u.";
+    case ENOENT:
+      if (failure.step == Step::kPropagation) return "There is no /proc here to mount one on: mkdir /proc";
+      return {};
+    case EMFILE:
+      return "The limit on open descriptors is reached: see ulimit -n.";
+    case ENOMEM:
+      return "The machine is out of memory.";
+    case EINVAL:
+      if (failure.step == Step::kClone)
+        return "This kernel lacks one of the namespaces (net, pid, mnt, ipc, user).";
+      return {};
+    case EPERM:
+    case EACCES:
+      if (failure.step == Step::kClone || failure.step == Step::kUserNamespace)
+        return advice_on_refused_clone();
+      if (failure.step == Step::kMapIds && ::geteuid() == 0) return kRootMapNeeds;
+      if (failure.step == Step::kProc) {
+        return "Something is mounted over parts of /proc (a container's masked paths).\n"
+               "Leave out --require-proc to go on with the outer /proc, or start the container with "
+               "--security-opt systempaths=unconfined.";
+      }
+      if (failure.step < Step::kWorkdir && plan.rung != Rung::kPrivileged)
+        return advice_on_powerless_user_namespace();
+      return {};
+    default:
+      return {};
+  }
+}
+
+/// The path that the step was busy with, where it has several.
+std::string subject(const Plan& plan, const Message& failure) {
+  const auto at = static_cast<std::size_t>(failure.detail);
+  if (failure.step == Step::kKeep && at < plan.kept.size())
+    return " (" + sys::escape(plan.kept[at].path) + ")";
+  if (failure.step == Step::kPrivate && at < plan.private_paths.size()) {
+    return " (" + sys::escape(plan.private_paths[at]) + ")";
+  }
+  if (failure.step == Step::kWorkdir) return " " + sys::escape(plan.working_directory);
+  return {};
+}
+
+CommandError command_error(const Plan& plan, int error) {
+  const auto& command = plan.spec.command.front();
+  const bool missing = error == ENOENT || error == ENOTDIR;
+  const std::string shown = sys::escape(command);
+  if (!missing) return {sys::errno_code(error), fmt::format("running {}", shown), 126};
+  if (command.find('/') == std::string::npos) return {{}, fmt::format("{}: command not found", shown), 127};
+  if (::access(command.c_str(), F_OK) == 0) {
+    return {{}, fmt::format("{}: the interpreter that its first line names does not exist", shown), 127};
+  }
+  return {sys::errno_code(error), fmt::format("running {}", shown), 127};
+}
+
+}  // namespace
+
+Error explain(const Plan& plan, const Message& failure) {
+  return {code_of(failure), row(failure.step).doing + subject(plan, failure), advice(plan, failure)};
+}
+
+void throw_failure(const Plan& plan, const Message& failure) {
+  if (failure.kind != Kind::kFailed) throw Error({}, "the shard's init said something unexpected");
+  if (failure.step == Step::kExec) throw command_error(plan, failure.code);
+  throw explain(plan, failure);
+}
+
+std::string explain_missing(const Message& missing) {
+  const auto& about = row(missing.step);
+  return fmt::format("{} was refused ({}): going on without it; --require-proc makes this an error",
+                     about.doing, code_of(missing).message());
+}
+
+}  // namespace nslaunch::shard

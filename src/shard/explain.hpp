@@ -1,0 +1,22 @@
+#pragma once
+
+#include <nslaunch/error.hpp>
+
+#include <string>
+
+#include "shard/plan.hpp"
+#include "shard/protocol.hpp"
+
+namespace nslaunch::shard {
+
+/// The error for a failed step: what was being done, what failed and, where the cause can be told
+/// from the step, the number and the machine's settings, what to do.
+Error explain(const Plan& plan, const Message& failure);
+
+/// Throws what a message other than the expected one means: explain()'s error, or CommandError.
+[[noreturn]] void throw_failure(const Plan& plan, const Message& failure);
+
+/// The warning for a step that failed and may be missing.
+std::string explain_missing(const Message& missing);
+
+}  // namespace nslaunch::shard

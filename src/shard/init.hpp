@@ -1,0 +1,13 @@
+#pragma once
+
+#include "shard/plan.hpp"
+#include "sys/fd.hpp"
+#include "sys/pidfd.hpp"
+
+namespace nslaunch::shard {
+
+/// PID 1 of the shard, from the clone to its exit. It never execs and never runs user code itself;
+/// its end is the end of every process in the shard.
+[[noreturn]] void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher);
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,164 @@
+#include "shard/init_steps.hpp"
+
+#include <sched.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "ns/idmap.hpp"
+#include "ns/mount.hpp"
+#include "ns/net.hpp"
+#include "ns/netlink_error.hpp"
+#include "ns/sysctl.hpp"
+#include "shard/fault.hpp"
+#include "shard/protocol.hpp"
+#include "sys/check.hpp"
+#include "sys/clock.hpp"
+#include "sys/files.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+void mount_tmp(Building& building) {
+  const auto& spec = building.plan.spec;
+  // K8: only what is opened in this mount namespace can be bound in it.
+  for (const auto& kept : building.plan.kept)
+    building.kept_sources.push_back(sys::open_file(kept.path, O_PATH));
+  if (spec.tmp == TmpMode::kPrivate) {
+    ns::mount_tmpfs("/tmp", 01777, spec.tmp_size);
+  } else {
+    const auto folder = sys::open_file(spec.tmp_directory, O_PATH | O_DIRECTORY);
+    ns::bind(folder.get(), "/tmp", true);
+  }
+}
+
+void keep_paths(Building& building) {
+  for (const auto& kept : building.plan.kept) {
+    const auto parent = kept.path.substr(0, kept.path.rfind('/'));
+    if (const int error = sys::make_directories(parent, 0755); error != 0) {
+      throw Error(sys::errno_code(error), "making the folders above a kept path");
+    }
+    const auto& source = building.kept_sources[static_cast<std::size_t>(building.detail)];
+    ns::bind(source.get(), kept.path, kept.is_directory);
+    ++building.detail;
+  }
+}
+
+void mount_shared_memory(Building&) {
+  struct stat status = {};
+  if (::stat("/dev/shm", &status) == 0 && S_ISDIR(status.st_mode)) ns::mount_tmpfs("/dev/shm", 01777, 0);
+}
+
+void mount_private_paths(Building& building) {
+  for (const auto& path : building.plan.private_paths) {
+    if (const int error = sys::make_directories(path, 0700); error != 0) {
+      throw Error(sys::errno_code(error), "making a private folder");
+    }
+    struct stat covered = {};
+    sys::check(::stat(path.c_str(), &covered), "looking at {}", path);
+    ns::mount_tmpfs(path, covered.st_mode & 07777, 0);
+    // The owner of what is covered, for --user; where that is nobody's id here, ours has to do.
+    if (::chown(path.c_str(), covered.st_uid, covered.st_gid) != 0 && errno != EINVAL && errno != EPERM) {
+      sys::check(-1, "giving a private folder its owner");
+    }
+    building.mounts.watch(path);
+    ++building.detail;
+  }
+}
+
+void set_hostname(Building& building) {
+  const auto& name = building.plan.spec.hostname;
+  sys::check(::sethostname(name.data(), name.size()), "setting the host name");
+}
+
+void enter_user_namespace(Building& building) {
+  ns::unshare_user(CLONE_NEWNET, building.plan.id_map);
+}
+
+bool disables_ipv6(const ns::Sysctl& sysctl) {
+  return sysctl.value != "0" && sysctl.path == "ipv6/conf/lo/disable_ipv6";
+}
+
+/// The settings arrive this late so that the launcher reads them while the mounts are made.
+void apply_settings(Building& building) {
+  const auto settings = receive(building.channel);
+  if (!settings || settings->kind != Kind::kSettings) ::_exit(1);
+  const auto sysctls = unpack_sysctls(settings->payload);
+  building.expects_ipv6 = std::none_of(sysctls.begin(), sysctls.end(), disables_ipv6);
+  for (const auto& refusal : ns::apply_sysctls(sysctls)) {
+    send(building.channel, {.kind = Kind::kNote, .payload = "the kernel refuses " + refusal});
+  }
+}
+
+struct InitStep {
+  Step step;
+  bool (*wanted)(const Plan&);
+  void (*run)(Building&);
+};
+
+bool always(const Plan&) {
+  return true;
+}
+
+// The order is the design's: mounts while the privilege over them is still there, then the user
+// namespace that CAP_SYS_ADMIN alone needs for the network, then the network.
+constexpr InitStep kInitSteps[] = {
+    {Step::kPropagation, always, [](Building&) { ns::stop_mount_propagation(); }},
+    {Step::kProc, always, [](Building&) { ns::mount_proc(); }},
+    {Step::kPidBase, always, [](Building&) { ns::choose_pid_base(); }},
+    {Step::kTmp, [](const Plan& plan) { return plan.spec.tmp != TmpMode::kHost; }, mount_tmp},
+    {Step::kKeep, [](const Plan& plan) { return !plan.kept.empty(); }, keep_paths},
+    {Step::kSharedMemory, always, mount_shared_memory},
+    {Step::kQueues, always, [](Building&) { ns::mount_mqueue(); }},
+    {Step::kPrivate, [](const Plan& plan) { return !plan.private_paths.empty(); }, mount_private_paths},
+    {Step::kHostname, [](const Plan& plan) { return !plan.spec.hostname.empty(); }, set_hostname},
+    {Step::kUserNamespace, [](const Plan& plan) { return plan.rung == Rung::kSplit; }, enter_user_namespace},
+    {Step::kLoopback, always, [](Building&) { ns::bring_loopback_up(); }},
+    {Step::kLowPorts, always, [](Building&) { ns::open_low_ports(); }},
+    {Step::kSysctls, always, apply_settings},
+    {Step::kAnswer, always,
+     [](Building& building) { ns::wait_for_loopback(building.expects_ipv6 && ns::kernel_has_ipv6()); }},
+};
+
+Message report(Kind kind, Step step, const std::error_code& code, int detail) {
+  const auto domain = code.category() == ns::netlink_category() ? Domain::kNetlink : Domain::kErrno;
+  return {
+      .kind = kind, .step = step, .domain = domain, .code = code.value(), .detail = detail, .payload = {}};
+}
+
+/// False: it has failed and must not.
+bool carry_out(const InitStep& init_step, Building& building) {
+  const auto& about = row(init_step.step);
+  const auto started = sys::Clock::now();
+  building.detail = 0;
+  try {
+    fault_point(init_step.step);
+    init_step.run(building);
+  } catch (const Error& error) {
+    const bool missing = about.may_be_missing && !building.plan.spec.require_proc;
+    const Kind kind = missing ? Kind::kMissing : Kind::kFailed;
+    send(building.channel, report(kind, init_step.step, error.code(), building.detail));
+    return missing;
+  }
+  if (about.token != nullptr) building.isolation.append(",").append(about.token);
+  if (building.plan.tracing) {
+    const auto took = std::chrono::duration_cast<std::chrono::microseconds>(sys::Clock::now() - started);
+    send(
+        building.channel,
+        {.kind = Kind::kDone, .step = init_step.step, .code = static_cast<int>(took.count()), .payload = {}});
+  }
+  return true;
+}
+
+}  // namespace
+
+bool build_shard(Building& building) {
+  for (const auto& init_step : kInitSteps) {
+    if (init_step.wanted(building.plan) && !carry_out(init_step, building)) return false;
+  }
+  return true;
+}
+
+}  // namespace nslaunch::shard

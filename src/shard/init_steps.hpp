@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "shard/mount_watch.hpp"
+#include "shard/plan.hpp"
+#include "shard/steps.hpp"
+#include "sys/fd.hpp"
+
+namespace nslaunch::shard {
+
+/// What init knows while it builds the shard.
+struct Building {
+  const Plan& plan;
+  int channel;
+  /// Comma-separated tokens of NSLAUNCH_ISOLATION, as far as they have been earned.
+  std::string isolation;
+  /// Which of several paths the running step is busy with.
+  int detail = 0;
+  bool expects_ipv6 = true;
+  /// What plan.kept names, by its number; opened before the private /tmp covers it.
+  std::vector<sys::Fd> kept_sources{};
+  MountWatch mounts{};
+};
+
+/// Carries out init's steps in order, telling the launcher of each as it asked. False: one has failed
+/// and the launcher has been told; there is nothing left to do but exit.
+bool build_shard(Building& building);
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,155 @@
+#include "shard/launch.hpp"
+
+#include <poll.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "shard/explain.hpp"
+#include "shard/fault.hpp"
+#include "shard/init.hpp"
+#include "sys/check.hpp"
+#include "sys/procfs.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+/// As fork, into new namespaces. The older clone: common seccomp filters answer clone3 with ENOSYS.
+pid_t clone_process(int flags, int& pidfd) {
+  return static_cast<pid_t>(
+      ::syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr));
+}
+
+/// K9: namespaces of shards that have just ended hold their slots for about 50 ms more.
+pid_t clone_when_there_is_room(int flags, int& pidfd) {
+  const sys::Deadline deadline(std::chrono::milliseconds{250});
+  for (;;) {
+    const pid_t pid = clone_process(flags, pidfd);
+    if (pid >= 0 || errno != ENOSPC || deadline.passed()) return pid;
+    ::poll(nullptr, 0, 10);
+  }
+}
+
+RunningShard clone_init(const Plan& plan) {
+  auto [ours, theirs] = sys::make_channel();
+  auto self = sys::Pidfd::open(::getpid());
+  if (!self) sys::check(-1, "opening a handle on the launcher");
+  int pidfd = -1;
+  const pid_t pid = clone_when_there_is_room(plan.clone_flags, pidfd);
+  if (pid == 0) {
+    ours.reset();
+    run_init(plan, std::move(theirs), std::move(*self));
+  }
+  sys::check(pid, "creating the namespaces");
+  return {pid, sys::Pidfd(sys::Fd(pidfd)), std::move(ours)};
+}
+
+Error ended_early(RunningShard& shard) {
+  shard.init.wait_for_end(std::chrono::seconds{1});
+  const auto end = shard.reap();
+  return Error({},
+               fmt::format("the shard's init ended before the command started ({} {})",
+                           end.si_code == CLD_EXITED ? "status" : "signal", end.si_status),
+               "Something outside killed it; out of memory, perhaps. Try again.");
+}
+
+/// One of the launcher's own steps: what fails in it is explained like a step of init's, unless it
+/// failed because init is no more.
+template <typename Work>
+void step(const Plan& plan, Step which, std::optional<RunningShard>& shard, Work&& work) {
+  try {
+    fault_point(which);
+    work();
+  } catch (const Error& error) {
+    if (shard && shard->init.wait_for_end(std::chrono::milliseconds{50})) throw ended_early(*shard);
+    throw explain(plan, {.kind = Kind::kFailed, .step = which, .code = error.code().value(), .payload = {}});
+  }
+}
+
+/// The next message, or the error that init died without a word.
+Message hear(RunningShard& shard) {
+  if (auto message = receive(shard.channel.get())) return std::move(*message);
+  throw ended_early(shard);
+}
+
+void trace(const Hooks& hooks, const std::string& line) {
+  if (hooks.trace) hooks.trace(line);
+}
+
+/// Hears of every step until the command has started.
+void follow(const Plan& plan, const Hooks& hooks, RunningShard& shard) {
+  for (;;) {
+    const auto message = hear(shard);
+    switch (message.kind) {
+      case Kind::kDone:
+        trace(hooks, fmt::format("{:<14} {:>6} µs", row(message.step).name, message.code));
+        break;
+      case Kind::kMissing:
+        if (hooks.warning) hooks.warning(explain_missing(message));
+        break;
+      case Kind::kNote:
+        trace(hooks, message.payload);
+        break;
+      case Kind::kStarted:
+        shard.isolation = message.payload;
+        return;
+      default:
+        throw_failure(plan, message);
+    }
+  }
+}
+
+}  // namespace
+
+RunningShard::RunningShard(RunningShard&& other) noexcept
+    : init_pid(std::exchange(other.init_pid, -1)),
+      init(std::move(other.init)),
+      channel(std::move(other.channel)),
+      pid_namespace(other.pid_namespace),
+      isolation(std::move(other.isolation)),
+      started_at(other.started_at) {}
+
+RunningShard::~RunningShard() {
+  if (init_pid <= 0) return;
+  init.send_signal(SIGKILL);
+  reap();
+}
+
+siginfo_t RunningShard::reap() noexcept {
+  siginfo_t end = {};
+  if (init_pid > 0) {
+    sys::retry_on_eintr([&] { return ::waitid(P_PID, static_cast<id_t>(init_pid), &end, WEXITED); });
+  }
+  init_pid = -1;
+  return end;
+}
+
+RunningShard launch(const Plan& plan, const Hooks& hooks) {
+  std::optional<RunningShard> shard;
+  step(plan, Step::kClone, shard, [&] { shard.emplace(clone_init(plan)); });
+  step(plan, Step::kMapIds, shard, [&] {
+    if (plan.rung != Rung::kRootless) return;
+    ns::write_id_maps(shard->init_pid, plan.id_map);
+    send(shard->channel.get(), {.kind = Kind::kMapped, .payload = {}});
+  });
+  const auto tied = hear(*shard);
+  if (tied.kind != Kind::kTied) throw_failure(plan, tied);
+  // Our death is the shard's from here on, so init may begin.
+  step(plan, Step::kGo, shard, [&] { send(shard->channel.get(), {.kind = Kind::kGo, .payload = {}}); });
+  // While init mounts, the record is written and the host's settings are read. Init waits for these
+  // before it starts the command: so no command runs unrecorded.
+  step(plan, Step::kRecord, shard, [&] {
+    shard->pid_namespace = sys::namespace_inode(shard->init_pid, "pid");
+    if (hooks.created) hooks.created(shard->init_pid, shard->init);
+  });
+  step(plan, Step::kSettings, shard, [&] {
+    send(shard->channel.get(), {.kind = Kind::kSettings, .payload = pack(ns::changed_sysctls())});
+  });
+  follow(plan, hooks, *shard);
+  shard->started_at = sys::Clock::now();
+  if (hooks.running) hooks.running();
+  return std::move(*shard);
+}
+
+}  // namespace nslaunch::shard

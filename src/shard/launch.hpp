@@ -1,0 +1,58 @@
+#pragma once
+
+#include <nslaunch/error.hpp>
+
+#include <csignal>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shard/plan.hpp"
+#include "shard/protocol.hpp"
+#include "sys/clock.hpp"
+#include "sys/fd.hpp"
+#include "sys/pidfd.hpp"
+
+namespace nslaunch::shard {
+
+/// What the shard's keeper wants to know while it lives. All of them run in the launcher.
+struct Hooks {
+  /// Init exists and is tied to us: the moment to record it. The command starts only after this returns.
+  std::function<void(pid_t, const sys::Pidfd&)> created;
+  std::function<void()> running;
+  std::function<void()> stopping;
+  /// The shard's end could not be seen: what was recorded must stay.
+  std::function<void()> held_up;
+  /// Descriptors of the keeper's that must stay open in the launcher.
+  std::function<std::vector<int>()> descriptors;
+  std::function<void(std::string_view)> warning;
+  /// Empty: nobody listens.
+  std::function<void(std::string_view)> trace;
+};
+
+/// A shard whose command has started. Ends the shard when it goes out of scope before its end was seen.
+class RunningShard {
+ public:
+  RunningShard(pid_t pid, sys::Pidfd pidfd, sys::Fd ours) noexcept
+      : init_pid(pid), init(std::move(pidfd)), channel(std::move(ours)) {}
+  RunningShard(RunningShard&& other) noexcept;
+  RunningShard& operator=(RunningShard&&) = delete;
+  ~RunningShard();
+
+  /// Reaps init; only once its pidfd is readable. Its wait status as in siginfo_t.
+  siginfo_t reap() noexcept;
+
+  pid_t init_pid;
+  sys::Pidfd init;
+  sys::Fd channel;
+  std::uint64_t pid_namespace = 0;
+  std::string isolation;
+  sys::Clock::time_point started_at;
+};
+
+/// Builds the shard and starts its command. Throws CommandError where the command itself can't be
+/// started and Error for everything else; the shard is gone then.
+RunningShard launch(const Plan& plan, const Hooks& hooks);
+
+}  // namespace nslaunch::shard

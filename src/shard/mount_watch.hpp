@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sys/fd.hpp"
+
+namespace nslaunch::shard {
+
+/// Notices when somebody outside removes the folder that a --private mount covers: the kernel then
+/// detaches the mount and the shard would go on with the host's files (K12).
+class MountWatch {
+ public:
+  /// To be called right after the mount: what is on top at `path` now must stay in the namespace. By its
+  /// number, which the path's links and what the command mounts over it do not change.
+  void watch(const std::string& path);
+
+  /// Has POLLPRI when a mount has come or gone; -1 where nothing is watched.
+  int fd() const noexcept { return mountinfo_.get(); }
+  /// Which one of those watched, in their order, is no longer mounted.
+  std::optional<int> first_lost() const;
+
+ private:
+  sys::Fd mountinfo_;
+  std::vector<std::uint64_t> watched_;
+};
+
+}  // namespace nslaunch::shard

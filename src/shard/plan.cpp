@@ -1,0 +1,157 @@
+#include "shard/plan.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "ns/capabilities.hpp"
+#include "shard/environment.hpp"
+#include "shard/steps.hpp"
+#include "shard/tmp_paths.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/terminal.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+std::string random_id() {
+  std::uint32_t random = 0;
+  sys::check(::getrandom(&random, sizeof random, 0), "choosing an id for the shard");
+  return fmt::format("{:08x}", random);
+}
+
+/// Empty where it can't be known (a removed folder): the command then gets what there is.
+std::string current_directory() {
+  char path[PATH_MAX];
+  return ::getcwd(path, sizeof path) != nullptr && path[0] == '/' ? path : "";
+}
+
+std::uint64_t pipe_inode(int fd) {
+  struct stat status = {};
+  return ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) ? status.st_ino : 0;
+}
+
+Rung choose_rung(const ns::Capabilities& capabilities, const ShardSpec& spec) {
+  const bool needs_map = spec.map_root && ::geteuid() != 0;
+  if (capabilities.sys_admin && capabilities.net_admin && !needs_map) return Rung::kPrivileged;
+  if (capabilities.sys_admin && !needs_map) return Rung::kSplit;
+  return Rung::kRootless;
+}
+
+int clone_flags(Rung rung, const ShardSpec& spec) {
+  int flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC;
+  if (rung != Rung::kSplit) flags |= CLONE_NEWNET;
+  if (rung == Rung::kRootless) flags |= CLONE_NEWUSER;
+  if (!spec.hostname.empty()) flags |= CLONE_NEWUTS;
+  return flags;
+}
+
+ns::IdMap choose_id_map(const ns::Capabilities& capabilities, const ShardSpec& spec) {
+  const uid_t uid = ::geteuid();
+  const gid_t gid = ::getegid();
+  return {.inside_uid = spec.map_root ? 0 : uid,
+          .inside_gid = spec.map_root ? 0 : gid,
+          .outside_uid = uid,
+          .outside_gid = gid,
+          .identity = capabilities.set_ids && !spec.map_root};
+}
+
+/// Without privilege there is one user to be, the one we are: then nothing is left to take on (and
+/// setgroups would be refused, K11).
+void check_user(Plan& plan) {
+  if (!plan.spec.user || plan.rung == Rung::kPrivileged || plan.id_map.identity) return;
+  const auto user = *std::exchange(plan.spec.user, std::nullopt);
+  if (user.uid == plan.id_map.inside_uid && user.gid == plan.id_map.inside_gid) return;
+  throw UsageError(
+      fmt::format("--user {}:{}: only root can run a command as another user", user.uid, user.gid),
+      "Leave the option out, or run nslaunch as root.");
+}
+
+void add_variables(ShardSpec& spec) {
+  auto& environment = spec.environment;
+  set_variable(environment, "NSLAUNCH", "1");
+  set_variable(environment, "NSLAUNCH_ID", spec.id);
+  set_variable(environment, "NSLAUNCH_NAME", spec.name);
+  set_variable(environment, "NSLAUNCH_SHARD_INDEX", "1");
+  set_variable(environment, "NSLAUNCH_SHARD_INDEX0", "0");
+  set_variable(environment, "NSLAUNCH_SHARD_TOTAL", "1");
+  set_variable(environment, "NSLAUNCH_ATTEMPT", "1");
+  if (spec.tmp == TmpMode::kHost) return;
+  for (const char* name : {"TMPDIR", "TMP", "TEMP"}) set_variable(environment, name, "/tmp");
+}
+
+/// `path` as seen from `folder`, without dots and without a slash at its end.
+std::string absolute_path(const std::string& folder, const std::string& path) {
+  std::string full = (std::filesystem::path(folder) / path).lexically_normal();
+  if (full.ends_with('/') && full.size() > 1) full.pop_back();
+  return full;
+}
+
+/// The folder under the name that mountinfo will show; made where it is missing, except in a /tmp that
+/// the shard is going to have for itself.
+std::string private_path(const std::string& asked, const Plan& plan) {
+  const std::string path = absolute_path(plan.working_directory, asked);
+  if (plan.spec.tmp == TmpMode::kPrivate && !top_folder_in_tmp(path).empty()) return path;
+  if (const int error = sys::make_directories(path, 0700); error != 0) {
+    throw Error(sys::errno_code(error), fmt::format("making {} for --private", sys::escape(path)),
+                "--private takes a folder; make it, or choose one in a place you can write to.");
+  }
+  std::error_code ignored;
+  const auto canonical = std::filesystem::canonical(path, ignored);
+  return canonical.empty() ? path : canonical.string();
+}
+
+void check_tmp_directory(Plan& plan) {
+  if (plan.spec.tmp != TmpMode::kDirectory) return;
+  auto& directory = plan.spec.tmp_directory;
+  directory = absolute_path(plan.working_directory, directory);
+  struct stat status = {};
+  if (::stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    throw UsageError(fmt::format("--tmp {}: there is no such folder", sys::escape(directory)),
+                     "Make it first, or leave the option out for a private /tmp.");
+  }
+}
+
+}  // namespace
+
+Plan make_plan(const ShardSpec& spec) {
+  Plan plan;
+  plan.spec = spec;
+  if (spec.command.empty()) throw UsageError("no command was given", "nslaunch -- COMMAND [ARG...]");
+  if (plan.spec.id.empty()) plan.spec.id = random_id();
+  if (plan.spec.name.empty()) plan.spec.name = plan.spec.id;
+  add_variables(plan.spec);
+
+  const auto capabilities = ns::effective_capabilities();
+  plan.rung = choose_rung(capabilities, spec);
+  plan.clone_flags = clone_flags(plan.rung, spec);
+  plan.id_map = choose_id_map(capabilities, spec);
+  check_user(plan);
+
+  plan.own_process_group = !sys::open_controlling_terminal();
+  plan.working_directory = current_directory();
+  if (!spec.workdir.empty()) plan.working_directory = absolute_path(plan.working_directory, spec.workdir);
+  if (spec.tmp != TmpMode::kHost) plan.kept = paths_to_keep(plan.spec, plan.working_directory);
+  check_tmp_directory(plan);
+  for (const auto& path : spec.private_paths) plan.private_paths.push_back(private_path(path, plan));
+  plan.stdin_pipe = pipe_inode(STDIN_FILENO);
+  plan.caller_signals = sys::SignalState::current();
+  return plan;
+}
+
+std::string planned_isolation(const Plan& plan) {
+  std::string tokens = "net,pid,mnt,ipc";
+  if (plan.rung != Rung::kPrivileged) tokens += ",user";
+  return tokens;
+}
+
+}  // namespace nslaunch::shard

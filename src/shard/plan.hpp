@@ -1,0 +1,51 @@
+#pragma once
+
+#include <nslaunch/spec.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ns/idmap.hpp"
+#include "sys/signals.hpp"
+
+namespace nslaunch::shard {
+
+/// How much privilege there is to build the shard with (design: the rungs).
+enum class Rung {
+  kPrivileged,  ///< CAP_SYS_ADMIN and CAP_NET_ADMIN: no user namespace
+  kSplit,       ///< CAP_SYS_ADMIN only: a user namespace for the network alone, after the mounts
+  kRootless,    ///< neither: a user namespace for everything
+};
+
+/// Something in the host's /tmp that stays visible in the shard's.
+struct KeptPath {
+  std::string path;
+  bool is_directory = true;
+};
+
+/// All that is decided before anything is made. Nothing in the child looks at the caller again.
+struct Plan {
+  ShardSpec spec;
+  Rung rung = Rung::kRootless;
+  int clone_flags = 0;
+  ns::IdMap id_map = {};
+  /// The command gets a process group of its own: there is no controlling terminal.
+  bool own_process_group = false;
+  std::string working_directory;
+  std::vector<KeptPath> kept;
+  std::vector<std::string> private_paths;
+  /// Inode of the pipe that is the command's standard input, 0 where it is none.
+  std::uint64_t stdin_pipe = 0;
+  sys::SignalState caller_signals;
+  bool tracing = false;
+};
+
+/// Checks the request against itself and the machine. Throws UsageError or Error; the only thing it
+/// makes are missing --private folders.
+Plan make_plan(const ShardSpec& spec);
+
+/// The isolation that the plan is for, by the tokens that are decided before the launch.
+std::string planned_isolation(const Plan& plan);
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,115 @@
+#include "shard/protocol.hpp"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include "sys/check.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+struct Header {
+  Kind kind;
+  Step step;
+  Domain domain;
+  std::uint8_t unused;
+  std::int32_t code;
+  std::int32_t detail;
+};
+
+constexpr std::size_t kLongestPayload = 32 * 1024;
+
+/// Strings that hold no NUL, each ended by one.
+class Packer {
+ public:
+  Packer& add(std::string_view text) {
+    packed_.append(text.substr(0, text.find('\0'))).push_back('\0');
+    return *this;
+  }
+  std::string take() { return std::move(packed_); }
+
+ private:
+  std::string packed_;
+};
+
+std::vector<std::string> unpack(const std::string& payload) {
+  std::vector<std::string> parts;
+  for (std::size_t start = 0; start < payload.size();) {
+    parts.emplace_back(payload.c_str() + start);
+    start += parts.back().size() + 1;
+  }
+  return parts;
+}
+
+}  // namespace
+
+bool send(int channel, const Message& message) noexcept {
+  Header header = {message.kind, message.step, message.domain, 0, message.code, message.detail};
+  iovec parts[2] = {
+      {&header, sizeof header},
+      {const_cast<char*>(message.payload.data()), std::min(message.payload.size(), kLongestPayload)}};
+  msghdr envelope = {};
+  envelope.msg_iov = parts;
+  envelope.msg_iovlen = 2;
+  return sys::retry_on_eintr([&] { return ::sendmsg(channel, &envelope, MSG_NOSIGNAL); }) >= 0;
+}
+
+std::optional<Message> receive(int channel, bool wait) noexcept {
+  Header header;
+  char payload[kLongestPayload];
+  iovec parts[2] = {{&header, sizeof header}, {payload, sizeof payload}};
+  msghdr envelope = {};
+  envelope.msg_iov = parts;
+  envelope.msg_iovlen = 2;
+  const auto take = [&] {
+    return sys::retry_on_eintr([&] { return ::recvmsg(channel, &envelope, wait ? 0 : MSG_DONTWAIT); });
+  };
+  ssize_t count = take();
+  // A peer that has gone with a message of ours unread is told of once, before what it said last
+  // (net/unix/af_unix.c, unix_release_sock); its last words still follow.
+  if (count < 0 && errno == ECONNRESET) count = take();
+  if (count < static_cast<ssize_t>(sizeof header)) return std::nullopt;
+  Message message{header.kind, header.step, header.domain, header.code, header.detail, {}};
+  message.payload.assign(payload, static_cast<std::size_t>(count) - sizeof header);
+  return message;
+}
+
+std::string pack(const std::vector<ns::Sysctl>& sysctls) {
+  Packer packer;
+  for (const auto& sysctl : sysctls) packer.add(sysctl.path).add(sysctl.value);
+  return packer.take();
+}
+
+std::vector<ns::Sysctl> unpack_sysctls(const std::string& payload) {
+  const auto parts = unpack(payload);
+  std::vector<ns::Sysctl> sysctls;
+  for (std::size_t at = 0; at + 1 < parts.size(); at += 2) sysctls.push_back({parts[at], parts[at + 1]});
+  return sysctls;
+}
+
+std::string pack(const Leak& leak) {
+  Packer packer;
+  packer.add(std::to_string(leak.pid)).add(std::to_string(leak.parent_pid));
+  packer.add(std::to_string(leak.age.count())).add(leak.command_line);
+  for (const auto& address : leak.listening) packer.add(address);
+  return packer.take();
+}
+
+Leak unpack_leak(const std::string& payload) {
+  const auto parts = unpack(payload);
+  if (parts.size() < 4) return {};
+  Leak leak;
+  leak.pid = std::atoi(parts[0].c_str());
+  leak.parent_pid = std::atoi(parts[1].c_str());
+  leak.age = std::chrono::milliseconds(std::atoll(parts[2].c_str()));
+  leak.command_line = parts[3];
+  leak.listening.assign(parts.begin() + 4, parts.end());
+  return leak;
+}
+
+}  // namespace nslaunch::shard

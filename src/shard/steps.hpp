@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace nslaunch::shard {
+
+/// Every step of a launch, in the order in which they happen. What crosses between the two
+/// processes is a step's number and an errno; everything said about a step comes from its row.
+enum class Step : std::uint8_t {
+  // The launcher's.
+  kClone,
+  kMapIds,
+  kGo,
+  kRecord,
+  kSettings,
+  // Init's.
+  kTie,
+  kPropagation,
+  kProc,
+  kPidBase,
+  kTmp,
+  kKeep,
+  kSharedMemory,
+  kQueues,
+  kPrivate,
+  kHostname,
+  kUserNamespace,
+  kLoopback,
+  kLowPorts,
+  kSysctls,
+  kAnswer,
+  kFork,
+  // The command's own process.
+  kWorkdir,
+  kUser,
+  kExec,
+};
+
+struct StepRow {
+  Step step;
+  const char* name;   ///< for -v and fault injection
+  const char* doing;  ///< completes "nslaunch failed while ..."
+  /// What NSLAUNCH_ISOLATION names when this step has worked; nullptr: nothing.
+  const char* token;
+  /// May be missing, with a warning, unless --require-proc was given.
+  bool may_be_missing;
+};
+
+std::span<const StepRow> steps() noexcept;
+const StepRow& row(Step step) noexcept;
+
+}  // namespace nslaunch::shard

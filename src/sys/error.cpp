@@ -1,0 +1,27 @@
+#include <nslaunch/error.hpp>
+
+namespace nslaunch {
+namespace {
+
+std::string sentence(const std::error_code& code, const std::string& doing, const std::string& advice) {
+  std::string text = doing;
+  if (code) text += ": " + code.message();
+  if (!advice.empty()) text += "\n" + advice;
+  return text;
+}
+
+}  // namespace
+
+Error::Error(std::error_code code, std::string doing, std::string advice)
+    : std::runtime_error(sentence(code, doing, advice)),
+      code_(code),
+      doing_(std::move(doing)),
+      advice_(std::move(advice)) {}
+
+UsageError::UsageError(std::string what, std::string advice)
+    : Error({}, std::move(what), std::move(advice)) {}
+
+CommandError::CommandError(std::error_code code, std::string doing, int exit_status)
+    : Error(code, std::move(doing)), exit_status_(exit_status) {}
+
+}  // namespace nslaunch

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <initializer_list>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace nslaunch::sys {
+
+/// Owns one file descriptor. Every descriptor that nslaunch opens is close-on-exec.
+class Fd {
+ public:
+  Fd() noexcept = default;
+  explicit Fd(int number) noexcept : number_(number) {}
+  Fd(Fd&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Fd& operator=(Fd&& other) noexcept {
+    if (this != &other) reset(std::exchange(other.number_, -1));
+    return *this;
+  }
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  ~Fd() { reset(); }
+
+  int get() const noexcept { return number_; }
+  explicit operator bool() const noexcept { return number_ >= 0; }
+  int release() noexcept { return std::exchange(number_, -1); }
+  void reset(int number = -1) noexcept;
+
+ private:
+  int number_ = -1;
+};
+
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+
+Pipe make_pipe();
+
+/// Two ends of a connection that keeps message boundaries and reports the peer's death as end of
+/// file (an eventfd would not).
+std::pair<Fd, Fd> make_channel();
+
+/// Fills those of 0, 1 and 2 that are closed with close-on-exec placeholders, so that nothing opened
+/// later lands there and the command still finds them closed.
+void guard_standard_streams();
+
+/// Closes every descriptor of this process except `keep` (in any order; negative numbers are ignored).
+void close_all_except(std::vector<int> keep);
+
+/// Points `number` to /dev/null, close-on-exec.
+void detach_stream(int number);
+
+}  // namespace nslaunch::sys

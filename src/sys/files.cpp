@@ -1,0 +1,92 @@
+#include "sys/files.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sys/check.hpp"
+
+namespace nslaunch::sys {
+
+Fd open_file(const std::string& path, int flags, mode_t mode) {
+  return Fd(check(::open(path.c_str(), flags | O_CLOEXEC, mode), "opening {}", path));
+}
+
+std::optional<std::string> read_file(const char* path, std::size_t limit) {
+  return read_file_at(AT_FDCWD, path, limit);
+}
+
+std::optional<std::string> read_file_at(int dirfd, const char* path, std::size_t limit) {
+  const Fd file(::openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!file) return std::nullopt;
+  std::string content;
+  char chunk[4096];
+  while (content.size() < limit) {
+    const ssize_t count = retry_on_eintr([&] { return ::read(file.get(), chunk, sizeof chunk); });
+    if (count < 0) return std::nullopt;
+    if (count == 0) break;
+    content.append(chunk, static_cast<std::size_t>(count));
+  }
+  if (content.size() > limit) content.resize(limit);
+  return content;
+}
+
+int write_file(const char* path, std::string_view content) noexcept {
+  return write_file_at(AT_FDCWD, path, content);
+}
+
+int write_file_at(int dirfd, const char* path, std::string_view content) noexcept {
+  const Fd file(::openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file) return errno;
+  return ::write(file.get(), content.data(), content.size()) < 0 ? errno : 0;
+}
+
+int write_all(int fd, std::string_view content) noexcept {
+  while (!content.empty()) {
+    const ssize_t count = retry_on_eintr([&] { return ::write(fd, content.data(), content.size()); });
+    if (count < 0) return errno;
+    content.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return 0;
+}
+
+namespace {
+
+struct flock whole_file_write_lock() {
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+}  // namespace
+
+bool try_write_lock(int fd) {
+  auto lock = whole_file_write_lock();
+  if (::fcntl(fd, F_OFD_SETLK, &lock) == 0) return true;
+  if (errno == EAGAIN || errno == EACCES) return false;
+  throw Error(errno_code(errno), "locking a file");
+}
+
+bool is_write_locked(int fd) {
+  auto lock = whole_file_write_lock();
+  check(::fcntl(fd, F_OFD_GETLK, &lock), "asking for a lock's holder");
+  return lock.l_type != F_UNLCK;
+}
+
+int make_directories(const std::string& path, mode_t mode) noexcept {
+  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+    const std::string part = path.substr(0, end);
+    if (::mkdir(part.c_str(), mode) != 0 && errno != EEXIST) {
+      // A folder above may be unwritable and still be there (EROFS, EACCES).
+      struct stat status = {};
+      const int saved = errno;
+      if (::stat(part.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return saved;
+    }
+    if (end == std::string::npos) break;
+  }
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0) return errno;
+  return S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
+}
+
+}  // namespace nslaunch::sys

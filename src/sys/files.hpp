@@ -1,0 +1,37 @@
+#pragma once
+
+#include <fcntl.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sys/fd.hpp"
+
+namespace nslaunch::sys {
+
+/// Opens close-on-exec or throws.
+Fd open_file(const std::string& path, int flags, mode_t mode = 0);
+
+/// The whole file, at most `limit` bytes of it; nothing where it can't be read (errno is kept).
+std::optional<std::string> read_file(const char* path, std::size_t limit = 1 << 20);
+std::optional<std::string> read_file_at(int dirfd, const char* path, std::size_t limit = 1 << 20);
+
+/// Writes `content` with one write(2), as /proc files want it. Returns 0 or an errno.
+int write_file(const char* path, std::string_view content) noexcept;
+int write_file_at(int dirfd, const char* path, std::string_view content) noexcept;
+
+/// All of `content`, through interruptions and short writes. Returns 0 or an errno.
+int write_all(int fd, std::string_view content) noexcept;
+
+/// Open-file-description locks on a whole file: they belong to the open file, not to the process,
+/// and so survive the closing of another descriptor on it.
+/// True: taken. False: somebody else holds it.
+bool try_write_lock(int fd);
+/// Whether somebody else holds a write lock; works on a read-only descriptor.
+bool is_write_locked(int fd);
+
+/// Makes the folder and those above it that are missing, each with `mode`. Returns 0 or an errno.
+int make_directories(const std::string& path, mode_t mode) noexcept;
+
+}  // namespace nslaunch::sys

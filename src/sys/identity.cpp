@@ -1,0 +1,34 @@
+#include "sys/identity.hpp"
+
+#include "sys/procfs.hpp"
+
+namespace nslaunch::sys {
+
+ProcessIdentity identify(pid_t pid, const Pidfd& pidfd) {
+  ProcessIdentity identity;
+  identity.pid = pid;
+  identity.pidfd_inode = pidfd.inode();
+  // Only where the inode can't tell: /proc/PID/stat is a costly file to read.
+  if (identity.pidfd_inode == 0) {
+    if (const auto stat = read_stat(pid)) identity.start_ticks = stat->start_ticks;
+  }
+  identity.boot_id = boot_id();
+  identity.pidns_inode = namespace_inode(0, "pid");
+  return identity;
+}
+
+std::optional<Pidfd> find(const ProcessIdentity& identity) {
+  if (identity.pid <= 0 || identity.boot_id != boot_id()) return std::nullopt;
+  auto pidfd = Pidfd::open(identity.pid);
+  if (!pidfd || pidfd->has_ended()) return std::nullopt;
+  if (identity.pidfd_inode != 0 && pidfd->inode() != 0) {
+    return pidfd->inode() == identity.pidfd_inode ? std::move(pidfd) : std::nullopt;
+  }
+  // The start time is read after the pidfd was opened and believed only while that process lives,
+  // so that both are of one process.
+  const auto stat = read_stat(identity.pid);
+  if (!stat || pidfd->has_ended() || stat->start_ticks != identity.start_ticks) return std::nullopt;
+  return pidfd;
+}
+
+}  // namespace nslaunch::sys

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <nslaunch/registry.hpp>
+
+#include <optional>
+
+#include "sys/pidfd.hpp"
+
+namespace nslaunch::sys {
+
+/// Who `pid` is now; `pidfd` must be a handle on it that was opened before.
+ProcessIdentity identify(pid_t pid, const Pidfd& pidfd);
+
+/// A handle on the very process that `identity` means, or nothing where that one is gone (its pid
+/// may live on as another process). Only for identities of this PID namespace and this boot.
+std::optional<Pidfd> find(const ProcessIdentity& identity);
+
+}  // namespace nslaunch::sys

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string_view>
+
+namespace nslaunch::sys {
+
+enum class Colour { kAuto, kAlways, kNever };
+
+/// nslaunch's own words: each line goes to stderr behind "nslaunch: ". Nothing is set up before the
+/// first line, since most runs say nothing.
+void say(std::string_view text);
+void warn(std::string_view text);
+void say_error(std::string_view text);
+
+/// Auto: colour when stderr is a terminal, unless NO_COLOR is set; CLICOLOR_FORCE forces it.
+void set_colour(Colour colour);
+bool colour_wanted(int stream);
+
+}  // namespace nslaunch::sys

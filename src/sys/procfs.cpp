@@ -1,0 +1,109 @@
+#include "sys/procfs.hpp"
+
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+
+namespace nslaunch::sys {
+namespace {
+
+std::string proc_path(pid_t pid, const char* name) {
+  return fmt::format("/proc/{}/{}", pid, name);
+}
+
+}  // namespace
+
+std::optional<ProcessStat> parse_stat(const std::string& line) {
+  // The name stands in parentheses and may itself hold spaces and parentheses.
+  const auto open = line.find('(');
+  const auto close = line.rfind(')');
+  if (open == std::string::npos || close == std::string::npos || close < open) return std::nullopt;
+  ProcessStat stat;
+  stat.pid = std::atoi(line.c_str());
+  stat.comm = line.substr(open + 1, close - open - 1);
+  if (close + 2 >= line.size()) return std::nullopt;
+  const char* cursor = line.c_str() + close + 2;
+  stat.state = *cursor++;
+  long long fields[22] = {};
+  for (auto& field : fields) {  // fields 4 to 25
+    char* end = nullptr;
+    field = std::strtoll(cursor, &end, 10);
+    if (end == cursor) return std::nullopt;
+    cursor = end;
+  }
+  stat.parent = static_cast<pid_t>(fields[0]);
+  stat.process_group = static_cast<pid_t>(fields[1]);
+  stat.session = static_cast<pid_t>(fields[2]);
+  constexpr long long kExiting = 0x4;  // PF_EXITING of the kernel's include/linux/sched.h
+  stat.exiting = (fields[5] & kExiting) != 0;
+  stat.utime_ticks = static_cast<std::uint64_t>(fields[10]);
+  stat.stime_ticks = static_cast<std::uint64_t>(fields[11]);
+  stat.start_ticks = static_cast<std::uint64_t>(fields[18]);
+  stat.rss_pages = static_cast<std::uint64_t>(fields[20]);
+  return stat;
+}
+
+std::optional<ProcessStat> read_stat(pid_t pid) {
+  const auto line = read_file(proc_path(pid, "stat").c_str());
+  return line ? parse_stat(*line) : std::nullopt;
+}
+
+std::string command_line(pid_t pid, std::size_t limit) {
+  auto text = read_file(proc_path(pid, "cmdline").c_str(), limit);
+  if (text && !text->empty()) {
+    while (!text->empty() && text->back() == '\0') text->pop_back();
+    std::replace(text->begin(), text->end(), '\0', ' ');
+    return *text;
+  }
+  const auto stat = read_stat(pid);
+  return stat ? "[" + stat->comm + "]" : "[gone]";
+}
+
+std::optional<std::string> status_field(pid_t pid, const char* name) {
+  const auto text = read_file(proc_path(pid, "status").c_str());
+  if (!text) return std::nullopt;
+  const std::string label = fmt::format("\n{}:", name);
+  const auto found = text->find(label);
+  if (found == std::string::npos) return std::nullopt;
+  const auto start = text->find_first_not_of(" \t", found + label.size());
+  return text->substr(start, text->find('\n', start) - start);
+}
+
+std::vector<pid_t> all_pids() {
+  std::vector<pid_t> pids;
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc"), ::closedir);
+  if (!folder) return pids;
+  while (const dirent* entry = ::readdir(folder.get())) {
+    pid_t pid = 0;
+    const char* end = entry->d_name + std::strlen(entry->d_name);
+    const auto [rest, error] = std::from_chars(entry->d_name, end, pid);
+    if (error == std::errc{} && rest == end) pids.push_back(pid);
+  }
+  return pids;
+}
+
+std::uint64_t namespace_inode(pid_t pid, const char* name) {
+  const std::string path =
+      pid == 0 ? fmt::format("/proc/self/ns/{}", name) : fmt::format("/proc/{}/ns/{}", pid, name);
+  struct stat status = {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+const std::string& boot_id() {
+  static const std::string id = [] {
+    auto text = read_file("/proc/sys/kernel/random/boot_id").value_or("");
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text;
+  }();
+  return id;
+}
+
+}  // namespace nslaunch::sys

@@ -1,0 +1,55 @@
+#include "sys/signals.hpp"
+
+#include <unistd.h>
+
+#include "sys/check.hpp"
+
+namespace nslaunch::sys {
+
+SignalState SignalState::current() {
+  SignalState state;
+  sigset_t blocked;
+  ::sigprocmask(SIG_SETMASK, nullptr, &blocked);
+  state.blocked = SignalSet(blocked);
+  for (int signal = 1; signal < NSIG; ++signal) {
+    struct sigaction action = {};
+    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) state.ignored.add(signal);
+  }
+  return state;
+}
+
+void SignalState::restore() const noexcept {
+  struct sigaction ignore = {};
+  ignore.sa_handler = SIG_IGN;
+  if (ignored.contains(SIGCHLD)) ::sigaction(SIGCHLD, &ignore, nullptr);
+  ::sigprocmask(SIG_SETMASK, &blocked.native(), nullptr);
+}
+
+BlockedSignals::BlockedSignals(const SignalSet& set) {
+  check(::sigprocmask(SIG_BLOCK, &set.native(), &before_), "blocking signals");
+}
+
+BlockedSignals::~BlockedSignals() {
+  ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+}
+
+Fd make_signalfd(const SignalSet& set) {
+  return Fd(check(::signalfd(-1, &set.native(), SFD_CLOEXEC | SFD_NONBLOCK), "making a signalfd"));
+}
+
+std::optional<signalfd_siginfo> read_signal(int signalfd) noexcept {
+  signalfd_siginfo info = {};
+  const ssize_t count = retry_on_eintr([&] { return ::read(signalfd, &info, sizeof info); });
+  if (count != static_cast<ssize_t>(sizeof info)) return std::nullopt;
+  return info;
+}
+
+struct sigaction reset_signal(int signal) noexcept {
+  struct sigaction standard = {};
+  standard.sa_handler = SIG_DFL;
+  struct sigaction before = {};
+  ::sigaction(signal, &standard, &before);
+  return before;
+}
+
+}  // namespace nslaunch::sys

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <sys/signalfd.h>
+
+#include <array>
+#include <csignal>
+#include <optional>
+
+#include "sys/fd.hpp"
+
+namespace nslaunch::sys {
+
+/// A value around sigset_t.
+class SignalSet {
+ public:
+  SignalSet() noexcept { ::sigemptyset(&set_); }
+  explicit SignalSet(const sigset_t& set) noexcept : set_(set) {}
+  void add(int signal) noexcept { ::sigaddset(&set_, signal); }
+  void remove(int signal) noexcept { ::sigdelset(&set_, signal); }
+  bool contains(int signal) const noexcept { return ::sigismember(&set_, signal) == 1; }
+  const sigset_t& native() const noexcept { return set_; }
+
+ private:
+  sigset_t set_;
+};
+
+/// The caller's blocked and ignored signals, as they were when nslaunch started: both survive exec,
+/// so the command must get exactly these.
+struct SignalState {
+  SignalSet blocked;
+  SignalSet ignored;
+
+  static SignalState current();
+  /// Gives this process, which is about to exec, this state back. Of the dispositions only SIGCHLD's was
+  /// ever changed (exec itself resets handlers and keeps what is ignored).
+  void restore() const noexcept;
+};
+
+/// Adds `set` to the blocked signals for as long as it lives.
+class BlockedSignals {
+ public:
+  explicit BlockedSignals(const SignalSet& set);
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+  ~BlockedSignals();
+
+ private:
+  sigset_t before_;
+};
+
+/// Those of the blocked signals in `set` as a readable descriptor.
+Fd make_signalfd(const SignalSet& set);
+std::optional<signalfd_siginfo> read_signal(int signalfd) noexcept;
+
+/// Sets one signal's action to its default and returns what it was.
+struct sigaction reset_signal(int signal) noexcept;
+
+}  // namespace nslaunch::sys

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include "sys/fd.hpp"
+
+namespace nslaunch::sys {
+
+/// The controlling terminal, or an empty Fd where this session has none.
+Fd open_controlling_terminal();
+
+/// Makes our own process group the terminal's foreground group again where the present one has no
+/// process left (a shell that had job control inside the shard and was killed).
+void take_back_terminal(int terminal, pid_t former_foreground) noexcept;
+
+}  // namespace nslaunch::sys

@@ -1,0 +1,218 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+
+#include "chaos/volley.hpp"
+#include "support/process.hpp"
+#include "support/registry_view.hpp"
+#include "support/temp_dir.hpp"
+#include "sys/check.hpp"
+#include "sys/fd.hpp"
+#include "sys/files.hpp"
+#include "sys/procfs.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+using std::chrono::microseconds;
+
+std::string mounts() {
+  return sys::read_file("/proc/self/mountinfo", 16 << 20).value_or("");
+}
+
+Words files_named(const std::string& folder, const std::string& text) {
+  Words found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().filename().string().find(text) != std::string::npos) found.push_back(entry.path());
+  }
+  return found;
+}
+
+/// Processes that burn the processors until the end of the scope.
+class Load {
+ public:
+  explicit Load(int count) {
+    for (int i = 0; i < count; ++i)
+      burners_.push_back(std::make_unique<Process>(Words{"sh", "-c", "while :; do :; done"}));
+  }
+
+ private:
+  std::vector<std::unique_ptr<Process>> burners_;
+};
+
+/// One live shard that nothing may touch, victims beside it, and how to see that nothing is left.
+struct Battlefield {
+  RegistryView registry;
+  TempDir host_tmp;
+  std::string mark = unique_text();
+  sys::Pipe silence = sys::make_pipe();
+  std::string mounts_before = mounts();
+  std::mt19937_64 random = chaos_random();
+  Process bystander{in_shard("echo up; read line; exit 9"), registry.options()};
+  Words bystander_id;
+
+  Battlefield() {
+    bystander.read_line();
+    bystander_id = registry.ids();
+    REQUIRE(bystander_id.size() == 1);
+  }
+
+  /// A shard whose processes, one of them deaf, read an input that never ends and leave a file in /tmp;
+  /// all have the mark in their command line.
+  std::unique_ptr<Process> victim(const std::string& script = "echo up; read line", Words options = {}) {
+    auto start = registry.options();
+    start.environment.push_back("TMPDIR=" + host_tmp.path());
+    start.prepare = [this] { ::dup2(silence.read.get(), STDIN_FILENO); };
+    options.insert(
+        options.end(),
+        {"--", "sh", "-c",
+         "exec 3<&0; (trap '' TERM INT HUP; read line <&3) & : >/tmp/" + mark + "; " + script, mark});
+    return std::make_unique<Process>(nslaunch(std::move(options)), start);
+  }
+
+  microseconds within(int limit) {
+    return microseconds(std::uniform_int_distribution<int>(0, limit)(random));
+  }
+
+  void require_nothing_left() {
+    REQUIRE(all_gone(mark));
+    REQUIRE(eventually([&] { return mounts() == mounts_before; }));
+    REQUIRE(files_named("/tmp", mark) == Words{});
+    REQUIRE(files_named(host_tmp.path(), "") == Words{});
+    registry.reap();
+    REQUIRE(registry.ids() == bystander_id);
+    REQUIRE(registry.state(bystander_id.front()) == "running");
+  }
+
+  void require_bystander_unharmed() {
+    bystander.write_input("\n");
+    REQUIRE(bystander.wait().status == 9);
+    REQUIRE(registry.ids() == Words{});
+  }
+
+  /// What a launcher that was killed while it wrote its record leaves is swept when it is a minute old.
+  void require_no_file_after_a_minute() {
+    for (const auto& name : registry.files()) {
+      const std::string path = registry.path() + "/" + name;
+      timespec times[2] = {{::time(nullptr) - 120, 0}, {::time(nullptr) - 120, 0}};
+      REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW) == 0);
+    }
+    registry.reap();
+    REQUIRE(registry.files() == Words{});
+  }
+};
+
+/// The child of a launcher, seen from outside; 0 where it has none yet.
+pid_t child_of(pid_t launcher) {
+  const auto children = sys::read_file(fmt::format("/proc/{0}/task/{0}/children", launcher).c_str());
+  return children ? std::atoi(children->c_str()) : 0;
+}
+
+/// Waits for the launcher's init and kills it. False where the launcher ended first.
+bool kill_init_of(const Process& launcher) {
+  pid_t init = 0;
+  if (!eventually([&] { return (init = child_of(launcher.pid())) != 0 || launcher.pidfd().has_ended(); }))
+    return false;
+  const auto pidfd = init != 0 ? sys::Pidfd::open(init) : std::nullopt;
+  // The launcher has not been waited for, so that its pid, and with it this parent, is still its own.
+  const auto stat = pidfd ? sys::read_stat(init) : std::nullopt;
+  return stat && stat->parent == launcher.pid() && pidfd->send_signal(SIGKILL) == 0;
+}
+
+std::string describe(const std::map<std::string, int>& counts) {
+  std::string text;
+  for (const auto& [what, count] : counts) text += what + ": " + std::to_string(count) + "\n";
+  return text;
+}
+
+TEST_CASE("launchers SIGKILLed at random instants leave nothing behind") {
+  Battlefield field;
+  int running = 0;
+  int shots = 0;
+  Volley volley;
+  volley.start = [&] { return field.victim(); };
+  // Every fourth is struck when its command runs, or a little later.
+  volley.delay = [&] { return field.within(10'000); };
+  volley.strike = [&](Process& launcher) {
+    if (++shots % 4 == 0) launcher.read_line();
+    launcher.send_signal(SIGKILL);
+  };
+  volley.ended = [&](const Result& result) {
+    INFO(result.err);
+    CHECK(result.signal == SIGKILL);
+    CHECK(result.err.empty());
+    running += result.out == "up\n" ? 1 : 0;
+  };
+  SECTION("on the machine as it is") {
+    for (int left = chaos_rounds(850); left > 0; left -= 200) {
+      volley.fire(std::min(left, 200));
+      field.require_nothing_left();
+    }
+  }
+  SECTION("on a machine whose processors are all busy") {
+    const Load load(4);
+    volley.fire(chaos_rounds(150));
+    field.require_nothing_left();
+  }
+  field.require_bystander_unharmed();
+  field.require_no_file_after_a_minute();
+}
+
+TEST_CASE(
+    "a launcher whose init is SIGKILLed at a random instant ends, and says why unless the command had "
+    "ended") {
+  Battlefield field;
+  std::map<std::string, int> endings;
+  Volley volley;
+  volley.start = [&] { return field.victim("exit 7", {"--leak-grace", "5ms", "--leaks", "ignore"}); };
+  volley.delay = [&] { return field.within(12'000); };
+  volley.strike = [&](Process& launcher) { kill_init_of(launcher); };
+  volley.ended = [&](const Result& result) {
+    INFO("status " << result.status << ", signal " << result.signal << ": " << result.err);
+    ++endings[std::to_string(result.status)];
+    CHECK(result.signal == 0);
+    if (result.status == 125) {
+      CHECK(result.err.find("init") != std::string::npos);
+      CHECK(std::count(result.err.begin(), result.err.end(), '\n') <= 2);
+    } else {
+      CHECK(result.status == 7);
+      CHECK(result.err.empty());
+    }
+  };
+  volley.fire(chaos_rounds(200));
+  field.require_nothing_left();
+  field.require_bystander_unharmed();
+  INFO(describe(endings));
+  CHECK(endings["125"] > 0);
+}
+
+TEST_CASE(
+    "launchers told to end by a signal at random instants die of it and leave nothing, not even a record") {
+  const int signal = GENERATE(SIGTERM, SIGINT);
+  Battlefield field;
+  Volley volley;
+  volley.start = [&] {
+    return field.victim("echo up; read line", {"--leak-grace", "5ms", "--leaks", "ignore"});
+  };
+  volley.delay = [&] { return field.within(20'000); };
+  volley.strike = [&](Process& launcher) { launcher.send_signal(signal); };
+  volley.ended = [&](const Result& result) {
+    INFO("status " << result.status << ": " << result.err);
+    CHECK(result.signal == signal);
+    CHECK(result.err.empty());
+  };
+  volley.fire(chaos_rounds(150));
+  REQUIRE(field.registry.ids() == field.bystander_id);
+  field.require_nothing_left();
+  field.require_bystander_unharmed();
+  CHECK(field.registry.files() == Words{});
+}
+
+}  // namespace
+}  // namespace nslaunch::test

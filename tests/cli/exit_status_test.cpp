@@ -1,0 +1,163 @@
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "support/identity.hpp"
+#include "support/process.hpp"
+#include "support/temp_dir.hpp"
+#include "sys/pidfd.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Records go to a folder of the test's own; what lies in `work` is seen in the shard, too.
+struct Place {
+  TempDir records;
+  TempDir work;
+  StartOptions options() const {
+    StartOptions options;
+    options.environment = {"NSLAUNCH_STATE_DIR=" + records.path(), "PATH=/usr/bin:/bin"};
+    options.directory = work.path();
+    return options;
+  }
+  Result run(const Words& words) const { return test::run(words, options()); }
+  std::string write(const std::string& name, const std::string& text, bool executable) const {
+    const fs::path path = work / name;
+    std::ofstream(path) << text;
+    fs::permissions(path, executable ? fs::perms(0755) : fs::perms(0644));
+    return path;
+  }
+};
+
+bool terminates(int signal) {
+  for (const int harmless : {SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH}) {
+    if (signal == harmless) return false;
+  }
+  return true;
+}
+
+/// How the launcher ended, as its parent is told: CLD_EXITED, CLD_KILLED or CLD_DUMPED.
+int manner_of_death(const Process& process) {
+  REQUIRE(process.pidfd().wait_for_end(kPatience));
+  siginfo_t end = {};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(process.pid()), &end, WEXITED | WNOWAIT) == 0);
+  return end.si_code;
+}
+
+void allow_core_files() {
+  const rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+  ::setrlimit(RLIMIT_CORE, &unlimited);
+}
+
+}  // namespace
+
+TEST_CASE("every exit status of the command is nslaunch's own, without a word") {
+  const Place place;
+  for (int status = 0; status < 256; ++status) {
+    const auto result = place.run(in_shard("exit " + std::to_string(status)));
+    INFO(result.err);
+    REQUIRE(result.status == status);
+    REQUIRE(result.out.empty());
+    REQUIRE(result.err.empty());
+  }
+}
+
+TEST_CASE("nslaunch dies of the signal that its command died of") {
+  const Place place;
+  std::vector<int> signals = {SIGRTMIN, SIGRTMIN + 5, SIGRTMAX - 1, SIGRTMAX};
+  for (int signal = 1; signal < 32; ++signal) {
+    if (terminates(signal)) signals.push_back(signal);
+  }
+  for (const int signal : signals) {
+    const auto result = place.run(in_shard("kill -" + std::to_string(signal) + " $$"));
+    INFO("signal " << signal << ", status " << result.status << ": " << result.err);
+    REQUIRE(result.signal == signal);
+    REQUIRE(result.err.empty());
+  }
+}
+
+TEST_CASE("signals that the caller blocked do not keep nslaunch from dying of them") {
+  const Place place;
+  auto options = place.options();
+  options.prepare = [] {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  };
+  for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGSEGV, SIGRTMAX}) {
+    const auto result = run(nslaunch({"--", probe_binary(), "die", std::to_string(signal)}), options);
+    INFO("signal " << signal << ", status " << result.status << ": " << result.err);
+    CHECK(result.signal == signal);
+  }
+}
+
+TEST_CASE("nslaunch writes no core file of its own when its command dies of a signal that dumps one") {
+  const Place place;
+  auto options = place.options();
+  options.prepare = allow_core_files;
+  for (const std::string signal : {"QUIT", "ABRT", "SEGV", "BUS", "FPE", "ILL", "TRAP", "SYS"}) {
+    const Process process(in_shard("ulimit -c 0; kill -" + signal + " $$"), options);
+    INFO("signal " << signal);
+    CHECK(manner_of_death(process) == CLD_KILLED);
+  }
+  CHECK(fs::is_empty(place.work.path()));
+}
+
+TEST_CASE("a command that is not found gives 127") {
+  const Place place;
+  for (const std::string name : {"no-such-command-anywhere", "./not-here", "/not/here", ""}) {
+    const auto result = place.run(nslaunch({"--", name}));
+    INFO("'" << name << "': " << result.err);
+    CHECK(result.status == 127);
+    CHECK(result.err.starts_with("nslaunch: "));
+  }
+  const auto below_a_file = place.run(nslaunch({"--", "/etc/passwd/command"}));
+  CHECK((below_a_file.status == 126 || below_a_file.status == 127));
+}
+
+TEST_CASE("a command that can not be executed gives 126") {
+  const Place place;
+  const auto plain = place.write("plain", "exit 0\n", false);
+  for (const auto& name : {plain, place.work.path()}) {
+    const auto result = place.run(nslaunch({"--", name}));
+    INFO(name << ": " << result.err);
+    CHECK(result.status == 126);
+    CHECK(result.err.starts_with("nslaunch: "));
+  }
+}
+
+TEST_CASE("a script whose interpreter is missing fails as in a shell, and the interpreter is named") {
+  const Place place;
+  const auto script = place.write("script", "#!/no/such/interpreter\n", true);
+  const auto result = place.run(nslaunch({"--", script}));
+  INFO(result.err);
+  CHECK((result.status == 126 || result.status == 127));
+  CHECK(result.err.find("interpreter") != std::string::npos);
+}
+
+TEST_CASE("a script without an interpreter line runs as in a shell") {
+  const Place place;
+  const auto script = place.write("script", "exit 9\n", true);
+  CHECK(place.run(nslaunch({"--", script})).status == 9);
+}
+
+TEST_CASE("nslaunch's own failures give 125") {
+  const Place place;
+  for (const Words& words :
+       {Words{}, Words{"--no-such-option", "--", "true"}, Words{"true"}, Words{"run", "true"}, Words{"--"},
+        Words{"--grace", "soon", "--", "true"}, Words{"--grace"}, Words{"--net", "host", "--", "true"}}) {
+    const auto result = place.run(nslaunch(words));
+    INFO((words.empty() ? "" : words.front()) << ": " << result.err);
+    CHECK(result.status == 125);
+    CHECK(result.err.starts_with("nslaunch: "));
+    CHECK(result.out.empty());
+  }
+}
+
+}  // namespace nslaunch::test

@@ -1,0 +1,145 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "support/process.hpp"
+#include "support/registry_view.hpp"
+#include "support/temp_dir.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+
+/// A folder of the test's own outside /tmp.
+class HostFolder {
+ public:
+  HostFolder() { fs::create_directory(path_); }
+  HostFolder(const HostFolder&) = delete;
+  HostFolder& operator=(const HostFolder&) = delete;
+  ~HostFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = "/var/tmp/nslaunch-test-" + unique_text();
+};
+
+unsigned mode_of(const std::string& path) {
+  struct stat status = {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 07777 : 0;
+}
+
+}  // namespace
+
+TEST_CASE("the words --private covers a folder with an empty one, and what it holds is unharmed") {
+  const RegistryView state;
+  const HostFolder folder;
+  fs::create_directory(folder / "db");
+  fs::permissions(folder / "db", fs::perms(0750));
+  std::ofstream(folder / "db/data") << "precious\n";
+  const auto script = "ls -A " + folder / "db" + " | wc -l; stat -c '%a %u' " + folder / "db" +
+                      "; echo x > " + folder / "db/data" + "; rm -rf " + folder / "db/*";
+  const auto ended = run(in_shard(script, {"--private", folder / "db"}), state.options());
+  CHECK(ended.out == "0\n750 " + std::to_string(::geteuid()) + "\n");
+  CHECK(ended.err.empty());
+  CHECK(fs::file_size(folder / "db/data") == 9);
+}
+
+TEST_CASE("a missing --private folder is made with mode 0700 and stays, empty") {
+  const RegistryView state;
+  const HostFolder folder;
+  auto options = state.options();
+  options.prepare = [] { ::umask(0); };
+  const auto ended =
+      run(in_shard("touch " + folder / "new/deep/file", {"--private", folder / "new/deep"}), options);
+  CHECK(ended.status == 0);
+  CHECK(mode_of(folder / "new/deep") == 0700);
+  CHECK(fs::is_empty(folder / "new/deep"));
+}
+
+TEST_CASE("two shards have a private folder each, and one shard several") {
+  const RegistryView state;
+  const HostFolder folder;
+  const Words words = in_shard("touch " + folder / "a/x " + folder / "b/x" + " && ls " + folder / "a" + " " +
+                                   folder / "b" + " | grep -c x; read line",
+                               {"-p", folder / "a", "-p", folder / "b"});
+  Process one(words, state.options());
+  Process two(words, state.options());
+  CHECK(one.read_line() == "2");
+  CHECK(two.read_line() == "2");
+  CHECK(fs::is_empty(folder / "a"));
+}
+
+TEST_CASE(
+    "--private takes paths relative to the working directory, through links, in /tmp and with odd names") {
+  const RegistryView state;
+  const HostFolder folder;
+  const TempDir in_tmp;
+  fs::create_directory(folder / "real");
+  std::ofstream(folder / "real/data") << "x";
+  fs::create_directory_symlink(folder / "real", folder / "link");
+  fs::create_directory(in_tmp / "real");
+  fs::create_directory_symlink(in_tmp / "real", in_tmp / "link");
+  // Each mount afterwards makes init look whether the private folders are all there.
+  const std::string mount_something =
+      "; for i in 1 2 3 4 5 6 7 8 9; do mount -t tmpfs none /dev/shm; done; echo fine";
+  struct Case {
+    std::string asked;
+    std::string directory;
+    std::string seen;
+  };
+  const Case cases[] = {{"real/", folder.path(), folder / "real"},
+                        {"./real/../real", folder.path(), folder / "real"},
+                        {folder / "link", "/", folder / "link"},
+                        {"odd \\ name\n", folder.path(), folder / "odd*"},
+                        {"/tmp/a/b/", "/", "/tmp/a/b"},
+                        {"real", in_tmp.path(), in_tmp / "real"},
+                        {"link", in_tmp.path(), in_tmp / "link"}};
+  for (const auto& [asked, directory, seen] : cases) {
+    CAPTURE(asked);
+    auto options = state.options();
+    options.directory = directory;
+    const auto ended =
+        run(in_shard("ls -A " + seen + "/ | wc -l" + mount_something, {"--map-root", "--private", asked}),
+            options);
+    CAPTURE(ended.err);
+    CHECK(ended.out == "0\nfine\n");
+    CHECK(ended.status == 0);
+  }
+}
+
+TEST_CASE("a private folder removed from outside ends the shard with 125") {
+  const RegistryView state;
+  const HostFolder folder;
+  const auto path = folder / "private";
+  Process process(in_shard("echo up; exec sleep 1000", {"--private", path}), state.options());
+  REQUIRE(process.read_line() == "up");
+  REQUIRE(::rmdir(path.c_str()) == 0);
+  const auto ended = process.wait();
+  CHECK(ended.status == 125);
+  CHECK_THAT(ended.err, Contains(path));
+  CHECK(state.files().empty());
+}
+
+TEST_CASE("a --private that is no folder, or can't be made, is named and nothing runs") {
+  const RegistryView state;
+  const HostFolder folder;
+  std::ofstream(folder / "file") << "x";
+  for (const auto& path : {folder / "file", folder / "file/below", std::string("/proc/none")}) {
+    CAPTURE(path);
+    const auto ended = run(in_shard("echo ran", {"--private", path}), state.options());
+    CHECK(ended.status == 125);
+    CHECK(ended.out.empty());
+    CHECK_THAT(ended.err, Contains(path));
+  }
+}
+
+}  // namespace nslaunch::test

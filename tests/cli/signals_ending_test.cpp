@@ -1,0 +1,177 @@
+#include <sys/wait.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "support/counter.hpp"
+#include "support/identity.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+struct Started {
+  TempDir records;
+  Process process;
+  explicit Started(const Words& words, StartOptions options = {})
+      : process(words, with(std::move(options))) {}
+
+ private:
+  StartOptions with(StartOptions options) const {
+    options.environment.push_back("NSLAUNCH_STATE_DIR=" + records.path());
+    options.environment.push_back("N=" + nslaunch_binary());
+    options.environment.push_back("P=" + probe_binary());
+    return options;
+  }
+};
+
+/// Bounded by the alarm of the test's label: the next stop or continuation of a child.
+int wait_for_change(pid_t child, int what) {
+  siginfo_t change = {};
+  REQUIRE(eventually([&] {
+    return ::waitid(P_PID, static_cast<id_t>(child), &change, what | WNOHANG) == 0 && change.si_pid == child;
+  }));
+  return change.si_status;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a command that does not end within the grace after SIGTERM is killed, and nslaunch dies of SIGKILL") {
+  const bool on_terminal = GENERATE(false, true);
+  Counter counter(on_terminal, {"--grace", "300ms"});
+  ::kill(counter.launcher(), SIGTERM);
+  CHECK(counter.line() == got(SIGTERM));
+  const auto result = counter.wait();
+  CHECK(result.signal == SIGKILL);
+  CHECK((result.out + result.err).find("did not end within 300ms") != std::string::npos);
+}
+
+TEST_CASE("a command that handles SIGTERM keeps its own exit status") {
+  Started started(in_shard("trap 'echo cleaned; exit 5' TERM; echo ready; while :; do sleep 0.01; done"));
+  REQUIRE(started.process.read_line() == "ready");
+  started.process.send_signal(SIGTERM);
+  const auto result = started.process.wait();
+  CHECK(result.out == "cleaned\n");
+  CHECK(result.status == 5);
+  CHECK(result.err.find("nslaunch: ") == std::string::npos);
+}
+
+TEST_CASE("a command that dies of the SIGTERM makes nslaunch die of it") {
+  Started started(in_shard("echo ready; exec sleep 1000"));
+  REQUIRE(started.process.read_line() == "ready");
+  started.process.send_signal(SIGTERM);
+  CHECK(started.process.wait().signal == SIGTERM);
+}
+
+TEST_CASE("SIGINT and SIGHUP that somebody sent start no grace") {
+  const bool on_terminal = GENERATE(false, true);
+  Counter counter(on_terminal, {"--grace", "1ms"});
+  for (const int signal : {SIGINT, SIGHUP, SIGHUP, SIGHUP}) {
+    ::kill(counter.launcher(), signal);
+    REQUIRE(counter.line() == got(signal));
+  }
+  // Each of these goes through nslaunch and back: far longer than the grace.
+  for (int count = 0; count < 100; ++count) {
+    ::kill(counter.launcher(), SIGUSR1);
+    REQUIRE(counter.line() == got(SIGUSR1));
+  }
+  ::kill(counter.launcher(), kDone);
+  CHECK(counter.line() == "done");
+  CHECK(counter.wait().status == 0);
+}
+
+TEST_CASE("three SIGINT within 3 s kill the shard at once, and nslaunch says so") {
+  const bool on_terminal = GENERATE(false, true);
+  Counter counter(on_terminal, {"--grace", "60s"});
+  for (int count = 0; count < 2; ++count) {
+    ::kill(counter.launcher(), SIGINT);
+    REQUIRE(counter.line() == got(SIGINT));
+  }
+  // Two do not.
+  ::kill(counter.launcher(), SIGUSR1);
+  REQUIRE(counter.line() == got(SIGUSR1));
+  ::kill(counter.launcher(), SIGINT);
+  const auto result = counter.wait();
+  CHECK(result.signal == SIGINT);
+  CHECK((result.out + result.err).find("interrupted three times") != std::string::npos);
+}
+
+TEST_CASE("three Ctrl-C kill a command that does not care, and nslaunch says so") {
+  TempDir records;
+  StartOptions options;
+  options.environment = {"NSLAUNCH_STATE_DIR=" + records.path()};
+  PtySession session(nslaunch({"--grace", "60s", "--", probe_binary(), "signals"}), options);
+  session.expect("ready");
+  for (int count = 0; count < 3; ++count) {
+    session.send("\x03");
+    if (count < 2) session.expect(got(SIGINT));
+  }
+  session.expect("interrupted three times within 3 s");
+  CHECK(session.wait().signal == SIGINT);
+}
+
+TEST_CASE("kill -1 in a shard reaches nothing outside") {
+  Started bystander({probe_binary(), "signals"});
+  REQUIRE(bystander.process.read_line() == "ready");
+  StartOptions options;
+  char outside[64] = {};
+  REQUIRE(::readlink("/proc/self/ns/pid", outside, sizeof outside - 1) > 0);
+  options.environment = {std::string("OUTSIDE=") + outside};
+  // The comparison keeps a broken nslaunch from ending the machine that tests it.
+  Started started(
+      in_shard("test \"$(readlink /proc/self/ns/pid)\" != \"$OUTSIDE\" || exit 77\n"
+               "$P signals & sleep 1000 & trap '' TERM; kill -TERM -1; kill -WINCH -1; wait $!; echo $?"),
+      options);
+  const auto result = started.process.wait();
+  INFO(result.err);
+  CHECK(result.status == 0);
+  CHECK(result.out.find("143") != std::string::npos);
+  bystander.process.send_signal(kDone);
+  CHECK(bystander.process.read_line() == "done");
+}
+
+TEST_CASE("kill 0 in a shard without a terminal reaches nothing outside") {
+  Started started({"sh", "-c",
+                   "$P signals & while ! read -r x < /proc/$!/stat; do :; done\n"
+                   "$N -- sh -c 'kill -USR1 0'; echo status $?; kill -64 $!; wait $!"});
+  std::string lines;
+  for (auto line = started.process.read_line(); line != "done"; line = started.process.read_line()) {
+    if (line != "ready") lines += line + "\n";
+  }
+  CHECK(lines == "status 138\n");
+}
+
+TEST_CASE("what is sent while nslaunch is stopped arrives once it is continued") {
+  const bool on_terminal = GENERATE(false, true);
+  Counter counter(on_terminal);
+  ::kill(counter.launcher(), SIGSTOP);
+  CHECK(wait_for_change(counter.launcher(), WSTOPPED) == SIGSTOP);
+  ::kill(counter.launcher(), SIGUSR1);
+  ::kill(counter.launcher(), SIGCONT);
+  // Without a terminal the command is told of the continuation, too; in which order is open.
+  int usr1 = 0;
+  ::kill(counter.launcher(), kDone);
+  for (auto line = counter.line(); line != "done"; line = counter.line())
+    usr1 += line == got(SIGUSR1) ? 1 : 0;
+  CHECK(usr1 == 1);
+  CHECK(counter.wait().status == 0);
+}
+
+TEST_CASE("without a terminal SIGTSTP stops the command and nslaunch, and SIGCONT continues both") {
+  // Monitor mode without a terminal: the job has its own group in the script's session.
+  Started started({"bash", "-c",
+                   "set -m; sh -c 'echo $$; exec $N -- $P signals'; echo status $?\n"
+                   "job=$(jobs -p); read -r line; wait $job; echo ended $?"});
+  const pid_t launcher = std::stoi(started.process.read_line());
+  REQUIRE(started.process.read_line() == "ready");
+  ::kill(launcher, SIGTSTP);
+  REQUIRE(started.process.read_line() == "status 148");
+  ::kill(launcher, SIGCONT);
+  REQUIRE(started.process.read_line() == got(SIGCONT));
+  ::kill(launcher, kDone);
+  CHECK(started.process.read_line() == "done");
+  started.process.write_input("go on\n");
+  CHECK(started.process.read_line() == "ended 0");
+}
+
+}  // namespace nslaunch::test

@@ -1,0 +1,187 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "support/process.hpp"
+#include "support/registry_view.hpp"
+#include "support/temp_dir.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+void write_file(const std::string& path, const std::string& text, int mode = 0644) {
+  std::ofstream(path) << text;
+  fs::permissions(path, fs::perms(mode));
+}
+
+}  // namespace
+
+TEST_CASE("/tmp is private, empty, for everybody, and gone with the shard") {
+  const RegistryView state;
+  const auto name = unique_text();
+  auto options = state.options();
+  options.directory = "/";
+  const auto ended =
+      run(in_shard("ls -A /tmp; stat -c %a /tmp; echo x > /tmp/" + name + " && cat /tmp/" + name), options);
+  CHECK(ended.out == "1777\nx\n");
+  CHECK_FALSE(fs::exists("/tmp/" + name));
+}
+
+TEST_CASE("TMPDIR, TMP and TEMP point to the private /tmp") {
+  const RegistryView state;
+  auto options = state.options();
+  options.environment.insert(options.environment.end(), {"TMPDIR=/var/tmp", "TMP=/elsewhere", "TEMP"});
+  CHECK(run(in_shard("echo $TMPDIR $TMP $TEMP"), options).out == "/tmp /tmp /tmp\n");
+  CHECK(run(in_shard("echo $TMPDIR $TMP ${TEMP-none}", {"--tmp", "host"}), options).out ==
+        "/var/tmp /elsewhere none\n");
+}
+
+TEST_CASE("the words --tmp host shares the host's /tmp") {
+  const RegistryView state;
+  const TempDir folder;
+  const auto ended = run(in_shard("echo x > " + folder / "made", {"--tmp", "host"}), state.options());
+  CHECK(ended.status == 0);
+  CHECK(fs::exists(folder / "made"));
+}
+
+TEST_CASE("the words --tmp DIR mounts the caller's folder on /tmp and leaves it alone afterwards") {
+  const RegistryView state;
+  const TempDir folder;
+  write_file(folder / "there", "before\n");
+  auto options = state.options();
+  options.directory = "/";
+  const auto ended =
+      run(in_shard("cat /tmp/there; echo x > /tmp/made; echo $TMPDIR", {"--tmp", folder.path()}), options);
+  CHECK(ended.out == "before\n/tmp\n");
+  CHECK(fs::exists(folder / "made"));
+  CHECK(fs::exists(folder / "there"));
+}
+
+TEST_CASE("the words --tmp-size limits the private /tmp") {
+  const RegistryView state;
+  const auto ended =
+      run(in_shard("head -c 2000000 /dev/zero > /tmp/x; stat -f -c '%b %S' /tmp", {"--tmp-size", "1M"}),
+          state.options());
+  CHECK_THAT(ended.err, Contains("No space left on device"));
+  CHECK(ended.out == "256 4096\n");
+}
+
+TEST_CASE("a working directory in /tmp stays visible with its top folder") {
+  const RegistryView state;
+  const TempDir folder;
+  fs::create_directories(folder / "a/b");
+  write_file(folder / "beside", "beside\n");
+  auto options = state.options();
+  options.directory = folder / "a/b";
+  const auto ended = run(in_shard("pwd; cat ../../beside; echo x > made; ls /tmp | wc -l"), options);
+  CHECK(ended.out == folder / "a/b" + "\nbeside\n1\n");
+  CHECK(fs::exists(folder / "a/b/made"));
+  CHECK(run(in_shard("pwd", {"--workdir", folder / "a"}), state.options()).out == folder / "a" + "\n");
+}
+
+TEST_CASE("a working directory that is /tmp itself gives 125 and the advice to share it") {
+  const RegistryView state;
+  for (const auto& words :
+       {Words{}, Words{"--workdir", "/tmp"}, Words{"--workdir", "/tmp/"}, Words{"--workdir", "/tmp/."},
+        Words{"--workdir", "/usr/../tmp"}, Words{"--workdir", "."}}) {
+    CAPTURE(words);
+    auto options = state.options();
+    options.directory = "/tmp";
+    const auto ended = run(in_shard("echo ran", words), options);
+    CHECK(ended.status == 125);
+    CHECK(ended.out.empty());
+    CHECK_THAT(ended.err, Contains("--tmp host"));
+  }
+  auto options = state.options();
+  options.directory = "/tmp";
+  CHECK(run(in_shard("pwd", {"--tmp", "host"}), options).out == "/tmp\n");
+}
+
+TEST_CASE("the words --keep keeps a file, a folder and what is nested visible and writable, and nothing else") {
+  const RegistryView state;
+  const TempDir folder;
+  fs::create_directories(folder / "one/two/three");
+  write_file(folder / "one/two/file", "file\n");
+  write_file(folder / "one/hidden", "hidden\n");
+  fs::create_symlink(folder / "one/two", folder / "link");
+  auto options = state.options();
+  options.directory = "/";
+  const auto ended =
+      run(in_shard("cat " + folder / "one/two/file" + "; ls " + folder / "one" + " " + folder.path() +
+                       "; ls " + folder / "link" + "; echo more >> " + folder / "one/two/file",
+                   {"--keep", folder / "one/two/file", "--keep", folder / "one/two/three",
+                    "--keep=" + folder / "link"}),
+          options);
+  CHECK(ended.out ==
+        "file\n" + folder.path() + ":\nlink\none\n\n" + folder / "one" + ":\ntwo\nfile\nthree\n");
+  CHECK(fs::file_size(folder / "one/two/file") == 10);
+  const auto both =
+      run(in_shard("cat one/hidden one/two/file",
+                   {"--keep", folder / "one/two", "--keep", folder.path() + "/", "--workdir", folder.path()}),
+          options);
+  CHECK(both.out == "hidden\nfile\nmore\n");
+}
+
+TEST_CASE("a command in /tmp and one found through a PATH entry in /tmp run") {
+  const RegistryView state;
+  const TempDir folder;
+  fs::create_directory(folder / "bin");
+  write_file(folder / "bin/hello-from-tmp", "#!/bin/sh\necho hello\n", 0755);
+  auto options = state.options();
+  options.directory = "/";
+  CHECK(run(nslaunch({"--", folder / "bin/hello-from-tmp"}), options).out == "hello\n");
+  options.environment.push_back("PATH=" + folder / "bin" + ":/usr/bin:/bin");
+  CHECK(run(nslaunch({"--", "hello-from-tmp"}), options).out == "hello\n");
+}
+
+TEST_CASE("a command outside /tmp that is a link into it runs") {
+  const RegistryView state;
+  const TempDir folder;
+  const std::string link = "/var/tmp/" + unique_text();
+  write_file(folder / "real", "#!/bin/sh\necho real\n", 0755);
+  fs::create_symlink(folder / "real", link);
+  auto options = state.options();
+  options.directory = "/";
+  const auto ended = run(nslaunch({"--", link}), options);
+  fs::remove(link);
+  CHECK(ended.out == "real\n");
+}
+
+TEST_CASE("the socket of SSH_AUTH_SOCK in /tmp stays visible") {
+  const RegistryView state;
+  const TempDir folder;
+  write_file(folder / "agent", "");
+  auto options = state.options();
+  options.directory = "/";
+  options.environment.push_back("SSH_AUTH_SOCK=" + folder / "agent");
+  CHECK(run(in_shard("ls $SSH_AUTH_SOCK"), options).out == folder / "agent" + "\n");
+}
+
+TEST_CASE("a command that fails over an argument hidden in /tmp is followed by a line about it") {
+  const RegistryView state;
+  const TempDir folder;
+  write_file(folder / "input", "input\n");
+  auto options = state.options();
+  options.directory = "/";
+  const auto hint = "--keep " + folder / "input";
+  const auto failed = run(nslaunch({"--", "cat", folder / "input"}), options);
+  CHECK(failed.status == 1);
+  CHECK_THAT(failed.err, Contains(hint) && Contains("private"));
+  CHECK_THAT(run(nslaunch({"--", "ls", "--sort=x", "--ignore=" + folder / "input", "/none"}), options).err,
+             Contains(hint));
+  CHECK_THAT(run(nslaunch({"--", "true", folder / "input"}), options).err, !Contains(hint));
+  CHECK_THAT(run(nslaunch({"--keep", folder / "input", "--", "cat", folder / "input", "/none"}), options).err,
+             !Contains("nslaunch"));
+  CHECK_THAT(run(nslaunch({"--", "cat", "/tmp/no-such-thing"}), options).err, !Contains("nslaunch"));
+  CHECK_THAT(run(nslaunch({"--tmp", "host", "--", "cat", folder / "input", "/none"}), options).err,
+             !Contains("nslaunch"));
+}
+
+}  // namespace nslaunch::test

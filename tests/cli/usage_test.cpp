@@ -1,0 +1,132 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "support/process.hpp"
+#include "support/registry_view.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+using Catch::Matchers::Contains;
+
+struct Mistake {
+  Words words;
+  std::string says;
+  std::string suggests;
+};
+
+const Mistake kMistakes[] = {
+    {{}, "no command was given", "nslaunch -- npm test"},
+    {{"npm", "test"}, "'npm' is not a subcommand", "nslaunch -- npm test"},
+    {{"npm", "run", "a b"}, "'npm' is not a subcommand", "nslaunch -- npm run 'a b'"},
+    {{"lst"}, "'lst' is not a subcommand", "'nslaunch list'"},
+    {{"true", "--", "x"}, "'true' is not a subcommand", "nslaunch -- true"},
+    {{"--"}, "no command was given", "nslaunch -- npm test"},
+    {{"run", "echo", "ran"}, "'echo' stands before the command's '--'", "--' before the command"},
+    {{"run", "x", "--", "echo", "ran"}, "'x' stands before", "nslaunch run [OPTIONS] -- COMMAND"},
+    {{"--tiemout", "1s", "--", "echo"}, "no option '--tiemout'", "'--timeout'"},
+    {{"--time", "1s", "--", "echo", "ran"}, "no option '--time'", ""},
+    {{"--hostnam=x", "--", "echo", "ran"}, "no option '--hostnam", "'--hostname'"},
+    {{"-x", "--", "echo", "ran"}, "no option '-x'", "nslaunch help"},
+    {{"--zzzzzzzz", "--", "echo", "ran"}, "no option '--zzzzzzzz'", "nslaunch help"},
+    {{"--timeout", "--", "echo", "ran"}, "--timeout", ""},
+    {{"--timeout", "soon", "--", "echo", "ran"}, "--timeout: 'soon' is not a duration", ""},
+    {{"--timeout", "10", "--", "echo", "ran"}, "--timeout: '10' is not a duration", ""},
+    {{"--timeout", "0s", "--", "echo", "ran"}, "--timeout: 0", ""},
+    {{"--timeout=-5s", "--", "echo", "ran"}, "--timeout: '-5s' is not a duration", ""},
+    {{"--grace", "99999999h", "--", "echo", "ran"}, "--grace: '99999999h' is not a duration", ""},
+    {{"--leaks=perhaps", "--", "echo", "ran"}, "--leaks: 'perhaps' is not one of warn, fail, ignore", ""},
+    {{"--orphan=x", "--", "echo", "ran"}, "--orphan: 'x'", ""},
+    {{"--color=x", "--", "echo", "ran"}, "--color: 'x'", ""},
+    {{"--isolation=some", "--", "echo", "ran"}, "--isolation: 'some'", ""},
+    {{"--net", "host", "--", "echo", "ran"}, "--net host", "loopback"},
+    {{"--net=bridge", "--", "echo", "ran"}, "--net bridge", "loopback"},
+    {{"--tmp", "shared", "--", "echo", "ran"}, "--tmp: 'shared'", "--tmp ./shared"},
+    {{"--tmp", "/no/such/folder", "--", "echo", "ran"}, "--tmp /no/such/folder", ""},
+    {{"--tmp-size", "12Q", "--", "echo", "ran"}, "--tmp-size: '12Q' is not a size", ""},
+    {{"--tmp-size", "0", "--", "echo", "ran"}, "--tmp-size: '0' is not a size", ""},
+    {{"--tmp-size", "1M", "--tmp", "host", "--", "echo", "ran"}, "--tmp-size", ""},
+    {{"--keep", "/etc", "--", "echo", "ran"}, "--keep /etc: only what lies below /tmp", ""},
+    {{"--keep", "/tmp", "--", "echo", "ran"}, "--keep /tmp: only what lies below /tmp", ""},
+    {{"--keep", "/tmp/../etc", "--", "echo", "ran"}, "only what lies below /tmp", ""},
+    {{"--keep", "/tmp/no-such-thing", "--", "echo", "ran"}, "No such file or directory", ""},
+    {{"--keep", "/tmp/x", "--tmp", "host", "--", "echo", "ran"}, "--keep is for a private /tmp", ""},
+    {{"--env", "NOVALUE", "--", "echo", "ran"}, "'NOVALUE' is not NAME=VALUE", ""},
+    {{"--verbose=1", "--", "echo", "ran"}, "--verbose", ""},
+    {{"--isolation=none", "--timeout", "1s", "--", "echo", "ran"}, "--timeout needs a shard", ""},
+    {{"--isolation=none", "--private", "x", "--", "echo", "ran"}, "--private needs a shard", ""},
+};
+
+}  // namespace
+
+TEST_CASE("a usage error is one line and at most one of advice, with status 125, and nothing runs") {
+  const RegistryView state;
+  auto options = state.options();
+  options.directory = "/";
+  for (const auto& mistake : kMistakes) {
+    const auto ended = run(nslaunch(mistake.words), options);
+    CAPTURE(mistake.words, ended.err);
+    CHECK(ended.status == 125);
+    CHECK(ended.out.empty());
+    const auto lines = std::count(ended.err.begin(), ended.err.end(), '\n');
+    CHECK((lines == 1 || lines == 2));
+    if (!mistake.suggests.empty()) CHECK(lines == 2);
+    CHECK_THAT(ended.err, Catch::Matchers::StartsWith("nslaunch: "));
+    CHECK_THAT(ended.err, Contains(mistake.says) && Contains(mistake.suggests));
+    CHECK_THAT(ended.err, !Contains("nslaunch-positional"));
+  }
+  CHECK(state.files().empty());
+}
+
+TEST_CASE("a word that drives a terminal is escaped in the error about it") {
+  const RegistryView state;
+  for (const auto& words :
+       {Words{"\x1b[31mred"}, Words{"--\x1b[31mred", "--", "true"}, Words{"--leaks=\x1b", "--", "true"},
+        Words{"--env", "\x1b", "--", "true"}, Words{"--keep", "/etc/\x1b", "--", "true"},
+        Words{"--workdir", "/\x1b", "--", "true"}, Words{"--tmp", "/\x1b", "--", "true"},
+        Words{"--private", "/proc/\x1b", "--", "true"}, Words{"--", "/\x1b"}, Words{"--", "\x1b"}}) {
+    const auto ended = run(nslaunch(words), state.options());
+    CAPTURE(words);
+    CHECK(ended.status != 0);
+    CHECK_THAT(ended.err, Contains("\\x1b") && !Contains("\x1b"));
+  }
+}
+
+TEST_CASE("what follows the first -- reaches the command untouched") {
+  const RegistryView state;
+  const Words words = {"--", "{index}", "{name}", "",   "--timeout", "0",     "a b",
+                       "*",  "$HOME",   "\\",     "-v", "--",        "\xff\n"};
+  Words command = {"--", "printf", "[%s]"};
+  command.insert(command.end(), words.begin(), words.end());
+  std::string wanted;
+  for (const auto& word : words) wanted += "[" + word + "]";
+  const auto ended = run(nslaunch(command), state.options());
+  CHECK(ended.out == wanted);
+  CHECK(ended.err.empty());
+  command.insert(command.begin(), "run");
+  CHECK(run(nslaunch(command), state.options()).out == wanted);
+}
+
+TEST_CASE("options may be given in every usual form, and the last of a repeated one counts") {
+  const RegistryView state;
+  for (const auto& options : {Words{"--name", "x", "--name=it"}, Words{"-n", "it"}, Words{"-nit"},
+                              Words{"-vn", "it"}, Words{"run", "--name=it"}}) {
+    CAPTURE(options);
+    CHECK(run(in_shard("echo $NSLAUNCH_NAME", options), state.options()).out == "it\n");
+  }
+}
+
+TEST_CASE("asking for help or the version is no error and runs nothing") {
+  const RegistryView state;
+  for (const auto& words : {Words{"--help"}, Words{"-h"}, Words{"help"},
+                            Words{"run", "--help", "--", "false"}, Words{"--version"}, Words{"version"}}) {
+    CAPTURE(words);
+    const auto ended = run(nslaunch(words), state.options());
+    CHECK(ended.status == 0);
+    CHECK(ended.err.empty());
+    CHECK_FALSE(ended.out.empty());
+  }
+  CHECK(run(nslaunch({"--", "printf", "%s", "--help"}), state.options()).out == "--help");
+}
+
+}  // namespace nslaunch::test

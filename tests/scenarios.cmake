@@ -1,0 +1,23 @@
+# nslaunch_scenario(LABEL SCRIPT [AS root user] [PROPERTIES ...]): a script that tries the built program,
+# registered once for every identity in AS (see support/as).
+function(nslaunch_scenario label script)
+  cmake_parse_arguments(SCENARIO "" "" "AS;PROPERTIES" ${ARGN})
+  foreach(identity IN LISTS SCENARIO_AS)
+    set(name "${label} as ${identity}: ${script}")
+    add_test(NAME ${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/as ${identity} tests/${script})
+    set_tests_properties(${name} PROPERTIES LABELS ${label} SKIP_RETURN_CODE 77 TIMEOUT 300
+      ENVIRONMENT "NSLAUNCH=$<TARGET_FILE:nslaunch>" ${SCENARIO_PROPERTIES})
+  endforeach()
+endfunction()
+
+# The demo shows the bug on the machine's own ports 9925 and 9926: one at a time.
+nslaunch_scenario(examples examples/collide AS root user)
+nslaunch_scenario(examples examples/demo AS root user PROPERTIES RESOURCE_LOCK host_ports)
+
+# Installed by whoever runs ctest; from root's copy everybody reads.
+add_test(NAME "harper: install" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/harper/install)
+set_tests_properties("harper: install" PROPERTIES LABELS harper SKIP_RETURN_CODE 77 TIMEOUT 600
+  ENVIRONMENT "NSLAUNCH=$<TARGET_FILE:nslaunch>" FIXTURES_SETUP harperdb)
+foreach(scenario suite four-at-once killed-launcher restart-leak without-nslaunch)
+  nslaunch_scenario(harper harper/${scenario} AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 2)
+endforeach()

@@ -1,0 +1,14 @@
+#pragma once
+
+namespace nslaunch::test {
+
+/// What the probe does when it is given words, each further word being a mark for its command line:
+///   serve ADDRESS PORT  listens, says "up", and at the end of its input connects to itself; 0 when
+///                       its own listener answered
+///   stay                ignores every signal that can be ignored, says "up", and stays for ever
+///   swarm COUNT         leaves COUNT daemons that stay (double fork, own session), says "up" when
+///                       the last one does, and exits
+///   bomb COUNT          every process of it forks until there are COUNT, which all stay; says "up"
+int act(int count, char** words);
+
+}  // namespace nslaunch::test

@@ -1,0 +1,45 @@
+#include "support/registry_view.hpp"
+
+#include <filesystem>
+#include <stdexcept>
+
+namespace nslaunch::test {
+
+StartOptions RegistryView::options() const {
+  StartOptions options;
+  options.environment = {variable()};
+  return options;
+}
+
+nlohmann::json RegistryView::shards() const {
+  const auto listed = run(nslaunch({"list", "--json"}), options());
+  if (listed.status != 0 || !listed.err.empty()) throw std::runtime_error("nslaunch list: " + listed.err);
+  return nlohmann::json::parse(listed.out).at("shards");
+}
+
+Words RegistryView::ids() const {
+  Words ids;
+  for (const auto& shard : shards()) ids.push_back(shard.at("id"));
+  return ids;
+}
+
+std::string RegistryView::state(const std::string& id) const {
+  for (const auto& shard : shards()) {
+    if (shard.at("id") == id) return shard.at("state");
+  }
+  return {};
+}
+
+void RegistryView::reap() const {
+  const auto reaped = run(nslaunch({"reap"}), options());
+  if (reaped.status != 0) throw std::runtime_error("nslaunch reap: " + reaped.err);
+}
+
+Words RegistryView::files() const {
+  Words names;
+  for (const auto& entry : std::filesystem::directory_iterator(path()))
+    names.push_back(entry.path().filename());
+  return names;
+}
+
+}  // namespace nslaunch::test

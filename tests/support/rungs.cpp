@@ -1,0 +1,104 @@
+#include "support/rungs.hpp"
+
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <iterator>
+#include <sstream>
+#include <stdexcept>
+
+#include "support/namespaces.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+constexpr char kEnd = '\x1e';
+
+std::string packed(const Result& result) {
+  return fmt::format("{} {} {}{}{}", result.status, result.signal, result.out, kEnd, result.err);
+}
+
+Result unpacked(const std::string& text) {
+  const auto end = text.find(kEnd);
+  if (end == std::string::npos) throw std::runtime_error("in namespaces: " + text);
+  std::istringstream numbers(text);
+  Result result;
+  numbers >> result.status >> result.signal;
+  const auto start = static_cast<std::size_t>(numbers.tellg()) + 1;
+  result.out = text.substr(start, end - start);
+  result.err = text.substr(end + 1);
+  return result;
+}
+
+}  // namespace
+
+Result result_in_namespaces(int flags, const std::function<Result()>& body) {
+  return unpacked(in_new_namespaces(flags, [&] { return packed(body()); }));
+}
+
+Result result_in_user_namespace(int flags, const std::function<Result()>& body) {
+  const bool root = ::geteuid() == 0;  // an ordinary user gets a user namespace anyway
+  return result_in_namespaces(flags | (root ? CLONE_NEWUSER : 0), [&] {
+    if (root) {
+      sys::check(-sys::write_file("/proc/self/setgroups", "deny"), "denying setgroups");
+      sys::check(-sys::write_file("/proc/self/gid_map", "0 0 1"), "mapping groups");
+      sys::check(-sys::write_file("/proc/self/uid_map", "0 0 1"), "mapping users");
+    }
+    return body();
+  });
+}
+
+void drop_capability(int capability) {
+  if (::prctl(PR_CAPBSET_DROP, capability) != 0 && errno != EPERM) ::_exit(97);
+}
+
+void drop_capabilities_except(const std::vector<int>& kept) {
+  for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability) {
+    const bool keep = std::find(kept.begin(), kept.end(), capability) != kept.end();
+    if (!keep && capability != CAP_SETPCAP) drop_capability(capability);
+  }
+  drop_capability(CAP_SETPCAP);  // what the others took
+}
+
+void filter_namespaces(bool forbid) {
+  constexpr unsigned kNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
+                                   CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+  const unsigned answer = forbid ? SECCOMP_RET_ERRNO | EPERM : SECCOMP_RET_ALLOW;
+  sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unshare, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kNamespaces, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, answer),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program = {static_cast<unsigned short>(std::size(filter)), filter};
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) ::_exit(97);
+  if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) ::_exit(97);
+}
+
+bool explains_itself(const Result& result) {
+  if (result.status != 125 || !result.out.empty()) return false;
+  std::istringstream text(result.err);
+  int count = 0;
+  for (std::string line; std::getline(text, line); ++count) {
+    if (!line.starts_with("nslaunch: ")) return false;
+  }
+  return count >= 1 && count <= 3;
+}
+
+}  // namespace nslaunch::test

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "support/process.hpp"
+
+namespace nslaunch::test {
+
+/// Runs `body` in a forked child in new namespaces, as in_new_namespaces(), and hands its Result out.
+Result result_in_namespaces(int flags, const std::function<Result()>& body);
+/// The same in a user namespace of its own as well, in which the caller keeps its ids: limits that are
+/// set there are set there alone.
+Result result_in_user_namespace(int flags, const std::function<Result()>& body);
+
+/// For StartOptions.prepare: what is left after this exec of all capabilities is `kept` at most.
+void drop_capabilities_except(const std::vector<int>& kept);
+void drop_capability(int capability);
+
+/// For StartOptions.prepare: a seccomp filter as containers have it. clone3 is not there (ENOSYS), and
+/// where `forbid` is set namespaces are forbidden to clone and unshare (EPERM).
+void filter_namespaces(bool forbid);
+
+/// nslaunch's own failure: status 125, one to three lines that begin with "nslaunch: ", and the
+/// command has not run.
+bool explains_itself(const Result& result);
+
+}  // namespace nslaunch::test

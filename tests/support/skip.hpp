@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+
+/// Ends the test as "skipped" (ctest's SKIP_RETURN_CODE 77) where this machine can't run it. Each
+/// test is a process of its own under ctest.
+#define SKIP_TEST(reason)                         \
+  do {                                            \
+    std::fprintf(stderr, "SKIP: %s\n", (reason)); \
+    std::exit(77);                                \
+  } while (false)

@@ -1,0 +1,148 @@
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "support/identity.hpp"
+#include "support/namespaces.hpp"
+#include "support/process.hpp"
+#include "support/registry_view.hpp"
+#include "support/rungs.hpp"
+#include "support/temp_dir.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+
+constexpr uid_t kFreshUid = 54321;  // nobody else's processes count against its limit
+
+std::string mounts() {
+  return sys::read_file("/proc/self/mountinfo", 16 << 20).value_or("");
+}
+
+/// A root folder in which nslaunch runs: the machine's /usr, /proc and /dev, and the program. To be made in
+/// a mount namespace of the test's own, where everything is shared as it is on a machine.
+class Chroot {
+ public:
+  Chroot() {
+    for (const char* name : {"usr", "proc", "dev", "tmp", "etc", "state"}) fs::create_directory(root_ / name);
+    fs::permissions(root_ / "state", fs::perms(0700));
+    for (const char* name : {"bin", "lib", "lib64", "sbin"}) {
+      if (fs::is_symlink("/" + std::string(name)))
+        fs::create_symlink(fs::read_symlink("/" + std::string(name)), root_ / name);
+    }
+    fs::copy(nslaunch_binary(), root_ / "nslaunch");
+    for (const char* name : {"/usr", "/proc", "/dev"}) {
+      sys::check(::mount(name, (root_.path() + name).c_str(), nullptr, MS_BIND | MS_REC, nullptr),
+                 "binding {}", name);
+    }
+    sys::check(::mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr), "sharing mounts");
+  }
+  Chroot(const Chroot&) = delete;
+  Chroot& operator=(const Chroot&) = delete;
+  ~Chroot() {
+    for (const char* name : {"/usr", "/proc", "/dev"}) ::umount2((root_.path() + name).c_str(), MNT_DETACH);
+  }
+
+  Words words(const std::string& script) const { return {"/nslaunch", "--", "sh", "-c", script}; }
+  StartOptions options() const {
+    StartOptions options;
+    options.environment = {"NSLAUNCH_STATE_DIR=/state", "PATH=/usr/bin:/bin"};
+    const auto path = root_.path();
+    options.prepare = [path] {
+      if (::chroot(path.c_str()) != 0 || ::chdir("/") != 0) ::_exit(97);
+    };
+    return options;
+  }
+  std::string path() const { return root_.path(); }
+
+ private:
+  TempDir root_;
+};
+
+}  // namespace
+
+TEST_CASE("in a chroot root has a shard, whose mounts do not show outside") {
+  if (::geteuid() != 0) return;
+  const auto result = result_in_namespaces(CLONE_NEWNS, [] {
+    const Chroot chroot;
+    const auto before = mounts();
+    Process process(
+        chroot.words("echo up; ls -A /tmp; echo $$ > /tmp/x; read line; ls /proc | grep -c '^[0-9]'"),
+        chroot.options());
+    if (process.read_line() != "up") return Result{};
+    const bool the_same = mounts() == before && fs::is_empty(chroot.path() + "/tmp");
+    process.close_input();
+    auto ended = process.wait();
+    ended.out += the_same ? "the same" : mounts();
+    return ended;
+  });
+  CHECK(result.err.empty());
+  CHECK(result.status == 0);
+  CHECK_THAT(result.out, Contains("the same"));
+}
+
+TEST_CASE("in a chroot an ordinary user is told why there is no shard") {
+  if (::geteuid() == 0) return;
+  const auto result = result_in_namespaces(CLONE_NEWNS, [] {
+    const Chroot chroot;
+    return run(chroot.words("echo ran"), chroot.options());
+  });
+  CAPTURE(result.err);
+  CHECK(explains_itself(result));
+  CHECK_THAT(result.err, Contains("chroot"));
+}
+
+TEST_CASE("a chroot without a /proc is explained") {
+  if (::geteuid() != 0) return;
+  const auto result = result_in_namespaces(CLONE_NEWNS, [] {
+    const Chroot chroot;
+    ::umount2((chroot.path() + "/proc").c_str(), MNT_DETACH);
+    fs::remove(chroot.path() + "/proc");
+    return run(chroot.words("echo ran"), chroot.options());
+  });
+  CAPTURE(result.err);
+  CHECK(explains_itself(result));
+  CHECK_THAT(result.err, Contains("mkdir /proc"));
+}
+
+TEST_CASE("an exhausted limit on processes is named, wherever it is met, and the command has not run") {
+  const TempDir folder;
+  fs::copy(nslaunch_binary(), folder / "nslaunch");
+  fs::create_directory(folder / "state");
+  fs::permissions(folder.path(), fs::perms(0755));
+  fs::permissions(folder / "state", fs::perms(0700));
+  const bool root = ::geteuid() == 0;
+  if (root) REQUIRE(::chown((folder / "state").c_str(), kFreshUid, kFreshUid) == 0);
+  bool refused = false;
+  bool worked = false;
+  for (rlim_t count = 1; count <= 6; ++count) {
+    StartOptions options;
+    options.environment = {"NSLAUNCH_STATE_DIR=" + folder / "state"};
+    options.directory = "/";
+    options.prepare = [&] {
+      const rlimit limit = {count, count};
+      ::setrlimit(RLIMIT_NPROC, &limit);
+      if (root && (::setresgid(kFreshUid, kFreshUid, kFreshUid) != 0 ||
+                   ::setresuid(kFreshUid, kFreshUid, kFreshUid) != 0))
+        ::_exit(97);
+    };
+    const auto result = run({folder / "nslaunch", "--", "echo", "ran"}, options);
+    if (result.status == 99) continue;  // the exec itself is refused
+    CAPTURE(count, result.status, result.err);
+    worked = result.status == 0 && result.out == "ran\n";
+    refused = refused || !worked;
+    CHECK((worked || (explains_itself(result) && result.err.find("ulimit -u") != std::string::npos)));
+  }
+  CHECK(refused);
+  if (root) CHECK(worked);
+}
+
+}  // namespace nslaunch::test

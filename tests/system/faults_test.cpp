@@ -1,0 +1,173 @@
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <optional>
+
+#include "shard/steps.hpp"
+#include "support/launch_scene.hpp"
+#include "support/process.hpp"
+#include "sys/check.hpp"
+#include "sys/fd.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+using Catch::Matchers::Contains;
+using shard::Step;
+
+constexpr int kReportFd = 9;
+
+long lines(const std::string& text) {
+  return std::count(text.begin(), text.end(), '\n');
+}
+
+/// A launch that stands still at one of its steps. Its processes hold the pipe's other end.
+class PausedLaunch {
+ public:
+  PausedLaunch(const LaunchScene& scene, const shard::StepRow& step) {
+    auto options = scene.options(step, fmt::format("pause:{}", kReportFd));
+    const auto also = options.prepare;
+    const int number = report_.write.get();
+    options.prepare = [=] {
+      if (also) also();
+      if (::dup2(number, kReportFd) < 0) ::_exit(97);
+    };
+    process_.emplace(scene.words(), options);
+    report_.write.reset();
+  }
+  /// False where it never came to the step.
+  bool reached() { return read_some() > 0; }
+  /// All of its processes are gone: nobody holds the pipe any more.
+  bool gone() { return read_some() == 0; }
+  void resume() { report_.read.reset(); }
+  Process& process() { return *process_; }
+
+ private:
+  ssize_t read_some() {
+    pollfd watched = {report_.read.get(), POLLIN, 0};
+    const auto patience = static_cast<int>(std::chrono::milliseconds(kPatience).count());
+    if (sys::retry_on_eintr([&] { return ::poll(&watched, 1, patience); }) != 1) return -1;
+    char text[64];
+    return ::read(report_.read.get(), text, sizeof text);
+  }
+
+  sys::Pipe report_ = sys::make_pipe();
+  std::optional<Process> process_;
+};
+
+}  // namespace
+
+TEST_CASE("a launch without a fault leaves its mark and nothing else") {
+  const LaunchScene scene;
+  const auto clean = run(scene.words(), scene.state().options());
+  CHECK(clean.status == 0);
+  CHECK(clean.err.empty());
+  CHECK(scene.command_has_run());
+}
+
+TEST_CASE("a step that fails is named, the command has not run and nothing is left") {
+  for (const auto& step : shard::steps()) {
+    const LaunchScene scene;
+    if (!scene.takes(step.step) || step.may_be_missing || step.step == Step::kExec) continue;
+    const auto ended = run(scene.words(), scene.options(step, std::to_string(EIO)));
+    CAPTURE(step.name, ended.err);
+    CHECK(ended.status == 125);
+    CHECK(ended.out.empty());
+    CHECK_THAT(ended.err, Contains(step.doing) && Contains("Input/output error"));
+    CHECK(lines(ended.err) <= 3);
+    CHECK_FALSE(scene.command_has_run());
+    CHECK(scene.leftovers() == "");
+  }
+}
+
+TEST_CASE("a command whose exec fails gives 126, has not run and nothing is left") {
+  const LaunchScene scene;
+  const auto ended = run(scene.words(), scene.options(shard::row(Step::kExec), std::to_string(EIO)));
+  CHECK(ended.status == 126);
+  CHECK_THAT(ended.err, Contains("running sh: Input/output error"));
+  CHECK_FALSE(scene.command_has_run());
+  CHECK(scene.leftovers() == "");
+}
+
+TEST_CASE("a step that may be missing is a warning, and an error with --require-proc") {
+  for (const auto& step : shard::steps()) {
+    if (!step.may_be_missing) continue;
+    const LaunchScene scene;
+    const auto options = scene.options(step, std::to_string(EROFS));
+    const auto required = run(scene.words({"--require-proc"}), options);
+    CAPTURE(step.name, required.err);
+    CHECK(required.status == 125);
+    CHECK_THAT(required.err, Contains(step.doing) && Contains("Read-only file system"));
+    CHECK_FALSE(scene.command_has_run());
+    CHECK(scene.leftovers() == "");
+
+    const auto ended = run(scene.words(), options);
+    CAPTURE(ended.err);
+    CHECK(ended.status == 0);
+    CHECK_THAT(ended.err, Contains(step.doing) && Contains("--require-proc"));
+    CHECK(lines(ended.err) == 1);
+    CHECK(scene.command_has_run());
+  }
+}
+
+TEST_CASE("what is missing is missing in NSLAUNCH_ISOLATION too") {
+  for (const auto& step : shard::steps()) {
+    if (!step.may_be_missing) continue;
+    const LaunchScene scene;
+    const auto ended =
+        run(in_shard("echo ,$NSLAUNCH_ISOLATION,"), scene.options(step, std::to_string(EROFS)));
+    CAPTURE(step.name);
+    CHECK_THAT(ended.out, Contains(",net,pid,mnt,ipc,") && !Contains(fmt::format(",{},", step.token)));
+  }
+}
+
+TEST_CASE("a launcher that is killed while its launch stands at any step leaves nothing") {
+  for (const auto& step : shard::steps()) {
+    const LaunchScene scene;
+    if (!scene.takes(step.step)) continue;
+    CAPTURE(step.name);
+    PausedLaunch launch(scene, step);
+    REQUIRE(launch.reached());
+    launch.process().send_signal(SIGKILL);
+    if (step.step == Step::kTie) {
+      // Nothing ties init to the launcher yet: it must see by itself, when it goes on, that it is alone.
+      launch.resume();
+    } else {
+      CHECK(launch.gone());
+    }
+    CHECK(launch.process().wait().signal == SIGKILL);
+    CHECK(scene.all_processes_gone());
+    for (const auto& listed : scene.state().shards()) CHECK(listed.at("state") == "dead");
+    scene.state().reap();
+    CHECK(scene.state().shards().empty());
+    CHECK_FALSE(scene.command_has_run());
+    CHECK(scene.leftovers() == "");
+  }
+}
+
+TEST_CASE("an init that is killed while its launch stands at any step is an error of its own") {
+  for (const auto& step : shard::steps()) {
+    const LaunchScene scene;
+    if (step.step < Step::kTie || !scene.takes(step.step)) continue;
+    CAPTURE(step.name);
+    PausedLaunch launch(scene, step);
+    REQUIRE(launch.reached());
+    // Of the scene's processes the launcher's children are the shard's: init is the one.
+    for (const pid_t pid : scene.processes()) {
+      if (pid != launch.process().pid()) ::kill(pid, SIGKILL);
+    }
+    const auto ended = launch.process().wait();
+    CAPTURE(ended.err);
+    CHECK(ended.status == 125);
+    CHECK_THAT(ended.err, Contains("init"));
+    CHECK(lines(ended.err) <= 3);
+    CHECK(launch.gone());
+    CHECK_FALSE(scene.command_has_run());
+    CHECK(scene.leftovers() == "");
+  }
+}
+
+}  // namespace nslaunch::test

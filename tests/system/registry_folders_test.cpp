@@ -1,0 +1,182 @@
+#include <grp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <cstdlib>
+
+#include "support/registry_scene.hpp"
+#include "support/skip.hpp"
+#include "sys/check.hpp"
+
+namespace {
+
+using namespace nslaunch;
+using test::make_record;
+
+constexpr uid_t kSomebody = 54321;
+
+void become(uid_t user) {
+  sys::check(::setgroups(0, nullptr), "giving up groups");
+  sys::check(::setresgid(user, user, user), "changing group");
+  sys::check(::setresuid(user, user, user), "changing user");
+}
+
+std::string tmp_folder() {
+  return fmt::format("/tmp/nslaunch-{}", ::geteuid());
+}
+/// Where records go when there is no login session.
+std::string default_folder() {
+  return ::geteuid() == 0 ? "/run/nslaunch" : tmp_folder();
+}
+
+std::string make_dir(const std::string& path, mode_t mode) {
+  sys::check(::mkdir(path.c_str(), mode), "making {}", path);
+  sys::check(::chmod(path.c_str(), mode), "giving {} its mode", path);
+  return path;
+}
+
+/// Where the next record is made: the path that the list shows.
+std::string where_published() {
+  std::string problem;
+  const auto registration = registry::Registration::publish(make_record("here"), problem);
+  if (!registration) return problem;
+  std::string found;
+  for (const auto& entry : test::list()) {
+    if (entry.record.id == "here") found += entry.path;
+  }
+  return found;
+}
+
+std::string published_with_runtime_dir(mode_t mode) {
+  return test::in_private_mounts([&] {
+    ::unsetenv("NSLAUNCH_STATE_DIR");
+    ::setenv("XDG_RUNTIME_DIR", make_dir("/tmp/runtime", mode).c_str(), 1);
+    return where_published();
+  });
+}
+
+void require_root() {
+  if (::geteuid() != 0) SKIP_TEST("only root acts for other users");
+}
+
+/// A user's launcher that is gone, its folder and its record; `init` is what the record claims.
+void leave_as_somebody(const ProcessIdentity& init) {
+  test::IdleProcess launcher([&] {
+    ::unsetenv("NSLAUNCH_STATE_DIR");
+    become(kSomebody);
+    auto record = make_record("users");
+    record.init = init;
+    record.uid = 0;  // a lie: whose it is says the file
+    test::leave_record(record);
+  });
+}
+
+std::string all_states() {
+  std::vector<std::string> warnings;
+  std::string text;
+  for (const auto& entry : list_shards(true, warnings)) {
+    text +=
+        fmt::format("{} {} {} {}\n", entry.record.id, to_string(entry.state), entry.record.uid, entry.path);
+  }
+  for (const auto& warning : warnings) text += warning + "\n";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("records go to the login session's folder, if that is ours alone", "[system]") {
+  CHECK(published_with_runtime_dir(0700) == "/tmp/runtime/nslaunch/here.shard");
+  CHECK(published_with_runtime_dir(0755) == default_folder() + "/here.shard");
+}
+
+TEST_CASE("without a login session records go where nobody else can write", "[system]") {
+  const auto where = test::in_private_mounts([] {
+    ::unsetenv("NSLAUNCH_STATE_DIR");
+    ::unsetenv("XDG_RUNTIME_DIR");
+    return where_published();
+  });
+  CHECK(where == default_folder() + "/here.shard");
+}
+
+TEST_CASE("with a folder that can't be used records go to the next one", "[system]") {
+  const auto where = test::in_private_mounts([] {
+    ::unsetenv("NSLAUNCH_STATE_DIR");
+    ::setenv("XDG_RUNTIME_DIR", make_dir("/tmp/runtime", 0700).c_str(), 1);
+    make_dir("/tmp/runtime/nslaunch", 0755);
+    std::string problem;
+    const auto registration = registry::Registration::publish(make_record("here"), problem);
+    std::vector<std::string> warnings;
+    const auto shards = list_shards(false, warnings);
+    return problem + shards.at(0).path + "\n" + warnings.at(0);
+  });
+  CHECK(where == default_folder() +
+                     "/here.shard\nthe registry folder /tmp/runtime/nslaunch can't be used: its mode is "
+                     "0755 instead of 0700 (chmod 700 /tmp/runtime/nslaunch)");
+}
+
+TEST_CASE("a user with and without a login session sees the records of both, each once", "[system]") {
+  const auto seen = test::in_private_mounts([] {
+    ::unsetenv("NSLAUNCH_STATE_DIR");
+    ::unsetenv("XDG_RUNTIME_DIR");
+    make_dir("/run/user", 0755);
+    const auto login = make_dir(fmt::format("/run/user/{}", ::geteuid()), 0700);
+    const auto without = test::publish(make_record("aaaa"));
+    ::setenv("XDG_RUNTIME_DIR", (login + "/").c_str(), 1);
+    const auto with = test::publish(make_record("bbbb"));
+    const auto inside = test::states();
+    ::unsetenv("XDG_RUNTIME_DIR");
+    return inside + "; " + test::states();
+  });
+  CHECK(seen == "aaaa starting, bbbb starting; aaaa starting, bbbb starting");
+}
+
+TEST_CASE("root sees every user's shards and ends orphans as their user", "[system]") {
+  require_root();
+  const auto seen = test::in_private_mounts([] {
+    ::unsetenv("NSLAUNCH_STATE_DIR");
+    ::unsetenv("XDG_RUNTIME_DIR");
+    const test::IdleProcess init([] { become(kSomebody); });
+    leave_as_somebody(init.identity());
+    std::string text = test::states() + all_states();
+    const auto reaped = reap_shards(true);
+    for (const auto& problem : reaped.problems) text += problem;
+    return text + fmt::format("ended {} {} ", reaped.ended, init.has_ended()) + all_states();
+  });
+  CHECK(seen == "users orphaned 54321 /tmp/nslaunch-54321/users.shard\nended 1 true ");
+}
+
+TEST_CASE("a user's record can't make root signal what the user may not", "[system]") {
+  require_root();
+  const auto seen = test::in_private_mounts([] {
+    ::unsetenv("NSLAUNCH_STATE_DIR");
+    ::unsetenv("XDG_RUNTIME_DIR");
+    const test::IdleProcess roots_own;
+    leave_as_somebody(roots_own.identity());
+    std::vector<std::string> warnings;
+    std::string text;
+    try {
+      signal_shard(list_shards(true, warnings).at(0), SIGKILL);
+    } catch (const Error& error) {
+      text += error.what();
+    }
+    for (const auto& problem : reap_shards(true).problems) text += "\n" + problem;
+    return text + (roots_own.has_ended() ? "\nended" : "\nalive");
+  });
+  CHECK_THAT(seen, Catch::StartsWith("signalling shard users: Operation not permitted\n"
+                                     "shard users is still there: its init (pid "));
+  CHECK_THAT(seen, Catch::EndsWith("can't be killed: Operation not permitted\nalive"));
+}
+
+TEST_CASE("a folder in another user's name is not believed", "[system]") {
+  require_root();
+  const auto seen = test::in_private_mounts([] {
+    ::unsetenv("NSLAUNCH_STATE_DIR");
+    ::unsetenv("XDG_RUNTIME_DIR");
+    leave_as_somebody({});
+    sys::check(::rename("/tmp/nslaunch-54321", "/tmp/nslaunch-11111"), "renaming");
+    return all_states() + std::to_string(reap_shards(true).removed);
+  });
+  CHECK(seen == "the registry folder /tmp/nslaunch-11111 can't be used: it belongs to user 54321\n0");
+}

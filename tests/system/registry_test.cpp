@@ -1,0 +1,310 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <nslaunch/error.hpp>
+
+#include "registry/names.hpp"
+#include "support/registry_scene.hpp"
+#include "support/skip.hpp"
+
+namespace {
+
+using namespace nslaunch;
+using test::IdleProcess;
+using test::list;
+using test::make_record;
+using test::publish;
+using test::StateDir;
+using test::states;
+
+/// A launcher that has published a shard with that init and serves it.
+void be_launcher(const std::string& id, const ProcessIdentity& init) {
+  auto record = make_record(id);
+  record.init = init;
+  auto registration = publish(record);
+  registration.set_state(ShardState::kRunning);
+  registration.lock_fd();
+  static auto kept = std::move(registration);  // till this process ends
+}
+
+std::string error_of(const ShardEntry& entry, int signal) {
+  try {
+    signal_shard(entry, signal);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+/// This machine's boot, but another PID namespace.
+ProcessIdentity elsewhere(ProcessIdentity identity) {
+  ++identity.pidns_inode;
+  return identity;
+}
+
+ProcessIdentity before_the_boot(ProcessIdentity identity) {
+  identity.boot_id = "00000000-0000-0000-0000-000000000000";
+  return identity;
+}
+
+/// `reuse` turns the identity of a live process into that of an earlier one with its pid.
+template <typename Reuse>
+void check_never_signalled(Reuse reuse) {
+  const StateDir dir;
+  const IdleProcess innocent;
+  auto record = make_record("aaaa");
+  record.init = record.launcher = innocent.identity();
+  reuse(record.init);
+  reuse(record.launcher);
+  test::leave_record(record);
+  CHECK(states() == "aaaa dead");
+  CHECK_THAT(error_of(list().at(0), SIGKILL), Catch::Contains("No such process"));
+  CHECK(reap_shards(false).removed == 1);
+  CHECK_FALSE(innocent.has_ended());
+}
+
+}  // namespace
+
+TEST_CASE("a published record is listed with what it says until its registration ends", "[system]") {
+  const StateDir dir;
+  const IdleProcess init;
+  {
+    auto registration = publish(make_record("aaaa"));
+    CHECK(states() == "aaaa starting");
+    registration.set_init(init.identity());
+    registration.set_state(ShardState::kRunning);
+    CHECK(states() == "aaaa running");
+    registration.set_state(ShardState::kStopping);
+    registration.set_state(ShardState::kDead);  // found out by looking, never recorded
+    const auto entry = list().at(0);
+    CHECK(entry.state == ShardState::kStopping);
+    CHECK_FALSE(entry.foreign);
+    CHECK(entry.problem.empty());
+    CHECK(entry.path == dir / "aaaa.shard");
+    CHECK(entry.record.name == "name of aaaa");
+    CHECK(entry.record.command == std::vector<std::string>{"npm", "test"});
+    CHECK(entry.record.cwd == "/somewhere");
+    CHECK(entry.record.uid == ::geteuid());
+    CHECK(entry.record.launcher == test::own_identity());
+    CHECK(entry.record.init == init.identity());
+  }
+  CHECK(list().empty());
+  CHECK(dir.names().empty());
+}
+
+TEST_CASE("folder and record are the owner's alone, whatever the umask", "[system]") {
+  const StateDir dir;
+  const mode_t before = ::umask(GENERATE(0U, 0777U));
+  const auto registration = publish(make_record("aaaa"));
+  ::umask(before);
+  struct stat status = {};
+  REQUIRE(::stat(dir.path().c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0700);
+  REQUIRE(::stat((dir / "aaaa.shard").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0600);
+}
+
+TEST_CASE("a registration that moves takes its record along", "[system]") {
+  const StateDir dir;
+  auto one = publish(make_record("aaaa"));
+  auto other = std::move(one);
+  one = publish(make_record("bbbb"));
+  CHECK(dir.names().size() == 2);
+  one = std::move(other);
+  CHECK(dir.names() == std::vector<std::string>{"aaaa.shard"});
+  one.remove();
+  CHECK(dir.names().empty());
+}
+
+TEST_CASE("a second shard of the same id gets no record and leaves the first one's alone", "[system]") {
+  const StateDir dir;
+  const auto first = publish(make_record("aaaa"));
+  std::string problem;
+  CHECK_FALSE(registry::Registration::publish(make_record("aaaa"), problem));
+  CHECK_THAT(problem, Catch::Contains("File exists"));
+  CHECK(dir.names() == std::vector<std::string>{"aaaa.shard"});
+  CHECK_FALSE(registry::Registration::publish(make_record("../aaaa"), problem));
+  CHECK_THAT(problem, Catch::Contains("can't be an id"));
+}
+
+TEST_CASE("a live shard is neither reaped nor swept", "[system]") {
+  const StateDir dir;
+  const IdleProcess init;
+  const IdleProcess launcher([&] { be_launcher("aaaa", init.identity()); });
+  const auto result = reap_shards(false);
+  registry::sweep();
+  CHECK(result.removed + result.ended + result.problems.size() == 0);
+  CHECK(states() == "aaaa running");
+  CHECK_FALSE(init.has_ended());
+}
+
+TEST_CASE("a shard that lost its launcher is orphaned; reaping ends it", "[system]") {
+  const StateDir dir;
+  const IdleProcess init;
+  IdleProcess launcher([&] { be_launcher("aaaa", init.identity()); });
+  test::write(dir / "aaaa.sock", "");  // the control socket beside it
+  launcher.kill();
+  CHECK(states() == "aaaa orphaned");
+  SECTION("all of them") {
+    const auto result = reap_shards(false);
+    CHECK(result.ended == 1);
+    CHECK(result.removed == 0);
+    CHECK(result.problems.empty());
+  }
+  SECTION("that one") {
+    CHECK(reap_shard(list().at(0)).ended == 1);
+  }
+  SECTION("in a launch's sweep") {
+    registry::sweep({64, std::chrono::seconds{5}});
+  }
+  CHECK(init.has_ended());
+  CHECK(dir.names().empty());
+}
+
+TEST_CASE("a shard without any process left is dead; reaping removes its record", "[system]") {
+  const StateDir dir;
+  IdleProcess init;
+  IdleProcess launcher([&] { be_launcher("aaaa", init.identity()); });
+  init.kill();
+  launcher.kill();
+  CHECK(states() == "aaaa dead");
+  SECTION("by reaping") {
+    const auto result = reap_shards(false);
+    CHECK(result.removed == 1);
+    CHECK(result.ended == 0);
+  }
+  SECTION("by the next launch's sweep") {
+    registry::sweep();
+  }
+  CHECK(dir.names().empty());
+}
+
+TEST_CASE("a record without init, of a launcher killed before it had one, is dead", "[system]") {
+  const StateDir dir;
+  IdleProcess launcher([] { be_launcher("aaaa", {}); });
+  CHECK(states() == "aaaa running");
+  launcher.kill();
+  CHECK(states() == "aaaa dead");
+  CHECK(reap_shards(false).removed == 1);
+}
+
+TEST_CASE("a record that was let go of stays until its launcher has ended", "[system]") {
+  const StateDir dir;
+  IdleProcess launcher([] { test::leave_record(make_record("aaaa")); });
+  CHECK(states() == "aaaa starting");
+  CHECK(reap_shards(false).removed == 0);
+  launcher.kill();
+  CHECK(reap_shards(false).removed == 1);
+}
+
+TEST_CASE("a pid that lives on as another process, by its pidfd's inode, is never signalled", "[system]") {
+  if (test::own_identity().pidfd_inode == 0) SKIP_TEST("pidfds have no inode of their own before Linux 6.9");
+  check_never_signalled([](ProcessIdentity& identity) { ++identity.pidfd_inode; });
+}
+
+TEST_CASE("a pid that lives on as another process, by its start time, is never signalled", "[system]") {
+  check_never_signalled([](ProcessIdentity& identity) {
+    identity.pidfd_inode = 0;  // as recorded before Linux 6.9
+    ++identity.start_ticks;
+  });
+}
+
+TEST_CASE("a record of another PID namespace is shown and never acted on", "[system]") {
+  const StateDir dir;
+  const IdleProcess init;
+  auto record = make_record("aaaa");
+  record.init = elsewhere(init.identity());
+  record.launcher = elsewhere(init.identity());
+  auto registration = publish(record);
+  registration.set_state(ShardState::kRunning);
+  CHECK(states() == "aaaa running/foreign");
+  CHECK_THAT(error_of(list().at(0), SIGKILL), Catch::Contains("another PID namespace"));
+  registration.abandon();
+  CHECK(states() == "aaaa dead/foreign");
+  CHECK_THAT(error_of(list().at(0), SIGKILL), Catch::Contains("another PID namespace"));
+  CHECK(reap_shards(false).removed == 0);
+  CHECK(reap_shard(list().at(0)).removed == 0);
+  registry::sweep();
+  CHECK(states() == "aaaa dead/foreign");
+  CHECK_FALSE(init.has_ended());
+}
+
+TEST_CASE("a record from before the machine started is removed and nobody signalled", "[system]") {
+  const StateDir dir;
+  const IdleProcess innocent;
+  auto record = make_record("aaaa");
+  record.init = record.launcher = before_the_boot(elsewhere(innocent.identity()));
+  auto registration = publish(record);
+  CHECK(states() == "aaaa starting/foreign");  // locked: another machine on a shared folder
+  CHECK(reap_shards(false).removed == 0);
+  CHECK_THAT(error_of(list().at(0), SIGKILL), !Catch::Equals(""));
+  registration.abandon();
+  CHECK(states() == "aaaa dead");
+  CHECK(reap_shards(false).removed == 1);
+  CHECK_FALSE(innocent.has_ended());
+}
+
+TEST_CASE("a signal goes to the launcher", "[system]") {
+  const StateDir dir;
+  const IdleProcess init;
+  IdleProcess launcher([&] { be_launcher("aaaa", init.identity()); });
+  signal_shard(list().at(0), SIGUSR1);
+  CHECK(WTERMSIG(launcher.await_end()) == SIGUSR1);
+  CHECK_FALSE(init.has_ended());
+}
+
+TEST_CASE("any signal to an orphaned shard is SIGKILL for its init", "[system]") {
+  const StateDir dir;
+  IdleProcess init;
+  IdleProcess launcher([&] { be_launcher("aaaa", init.identity()); });
+  launcher.kill();
+  const auto entry = list().at(0);
+  signal_shard(entry, SIGUSR1);
+  CHECK(WTERMSIG(init.await_end()) == SIGKILL);
+  CHECK_THAT(error_of(entry, SIGTERM), Catch::Contains("nslaunch reap"));
+}
+
+TEST_CASE("a temporary file goes when its writer is gone and it is older than a minute", "[system]") {
+  const StateDir dir;
+  publish(make_record("aaaa"));
+  const auto name = [](const char* id) { return registry::temporary_name(id, ::getpid()); };
+  const auto make = [&](const std::string& file, bool old) {
+    test::write(dir / file, "x");
+    const timespec long_ago[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
+    if (old) REQUIRE(::utimensat(AT_FDCWD, (dir / file).c_str(), long_ago, 0) == 0);
+  };
+  make(name("oldd"), true);
+  make(name("young"), false);
+  make(".not-of-ours", true);
+  auto written = publish(make_record("bbbb"));
+  REQUIRE(::rename((dir / "bbbb.shard").c_str(), (dir / name("bbbb")).c_str()) == 0);
+  const timespec long_ago[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
+  REQUIRE(::futimens(written.lock_fd(), long_ago) == 0);
+  SECTION("by a launch") {
+    registry::sweep();
+  }
+  SECTION("by reaping") {
+    reap_shards(false);
+  }
+  CHECK(dir.names() == std::vector<std::string>{name("bbbb"), ".not-of-ours", name("young")});
+  CHECK(list().empty());
+}
+
+TEST_CASE("a launch sweeps no more than its limit and makes no folder", "[system]") {
+  const StateDir dir;
+  registry::sweep();
+  CHECK(::access(dir.path().c_str(), F_OK) != 0);
+  IdleProcess launcher([] {
+    for (int number = 0; number < 100; ++number) test::leave_record(make_record(std::to_string(number)));
+  });
+  launcher.kill();
+  registry::sweep({10, std::chrono::seconds{20}});
+  CHECK(dir.names().size() == 90);
+  registry::sweep({1000, std::chrono::milliseconds{0}});
+  CHECK(dir.names().size() == 90);
+  CHECK(reap_shards(false).removed == 90);
+  CHECK(dir.names().empty());
+}

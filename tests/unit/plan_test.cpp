@@ -1,0 +1,113 @@
+#include "shard/plan.hpp"
+
+#include <unistd.h>
+#include <nslaunch/error.hpp>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "shard/environment.hpp"
+#include "shard/hidden.hpp"
+#include "shard/tmp_paths.hpp"
+#include "support/temp_dir.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+namespace fs = std::filesystem;
+using Paths = std::vector<std::string>;
+using test::TempDir;
+
+Paths kept_of(const ShardSpec& spec, const std::string& folder) {
+  Paths paths;
+  for (const auto& kept : paths_to_keep(spec, folder)) paths.push_back(kept.path);
+  return paths;
+}
+
+ShardSpec spec_of(Paths command, Paths environment = {}) {
+  ShardSpec spec;
+  spec.command = std::move(command);
+  spec.environment = std::move(environment);
+  return spec;
+}
+
+}  // namespace
+
+TEST_CASE("the top folder in /tmp is the first part below it") {
+  CHECK(top_folder_in_tmp("/tmp/a/b/c") == "/tmp/a");
+  CHECK(top_folder_in_tmp("/tmp/a") == "/tmp/a");
+  CHECK(top_folder_in_tmp("/tmp").empty());
+  CHECK(top_folder_in_tmp("/tmp/").empty());
+  CHECK(top_folder_in_tmp("/tmpx/a").empty());
+  CHECK(top_folder_in_tmp("/var/tmp/a").empty());
+  CHECK(top_folder_in_tmp("").empty());
+}
+
+TEST_CASE("what a command needs of /tmp is kept once, a folder before what lies below it") {
+  const TempDir folder;
+  fs::create_directories(folder / "bin");
+  std::ofstream(folder / "bin/tool") << "x";
+  const auto path = folder.path();
+  CHECK(kept_of(spec_of({folder / "bin/tool"}), "/").size() == 1);
+  CHECK(kept_of(spec_of({"bin/tool"}), path) == Paths{path});
+  CHECK(kept_of(spec_of({"tool"}, {"PATH=/usr/bin:" + folder / "bin" + "::/bin"}), "/") == Paths{path});
+  CHECK(kept_of(spec_of({"tool"}, {"PATH=" + folder / "bin"}), "/") == Paths{path});
+  CHECK(kept_of(spec_of({"tool"}, {"SSH_AUTH_SOCK=" + folder / "bin/tool"}), "/") == Paths{path});
+  CHECK(kept_of(spec_of({"tool"}, {"PATH=/tmp/no-such-folder/bin", "SSH_AUTH_SOCK=/tmp/no-such-socket"}), "/")
+            .empty());
+  CHECK(kept_of(spec_of({"tool"}), "/usr").empty());
+  auto spec = spec_of({"tool"});
+  spec.keep = {folder / "bin/tool", folder / "bin/"};
+  CHECK(kept_of(spec, path) == Paths{path, folder / "bin", folder / "bin/tool"});
+}
+
+TEST_CASE("what is below /tmp only by its spelling is not kept") {
+  auto spec = spec_of({"tool"});
+  spec.keep = {"/tmp/../etc"};
+  CHECK_THROWS_AS(paths_to_keep(spec, "/"), UsageError);
+  spec.keep = {""};
+  CHECK_THROWS_AS(paths_to_keep(spec, "/"), UsageError);
+}
+
+TEST_CASE("a plan fills in id, name and the command's variables") {
+  auto spec = spec_of({"true"}, {"A=1", "TMPDIR=/elsewhere", "NSLAUNCH_ID=outer"});
+  spec.workdir = "/usr/lib/../share/";
+  const auto plan = make_plan(spec);
+  CHECK(plan.working_directory == "/usr/share");
+  CHECK(plan.spec.id.size() == 8);
+  CHECK(plan.spec.name == plan.spec.id);
+  CHECK(variable(plan.spec.environment, "A") == "1");
+  CHECK(variable(plan.spec.environment, "TMPDIR") == "/tmp");
+  CHECK(variable(plan.spec.environment, "NSLAUNCH_ID") == plan.spec.id);
+  CHECK(make_plan(spec).spec.id != plan.spec.id);
+  CHECK_THROWS_AS(make_plan(ShardSpec{}), UsageError);
+}
+
+TEST_CASE("a hint names the first argument that only the host's /tmp has") {
+  const TempDir folder;
+  std::ofstream(folder / "a") << "x";
+  auto spec = spec_of({"cat", "/tmp/none", "--in=" + folder / "a"});
+  spec.workdir = "/";
+  CHECK_THAT(hint_on_hidden_argument(make_plan(spec)), Catch::Contains("--keep " + folder / "a"));
+  spec.keep = {folder.path()};
+  CHECK(hint_on_hidden_argument(make_plan(spec)).empty());
+  spec.keep = {};
+  spec.tmp = TmpMode::kHost;
+  CHECK(hint_on_hidden_argument(make_plan(spec)).empty());
+}
+
+TEST_CASE("a variable is set in its place, and the last of several counts") {
+  Paths environment = {"A=1", "AB=2", "A=3"};
+  CHECK(variable(environment, "A") == "3");
+  CHECK(variable(environment, "AB") == "2");
+  CHECK_FALSE(variable(environment, "B").has_value());
+  set_variable(environment, "AB", "");
+  set_variable(environment, "C", "x=y");
+  CHECK(variable(environment, "AB") == "");
+  CHECK(variable(environment, "C") == "x=y");
+  set_variable(environment, "A", "4");
+  CHECK(variable(environment, "A") == "4");
+}
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,108 @@
+#include "sys/text.hpp"
+
+#include <catch2/catch.hpp>
+#include <csignal>
+
+namespace nslaunch::sys {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+}  // namespace
+
+TEST_CASE("durations are numbers with units, from the greatest to the least") {
+  CHECK(parse_duration("250ms") == milliseconds(250));
+  CHECK(parse_duration("90s") == milliseconds(90'000));
+  CHECK(parse_duration("5m") == milliseconds(300'000));
+  CHECK(parse_duration("1h30m") == milliseconds(5'400'000));
+  CHECK(parse_duration("1d2h3m4s5ms") == milliseconds(93'784'005));
+  CHECK(parse_duration("0s") == milliseconds(0));
+  CHECK(parse_duration("3650d") == milliseconds(3650LL * 86'400'000));
+}
+
+TEST_CASE("what is no duration, or more than ten years, is refused") {
+  for (const char* text : {"",
+                           "5",
+                           "s",
+                           "5x",
+                           "5 s",
+                           " 5s",
+                           "5s ",
+                           "-5s",
+                           "+5s",
+                           "1.5s",
+                           "5S",
+                           "30m1h",
+                           "1s1s",
+                           "5sm",
+                           "1h30",
+                           "3651d",
+                           "3650d1ms",
+                           "18446744073709551615h",
+                           "99999999999999999999s",
+                           "0x5s"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_duration(text).has_value());
+  }
+}
+
+TEST_CASE("sizes are numbers with one letter of unit") {
+  CHECK(parse_size("512") == 512U);
+  CHECK(parse_size("1k") == 1024U);
+  CHECK(parse_size("512M") == 512ULL << 20);
+  CHECK(parse_size("2G") == 2ULL << 30);
+  CHECK(parse_size("3t") == 3ULL << 40);
+  CHECK(parse_size("16777215T") == 16777215ULL << 40);
+  for (const char* text : {"", "M", "1MB", "1 M", "-1M", "1.5G", "1P", "16777216T", "18446744073709551616"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_size(text).has_value());
+  }
+}
+
+TEST_CASE("a duration is shown as a person would say it") {
+  CHECK(format_duration(microseconds(1234)) == "1.2ms");
+  CHECK(format_duration(milliseconds(250)) == "250ms");
+  CHECK(format_duration(milliseconds(12'340)) == "12.3s");
+  CHECK(format_duration(milliseconds(245'000)) == "4m05s");
+  CHECK(format_duration(milliseconds(5'400'000)) == "1h30m");
+}
+
+TEST_CASE("no duration is shown as 60 of a unit or a thousand milliseconds") {
+  CHECK(format_duration(microseconds(999'700)) == "1.0s");
+  CHECK(format_duration(milliseconds(59'990)) == "1m00s");
+  CHECK(format_duration(microseconds(9'990)) == "10ms");
+}
+
+TEST_CASE("control characters and bytes that are not UTF-8 are escaped, all else is left") {
+  CHECK(escape("plain, ä € 😀") == "plain, ä € 😀");
+  CHECK(escape("\x1b[31m\n\t\x7f") == "\\x1b[31m\\x0a\\x09\\x7f");
+  CHECK(escape(std::string_view("a\0b", 3)) == "a\\x00b");
+  CHECK(escape("\xc2\x9b") == "\\xc2\\x9b");                    // a C1 control: CSI
+  CHECK(escape("\xc0\x9b") == "\\xc0\\x9b");                    // an overlong ESC
+  CHECK(escape("\xed\xa0\x80") == "\\xed\\xa0\\x80");           // a surrogate
+  CHECK(escape("\xf4\x90\x80\x80") == "\\xf4\\x90\\x80\\x80");  // past the last character
+  CHECK(escape("\xe2\x82") == "\\xe2\\x82");                    // cut short
+  CHECK(escape("\xff") == "\\xff");
+  CHECK(escape("").empty());
+}
+
+TEST_CASE("arguments are quoted as a shell would take them again") {
+  CHECK(shell_quote({"npm", "test"}) == "npm test");
+  CHECK(shell_quote({"a b", "", "it's", "$HOME", "*"}) == "'a b' '' 'it'\\''s' '$HOME' '*'");
+  CHECK(shell_quote({"--x={index}", "/a/b.c", "a@b:1,2%+"}) == "--x={index} /a/b.c a@b:1,2%+");
+  CHECK(shell_quote({"\x1b"}) == "'\\x1b'");
+  CHECK(shell_quote({}).empty());
+}
+
+TEST_CASE("signals have names and numbers") {
+  CHECK(signal_name(SIGTERM) == "SIGTERM");
+  CHECK(signal_name(40) == "signal 40");
+  for (const char* text : {"TERM", "SIGTERM", "term", "sigterm", "15"}) CHECK(parse_signal(text) == SIGTERM);
+  for (const char* text : {"", "0", "-1", "65", "SIG", "TERMX", "15x"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_signal(text).has_value());
+  }
+}
+
+}  // namespace nslaunch::sys
