@@ -8,6 +8,7 @@
 #include "shard/hidden.hpp"
 #include "shard/launch.hpp"
 #include "shard/plan.hpp"
+#include "shard/signal_relay.hpp"
 #include "shard/supervise.hpp"
 #include "sys/check.hpp"
 #include "sys/identity.hpp"

@@ -168,4 +168,18 @@ std::string explain_missing(const Message& missing) {
                      about.doing, code_of(missing).message());
 }
 
+Error explain_killed_init(const Outcome& outcome, int signal) {
+  constexpr auto kCause = "Somebody outside sent it, or the machine ran out of memory (see dmesg). {}";
+  if (outcome.all_gone) {
+    return {{},
+            fmt::format("the shard's init was killed while the command ran ({})", sys::signal_name(signal)),
+            fmt::format(kCause, "Every process of the shard is gone.")};
+  }
+  return {{},
+          fmt::format(
+              "the shard's init was killed while the command ran, and the shard has not ended within 5 s: {}",
+              sys::escape(outcome.culprit)),
+          fmt::format(kCause, "Its record stays until it has: nslaunch list, nslaunch reap")};
+}
+
 }  // namespace nslaunch::shard

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nslaunch/error.hpp>
+#include <nslaunch/outcome.hpp>
 
 #include <string>
 
@@ -15,6 +16,9 @@ Error explain(const Plan& plan, const Message& failure);
 
 /// Throws what a message other than the expected one means: explain()'s error, or CommandError.
 [[noreturn]] void throw_failure(const Plan& plan, const Message& failure);
+
+/// The error for an init that somebody outside killed while the command ran.
+Error explain_killed_init(const Outcome& outcome, int signal);
 
 /// The warning for a step that failed and may be missing.
 std::string explain_missing(const Message& missing);

@@ -18,7 +18,8 @@ enum class Kind : std::uint8_t {
   kSettings,      ///< you are recorded: the command may start; payload: the host's changed sysctls
   kForward,       ///< code: a signal for the command (for its group where it has one)
   kForwardAlone,  ///< code: a signal for the command, unless a group send has reached it: was it so?
-  kAskStopped,    ///< is the command stopped?
+                  ///< (detail: the question's number)
+  kAskStopped,    ///< is the command stopped? (detail: the question's number)
   kKillCommand,   ///< the grace is over: SIGKILL it, and give what it left behind no grace
   // Init to launcher.
   kTied,
@@ -28,7 +29,7 @@ enum class Kind : std::uint8_t {
   kFailed,        ///< step, domain, code, detail: the launch has failed
   kStarted,       ///< exec done; payload: NSLAUNCH_ISOLATION
   kStopped,       ///< code: the signal that stopped the command
-  kAnswer,        ///< code: 1 for yes
+  kAnswer,        ///< code: 1 for yes; detail: the question's number
   kCommandEnded,  ///< code: wait status; left out where kFinished follows at once
   kLeak,          ///< payload: one Leak
   kFinished,      ///< code: the command's wait status; detail: how many leaks; init exits now

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "sys/clock.hpp"
 
@@ -27,6 +28,15 @@ std::optional<Pidfd> Pidfd::open(pid_t pid) {
 
 int Pidfd::send_signal(int signal) const noexcept {
   return ::syscall(SYS_pidfd_send_signal, get(), signal, nullptr, 0) == 0 ? 0 : errno;
+}
+
+void Pidfd::queue_signal(int signal) const noexcept {
+  siginfo_t info = {};
+  info.si_signo = signal;
+  info.si_code = SI_QUEUE;
+  info.si_pid = ::getpid();
+  info.si_uid = ::getuid();
+  ::syscall(SYS_pidfd_send_signal, get(), signal, &info, 0);
 }
 
 bool Pidfd::wait_for_end(std::chrono::milliseconds limit) const noexcept {

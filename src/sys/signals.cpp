@@ -44,6 +44,22 @@ std::optional<signalfd_siginfo> read_signal(int signalfd) noexcept {
   return info;
 }
 
+std::optional<siginfo_t> take_pending(int signal) noexcept {
+  SignalSet one;
+  one.add(signal);
+  const timespec at_once = {};
+  siginfo_t info = {};
+  if (::sigtimedwait(&one.native(), &info, &at_once) != signal) return std::nullopt;
+  return info;
+}
+
+void deliver_pending(int signal) noexcept {
+  SignalSet one;
+  one.add(signal);
+  ::sigprocmask(SIG_UNBLOCK, &one.native(), nullptr);
+  ::sigprocmask(SIG_BLOCK, &one.native(), nullptr);
+}
+
 struct sigaction reset_signal(int signal) noexcept {
   struct sigaction standard = {};
   standard.sa_handler = SIG_DFL;

@@ -52,6 +52,16 @@ class BlockedSignals {
 Fd make_signalfd(const SignalSet& set);
 std::optional<signalfd_siginfo> read_signal(int signalfd) noexcept;
 
+/// The stop signals that can be caught.
+constexpr bool is_stop_signal(int signal) noexcept {
+  return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+/// Takes an instance of a blocked signal that is pending, if there is one.
+std::optional<siginfo_t> take_pending(int signal) noexcept;
+/// Lets a pending, blocked signal do its work now, and blocks it again.
+void deliver_pending(int signal) noexcept;
+
 /// Sets one signal's action to its default and returns what it was.
 struct sigaction reset_signal(int signal) noexcept;
 

@@ -10,7 +10,7 @@
 namespace nslaunch::sys {
 
 Fd open_controlling_terminal() {
-  return Fd(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
+  return Fd(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
 }
 
 void take_back_terminal(int terminal, pid_t former_foreground) noexcept {

@@ -6,7 +6,8 @@
 
 namespace nslaunch::sys {
 
-/// The controlling terminal, or an empty Fd where this session has none.
+/// The controlling terminal, or an empty Fd where this session has none, or has none any more: it has hung
+/// up.
 Fd open_controlling_terminal();
 
 /// Makes our own process group the terminal's foreground group again where the present one has no

@@ -40,9 +40,9 @@ class Chain {
     return options;
   }
   Words words(const std::string& options, const std::string& wrapper) const {
-    return {"sh", "-c",
-            "exec 2>&1; " + wrapper + " sh -c 'echo $$; exec $N " + options + " -- $P signals " + mark_ +
-                "' & wait; :"};
+    return {
+        "sh", "-c",
+        "exec 2>&1; " + wrapper + " sh -c 'echo $$; exec $N " + options + " -- $P signals " + mark_ + "'; :"};
   }
 
   TempDir records_;

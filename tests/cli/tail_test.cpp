@@ -79,7 +79,8 @@ TEST_CASE("a tail that needs minutes can be told to end, and the command's statu
   CHECK(find_processes(mark).empty());
 }
 
-TEST_CASE("the words --timeout bounds a tail too, and the command's status is kept when it had ended before") {
+TEST_CASE(
+    "the words --timeout bounds a tail too, and the command's status is kept when it had ended before") {
   const RegistryView registry;
   const auto mark = unique_text();
   const auto result =

@@ -9,9 +9,10 @@
 namespace nslaunch::test {
 namespace {
 
-/// Ends when the terminal does, as most programs do; the mark finds it and its shell.
+/// Ends when the terminal does, as most programs do; the mark finds its shell. Ready when nothing is about
+/// to be started any more: a shell whose child is stopped between vfork and exec is stuck.
 std::string sleeper(const std::string& mark) {
-  return "sh -c 'echo rea\"\"dy; sleep 1000; : " + mark + "'";
+  return "sh -c 'sleep 1000 & echo rea\"\"dy; wait; : " + mark + "'";
 }
 
 /// Ignores SIGHUP and everything else that can be ignored.

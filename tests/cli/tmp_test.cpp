@@ -104,7 +104,8 @@ TEST_CASE("a working directory that is /tmp itself gives 125 and the advice to s
   CHECK(run(in_shard("pwd", {"--tmp", "host"}), options).out == "/tmp\n");
 }
 
-TEST_CASE("the words --keep keeps a file, a folder and what is nested visible and writable, and nothing else") {
+TEST_CASE(
+    "the words --keep keeps a file, a folder and what is nested visible and writable, and nothing else") {
   const RegistryView state;
   const TempDir folder;
   fs::create_directories(folder / "one/two/three");

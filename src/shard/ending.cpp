@@ -1,0 +1,100 @@
+#include "shard/ending.hpp"
+
+#include <algorithm>
+#include <csignal>
+
+#include "sys/check.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kInterruptWindow{3000};
+constexpr std::size_t kInterruptsThatKill = 3;
+/// For init to name what is there and end; should it be stuck, its end is ours to bring about.
+constexpr milliseconds kInitsOwnEnd{1000};
+
+}  // namespace
+
+Ending::Ending(const Plan& plan, sys::Clock::time_point started_at, Peer& peer, const sys::Pidfd& init,
+               Announcer& announcer, const std::function<void()>& stopping)
+    : plan_(plan), peer_(peer), init_(init), announcer_(announcer), stopping_(stopping) {
+  if (plan.spec.timeout) timeout_.emplace(started_at + *plan.spec.timeout);
+}
+
+/// Also bounds what the command has left behind, when it has ended already or ends meanwhile: a long
+/// leak grace, or a pipeline's tail with much to write.
+void Ending::begin(EndCause cause) {
+  if (command_running_ && cause_ == EndCause::kNone) cause_ = cause;
+  command_knows_ = true;
+  if (grace_ || hard_limit_) return;
+  grace_.emplace(plan_.spec.grace);
+  if (command_running_ && stopping_) stopping_();
+}
+
+void Ending::on_interrupt() {
+  command_knows_ = true;
+  const auto now = sys::Clock::now();
+  interrupts_.push_back(now);
+  while (now - interrupts_.front() > kInterruptWindow) interrupts_.pop_front();
+  if (interrupts_.size() < kInterruptsThatKill || hard_limit_) return;
+  announcer_.announce("interrupted three times within 3 s: killing the shard");
+  cause_ = EndCause::kInterrupts;
+  hard_limit_.emplace(milliseconds{0});
+}
+
+void Ending::on_ancestor_ended() {
+  const bool knew = command_knows_;
+  announcer_.announce("a process that nslaunch was started by has ended: ending the shard");
+  begin(EndCause::kAncestor);
+  if (!knew) peer_.tell(Kind::kForward, SIGTERM);
+}
+
+void Ending::on_timeout() {
+  timeout_.reset();
+  if (command_running_) {
+    cause_ = EndCause::kTimeout;
+    announcer_.announce(fmt::format("the command ran longer than {}: sending it SIGTERM, and SIGKILL in {}",
+                                    sys::format_duration(*plan_.spec.timeout),
+                                    sys::format_duration(plan_.spec.grace)));
+    peer_.tell(Kind::kForward, SIGTERM);
+  }
+  begin(EndCause::kTimeout);
+}
+
+void Ending::on_grace_expired() {
+  grace_.reset();
+  grace_expired_ = command_running_;
+  announcer_.announce(fmt::format("{} did not end within {}: killing it",
+                                  command_running_ ? "the command" : "what the command left running",
+                                  sys::format_duration(plan_.spec.grace)));
+  peer_.tell(Kind::kKillCommand);
+  hard_limit_.emplace(kInitsOwnEnd);
+}
+
+void Ending::postpone(sys::Clock::duration pause) noexcept {
+  if (timeout_) timeout_->postpone(pause);
+  if (grace_) grace_->postpone(pause);
+}
+
+int Ending::poll_timeout() const noexcept {
+  int timeout = -1;
+  for (const auto* deadline : {&timeout_, &grace_, &hard_limit_}) {
+    if (!*deadline) continue;
+    const int left = (*deadline)->poll_timeout();
+    timeout = timeout < 0 ? left : std::min(timeout, left);
+  }
+  return timeout;
+}
+
+bool Ending::keep_deadlines() {
+  if (timeout_ && timeout_->passed()) on_timeout();
+  if (grace_ && grace_->passed()) on_grace_expired();
+  if (!hard_limit_ || !hard_limit_->passed()) return true;
+  init_.send_signal(SIGKILL);
+  return false;
+}
+
+}  // namespace nslaunch::shard

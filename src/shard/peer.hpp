@@ -1,0 +1,28 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+
+#include "shard/protocol.hpp"
+
+namespace nslaunch::shard {
+
+/// The launcher's half of the talk with init, once the command runs.
+class Peer {
+ public:
+  explicit Peer(int channel) noexcept : channel_(channel) {}
+
+  void tell(Kind kind, int code = 0) const noexcept;
+  /// Init's answer to a yes-or-no question; no where init is gone, or somebody has stopped it and it does not
+  /// answer within a second. Other messages that arrive meanwhile wait for next().
+  bool ask(Kind question, int code = 0);
+  /// What has arrived, in order; nothing where there is no more for now.
+  std::optional<Message> next();
+
+ private:
+  int channel_;
+  int questions_ = 0;
+  std::deque<Message> inbox_;
+};
+
+}  // namespace nslaunch::shard

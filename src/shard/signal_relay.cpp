@@ -1,0 +1,68 @@
+#include "shard/signal_relay.hpp"
+
+#include <unistd.h>
+
+namespace nslaunch::shard {
+namespace {
+
+/// Returns when every send to our process group that had begun is complete (K4).
+void wait_out_group_sends() noexcept {
+  ::setpgid(0, ::getpgrp());
+}
+
+}  // namespace
+
+sys::SignalSet handled_signals(const Plan& plan) {
+  sys::SignalSet handled;
+  for (int signal = 1; signal < NSIG; ++signal) {
+    if (signal != SIGCHLD && !plan.caller_signals.ignored.contains(signal)) handled.add(signal);
+  }
+  return handled;
+}
+
+std::optional<siginfo_t> SignalRelay::forward(int signal) {
+  if (sys::is_stop_signal(signal)) stop_forwarded_ = true;
+  // A SIGSTOP for the whole group has stopped init too, and a SIGCONT for us alone must reach it first.
+  if (signal == SIGCONT) init_.queue_signal(SIGCONT);
+  if (plan_.own_process_group) {
+    peer_.tell(Kind::kForward, signal);
+    return std::nullopt;
+  }
+  wait_out_group_sends();
+  if (!peer_.ask(Kind::kForwardAlone, signal) || signal >= SIGRTMIN) return std::nullopt;
+  // Init may have answered for a second group send just after the first: then it is here by now, too.
+  wait_out_group_sends();
+  return sys::take_pending(signal);
+}
+
+/// The shell waits for us, so we stop when the command has, and not before: a shell that gets its prompt
+/// back while the command still reads the terminal loses what is typed next (K21). What is said of a stop
+/// may be history by the time we hear it, and a SIGCONT that comes between the question and our own stop
+/// must not be lost: our stop signal is pending before init is asked, and the kernel takes it back when
+/// a SIGCONT comes. SIGSTOP can't be held pending: SIGTSTP does so in its place.
+sys::Clock::duration SignalRelay::mirror_stop(int signal) {
+  if (plan_.own_process_group && !std::exchange(stop_forwarded_, false)) return {};
+  const int revocable = signal == SIGSTOP ? SIGTSTP : signal;
+  sys::SignalSet one;
+  one.add(revocable);
+  const sys::BlockedSignals held_back(one);
+  const auto action = sys::reset_signal(revocable);
+  ::kill(::getpid(), revocable);
+  wait_out_group_sends();
+  sys::Clock::duration pause{};
+  if (peer_.ask(Kind::kAskStopped)) {
+    const auto stopped_at = sys::Clock::now();
+    if (signal != SIGSTOP) {
+      sys::deliver_pending(revocable);
+    } else if (sys::take_pending(revocable)) {
+      ::kill(::getpid(), SIGSTOP);
+    }
+    pause = sys::Clock::now() - stopped_at;
+  } else {
+    sys::take_pending(revocable);
+  }
+  ::sigaction(revocable, &action, nullptr);
+  return pause;
+}
+
+}  // namespace nslaunch::shard
