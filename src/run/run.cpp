@@ -120,9 +120,10 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages) {
 
   Recorder recorder(plan, messages);
   const auto hooks = recorder.hooks();
+  auto ancestors = shard::watched_ancestors(plan);
   auto running = shard::launch(plan, hooks);
   const auto setup = running.started_at - began;
-  auto outcome = shard::supervise(plan, std::move(running), hooks, std::move(signals));
+  auto outcome = shard::supervise(plan, std::move(running), std::move(ancestors), hooks, std::move(signals));
   outcome.setup = std::chrono::duration_cast<std::chrono::microseconds>(setup);
   if (outcome.exit_status != 0 && messages.warning) {
     if (const auto hint = shard::hint_on_hidden_argument(plan); !hint.empty()) messages.warning(hint);

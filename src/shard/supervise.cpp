@@ -26,7 +26,8 @@ constexpr milliseconds kTeardownLimit{5000};
 /// The launcher while the command runs.
 class Supervisor {
  public:
-  Supervisor(const Plan& plan, RunningShard shard, const Hooks& hooks, sys::Fd signals);
+  Supervisor(const Plan& plan, RunningShard shard, std::vector<sys::Pidfd> ancestors, const Hooks& hooks,
+             sys::Fd signals);
 
   Outcome run();
 
@@ -48,8 +49,8 @@ class Supervisor {
   Peer peer_;
   SignalRelay relay_;
   Announcer announcer_;
-  Ending ending_;
   std::vector<sys::Pidfd> ancestors_;
+  Ending ending_;
   Outcome outcome_;
   bool command_running_ = true;
   bool finished_ = false;
@@ -57,7 +58,8 @@ class Supervisor {
   sys::Clock::time_point command_ended_at_;
 };
 
-Supervisor::Supervisor(const Plan& plan, RunningShard shard, const Hooks& hooks, sys::Fd signals)
+Supervisor::Supervisor(const Plan& plan, RunningShard shard, std::vector<sys::Pidfd> ancestors,
+                       const Hooks& hooks, sys::Fd signals)
     : plan_(plan),
       shard_(std::move(shard)),
       hooks_(hooks),
@@ -65,12 +67,9 @@ Supervisor::Supervisor(const Plan& plan, RunningShard shard, const Hooks& hooks,
       peer_(shard_.channel.get()),
       relay_(plan, peer_, shard_.init),
       announcer_(hooks.warning),
+      ancestors_(std::move(ancestors)),
       ending_(plan, shard_.started_at, peer_, shard_.init, announcer_, hooks.stopping) {
   outcome_.isolation = shard_.isolation;
-  // An ignored SIGHUP is nohup's way of saying: outlive those who started you.
-  if (plan.spec.watch_ancestors && !plan.caller_signals.ignored.contains(SIGHUP)) {
-    ancestors_ = ancestors_in_own_group();
-  }
 }
 
 /// Only stderr stays of what the caller gave us: a reader of the command's output must meet end of
@@ -203,13 +202,23 @@ Outcome Supervisor::finish() {
 Outcome Supervisor::run() {
   release_callers_descriptors();
   while (!finished_ && !init_gone_) wait_for_something();
-  return finish();
+  auto outcome = finish();
+  // Too late for the command, and not meant for us: it must not change how we end.
+  while (sys::read_signal(signals_.get())) continue;
+  return outcome;
 }
 
 }  // namespace
 
-Outcome supervise(const Plan& plan, RunningShard shard, const Hooks& hooks, sys::Fd signals) {
-  return Supervisor(plan, std::move(shard), hooks, std::move(signals)).run();
+std::vector<sys::Pidfd> watched_ancestors(const Plan& plan) {
+  // An ignored SIGHUP is nohup's way of saying: outlive those who started you.
+  const bool opted_out = !plan.spec.watch_ancestors || plan.caller_signals.ignored.contains(SIGHUP);
+  return opted_out ? std::vector<sys::Pidfd>() : ancestors_in_own_group();
+}
+
+Outcome supervise(const Plan& plan, RunningShard shard, std::vector<sys::Pidfd> ancestors, const Hooks& hooks,
+                  sys::Fd signals) {
+  return Supervisor(plan, std::move(shard), std::move(ancestors), hooks, std::move(signals)).run();
 }
 
 }  // namespace nslaunch::shard

@@ -107,7 +107,8 @@ TEST_CASE("the words --leaks says what a leak means for the exit status") {
 }
 
 TEST_CASE(
-    "the option --leaks=fail is content when nothing was left, and does not hide the signal that ended the command") {
+    "the option --leaks=fail is content when nothing was left, and does not hide the signal that ended the "
+    "command") {
   const LeakyRun leaky;
   CHECK(leaky.of("sleep 0.01 & wait", {"--leaks", "fail"}).status == 0);
   CHECK(leaky.of(kLeaveOne + "; kill -KILL $$", {"--leaks", "fail"}).signal == SIGKILL);

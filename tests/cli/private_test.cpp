@@ -79,7 +79,8 @@ TEST_CASE("two shards have a private folder each, and one shard several") {
 }
 
 TEST_CASE(
-    "the option --private takes paths relative to the working directory, through links, in /tmp and with odd names") {
+    "the option --private takes paths relative to the working directory, through links, in /tmp and with odd "
+    "names") {
   const RegistryView state;
   const HostFolder folder;
   const TempDir in_tmp;
