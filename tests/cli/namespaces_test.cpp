@@ -27,7 +27,7 @@ TEST_CASE("/proc shows the shard's processes and nobody else's") {
   const auto ended =
       run(in_shard("ps -e -o pid= -o comm= | sort -n | awk '{print $2}'; ls -d /proc/[0-9]* | wc -l"),
           state.options());
-  CHECK_THAT(ended.out, Catch::Matchers::StartsWith("nslaunch\nsh\nps\n"));
+  CHECK_THAT(ended.out, Catch::Matchers::StartsWith("shard-init\nsh\nps\n"));
   const auto own = run(in_shard("test \"$(cat /proc/$$/comm)\" = sh"), state.options());
   CHECK(own.status == 0);
 }

@@ -1,9 +1,20 @@
 #include "support/registry_view.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <stdexcept>
 
+#include "registry/names.hpp"
+#include "sys/check.hpp"
+
 namespace nslaunch::test {
+
+void make_old(const std::string& path) {
+  const timespec long_ago[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
+  sys::check(::utimensat(AT_FDCWD, path.c_str(), long_ago, 0), "ageing a file");
+}
 
 StartOptions RegistryView::options() const {
   StartOptions options;
@@ -33,6 +44,12 @@ std::string RegistryView::state(const std::string& id) const {
 void RegistryView::reap() const {
   const auto reaped = run(nslaunch({"reap"}), options());
   if (reaped.status != 0) throw std::runtime_error("nslaunch reap: " + reaped.err);
+}
+
+void RegistryView::let_temporaries_age() const {
+  for (const auto& name : files()) {
+    if (registry::kind_of(name) == registry::NameKind::kTemporary) make_old(path() + "/" + name);
+  }
 }
 
 Words RegistryView::files() const {

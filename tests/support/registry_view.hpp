@@ -9,6 +9,9 @@
 
 namespace nslaunch::test {
 
+/// Gives a file a time of modification long ago.
+void make_old(const std::string& path);
+
 /// A registry folder of the test's own (NSLAUNCH_STATE_DIR) and what nslaunch says of it.
 class RegistryView {
  public:
@@ -26,6 +29,8 @@ class RegistryView {
   std::string state(const std::string& id) const;
   /// `nslaunch reap`. Throws where it fails.
   void reap() const;
+  /// Makes temporary files old enough for the next nslaunch command to sweep them.
+  void let_temporaries_age() const;
   /// Names in the folder: records, sockets, temporary files, strangers.
   Words files() const;
 

@@ -17,6 +17,7 @@
 #include "registry/names.hpp"
 #include "support/namespaces.hpp"
 #include "support/registry_scene.hpp"
+#include "support/registry_view.hpp"
 #include "sys/check.hpp"
 
 namespace {
@@ -104,10 +105,8 @@ void list_and_look(Counts& counts) {
 }
 
 void make_temporaries_old(const StateDir& dir) {
-  const timespec long_ago[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
   for (const auto& name : dir.names()) {
-    if (registry::kind_of(name) != registry::NameKind::kTemporary) continue;
-    REQUIRE(::utimensat(AT_FDCWD, (dir / name).c_str(), long_ago, 0) == 0);
+    if (registry::kind_of(name) == registry::NameKind::kTemporary) test::make_old(dir / name);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "registry/names.hpp"
 #include "support/registry_scene.hpp"
+#include "support/registry_view.hpp"
 #include "support/skip.hpp"
 
 namespace {
@@ -273,16 +274,14 @@ TEST_CASE("a temporary file goes when its writer is gone and it is older than a 
   const auto name = [](const char* id) { return registry::temporary_name(id, ::getpid()); };
   const auto make = [&](const std::string& file, bool old) {
     test::write(dir / file, "x");
-    const timespec long_ago[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
-    if (old) REQUIRE(::utimensat(AT_FDCWD, (dir / file).c_str(), long_ago, 0) == 0);
+    if (old) make_old(dir / file);
   };
   make(name("oldd"), true);
   make(name("young"), false);
   make(".not-of-ours", true);
   auto written = publish(make_record("bbbb"));
   REQUIRE(::rename((dir / "bbbb.shard").c_str(), (dir / name("bbbb")).c_str()) == 0);
-  const timespec long_ago[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
-  REQUIRE(::futimens(written.lock_fd(), long_ago) == 0);
+  make_old(dir / name("bbbb"));
   SECTION("by a launch") {
     registry::sweep();
   }
