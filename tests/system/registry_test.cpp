@@ -274,14 +274,14 @@ TEST_CASE("a temporary file goes when its writer is gone and it is older than a 
   const auto name = [](const char* id) { return registry::temporary_name(id, ::getpid()); };
   const auto make = [&](const std::string& file, bool old) {
     test::write(dir / file, "x");
-    if (old) make_old(dir / file);
+    if (old) test::make_old(dir / file);
   };
   make(name("oldd"), true);
   make(name("young"), false);
   make(".not-of-ours", true);
   auto written = publish(make_record("bbbb"));
   REQUIRE(::rename((dir / "bbbb.shard").c_str(), (dir / name("bbbb")).c_str()) == 0);
-  make_old(dir / name("bbbb"));
+  test::make_old(dir / name("bbbb"));
   SECTION("by a launch") {
     registry::sweep();
   }
