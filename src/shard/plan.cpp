@@ -99,7 +99,7 @@ std::string absolute_path(const std::string& folder, const std::string& path) {
 /// The folder under the name that mountinfo will show; made where it is missing, except in a /tmp that
 /// the shard is going to have for itself.
 std::string private_path(const std::string& asked, const Plan& plan) {
-  const std::string path = absolute_path(plan.working_directory, asked);
+  std::string path = absolute_path(plan.working_directory, asked);
   if (plan.spec.tmp == TmpMode::kPrivate && !top_folder_in_tmp(path).empty()) return path;
   if (const int error = sys::make_directories(path, 0700); error != 0) {
     throw Error(sys::errno_code(error), fmt::format("making {} for --private", sys::escape(path)),

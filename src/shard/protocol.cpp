@@ -22,7 +22,7 @@ struct Header {
   std::int32_t detail;
 };
 
-constexpr std::size_t kLongestPayload = 32 * 1024;
+constexpr std::size_t kLongestPayload = 32768;
 
 /// Strings that hold no NUL, each ended by one.
 class Packer {

@@ -11,7 +11,7 @@
 #include "inspect/survivors.hpp"
 #include "support/listeners.hpp"
 #include "support/namespaces.hpp"
-#include "support/skip.hpp"
+#include "support/tail_scene.hpp"
 #include "sys/check.hpp"
 #include "sys/clock.hpp"
 #include "sys/files.hpp"
@@ -21,18 +21,15 @@ namespace {
 
 using namespace nslaunch;
 using inspect::PipelineTails;
+using test::as_init;
 using test::inode_of;
+using test::make_small_pipe;
+using test::pid_of;
+using test::read_bytes;
+using test::read_from;
+using test::run_bash;
 using test::start_and_prepare;
-
-std::string as_init(const std::function<std::string()>& body) {
-  auto text = test::in_new_namespaces(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET, [&]() -> std::string {
-    if (!test::mount_proc()) return "no /proc";
-    test::bring_loopback_up();
-    return body();
-  });
-  if (text == "no /proc") SKIP_TEST("a fresh /proc can't be mounted here");
-  return text;
-}
+using test::wait_for_stop;
 
 /// Whoever was stuck must have moved when this many bytes came out.
 constexpr std::size_t kMoreThanItHolds = 4097;
@@ -60,60 +57,6 @@ bool moves_again(PipelineTails& tails) {
     ::sched_yield();
   }
   return false;
-}
-
-/// A pipe that is full after one page, so that its writer is soon stuck with much left to write.
-sys::Pipe make_small_pipe() {
-  auto pipe = sys::make_pipe();
-  sys::check(::fcntl(pipe.write.get(), F_SETPIPE_SZ, 4096), "making a pipe small");
-  return pipe;
-}
-
-/// Reads `count` bytes, or up to end of file. Waits at most 20 s for each part.
-std::size_t read_bytes(int fd, std::size_t count) {
-  std::size_t total = 0;
-  char chunk[4096];
-  while (total < count) {
-    pollfd watched = {fd, POLLIN, 0};
-    if (::poll(&watched, 1, 20'000) != 1) return total;
-    const ssize_t got = ::read(fd, chunk, std::min(sizeof chunk, count - total));
-    if (got <= 0) return total;
-    total += static_cast<std::size_t>(got);
-  }
-  return total;
-}
-
-/// Runs a script in bash with `output` as its standard output and waits for bash's own end.
-void run_bash(const char* script, sys::Fd& output) {
-  const pid_t bash = test::fork_child([&] {
-    ::dup2(output.get(), STDOUT_FILENO);
-    ::execlp("bash", "bash", "-c", script, nullptr);
-    return 127;
-  });
-  output.reset();
-  int status = 0;
-  sys::check(::waitpid(bash, &status, 0), "waiting for bash");
-  if (status != 0) throw std::runtime_error(fmt::format("bash ended with status {}", status));
-}
-
-pid_t pid_of(const std::string& comm) {
-  for (const pid_t pid : inspect::processes_in_own_namespace())
-    if (const auto stat = sys::read_stat(pid); stat && stat->comm == comm) return pid;
-  throw std::runtime_error("no process is called " + comm);
-}
-
-void wait_for_stop(pid_t pid) {
-  // Not our own child: bash forked it and is gone, or waits.
-  const sys::Deadline deadline(std::chrono::seconds{20});
-  for (char state = '?'; state != 'T' && !deadline.passed(); ::sched_yield())
-    if (const auto stat = sys::read_stat(pid)) state = stat->state;
-}
-
-/// Makes the pipe the standard input and closes its other descriptors.
-void read_from(sys::Pipe& pipe) {
-  ::dup2(pipe.read.get(), STDIN_FILENO);
-  pipe.read.reset();
-  pipe.write.reset();
 }
 
 }  // namespace
