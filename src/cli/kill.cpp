@@ -21,6 +21,7 @@ constexpr std::chrono::seconds kEndLimit{5};
 constexpr Option kOptions[] = {
     {"signal", 's', "SIGNAL", "what to send: a name or a number (TERM)"},
     {"all", 'a', nullptr, "every shard of yours"},
+    kColorOption,
 };
 
 int signal_asked_for(const Arguments& arguments) {

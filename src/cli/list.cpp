@@ -23,6 +23,7 @@ constexpr Option kOptions[] = {
     {"json", 0, nullptr, "print JSON ({\"version\":1,\"shards\":[...]})"},
     {"quiet", 'q', nullptr, "print ids only"},
     {"all", 'a', nullptr, "as root: the shards of every user"},
+    kColorOption,
 };
 
 /// Columns to fit the table into; 0: stdout is no terminal.

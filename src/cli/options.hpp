@@ -21,6 +21,10 @@ struct Option {
   bool has_twin = false;  ///< NSLAUNCH_OPT_<NAME> sets it too
 };
 
+/// For every subcommand that has words of its own to say.
+constexpr Option kColorOption = {"color", 0,   "auto|always|never", "colour of nslaunch's own words",
+                                 false,   true};
+
 /// What the command line said, by option name. Every getter of a number or duration throws
 /// UsageError naming the option where the value does not fit.
 class Arguments {

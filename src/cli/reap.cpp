@@ -14,6 +14,7 @@ namespace {
 
 constexpr Option kOptions[] = {
     {"all", 'a', nullptr, "as root: what every user's launchers left"},
+    kColorOption,
 };
 
 std::string counted(std::size_t number, const char* one) {

@@ -37,7 +37,7 @@ constexpr Option kRunOptions[] = {
      true},
     {"leak-grace", 0, "DURATION", "time to end before being a leak (default: 250ms)", false, true},
     {"orphan", 0, "end|ignore", "end with whoever started nslaunch (default: end)", false, true},
-    {"color", 0, "auto|always|never", "colour of nslaunch's own words", false, true},
+    kColorOption,
     {"verbose", 'v', nullptr, "tell of every step, and the receipt", false, true},
 };
 

@@ -61,6 +61,19 @@ TEST_CASE("list shows a live shard in the shape that its reader can use") {
   CHECK(ask(registry, {"list", "--json"}).out == "{\"version\":1,\"shards\":[]}\n");
 }
 
+TEST_CASE("every subcommand that says something takes --color") {
+  const RegistryView state;
+  for (const char* subcommand : {"list", "kill", "reap"}) {
+    const auto coloured =
+        run(nslaunch({subcommand, "--color", "always", "nothing-of-that-name"}), state.options());
+    const auto plain = run(nslaunch({subcommand, "--color=never", "nothing-of-that-name"}), state.options());
+    CAPTURE(subcommand, coloured.err, plain.err);
+    CHECK(coloured.status == 125);
+    CHECK_THAT(coloured.err, Catch::Matchers::Contains("\033["));
+    CHECK_THAT(plain.err, !Catch::Matchers::Contains("\033[") && Catch::Matchers::Contains("nslaunch: "));
+  }
+}
+
 TEST_CASE("list --json holds every documented field") {
   const RegistryView registry;
   Live live(registry, {"--name", "a\tname\x01"});
