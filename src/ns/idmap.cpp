@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "ns/room.hpp"
 #include "sys/check.hpp"
 #include "sys/fd.hpp"
 #include "sys/files.hpp"
@@ -72,7 +73,7 @@ void unshare_user(int flags, const IdMap& map) {
   auto entered = sys::make_pipe();
   const pid_t child = sys::check(::fork(), "forking");
   if (child == 0) map_from_outside(own_folder.get(), map, std::move(entered));
-  const int result = ::unshare(flags | CLONE_NEWUSER);
+  const int result = when_there_is_room([&] { return ::unshare(flags | CLONE_NEWUSER); });
   int error = result == 0 ? 0 : errno;
   if (error == 0) error = sys::write_all(entered.write.get(), "x");
   entered.write.reset();

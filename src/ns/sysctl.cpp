@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -90,6 +91,9 @@ std::vector<Sysctl> changed_sysctls() {
 std::vector<std::string> apply_sysctls(const std::vector<Sysctl>& sysctls) {
   std::vector<std::string> refused;
   const sys::Fd folder(::open("/proc/sys/net", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  struct statvfs filesystem = {};
+  sys::check(::fstatvfs(folder.get(), &filesystem), "looking at /proc/sys/net");
+  if ((filesystem.f_flag & ST_RDONLY) != 0) throw Error(sys::errno_code(EROFS), "writing to /proc/sys/net");
   for (const auto& [path, value] : sysctls) {
     int error = sys::write_file_at(folder.get(), path.c_str(), value);
     if (error == EINVAL && path == kPingGroups && covers_own_group(value)) {

@@ -106,6 +106,16 @@ TEST_CASE("root without CAP_NET_ADMIN gets a user namespace for the network alon
   CHECK(other.out == "12345\nwrote\n");
 }
 
+TEST_CASE("the words of -v say how much privilege the shard is made with") {
+  const auto said = [](const std::function<void()>& prepare) {
+    return in_shard_prepared(prepare, "exit 0", {"-v"}).err;
+  };
+  CHECK_THAT(said({}), Contains(is_root() ? "no user namespace" : "a user namespace for everything"));
+  if (!is_root()) return;
+  CHECK_THAT(said([] { drop_capability(CAP_NET_ADMIN); }), Contains("a user namespace for the network"));
+  CHECK_THAT(said([] { drop_capability(CAP_SYS_ADMIN); }), Contains("a user namespace for everything"));
+}
+
 TEST_CASE("root without CAP_SYS_ADMIN gets a user namespace for everything") {
   if (!is_root()) return;
   check_works_in_full(in_shard_prepared([] { drop_capability(CAP_SYS_ADMIN); }));
@@ -130,6 +140,27 @@ TEST_CASE("under a masked /proc a rootless shard keeps the outer one and says so
   CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
 }
 
+TEST_CASE("the record has the isolation that the command has, also where something is missing") {
+  const std::string script =
+      "echo ,$NSLAUNCH_ISOLATION,; echo ,$(" + nslaunch({}).front() +
+      " list --json | tr -d ' ' | sed -n 's/.*\"isolation\":\"\\([^\"]*\\)\".*/\\1/p'),";
+  const auto same_twice = [](const Result& result) {
+    CAPTURE(result.err, result.out);
+    const auto half = result.out.size() / 2;
+    CHECK(half > 10);
+    CHECK(result.out.substr(0, half) == result.out.substr(half));
+  };
+  same_twice(in_shard_prepared({}, script, {"--tmp", "host"}));
+  const auto masked = result_in_namespaces(CLONE_NEWPID | CLONE_NEWNS, [&] {
+    if (!mount_proc()) return Result{77, 0, "", ""};
+    mask_a_file();
+    return in_shard_prepared([] { drop_capabilities_except({CAP_SETFCAP}); }, script, {"--tmp", "host"});
+  });
+  if (masked.status == 77) SKIP_TEST("no fresh /proc here");
+  CHECK_THAT(masked.out, !Contains(",proc,"));
+  same_twice(masked);
+}
+
 TEST_CASE("under a masked /proc --require-proc is an error that says what to do") {
   const auto result = under_proc(mask_a_file, {"--require-proc"});
   CAPTURE(result.err);
@@ -150,8 +181,10 @@ TEST_CASE("a masked /proc does not matter to real root") {
 TEST_CASE("under a read-only /proc/sys a rootless shard works with less and names what") {
   const auto result = under_proc(make_proc_sys_read_only);
   check_works(result);
-  for (const char* token : {",proc,", ",ports,", ",pidbase,"}) CHECK_THAT(result.out, !Contains(token));
-  CHECK_THAT(result.err, Contains("opening ports below 1024") && Contains("pids start"));
+  for (const char* token : {",proc,", ",ports,", ",pidbase,", ",sysctl,"})
+    CHECK_THAT(result.out, !Contains(token));
+  CHECK_THAT(result.err, Contains("opening ports below 1024") && Contains("pids start") &&
+                             Contains("network settings was refused (Read-only file system)"));
   CHECK(explains_itself(under_proc(make_proc_sys_read_only, {"--require-proc"})));
 }
 
@@ -195,6 +228,20 @@ TEST_CASE("an exhausted namespace limit is retried, then named") {
   CAPTURE(result.err);
   CHECK(explains_itself(result));
   CHECK_THAT(result.err, Contains("limit") && Contains("user.max_"));
+}
+
+TEST_CASE("an exhausted limit is retried on the way of CAP_SYS_ADMIN alone, too") {
+  if (!is_root()) return;
+  const auto result = result_in_user_namespace(0, [&] {
+    set_limit_of("net", "1");
+    for (int launch = 0; launch < 5; ++launch) {
+      const auto one = in_shard_prepared([] { drop_capability(CAP_NET_ADMIN); }, "exit 7");
+      if (one.status != 7) return one;
+    }
+    return Result{7, 0, "", ""};
+  });
+  CAPTURE(result.err);
+  CHECK(result.status == 7);
 }
 
 TEST_CASE("a filter that forbids namespaces is explained, one that only lacks clone3 does no harm") {
