@@ -1,5 +1,6 @@
 #include "cli/report.hpp"
 
+#include "shard/explain.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
 #include "sys/text.hpp"
@@ -36,10 +37,7 @@ std::string ending(const Outcome& outcome) {
 void report(const Outcome& outcome, const ShardSpec& spec, bool verbose) {
   if (outcome.leak_count > 0 && spec.leaks != LeakPolicy::kIgnore) report_leaks(outcome);
   if (!outcome.all_gone) {
-    sys::warn(
-        fmt::format("the shard has not ended within 5 s: {}\n"
-                    "its record stays until it has: nslaunch list, nslaunch reap",
-                    sys::escape(outcome.culprit)));
+    sys::warn(shard::explain_held_up(outcome.culprit));
   }
   if (!verbose) return;
   sys::say(fmt::format("the command {} after {}; set up in {}, torn down in {}; {} left behind; {}",

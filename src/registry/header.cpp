@@ -93,16 +93,12 @@ char state_letter(ShardState state) noexcept {
   return 0;
 }
 
-std::string init_line(const ProcessIdentity& init) {
-  return fmt::format("init {:010} {:020} {:020}\n", std::max(init.pid, 0), init.start_ticks,
-                     init.pidfd_inode);
-}
-
 std::string encode(const Header& header) {
-  const auto& launcher = header.launcher;
-  return fmt::format("nslaunch {} {}\n{}launcher {} {} {}\nfrom {} {}\n", kFormat, state_letter(header.state),
-                     init_line(header.init), std::max(launcher.pid, 0), launcher.start_ticks,
-                     launcher.pidfd_inode, launcher.boot_id, launcher.pidns_inode);
+  const auto& [state, launcher, init] = header;
+  return fmt::format("nslaunch {} {}\ninit {} {} {}\nlauncher {} {} {}\nfrom {} {}\n", kFormat,
+                     state_letter(state), std::max(init.pid, 0), init.start_ticks, init.pidfd_inode,
+                     std::max(launcher.pid, 0), launcher.start_ticks, launcher.pidfd_inode, launcher.boot_id,
+                     launcher.pidns_inode);
 }
 
 Condition take_header(std::string_view& text, Header& header, std::string& problem) {

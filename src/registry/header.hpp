@@ -11,12 +11,12 @@ namespace nslaunch::registry {
 /// those who want to show it (record.hpp):
 ///
 ///   nslaunch 1 R                                          format version, state letter
-///   init 0000000412 00000000000000000123 00000000000000000456   pid, start, pidfd inode
+///   init 412 123 456                                      pid, start, pidfd inode
 ///   launcher 411 122 455
 ///   from BOOT_ID PIDNS_INODE                              where those pids mean something
 ///
-/// The state letter and init's numbers stand at fixed offsets and have fixed widths, so that they
-/// are overwritten in place: a full disk can't lose them.
+/// The state letter stands at a fixed offset, so that it is overwritten in place: a full disk can't lose
+/// it.
 struct Header {
   ShardState state = ShardState::kUnreadable;
   ProcessIdentity launcher;
@@ -25,12 +25,10 @@ struct Header {
 
 constexpr int kFormat = 1;
 constexpr off_t kStateOffset = 11;
-constexpr off_t kInitOffset = 13;
 
 /// 0 for a state that no record is ever written with.
 char state_letter(ShardState state) noexcept;
-/// Init's line. Its boot and PID namespace are the launcher's.
-std::string init_line(const ProcessIdentity& init);
+/// Init's boot and PID namespace are the launcher's.
 std::string encode(const Header& header);
 
 enum class Condition { kGood, kDamaged, kNewer };

@@ -48,9 +48,9 @@ void write_text(int file, const std::string& text) {
   }
 }
 
-/// Gives the finished file its name, unless a shard of that id has it.
-void name_it(int folder, const std::string& temporary, const std::string& name) {
-  int result = ::renameat2(folder, temporary.c_str(), folder, name.c_str(), RENAME_NOREPLACE);
+/// Gives the finished file its name; with RENAME_NOREPLACE unless a shard of that id has it.
+void name_it(int folder, const std::string& temporary, const std::string& name, unsigned flags) {
+  int result = ::renameat2(folder, temporary.c_str(), folder, name.c_str(), flags);
   // Some file systems (NFS) can't promise not to replace.
   if (result != 0 && (errno == EINVAL || errno == ENOSYS)) {
     result = ::renameat(folder, temporary.c_str(), folder, name.c_str());
@@ -60,13 +60,13 @@ void name_it(int folder, const std::string& temporary, const std::string& name) 
 
 /// A record is locked and complete before anybody else can see it under its name: a reaper that
 /// finds it unlocked knows that its launcher is gone.
-sys::Fd write_record(int folder, const ShardRecord& record) {
+sys::Fd write_record(int folder, const ShardRecord& record, ShardState state, unsigned flags) {
   const auto temporary = temporary_name(record.id, ::getpid());
   sys::Fd file = make_file(folder, temporary);
   try {
     if (!sys::try_write_lock(file.get())) throw Error(sys::errno_code(EAGAIN), "locking the record");
-    write_text(file.get(), encode(record, ShardState::kStarting));
-    name_it(folder, temporary, record_name(record.id));
+    write_text(file.get(), encode(record, state));
+    name_it(folder, temporary, record_name(record.id), flags);
   } catch (...) {
     ::unlinkat(folder, temporary.c_str(), 0);
     throw;
@@ -84,7 +84,7 @@ std::optional<Registration> Registration::publish(const ShardRecord& record, std
   try {
     auto folder = open_folder_to_publish(problem);
     if (!folder) return std::nullopt;
-    auto file = write_record(folder->fd.get(), record);
+    auto file = write_record(folder->fd.get(), record, ShardState::kStarting, RENAME_NOREPLACE);
     return Registration(std::move(folder->fd), std::move(file), record_name(record.id));
   } catch (const std::exception& error) {
     problem = std::string("the shard is not recorded: ") + error.what();
@@ -110,10 +110,12 @@ Registration::~Registration() {
   remove();
 }
 
-void Registration::set_init(const ProcessIdentity& init) noexcept {
+void Registration::rewrite(const ShardRecord& record, ShardState state) noexcept {
   if (!file_) return;
-  const std::string line = init_line(init);
-  (void)!::pwrite(file_.get(), line.data(), line.size(), kInitOffset);
+  try {
+    file_ = write_record(folder_.get(), record, state, 0);
+  } catch (const std::exception&) {  // a record that says too much is better than none
+  }
 }
 
 void Registration::set_state(ShardState state) noexcept {

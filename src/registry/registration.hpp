@@ -22,8 +22,9 @@ class Registration {
   Registration& operator=(Registration&&) noexcept;
   ~Registration();
 
-  /// Records init once it exists, for a record that was published before (in place, like the state).
-  void set_init(const ProcessIdentity& init) noexcept;
+  /// Puts another text in the record's place, at once for every reader. Where that fails (a full disk) the
+  /// former one stays.
+  void rewrite(const ShardRecord& record, ShardState state) noexcept;
   /// Overwrites the state in place (one byte that is there already: a full disk can't lose it).
   void set_state(ShardState state) noexcept;
   /// Removes the record now.

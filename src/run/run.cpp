@@ -3,9 +3,11 @@
 
 #include <ctime>
 #include <optional>
+#include <utility>
 
 #include "registry/registration.hpp"
 #include "shard/hidden.hpp"
+#include "shard/init_steps.hpp"
 #include "shard/launch.hpp"
 #include "shard/plan.hpp"
 #include "shard/signal_relay.hpp"
@@ -27,7 +29,7 @@ ShardRecord make_record(const shard::Plan& plan, pid_t init_pid, const sys::Pidf
   record.cwd = plan.working_directory;
   record.uid = ::geteuid();
   record.started_at = std::time(nullptr);
-  record.isolation = shard::planned_isolation(plan);
+  record.isolation = shard::expected_isolation(plan);
   const auto self = sys::Pidfd::open(::getpid());
   if (self) record.launcher = sys::identify(::getpid(), *self);
   record.init = sys::identify(init_pid, init);
@@ -42,7 +44,7 @@ class Recorder {
   shard::Hooks hooks() {
     shard::Hooks hooks;
     hooks.created = [this](pid_t pid, const sys::Pidfd& init) { publish(pid, init); };
-    hooks.running = [this] { set_state(ShardState::kRunning); };
+    hooks.running = [this](const std::string& isolation) { running_with(isolation); };
     hooks.held_up = [this] {
       if (registration_) registration_->abandon();
     };
@@ -59,8 +61,16 @@ class Recorder {
  private:
   void publish(pid_t pid, const sys::Pidfd& init) {
     std::string problem;
-    registration_ = registry::Registration::publish(make_record(plan_, pid, init), problem);
+    record_ = make_record(plan_, pid, init);
+    registration_ = registry::Registration::publish(record_, problem);
     if (!registration_ && messages_.warning) messages_.warning(problem);
+  }
+  void running_with(const std::string& isolation) {
+    if (registration_ && isolation != std::exchange(record_.isolation, isolation)) {
+      registration_->rewrite(record_, ShardState::kRunning);
+    } else {
+      set_state(ShardState::kRunning);
+    }
   }
   void set_state(ShardState state) {
     if (registration_) registration_->set_state(state);
@@ -68,6 +78,7 @@ class Recorder {
 
   const shard::Plan& plan_;
   const Messages& messages_;
+  ShardRecord record_;
   std::optional<registry::Registration> registration_;
 };
 
@@ -113,7 +124,7 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages) {
   auto plan = shard::make_plan(spec);
   plan.tracing = static_cast<bool>(messages.trace);
   const TerminalKeeper terminal(!plan.own_process_group);
-  const auto handled = shard::handled_signals(plan);
+  const auto handled = shard::handled_signals();
   const sys::BlockedSignals blocked(handled);
   const DefaultChildSignal child_signal;
   auto signals = sys::make_signalfd(handled);

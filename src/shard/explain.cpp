@@ -168,6 +168,24 @@ std::string explain_missing(const Message& missing) {
                      about.doing, code_of(missing).message());
 }
 
+std::string explain_held_up(const std::string& culprit) {
+  return fmt::format(
+      "the shard has not ended within 5 s: {}\n"
+      "its record stays until it has: nslaunch list, nslaunch reap",
+      sys::escape(culprit));
+}
+
+std::string explain_rung(Rung rung) {
+  switch (rung) {
+    case Rung::kPrivileged:
+      return "CAP_SYS_ADMIN and CAP_NET_ADMIN: no user namespace";
+    case Rung::kSplit:
+      return "CAP_SYS_ADMIN alone: a user namespace for the network";
+    default:
+      return "neither CAP_SYS_ADMIN nor CAP_NET_ADMIN: a user namespace for everything";
+  }
+}
+
 Error explain_killed_init(const Outcome& outcome, int signal) {
   constexpr auto kCause = "Somebody outside sent it, or the machine ran out of memory (see dmesg). {}";
   if (outcome.all_gone) {

@@ -20,6 +20,12 @@ Error explain(const Plan& plan, const Message& failure);
 /// The error for an init that somebody outside killed while the command ran.
 Error explain_killed_init(const Outcome& outcome, int signal);
 
+/// The warning for a shard whose end somebody holds up (`culprit`, as inspect::who_holds_up names it).
+std::string explain_held_up(const std::string& culprit);
+
+/// How much isolation there is privilege for, as -v says it.
+std::string explain_rung(Rung rung);
+
 /// The warning for a step that failed and may be missing.
 std::string explain_missing(const Message& missing);
 

@@ -56,7 +56,7 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher) {
     ::prctl(PR_SET_NAME, "shard-init");
     GroupSignals signals;
     tie_to_launcher(plan, channel.get(), launcher);
-    Building building{.plan = plan, .channel = channel.get(), .isolation = planned_isolation(plan)};
+    Building building{.plan = plan, .channel = channel.get(), .isolation = namespace_tokens(plan)};
     if (!build_shard(building)) leave();
     step = Step::kFork;
     fault_point(step);

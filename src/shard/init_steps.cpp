@@ -128,6 +128,10 @@ Message report(Kind kind, Step step, const std::error_code& code, int detail) {
       .kind = kind, .step = step, .domain = domain, .code = code.value(), .detail = detail, .payload = {}};
 }
 
+void add_token(std::string& isolation, Step step) {
+  if (row(step).token != nullptr) isolation.append(",").append(row(step).token);
+}
+
 /// False: it has failed and must not.
 bool carry_out(const InitStep& init_step, Building& building) {
   const auto& about = row(init_step.step);
@@ -142,7 +146,7 @@ bool carry_out(const InitStep& init_step, Building& building) {
     send(building.channel, report(kind, init_step.step, error.code(), building.detail));
     return missing;
   }
-  if (about.token != nullptr) building.isolation.append(",").append(about.token);
+  add_token(building.isolation, init_step.step);
   if (building.plan.tracing) {
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(sys::Clock::now() - started);
     send(
@@ -153,6 +157,14 @@ bool carry_out(const InitStep& init_step, Building& building) {
 }
 
 }  // namespace
+
+std::string expected_isolation(const Plan& plan) {
+  auto isolation = namespace_tokens(plan);
+  for (const auto& init_step : kInitSteps) {
+    if (init_step.wanted(plan)) add_token(isolation, init_step.step);
+  }
+  return isolation;
+}
 
 bool build_shard(Building& building) {
   for (const auto& init_step : kInitSteps) {

@@ -6,14 +6,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "inspect/holdup.hpp"
+#include "ns/room.hpp"
 #include "shard/explain.hpp"
 #include "shard/fault.hpp"
 #include "shard/init.hpp"
 #include "sys/check.hpp"
 #include "sys/procfs.hpp"
+#include "sys/text.hpp"
 
 namespace nslaunch::shard {
 namespace {
+
+constexpr std::chrono::milliseconds kTeardownLimit{5000};
 
 /// As fork, into new namespaces. The older clone: common seccomp filters answer clone3 with ENOSYS.
 pid_t clone_process(int flags, int& pidfd) {
@@ -21,36 +26,26 @@ pid_t clone_process(int flags, int& pidfd) {
       ::syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr));
 }
 
-/// K9: namespaces of shards that have just ended hold their slots for about 50 ms more.
-pid_t clone_when_there_is_room(int flags, int& pidfd) {
-  const sys::Deadline deadline(std::chrono::milliseconds{250});
-  for (;;) {
-    const pid_t pid = clone_process(flags, pidfd);
-    if (pid >= 0 || errno != ENOSPC || deadline.passed()) return pid;
-    ::poll(nullptr, 0, 10);
-  }
-}
-
-RunningShard clone_init(const Plan& plan) {
+RunningShard clone_init(const Plan& plan, const Hooks& hooks) {
   auto [ours, theirs] = sys::make_channel();
   auto self = sys::Pidfd::open(::getpid());
   if (!self) sys::check(-1, "opening a handle on the launcher");
   int pidfd = -1;
-  const pid_t pid = clone_when_there_is_room(plan.clone_flags, pidfd);
+  const pid_t pid = ns::when_there_is_room([&] { return clone_process(plan.clone_flags, pidfd); });
   if (pid == 0) {
     ours.reset();
     run_init(plan, std::move(theirs), std::move(*self));
   }
   sys::check(pid, "creating the namespaces");
-  return {pid, sys::Pidfd(sys::Fd(pidfd)), std::move(ours)};
+  return {pid, sys::Pidfd(sys::Fd(pidfd)), std::move(ours), hooks};
 }
 
 Error ended_early(RunningShard& shard) {
-  shard.init.wait_for_end(std::chrono::seconds{1});
-  const auto end = shard.reap();
-  return Error({},
-               fmt::format("the shard's init ended before the command started ({} {})",
-                           end.si_code == CLD_EXITED ? "status" : "signal", end.si_status),
+  std::string how;
+  if (const auto end = shard.wait_for_end(how)) {
+    how = fmt::format("{} {}", end->si_code == CLD_EXITED ? "status" : "signal", end->si_status);
+  }
+  return Error({}, fmt::format("the shard's init ended before the command started ({})", sys::escape(how)),
                "Something outside killed it; out of memory, perhaps. Try again.");
 }
 
@@ -108,26 +103,32 @@ RunningShard::RunningShard(RunningShard&& other) noexcept
       channel(std::move(other.channel)),
       pid_namespace(other.pid_namespace),
       isolation(std::move(other.isolation)),
-      started_at(other.started_at) {}
+      started_at(other.started_at),
+      hooks_(other.hooks_) {}
 
 RunningShard::~RunningShard() {
   if (init_pid <= 0) return;
   init.send_signal(SIGKILL);
-  reap();
+  std::string culprit;
+  if (!wait_for_end(culprit) && hooks_->warning) hooks_->warning(explain_held_up(culprit));
 }
 
-siginfo_t RunningShard::reap() noexcept {
-  siginfo_t end = {};
-  if (init_pid > 0) {
-    sys::retry_on_eintr([&] { return ::waitid(P_PID, static_cast<id_t>(init_pid), &end, WEXITED); });
+std::optional<siginfo_t> RunningShard::wait_for_end(std::string& culprit) noexcept {
+  const pid_t pid = std::exchange(init_pid, -1);
+  if (!init.wait_for_end(kTeardownLimit)) {
+    culprit = inspect::who_holds_up(pid, pid_namespace);
+    if (hooks_->held_up) hooks_->held_up();
+    return std::nullopt;  // reaping init would wait for the culprit
   }
-  init_pid = -1;
+  siginfo_t end = {};
+  sys::retry_on_eintr([&] { return ::waitid(P_PID, static_cast<id_t>(pid), &end, WEXITED); });
   return end;
 }
 
 RunningShard launch(const Plan& plan, const Hooks& hooks) {
   std::optional<RunningShard> shard;
-  step(plan, Step::kClone, shard, [&] { shard.emplace(clone_init(plan)); });
+  trace(hooks, explain_rung(plan.rung));
+  step(plan, Step::kClone, shard, [&] { shard.emplace(clone_init(plan, hooks)); });
   step(plan, Step::kMapIds, shard, [&] {
     if (plan.rung != Rung::kRootless) return;
     ns::write_id_maps(shard->init_pid, plan.id_map);
@@ -140,7 +141,6 @@ RunningShard launch(const Plan& plan, const Hooks& hooks) {
   // While init mounts, the record is written and the host's settings are read. Init waits for these
   // before it starts the command: so no command runs unrecorded.
   step(plan, Step::kRecord, shard, [&] {
-    shard->pid_namespace = sys::namespace_inode(shard->init_pid, "pid");
     if (hooks.created) hooks.created(shard->init_pid, shard->init);
   });
   step(plan, Step::kSettings, shard, [&] {
@@ -148,7 +148,8 @@ RunningShard launch(const Plan& plan, const Hooks& hooks) {
   });
   follow(plan, hooks, *shard);
   shard->started_at = sys::Clock::now();
-  if (hooks.running) hooks.running();
+  shard->pid_namespace = sys::namespace_inode(shard->init_pid, "pid");
+  if (hooks.running) hooks.running(shard->isolation);
   return std::move(*shard);
 }
 

@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,8 @@ namespace nslaunch::shard {
 struct Hooks {
   /// Init exists and is tied to us: the moment to record it. The command starts only after this returns.
   std::function<void(pid_t, const sys::Pidfd&)> created;
-  std::function<void()> running;
+  /// The command has started, with this isolation.
+  std::function<void(const std::string&)> running;
   std::function<void()> stopping;
   /// The shard's end could not be seen: what was recorded must stay.
   std::function<void()> held_up;
@@ -31,17 +33,20 @@ struct Hooks {
   std::function<void(std::string_view)> trace;
 };
 
-/// A shard whose command has started. Ends the shard when it goes out of scope before its end was seen.
+/// A shard that exists. Ends it when it goes out of scope before its end was seen.
 class RunningShard {
  public:
-  RunningShard(pid_t pid, sys::Pidfd pidfd, sys::Fd ours) noexcept
-      : init_pid(pid), init(std::move(pidfd)), channel(std::move(ours)) {}
+  /// `hooks` must outlive the shard.
+  RunningShard(pid_t pid, sys::Pidfd pidfd, sys::Fd ours, const Hooks& hooks) noexcept
+      : init_pid(pid), init(std::move(pidfd)), channel(std::move(ours)), hooks_(&hooks) {}
   RunningShard(RunningShard&& other) noexcept;
   RunningShard& operator=(RunningShard&&) = delete;
   ~RunningShard();
 
-  /// Reaps init; only once its pidfd is readable. Its wait status as in siginfo_t.
-  siginfo_t reap() noexcept;
+  /// Waits, for at most 5 s, until every process of the shard is gone, and reaps init: its wait status
+  /// as in siginfo_t. Nothing where somebody holds up the end: `culprit` says who, and what was recorded
+  /// of the shard stays.
+  std::optional<siginfo_t> wait_for_end(std::string& culprit) noexcept;
 
   pid_t init_pid;
   sys::Pidfd init;
@@ -49,6 +54,9 @@ class RunningShard {
   std::uint64_t pid_namespace = 0;
   std::string isolation;
   sys::Clock::time_point started_at;
+
+ private:
+  const Hooks* hooks_;
 };
 
 /// Builds the shard and starts its command. Throws CommandError where the command itself can't be

@@ -148,7 +148,7 @@ Plan make_plan(const ShardSpec& spec) {
   return plan;
 }
 
-std::string planned_isolation(const Plan& plan) {
+std::string namespace_tokens(const Plan& plan) {
   std::string tokens = "net,pid,mnt,ipc";
   if (plan.rung != Rung::kPrivileged) tokens += ",user";
   return tokens;

@@ -45,7 +45,7 @@ struct Plan {
 /// makes are missing --private folders.
 Plan make_plan(const ShardSpec& spec);
 
-/// The isolation that the plan is for, by the tokens that are decided before the launch.
-std::string planned_isolation(const Plan& plan);
+/// The tokens of NSLAUNCH_ISOLATION for the namespaces themselves.
+std::string namespace_tokens(const Plan& plan);
 
 }  // namespace nslaunch::shard

@@ -12,11 +12,11 @@ void wait_out_group_sends() noexcept {
 
 }  // namespace
 
-sys::SignalSet handled_signals(const Plan& plan) {
-  sys::SignalSet handled;
-  for (int signal = 1; signal < NSIG; ++signal) {
-    if (signal != SIGCHLD && !plan.caller_signals.ignored.contains(signal)) handled.add(signal);
-  }
+sys::SignalSet handled_signals() {
+  sigset_t all;
+  ::sigfillset(&all);
+  sys::SignalSet handled(all);
+  handled.remove(SIGCHLD);
   return handled;
 }
 

@@ -10,9 +10,9 @@
 namespace nslaunch::shard {
 
 /// The signals that the launcher handles in place of dying or stopping of them: everything that can be
-/// caught, but for SIGCHLD and those that the caller has set to be ignored. To be blocked before the
-/// launch, so that none is lost.
-sys::SignalSet handled_signals(const Plan& plan);
+/// caught, but for SIGCHLD. To be blocked before the launch, so that none is lost. One that the caller
+/// has set to be ignored arrives, too, while it is blocked, and is ignored then.
+sys::SignalSet handled_signals();
 
 /// Makes signals do to the command what they would do without a launcher in between. With a terminal
 /// the command shares the launcher's process group, so that what is sent to the group has reached it;

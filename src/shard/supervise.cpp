@@ -6,7 +6,6 @@
 
 #include <algorithm>
 
-#include "inspect/holdup.hpp"
 #include "shard/ancestors.hpp"
 #include "shard/announcer.hpp"
 #include "shard/ending.hpp"
@@ -20,8 +19,6 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
-
-constexpr milliseconds kTeardownLimit{5000};
 
 /// The launcher while the command runs.
 class Supervisor {
@@ -90,6 +87,7 @@ void Supervisor::release_callers_descriptors() {
 void Supervisor::on_signal(const signalfd_siginfo& info) {
   const int signal = static_cast<int>(info.ssi_signo);
   const bool from_somebody = info.ssi_code <= 0;
+  if (sys::is_ignored(signal)) return;
   // A SIGPIPE of our own making, from a stderr that nobody reads.
   if (from_somebody && info.ssi_pid == static_cast<std::uint32_t>(::getpid())) return;
   // The terminal's own have reached the command already, but for a hangup: that is told to the session
@@ -172,24 +170,17 @@ void Supervisor::hear_last_words() {
 }
 
 Outcome Supervisor::finish() {
-  outcome_.all_gone = init_gone_ || shard_.init.wait_for_end(kTeardownLimit);
+  const auto end = shard_.wait_for_end(outcome_.culprit);
   const auto now = sys::Clock::now();
+  outcome_.all_gone = end.has_value();
   announcer_.announce_the_rest();
-  siginfo_t end = {};
-  if (outcome_.all_gone) {
-    hear_last_words();
-    end = shard_.reap();
-  } else {
-    outcome_.culprit = inspect::who_holds_up(shard_.init_pid, shard_.pid_namespace);
-    shard_.init_pid = -1;  // reaping it would wait for the culprit
-    if (hooks_.held_up) hooks_.held_up();
-  }
+  if (end) hear_last_words();
   outcome_.cause = ending_.cause();
   outcome_.grace_expired = ending_.grace_expired();
   if (command_running_) {
     command_ended_at_ = now;
     if (outcome_.cause != EndCause::kInterrupts && !outcome_.grace_expired) {
-      throw explain_killed_init(outcome_, end.si_status);
+      throw explain_killed_init(outcome_, end ? end->si_status : 0);
     }
     // So that a shell's loop around us stops, as on any Ctrl-C.
     outcome_.term_signal = outcome_.cause == EndCause::kInterrupts ? SIGINT : SIGKILL;
@@ -212,7 +203,7 @@ Outcome Supervisor::run() {
 
 std::vector<sys::Pidfd> watched_ancestors(const Plan& plan) {
   // An ignored SIGHUP is nohup's way of saying: outlive those who started you.
-  const bool opted_out = !plan.spec.watch_ancestors || plan.caller_signals.ignored.contains(SIGHUP);
+  const bool opted_out = !plan.spec.watch_ancestors || sys::is_ignored(SIGHUP);
   return opted_out ? std::vector<sys::Pidfd>() : ancestors_in_own_group();
 }
 

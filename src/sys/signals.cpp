@@ -11,18 +11,20 @@ SignalState SignalState::current() {
   sigset_t blocked;
   ::sigprocmask(SIG_SETMASK, nullptr, &blocked);
   state.blocked = SignalSet(blocked);
-  for (int signal = 1; signal < NSIG; ++signal) {
-    struct sigaction action = {};
-    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) state.ignored.add(signal);
-  }
+  state.ignores_children = is_ignored(SIGCHLD);
   return state;
 }
 
 void SignalState::restore() const noexcept {
   struct sigaction ignore = {};
   ignore.sa_handler = SIG_IGN;
-  if (ignored.contains(SIGCHLD)) ::sigaction(SIGCHLD, &ignore, nullptr);
+  if (ignores_children) ::sigaction(SIGCHLD, &ignore, nullptr);
   ::sigprocmask(SIG_SETMASK, &blocked.native(), nullptr);
+}
+
+bool is_ignored(int signal) noexcept {
+  struct sigaction action = {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
 BlockedSignals::BlockedSignals(const SignalSet& set) {

@@ -24,17 +24,19 @@ class SignalSet {
   sigset_t set_;
 };
 
-/// The caller's blocked and ignored signals, as they were when nslaunch started: both survive exec,
-/// so the command must get exactly these.
+/// The caller's blocked signals and what it made of SIGCHLD, as they were when nslaunch started: both
+/// survive exec, so the command must get exactly these. The other dispositions are never changed.
 struct SignalState {
   SignalSet blocked;
-  SignalSet ignored;
+  bool ignores_children = false;
 
   static SignalState current();
-  /// Gives this process, which is about to exec, this state back. Of the dispositions only SIGCHLD's was
-  /// ever changed (exec itself resets handlers and keeps what is ignored).
+  /// Gives this process, which is about to exec, this state back.
   void restore() const noexcept;
 };
+
+/// Whether this process ignores `signal`, as the caller has left it.
+bool is_ignored(int signal) noexcept;
 
 /// Adds `set` to the blocked signals for as long as it lives.
 class BlockedSignals {

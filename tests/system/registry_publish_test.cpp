@@ -25,8 +25,10 @@ TEST_CASE("a published record is listed with what it says until its registration
   {
     auto registration = publish(make_record("aaaa"));
     CHECK(states() == "aaaa starting");
-    registration.set_init(init.identity());
-    registration.set_state(ShardState::kRunning);
+    auto record = make_record("aaaa");
+    record.init = init.identity();
+    registration.rewrite(record, ShardState::kRunning);
+    CHECK(dir.names() == std::vector<std::string>{"aaaa.shard"});
     CHECK(states() == "aaaa running");
     registration.set_state(ShardState::kStopping);
     registration.set_state(ShardState::kDead);  // found out by looking, never recorded

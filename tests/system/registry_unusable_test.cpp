@@ -115,7 +115,9 @@ TEST_CASE("a full file system loses no record and keeps no half of one", "[syste
     const bool second = registry::Registration::publish(make_record("bbbb"), problem).has_value();
     text += second ? "; published" : "; " + problem;
     first.set_state(ShardState::kRunning);
-    first.set_init(test::own_identity());
+    auto other = make_record("aaaa");
+    other.name = std::string(250, 'x');
+    first.rewrite(other, ShardState::kStopping);
     text += "; " + test::states();
     launcher.kill();
     registry::sweep();
