@@ -56,6 +56,25 @@ int serve(const char* address, const char* port) {
   return accept(listener, nullptr, nullptr) >= 0 ? 0 : 4;
 }
 
+/// Counts SIGINT and ends at the second as a program that cleans up does. A shell's trap won't do: what
+/// comes just before its `read` or `wait` blocks is acted on only after that.
+int clean_up() {
+  sigset_t interrupt;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  sigprocmask(SIG_BLOCK, &interrupt, nullptr);
+  std::puts("ready");
+  std::fflush(stdout);
+  for (int count = 1; count <= 2; ++count) {
+    int signal = 0;
+    sigwait(&interrupt, &signal);
+    std::printf("interrupt %d\n", count);
+    std::fflush(stdout);
+  }
+  std::puts("cleaned up");
+  return 7;
+}
+
 /// A count that all descendants share.
 std::atomic<int>& shared_count() {
   void* page =
@@ -107,6 +126,7 @@ int swarm(int count) {
 int act(int count, char** words) {
   const std::string_view what = words[0];
   if (what == "serve" && count > 2) return serve(words[1], words[2]);
+  if (what == "clean-up") return clean_up();
   if (what == "swarm" && count > 1) return swarm(std::atoi(words[1]));
   if (what == "bomb" && count > 1) bomb(std::atoi(words[1]));
   if (what == "stay") {

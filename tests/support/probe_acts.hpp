@@ -8,6 +8,7 @@ namespace nslaunch::test {
 ///   stay                ignores every signal that can be ignored, says "up", and stays for ever
 ///   swarm COUNT         leaves COUNT daemons that stay (double fork, own session), says "up" when
 ///                       the last one does, and exits
+///   clean-up            says "ready", counts SIGINT aloud, and at the second cleans up and exits with 7
 ///   bomb COUNT          every process of it forks until there are COUNT, which all stay; says "up"
 int act(int count, char** words);
 
