@@ -12,3 +12,16 @@ write_basic_package_version_file(nslaunch-config-version.cmake COMPATIBILITY Sam
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/nslaunch-config.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/nslaunch-config-version.cmake
         DESTINATION ${package_dir})
+
+find_program(NSLAUNCH_SCDOC scdoc)
+if(NSLAUNCH_SCDOC)
+  set(manual_source ${PROJECT_SOURCE_DIR}/docs/man/nslaunch.1.scd)
+  set(manual ${CMAKE_CURRENT_BINARY_DIR}/nslaunch.1)
+  add_custom_command(OUTPUT ${manual}
+    COMMAND sh -c "\"$0\" <\"$1\" >\"$2\"" ${NSLAUNCH_SCDOC} ${manual_source} ${manual}
+    DEPENDS ${manual_source} VERBATIM)
+  add_custom_target(nslaunch_manual ALL DEPENDS ${manual})
+  install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+else()
+  message(STATUS "scdoc was not found: the manual page is not built")
+endif()

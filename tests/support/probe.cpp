@@ -75,6 +75,7 @@ void print_scheduling() {
 }
 
 void die_of(int signal) {
+  std::signal(signal, SIG_DFL);  // a sanitizer may have taken it
   sigset_t one;
   sigemptyset(&one);
   sigaddset(&one, signal);

@@ -8,6 +8,10 @@
 
 namespace nslaunch::test {
 
+/// For the environment of a program whose sanitizer could not search for leaks: that takes a process more,
+/// and the /proc of its own PID namespace.
+constexpr const char* kNoLeakSearch = "ASAN_OPTIONS=detect_leaks=0";
+
 /// Runs `body` in a forked child in new namespaces, as in_new_namespaces(), and hands its Result out.
 Result result_in_namespaces(int flags, const std::function<Result()>& body);
 /// The same in a user namespace of its own as well, in which the caller keeps its ids: limits that are

@@ -3,6 +3,13 @@
 #include <cstdio>
 #include <cstdlib>
 
+/// What a sanitizer needs for itself can't be taken away from a program that has one.
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 /// Ends the test as "skipped" (ctest's SKIP_RETURN_CODE 77) where this machine can't run it. Each
 /// test is a process of its own under ctest.
 #define SKIP_TEST(reason)                         \

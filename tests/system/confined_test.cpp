@@ -11,6 +11,7 @@
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/rungs.hpp"
+#include "support/skip.hpp"
 #include "support/temp_dir.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
@@ -102,6 +103,7 @@ TEST_CASE("in a chroot an ordinary user is told why there is no shard") {
 
 TEST_CASE("a chroot without a /proc is explained") {
   if (::geteuid() != 0) return;
+  if (kSanitized) SKIP_TEST("the sanitizers need a /proc");
   const auto result = result_in_namespaces(CLONE_NEWNS, [] {
     const Chroot chroot;
     ::umount2((chroot.path() + "/proc").c_str(), MNT_DETACH);
@@ -125,7 +127,7 @@ TEST_CASE("an exhausted limit on processes is named, wherever it is met, and the
   bool worked = false;
   for (rlim_t count = 1; count <= 6; ++count) {
     StartOptions options;
-    options.environment = {"NSLAUNCH_STATE_DIR=" + folder / "state"};
+    options.environment = {"NSLAUNCH_STATE_DIR=" + folder / "state", kNoLeakSearch};
     options.directory = "/";
     options.prepare = [&] {
       const rlimit limit = {count, count};

@@ -58,7 +58,7 @@ std::string published_with_runtime_dir(mode_t mode) {
 }
 
 void require_root() {
-  if (::geteuid() != 0) SKIP_TEST("only root acts for other users");
+  if (::geteuid() != 0) SKIP_TEST("needs root, which alone acts for other users");
 }
 
 /// A user's launcher that is gone, its folder and its record; `init` is what the record claims.

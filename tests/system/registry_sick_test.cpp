@@ -132,7 +132,7 @@ TEST_CASE("a copy of a live shard's record does not get the shard killed", "[sys
 }
 
 TEST_CASE("a record of another owner is shown and not believed", "[system]") {
-  if (::geteuid() != 0) SKIP_TEST("only root can give a file away");
+  if (::geteuid() != 0) SKIP_TEST("needs root to give a file away");
   const StateDir dir;
   const IdleProcess init;
   test::publish(make_record("aaaa"));
@@ -145,7 +145,7 @@ TEST_CASE("a record of another owner is shown and not believed", "[system]") {
 }
 
 TEST_CASE("a record that its owner may not read is shown as unreadable", "[system]") {
-  if (::geteuid() == 0) SKIP_TEST("root may read everything");
+  if (::geteuid() == 0) SKIP_TEST("needs an ordinary user: root may read everything");
   const StateDir dir;
   test::leave_record(make_record("aaaa"));
   REQUIRE(::chmod((dir / "aaaa.shard").c_str(), 0) == 0);

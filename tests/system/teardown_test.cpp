@@ -69,7 +69,7 @@ pid_t intrude_and_stop(pid_t init) {
 TEST_CASE(
     "who entered from outside and is not reaped holds the end up for five seconds, is named, and the record "
     "stays") {
-  if (::geteuid() != 0) SKIP_TEST("joining a PID namespace from outside needs root");
+  if (::geteuid() != 0) SKIP_TEST("needs root to join a PID namespace from outside");
   Held held;
   const pid_t intruder = intrude_and_stop(held.init);
   held.launcher.close_input();
