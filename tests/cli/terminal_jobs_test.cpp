@@ -1,8 +1,11 @@
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <csignal>
 
 #include "support/counter.hpp"
 #include "support/shell_session.hpp"
+#include "support/skip.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -137,6 +140,36 @@ TEST_CASE("a command that stops itself gives the shell its prompt, and fg resume
     }
     shell.expect_prompt(3);
   }
+}
+
+TEST_CASE("node's REPL stops on Ctrl-Z and goes on after fg") {
+  if (::access("/usr/bin/node", X_OK) != 0) SKIP_TEST("there is no /usr/bin/node");
+  ShellSession shell;
+  shell.type("TERM=xterm NODE_REPL_HISTORY= $N -- node");
+  shell.expect("> ");
+  for (int count = 1; count <= 2; ++count) {
+    shell.press('Z');
+    shell.expect("Stopped");
+    shell.expect_prompt(148);
+    shell.type("fg");
+    shell.expect("> ");
+    shell.type("'su'+'m '+(" + std::to_string(count) + "+1)");
+    shell.expect("sum " + std::to_string(count + 1));
+    shell.expect("> ");
+  }
+  shell.type(".exit");
+  shell.expect_prompt(0);
+  require_working_terminal(shell);
+}
+
+TEST_CASE("a command that ignores Ctrl-Z keeps the terminal, and nslaunch does not stop") {
+  ShellSession shell;
+  shell.type("$N -- sh -c \"trap '' TSTP; echo rea''dy; read -r line; echo got \\$line; exit 4\"");
+  shell.expect(kProbeReady);
+  shell.press('Z');
+  shell.type("a line");
+  shell.expect("got a line\r\n");
+  shell.expect_prompt(4);
 }
 
 TEST_CASE("a stopped job is continued by a SIGCONT to nslaunch alone") {
