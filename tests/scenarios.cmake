@@ -11,8 +11,8 @@ function(nslaunch_scenario label script)
 endfunction()
 
 # The demo shows the bug on the machine's own ports 9925 and 9926: one at a time.
-nslaunch_scenario(examples examples/collide AS root user)
-nslaunch_scenario(examples examples/demo AS root user PROPERTIES RESOURCE_LOCK host_ports)
+nslaunch_scenario(examples examples/collide AS root user PROPERTIES PROCESSORS 2)
+nslaunch_scenario(examples examples/demo AS root user PROPERTIES RESOURCE_LOCK host_ports PROCESSORS 2)
 
 # Installed by whoever runs ctest; from root's copy everybody reads.
 add_test(NAME "harper: install" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/harper/install)
