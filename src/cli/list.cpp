@@ -53,7 +53,7 @@ int run(const Arguments& arguments) {
   if (!arguments.positional.empty() || arguments.has_separator) {
     throw UsageError("list takes options only", "To choose among the shards: nslaunch list --json");
   }
-  // What killed launchers left goes with the next command that looks; orphans wait for reap.
+  // What killed launchers left goes with the next command that looks.
   registry::sweep({.records = 10'000, .time = std::chrono::milliseconds{100}});
   std::vector<std::string> warnings;
   const auto shards = list_shards(arguments.has("all"), warnings);

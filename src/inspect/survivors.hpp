@@ -23,7 +23,7 @@ std::vector<Leak> find_survivors(std::size_t most, std::size_t& total) noexcept;
 /// whose standard input is a pipe that no survivor can write to any more (or only such a tail: `sed
 /// | tee`) and that is not the caller's, so that it will meet end of file and end by itself; such a
 /// process must be given time. A server that leaked has no such input, and one that was started with
-/// such a pipe gives itself away: it listens, or goes on without taking anything from the pipe.
+/// such a pipe (K19) gives itself away: it listens, or goes on without taking anything from the pipe.
 class PipelineTails {
  public:
   /// `caller_stdin_inode`: of the pipe that the command got as its own standard input, 0 if none.

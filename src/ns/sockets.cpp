@@ -103,7 +103,7 @@ int on_socket(nl_msg* message, void* argument) {
 }
 
 int on_end_of_dump(nl_msg* message, void* argument) {
-  // libnl 3.7 does not look at it: a family whose module is missing says so only here.
+  // libnl 3.7 does not look at it: a family whose module is missing says so only here (K24).
   if (const int* error = payload<int>(nlmsg_hdr(message))) static_cast<Dump*>(argument)->done_error = *error;
   return NL_OK;
 }

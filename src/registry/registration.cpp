@@ -59,7 +59,7 @@ void name_it(int folder, const std::string& temporary, const std::string& name, 
 }
 
 /// A record is locked and complete before anybody else can see it under its name: a reaper that
-/// finds it unlocked knows that its launcher is gone.
+/// finds it unlocked knows that its launcher is gone (K15).
 sys::Fd write_record(int folder, const ShardRecord& record, ShardState state, unsigned flags) {
   const auto temporary = temporary_name(record.id, ::getpid());
   sys::Fd file = make_file(folder, temporary);

@@ -21,7 +21,8 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   return list;
 }
 
-/// Straight system calls: libc's own would tell "all threads", of which a vforked child has none.
+/// Straight system calls: libc's own would tell "all threads", of which a vforked child has none (K27). It is
+/// done here and never in init, whose parent-death signal it would clear (K2).
 int take_user(const UserIds& user) {
   if (::syscall(SYS_setgroups, user.groups.size(), user.groups.data()) != 0) return errno;
   if (::syscall(SYS_setresgid, user.gid, user.gid, user.gid) != 0) return errno;
@@ -74,7 +75,7 @@ pid_t start_command(const Plan& plan, const std::string& isolation, StartFailure
   auto envp = pointers(environment);
   char** const own_environment = environ;
 
-  // vfork: a third of fork's price here, and it returns only when the exec has succeeded or not.
+  // vfork: a third of fork's price here (K27), and it returns only when the exec has succeeded or not.
   // A launcher's death is not delayed by it: the wait inside ends with the SIGKILL (K1).
   const pid_t pid = ::vfork();
   if (pid == 0) {

@@ -113,7 +113,7 @@ std::string advice(const Plan& plan, const Message& failure) {
       if (failure.step == Step::kClone || failure.step == Step::kUserNamespace)
         return advice_on_refused_clone();
       if (failure.step == Step::kMapIds && ::geteuid() == 0) return kRootMapNeeds;
-      if (failure.step == Step::kProc) {
+      if (failure.step == Step::kProc) {  // K10
         return "Something is mounted over parts of /proc (a container's masked paths).\n"
                "Leave out --require-proc to go on with the outer /proc, or start the container with "
                "--security-opt systempaths=unconfined.";

@@ -30,7 +30,8 @@ void report_failure(int channel, Step step, int error) {
 }
 
 /// After this the launcher's death is ours. The order is what makes it so (K1): armed after every
-/// change of credentials, then a look at the launcher, which may have died before.
+/// change of credentials (K2), then a look at the launcher, which may have died before: through its pidfd,
+/// since getppid() tells nothing here (K3).
 void tie_to_launcher(const Plan& plan, int channel, const sys::Pidfd& launcher) {
   if (plan.rung == Rung::kRootless) expect(channel, Kind::kMapped);
   try {

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTeardownLimit{5000};
 
-/// As fork, into new namespaces. The older clone: common seccomp filters answer clone3 with ENOSYS.
+/// As fork, into new namespaces. The older clone: common seccomp filters answer clone3 with ENOSYS (K26).
 pid_t clone_process(int flags, int& pidfd) {
   return static_cast<pid_t>(
       ::syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr));
@@ -118,7 +118,7 @@ std::optional<siginfo_t> RunningShard::wait_for_end(std::string& culprit) noexce
   if (!init.wait_for_end(kTeardownLimit)) {
     culprit = inspect::who_holds_up(pid, pid_namespace);
     if (hooks_->held_up) hooks_->held_up();
-    return std::nullopt;  // reaping init would wait for the culprit
+    return std::nullopt;  // reaping init would wait for the culprit (K6)
   }
   siginfo_t end = {};
   sys::retry_on_eintr([&] { return ::waitid(P_PID, static_cast<id_t>(pid), &end, WEXITED); });

@@ -71,7 +71,7 @@ std::optional<Message> receive(int channel, bool wait) noexcept {
   };
   ssize_t count = take();
   // A peer that has gone with a message of ours unread is told of once, before what it said last
-  // (net/unix/af_unix.c, unix_release_sock); its last words still follow.
+  // (K20); its last words still follow.
   if (count < 0 && errno == ECONNRESET) count = take();
   if (count < static_cast<ssize_t>(sizeof header)) return std::nullopt;
   Message message{header.kind, header.step, header.domain, header.code, header.detail, {}};

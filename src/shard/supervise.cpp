@@ -87,7 +87,7 @@ void Supervisor::release_callers_descriptors() {
 void Supervisor::on_signal(const signalfd_siginfo& info) {
   const int signal = static_cast<int>(info.ssi_signo);
   const bool from_somebody = info.ssi_code <= 0;
-  if (sys::is_ignored(signal)) return;
+  if (sys::is_ignored(signal)) return;  // it was kept all the same, being blocked (K18)
   // A SIGPIPE of our own making, from a stderr that nobody reads.
   if (from_somebody && info.ssi_pid == static_cast<std::uint32_t>(::getpid())) return;
   // The terminal's own have reached the command already, but for a hangup: that is told to the session
@@ -104,7 +104,7 @@ void Supervisor::on_signal(const signalfd_siginfo& info) {
 void Supervisor::act_on(int signal, bool from_somebody) {
   if (signal == SIGINT) ending_.on_interrupt();
   if (signal == SIGTERM) ending_.begin(EndCause::kTerminated);
-  // A shell passes a hangup on before the kernel tells us of it, and the two may become one.
+  // A shell passes a hangup on before the kernel tells us of it, and the two may become one (K23).
   const auto terminal_gone = [&] { return !plan_.own_process_group && !sys::open_controlling_terminal(); };
   if (signal == SIGHUP && (!from_somebody || terminal_gone())) ending_.begin(EndCause::kHangup);
 }

@@ -15,7 +15,7 @@ namespace nslaunch::sys {
 namespace {
 
 // linux/magic.h: pidfs, whose inodes are unique for the life of the machine (kernel 6.9). Before
-// that a pidfd is an anonymous inode, the same for all.
+// that a pidfd is an anonymous inode, the same for all (K25).
 constexpr long kPidfsMagic = 0x50494446;
 
 }  // namespace

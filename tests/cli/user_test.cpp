@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <filesystem>
 
 #include "support/process.hpp"
@@ -177,6 +178,19 @@ TEST_CASE("a shard's name may be anything and drives no terminal") {
   CHECK(process.read_line() == "a\x1b[31m b");
   const auto listed = run(nslaunch({"list"}), options);
   CHECK_THAT(listed.out, Contains("a\\x1b[31m b") && !Contains("\x1b"));
+}
+
+TEST_CASE("the shard of a launcher that is killed ends with --user too") {
+  if (!is_root()) return;
+  const RegistryView state;
+  const auto mark = unique_text();
+  Process launcher(nslaunch({"--user", "12345", "--", "sh", "-c", "echo up; sleep 1000; :", mark}),
+                   state.options());
+  REQUIRE(launcher.read_line() == "up");
+  REQUIRE(!find_processes(mark).empty());
+  launcher.send_signal(SIGKILL);
+  launcher.wait();
+  CHECK(eventually([&] { return find_processes(mark).empty(); }));
 }
 
 }  // namespace nslaunch::test
