@@ -178,11 +178,11 @@ std::string explain_held_up(const std::string& culprit) {
 std::string explain_rung(Rung rung) {
   switch (rung) {
     case Rung::kPrivileged:
-      return "CAP_SYS_ADMIN and CAP_NET_ADMIN: no user namespace";
+      return "with CAP_SYS_ADMIN and CAP_NET_ADMIN: no user namespace";
     case Rung::kSplit:
-      return "CAP_SYS_ADMIN alone: a user namespace for the network";
+      return "without CAP_NET_ADMIN: a user namespace for the network";
     default:
-      return "neither CAP_SYS_ADMIN nor CAP_NET_ADMIN: a user namespace for everything";
+      return "without CAP_SYS_ADMIN: a user namespace for everything";
   }
 }
 
