@@ -1,11 +1,11 @@
 #include "cli/choose.hpp"
 
+#include <unistd.h>
 #include <nslaunch/error.hpp>
-
-#include <vector>
 
 #include "cli/options.hpp"
 #include "sys/check.hpp"
+#include "sys/log.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::cli {
@@ -52,6 +52,15 @@ const ShardEntry& choose_shard(std::span<const ShardEntry> shards, const std::st
   std::string ids;
   for (const auto* shard : found) ids += (ids.empty() ? "" : ", ") + sys::escape(shard->record.id);
   throw UsageError(fmt::format("'{}' means {} shards", sys::escape(word), found.size()), "say which: " + ids);
+}
+
+std::vector<ShardEntry> choose_shards(std::span<const std::string> words) {
+  std::vector<std::string> warnings;
+  const auto known = list_shards(::geteuid() == 0, warnings);
+  for (const auto& warning : warnings) sys::warn(sys::escape(warning));
+  std::vector<ShardEntry> shards;
+  for (const auto& word : words) shards.push_back(choose_shard(known, word));
+  return shards;
 }
 
 }  // namespace nslaunch::cli

@@ -4,11 +4,16 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 namespace nslaunch::cli {
 
 /// The shard that `word` means: a whole id, else a name, else the beginning of an id; of one shard
 /// only. Throws UsageError with a suggestion where there is none or more than one.
 const ShardEntry& choose_shard(std::span<const ShardEntry> shards, const std::string& word);
+
+/// The shards that the words mean, among those of the caller; root may name anybody's. Warns of what is
+/// wrong with the registry.
+std::vector<ShardEntry> choose_shards(std::span<const std::string> words);
 
 }  // namespace nslaunch::cli

@@ -4,11 +4,12 @@
 #include "cli/list.hpp"
 #include "cli/reap.hpp"
 #include "cli/run_command.hpp"
+#include "cli/wait.hpp"
 
 namespace nslaunch::cli {
 
 std::span<const Command> commands() {
-  static const Command table[] = {run_command(),  list_command(), kill_command(),
+  static const Command table[] = {run_command(),  list_command(), kill_command(),   wait_command(),
                                   reap_command(), help_command(), version_command()};
   return table;
 }

@@ -3,8 +3,6 @@
 #include <nslaunch/error.hpp>
 #include <nslaunch/registry.hpp>
 
-#include <unistd.h>
-
 #include <csignal>
 
 #include "cli/choose.hpp"
@@ -64,15 +62,6 @@ std::vector<ShardEntry> all_mine() {
   return shards;
 }
 
-/// Root may name anybody's shard.
-std::vector<ShardEntry> chosen(const std::vector<std::string>& words) {
-  std::vector<std::string> warnings;
-  const auto known = list_shards(::geteuid() == 0, warnings);
-  std::vector<ShardEntry> shards;
-  for (const auto& word : words) shards.push_back(choose_shard(known, word));
-  return shards;
-}
-
 int run(const Arguments& arguments) {
   const bool all = arguments.has("all");
   if (all != arguments.positional.empty() || arguments.has_separator) {
@@ -81,7 +70,7 @@ int run(const Arguments& arguments) {
   }
   const int signal = signal_asked_for(arguments);
   int status = 0;
-  for (const auto& shard : all ? all_mine() : chosen(arguments.positional)) {
+  for (const auto& shard : all ? all_mine() : choose_shards(arguments.positional)) {
     try {
       kill_shard(shard, signal);
     } catch (const Error& error) {  // the others are still to be ended

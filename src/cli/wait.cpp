@@ -1,0 +1,80 @@
+#include "cli/wait.hpp"
+
+#include <nslaunch/error.hpp>
+
+#include <optional>
+
+#include "cli/choose.hpp"
+#include "sys/check.hpp"
+#include "sys/clock.hpp"
+#include "sys/identity.hpp"
+#include "sys/log.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+constexpr int kTimedOut = 124;
+
+constexpr Option kOptions[] = {
+    {"timeout", 't', "DURATION", "give up after DURATION (exit 124); the shards live on"},
+    kColorOption,
+};
+
+/// Handles on both processes of a shard, opened before any wait: their pids may be others' by then.
+struct Awaited {
+  std::string id;
+  std::optional<sys::Pidfd> launcher;
+  std::optional<sys::Pidfd> init;
+};
+
+Awaited awaited(const ShardEntry& shard) {
+  const auto& record = shard.record;
+  const std::string doing = fmt::format("waiting for shard {}", sys::escape(record.id));
+  if (shard.state == ShardState::kUnreadable)
+    throw Error({}, doing + ": its record is unreadable: " + shard.problem);
+  if (shard.foreign) {
+    throw Error(sys::errno_code(EPERM), doing,
+                "It was started in another PID namespace (a container, say); run nslaunch wait there.");
+  }
+  return {record.id, sys::find(record.launcher), sys::find(record.init)};
+}
+
+/// False where `limit` passed first.
+bool ended(const std::optional<sys::Pidfd>& process, const std::optional<sys::Deadline>& limit) {
+  const std::chrono::milliseconds left{limit ? limit->poll_timeout() : -1};
+  return !process || process->wait_for_end(left);
+}
+
+int run(const Arguments& arguments) {
+  if (arguments.positional.empty() || arguments.has_separator) {
+    throw UsageError("which shard?", "for example: nslaunch wait ID; to see them: nslaunch list");
+  }
+  std::optional<sys::Deadline> limit;
+  if (const auto timeout = arguments.duration("timeout")) limit.emplace(*timeout);
+  std::vector<Awaited> shards;
+  for (const auto& shard : choose_shards(arguments.positional)) shards.push_back(awaited(shard));
+  for (const auto& shard : shards) {
+    // Init first: a launcher that was killed is gone before its shard is.
+    if (ended(shard.init, limit) && ended(shard.launcher, limit)) continue;
+    sys::say_error(fmt::format("shard {} has not ended within {}", sys::escape(shard.id),
+                               sys::format_duration(*arguments.duration("timeout"))));
+    return kTimedOut;
+  }
+  return 0;
+}
+
+}  // namespace
+
+const Command& wait_command() {
+  static constexpr Command kCommand{
+      "wait",
+      "wait [--timeout DURATION] ID|NAME...",
+      "wait until shards have ended",
+      [] { return std::span<const Option>(kOptions); },
+      run,
+  };
+  return kCommand;
+}
+
+}  // namespace nslaunch::cli
