@@ -2,6 +2,7 @@
 #include "cli/help.hpp"
 #include "cli/kill.hpp"
 #include "cli/list.hpp"
+#include "cli/ports.hpp"
 #include "cli/reap.hpp"
 #include "cli/run_command.hpp"
 #include "cli/wait.hpp"
@@ -9,8 +10,8 @@
 namespace nslaunch::cli {
 
 std::span<const Command> commands() {
-  static const Command table[] = {run_command(),  list_command(), kill_command(),   wait_command(),
-                                  reap_command(), help_command(), version_command()};
+  static const Command table[] = {run_command(),  list_command(), ports_command(), kill_command(),
+                                  wait_command(), reap_command(), help_command(),  version_command()};
   return table;
 }
 

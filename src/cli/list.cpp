@@ -3,13 +3,13 @@
 #include <nslaunch/error.hpp>
 #include <nslaunch/registry.hpp>
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "cli/list_json.hpp"
 #include "cli/list_table.hpp"
+#include "cli/table.hpp"
 #include "registry/registration.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
@@ -25,14 +25,6 @@ constexpr Option kOptions[] = {
     {"all", 'a', nullptr, "as root: the shards of every user"},
     kColorOption,
 };
-
-/// Columns to fit the table into; 0: stdout is no terminal.
-std::size_t terminal_width() {
-  if (::isatty(STDOUT_FILENO) != 1) return 0;
-  struct winsize size = {};
-  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? size.ws_col : 80;
-}
 
 std::string ids(std::span<const ShardEntry> shards) {
   std::string text;

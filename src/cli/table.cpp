@@ -1,5 +1,8 @@
 #include "cli/table.hpp"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 namespace nslaunch::cli {
@@ -42,6 +45,13 @@ std::vector<std::size_t> widths_of(std::span<const Row> rows) {
 }
 
 }  // namespace
+
+std::size_t terminal_width() {
+  if (::isatty(STDOUT_FILENO) != 1) return 0;
+  struct winsize size = {};
+  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : 80;
+}
 
 std::string aligned(std::span<const Row> rows, std::size_t terminal_width) {
   const auto widths = widths_of(rows);

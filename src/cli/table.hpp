@@ -6,6 +6,9 @@
 
 namespace nslaunch::cli {
 
+/// Columns to fit a table into; 0: stdout is no terminal.
+std::size_t terminal_width();
+
 struct Cell {
   Cell(std::string shown, const char* sequence = "") : text(std::move(shown)), colour(sequence) {}  // NOLINT
 

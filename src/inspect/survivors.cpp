@@ -1,24 +1,13 @@
 #include "inspect/survivors.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <ctime>
 
 #include "inspect/listeners.hpp"
 #include "inspect/processes.hpp"
+#include "inspect/shard.hpp"
 
 namespace nslaunch::inspect {
 namespace {
-
-std::chrono::milliseconds age_of(const sys::ProcessStat& stat) {
-  timespec now = {};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  const long ticks_per_second = std::max(::sysconf(_SC_CLK_TCK), 1L);
-  const auto started = static_cast<std::int64_t>(stat.start_ticks) * 1000 / ticks_per_second;
-  const auto age = std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000 - started;
-  return std::chrono::milliseconds(std::max<std::int64_t>(age, 0));
-}
 
 Leak account(const Process& process, const Listeners& listeners) {
   Leak leak;

@@ -143,18 +143,30 @@ void dump_unix(nl_sock* socket, std::vector<Socket>& sockets) {
   dump(socket, request, Protocol::kUnix, sockets);
 }
 
+std::vector<Socket> list_sockets(nl_sock* socket) {
+  nl_socket_disable_auto_ack(socket);
+  std::vector<Socket> sockets;
+  for (const int family : {AF_INET, AF_INET6}) {
+    dump_inet(socket, family, IPPROTO_TCP, Protocol::kTcp, sockets);
+    dump_inet(socket, family, IPPROTO_UDP, Protocol::kUdp, sockets);
+  }
+  dump_unix(socket, sockets);
+  return sockets;
+}
+
 }  // namespace
 
 std::vector<Socket> list_sockets() {
-  const NlSocket socket = connect_netlink(NETLINK_SOCK_DIAG);
-  nl_socket_disable_auto_ack(socket.get());
-  std::vector<Socket> sockets;
-  for (const int family : {AF_INET, AF_INET6}) {
-    dump_inet(socket.get(), family, IPPROTO_TCP, Protocol::kTcp, sockets);
-    dump_inet(socket.get(), family, IPPROTO_UDP, Protocol::kUdp, sockets);
-  }
-  dump_unix(socket.get(), sockets);
-  return sockets;
+  return list_sockets(connect_netlink(NETLINK_SOCK_DIAG).get());
+}
+
+std::vector<Socket> list_sockets(sys::Fd diagnostics) {
+  const NlSocket socket(nl_socket_alloc());
+  if (!socket) throw Error(std::make_error_code(std::errc::not_enough_memory), "making a netlink socket");
+  check_netlink(nl_socket_set_fd(socket.get(), NETLINK_SOCK_DIAG, diagnostics.get()),
+                "using the shard's netlink socket");
+  diagnostics.release();
+  return list_sockets(socket.get());
 }
 
 }  // namespace nslaunch::ns

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "sys/fd.hpp"
+
 namespace nslaunch::ns {
 
 enum class Protocol { kTcp, kUdp, kUnix };
@@ -24,5 +26,8 @@ struct Socket {
 /// Every TCP, UDP (v4 and v6) and Unix socket of the caller's network namespace, each of several
 /// that share one port through SO_REUSEPORT included. Throws Error.
 std::vector<Socket> list_sockets();
+
+/// The same for the network namespace that a netlink socket of NETLINK_SOCK_DIAG was made in.
+std::vector<Socket> list_sockets(sys::Fd diagnostics);
 
 }  // namespace nslaunch::ns

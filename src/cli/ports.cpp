@@ -1,0 +1,86 @@
+#include "cli/ports.hpp"
+
+#include <nslaunch/error.hpp>
+
+#include <unistd.h>
+
+#include "cli/look.hpp"
+#include "cli/ports_json.hpp"
+#include "cli/table.hpp"
+#include "inspect/ports.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/log.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+constexpr Option kOptions[] = {
+    {"json", 0, nullptr, "print JSON ({\"version\":1,\"ports\":[...]})"},
+    kColorOption,
+};
+
+std::string pids(const inspect::OwnedSocket& socket) {
+  return socket.owners.empty() ? "-" : fmt::format("{}", fmt::join(socket.owners, ","));
+}
+
+std::string first_command(const Look& look, const inspect::OwnedSocket& socket) {
+  const auto* owner = socket.owners.empty() ? nullptr : find_member(look, socket.owners.front());
+  return owner != nullptr ? sys::escape(sys::command_line(owner->stat.pid)) : "-";
+}
+
+std::string since(const Look& look, const inspect::OwnedSocket& socket) {
+  const auto* owner = socket.owners.empty() ? nullptr : find_member(look, socket.owners.front());
+  return owner != nullptr ? sys::format_duration(inspect::age_of(owner->stat)) : "-";
+}
+
+Row to_row(const Look& look, const inspect::Port& port) {
+  const auto& socket = port.listener.socket;
+  const bool tcp = socket.protocol == ns::Protocol::kTcp;
+  const bool queues = socket.protocol != ns::Protocol::kUdp;
+  return {{name_of(socket.protocol)},
+          {sys::escape(socket.local) + (port.shared ? " twice!" : "")},
+          {pids(port.listener)},
+          {since(look, port.listener)},
+          {queues ? fmt::format("{}/{}", socket.queued, socket.backlog) : "-"},
+          {tcp ? std::to_string(port.connections) : "-"},
+          {first_command(look, port.listener)}};
+}
+
+std::string as_table(const Look& look, const std::vector<inspect::Port>& ports) {
+  const auto width = terminal_width();
+  std::vector<Row> rows;
+  if (width > 0) {
+    rows.push_back({{"PROTO"}, {"LISTENS ON"}, {"PID"}, {"AGE"}, {"QUEUE"}, {"CONNECTIONS"}, {"COMMAND"}});
+  }
+  for (const auto& port : ports) rows.push_back(to_row(look, port));
+  return width > 0 ? aligned(rows, width) : tab_separated(rows);
+}
+
+int run(const Arguments& arguments) {
+  if (arguments.has_separator) throw UsageError("ports runs no command", "nslaunch ports ID");
+  const auto look = look_into(arguments.positional);
+  const auto ports = inspect::ports_among(look.sockets, look.members);
+  const auto text = arguments.has("json") ? ports_as_json(look, ports) : as_table(look, ports);
+  if (const int error = sys::write_all(STDOUT_FILENO, text); error != 0) {
+    throw Error(sys::errno_code(error), "writing the list");
+  }
+  if (ports.empty() && terminal_width() > 0) sys::say("nothing listens in the shard");
+  return 0;
+}
+
+}  // namespace
+
+const Command& ports_command() {
+  static constexpr Command kCommand{
+      "ports",
+      "ports [--json] ID|NAME",
+      "show who listens on what in a shard",
+      [] { return std::span<const Option>(kOptions); },
+      run,
+  };
+  return kCommand;
+}
+
+}  // namespace nslaunch::cli

@@ -1,0 +1,44 @@
+#include "cli/ports_json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "sys/procfs.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json owners_as_json(const Look& look, const inspect::OwnedSocket& socket) {
+  Json owners = Json::array();
+  for (const pid_t pid : socket.owners) {
+    const auto* owner = find_member(look, pid);
+    if (owner == nullptr) continue;
+    owners.push_back({{"pid", pid},
+                      {"outer_pid", owner->stat.pid},
+                      {"process_group", owner->stat.process_group},
+                      {"age_ms", inspect::age_of(owner->stat).count()},
+                      {"command_line", sys::command_line(owner->stat.pid)}});
+  }
+  return owners;
+}
+
+}  // namespace
+
+std::string ports_as_json(const Look& look, const std::vector<inspect::Port>& ports) {
+  Json json = {{"version", 1}, {"id", look.shard.record.id}, {"ports", Json::array()}};
+  for (const auto& port : ports) {
+    const auto& socket = port.listener.socket;
+    json["ports"].push_back({{"protocol", name_of(socket.protocol)},
+                             {"local", socket.local},
+                             {"shared", port.shared},
+                             {"queued", socket.queued},
+                             {"backlog", socket.backlog},
+                             {"connections", port.connections},
+                             {"uid", socket.uid},
+                             {"processes", owners_as_json(look, port.listener)}});
+  }
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace nslaunch::cli

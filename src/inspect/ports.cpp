@@ -1,0 +1,78 @@
+#include "inspect/ports.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+#include <string_view>
+#include <tuple>
+
+namespace nslaunch::inspect {
+namespace {
+
+/// The number behind the last colon; 0 for a Unix socket.
+unsigned number_of(const ns::Socket& socket) {
+  if (socket.protocol == ns::Protocol::kUnix) return 0;
+  const std::string_view local = socket.local;
+  unsigned number = 0;
+  std::from_chars(local.data() + local.rfind(':') + 1, local.data() + local.size(), number);
+  return number;
+}
+
+bool listens_everywhere(const ns::Socket& socket) {
+  return socket.local.starts_with("0.0.0.0:") || socket.local.starts_with("[::]:");
+}
+
+bool same_port(const ns::Socket& one, const ns::Socket& other) {
+  return one.protocol == other.protocol && number_of(one) != 0 && number_of(one) == number_of(other);
+}
+
+std::set<pid_t> groups_of(const OwnedSocket& socket, const std::vector<Member>& members) {
+  std::set<pid_t> groups;
+  for (const auto& member : members) {
+    const bool owns =
+        std::find(socket.owners.begin(), socket.owners.end(), member.pid) != socket.owners.end();
+    if (owns) groups.insert(member.stat.process_group);
+  }
+  return groups;
+}
+
+/// A worker that inherited its parent's socket shares nothing; two servers that each bound it do.
+bool is_shared(const OwnedSocket& listener, const std::vector<OwnedSocket>& sockets,
+               const std::vector<Member>& members) {
+  const auto own = groups_of(listener, members);
+  return std::any_of(sockets.begin(), sockets.end(), [&](const OwnedSocket& other) {
+    if (!other.socket.listening || other.socket.inode == listener.socket.inode ||
+        other.socket.local != listener.socket.local || !same_port(other.socket, listener.socket)) {
+      return false;
+    }
+    const auto others = groups_of(other, members);
+    return !own.empty() && !others.empty() && own != others;
+  });
+}
+
+}  // namespace
+
+std::vector<Port> ports_among(const std::vector<OwnedSocket>& sockets, const std::vector<Member>& members) {
+  std::vector<Port> ports;
+  for (const auto& socket : sockets) {
+    if (!socket.socket.listening || socket.socket.local.empty()) continue;
+    Port port{socket, 0, is_shared(socket, sockets, members)};
+    if (socket.socket.protocol == ns::Protocol::kTcp) {
+      port.connections = static_cast<std::size_t>(
+          std::count_if(sockets.begin(), sockets.end(), [&](const OwnedSocket& other) {
+            return !other.socket.remote.empty() && same_port(other.socket, socket.socket) &&
+                   (listens_everywhere(socket.socket) || other.socket.local == socket.socket.local);
+          }));
+    }
+    ports.push_back(std::move(port));
+  }
+  const auto order = [](const Port& port) {
+    const auto& socket = port.listener.socket;
+    return std::tuple(socket.protocol, number_of(socket), std::string_view(socket.local));
+  };
+  std::stable_sort(ports.begin(), ports.end(),
+                   [&](const Port& one, const Port& other) { return order(one) < order(other); });
+  return ports;
+}
+
+}  // namespace nslaunch::inspect

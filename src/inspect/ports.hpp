@@ -1,0 +1,21 @@
+#pragma once
+
+#include <vector>
+
+#include "inspect/shard.hpp"
+
+namespace nslaunch::inspect {
+
+/// A socket that waits for clients.
+struct Port {
+  OwnedSocket listener;
+  std::size_t connections = 0;  ///< that were made to it and are still there (TCP)
+  /// Processes of another process group listen on the same port (SO_REUSEPORT): clients reach now one, now
+  /// the other.
+  bool shared = false;
+};
+
+/// What the shard listens on, in the order of protocol and number.
+std::vector<Port> ports_among(const std::vector<OwnedSocket>& sockets, const std::vector<Member>& members);
+
+}  // namespace nslaunch::inspect

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ns/sockets.hpp"
+#include "sys/procfs.hpp"
+
+namespace nslaunch::inspect {
+
+/// A process of a shard as somebody outside sees it.
+struct Member {
+  pid_t pid = 0;          ///< inside the shard
+  pid_t parent = 0;       ///< inside; 0 for init
+  sys::ProcessStat stat;  ///< its pids are those of our own /proc
+};
+
+/// Every process of the shard whose init has this pid here, init first, each after its parent: what
+/// descends from init. (In a PID namespace orphans are init's children.) Empty where init is gone.
+std::vector<Member> members_of(pid_t init);
+
+/// A socket of a shard, and the members that have it open, by their pids inside.
+struct OwnedSocket {
+  ns::Socket socket;
+  std::vector<pid_t> owners;
+};
+
+/// Every socket of the network namespace that init is in. Throws Error.
+std::vector<OwnedSocket> sockets_of(pid_t init, const std::vector<Member>& members);
+
+/// How long ago a process started.
+std::chrono::milliseconds age_of(const sys::ProcessStat& stat);
+
+}  // namespace nslaunch::inspect

@@ -1,0 +1,95 @@
+#include "ns/enter.hpp"
+
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/procfs.hpp"
+
+namespace nslaunch::ns {
+namespace {
+
+union DescriptorSpace {
+  cmsghdr alignment;
+  char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+msghdr envelope(iovec& byte, DescriptorSpace& space) {
+  msghdr message = {};
+  message.msg_iov = &byte;
+  message.msg_iovlen = 1;
+  message.msg_control = space.bytes;
+  message.msg_controllen = sizeof space.bytes;
+  return message;
+}
+
+int send_descriptor(int channel, int descriptor) {
+  char byte = 'x';
+  iovec part = {&byte, 1};
+  DescriptorSpace space = {};
+  auto message = envelope(part, space);
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof descriptor);
+  std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+  return ::sendmsg(channel, &message, MSG_NOSIGNAL) == 1 ? 0 : errno;
+}
+
+sys::Fd receive_descriptor(int channel) {
+  char byte = 0;
+  iovec part = {&byte, 1};
+  DescriptorSpace space = {};
+  auto message = envelope(part, space);
+  const auto count =
+      sys::retry_on_eintr([&] { return ::recvmsg(channel, &message, MSG_CMSG_CLOEXEC | MSG_WAITALL); });
+  const cmsghdr* header = count == 1 ? CMSG_FIRSTHDR(&message) : nullptr;
+  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return {};
+  int descriptor = -1;
+  std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
+  return sys::Fd(descriptor);
+}
+
+/// The child's half. Returns an errno.
+int join_and_send(const sys::Fd& user, const sys::Fd& network, int channel) {
+  if (user && ::setns(user.get(), CLONE_NEWUSER) != 0) return errno;
+  if (::setns(network.get(), CLONE_NEWNET) != 0) return errno;
+  const sys::Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  return socket ? send_descriptor(channel, socket.get()) : errno;
+}
+
+sys::Fd open_namespace(pid_t pid, const char* name) {
+  return sys::open_file(fmt::format("/proc/{}/ns/{}", pid, name), O_RDONLY);
+}
+
+}  // namespace
+
+sys::Fd open_socket_diagnostics(pid_t pid) {
+  const auto network = open_namespace(pid, "net");
+  sys::Fd user;
+  if (sys::namespace_inode(pid, "user") != sys::namespace_inode(0, "user"))
+    user = open_namespace(pid, "user");
+  auto [ours, theirs] = sys::make_channel();
+  const pid_t child = sys::check(::fork(), "starting a process to look into the shard");
+  if (child == 0) ::_exit(join_and_send(user, network, theirs.get()));
+  theirs.reset();
+  auto socket = receive_descriptor(ours.get());
+  int status = 0;
+  sys::retry_on_eintr([&] { return ::waitpid(child, &status, 0); });
+  if (!socket) {
+    const int error = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+    throw Error(sys::errno_code(error), "joining the shard's network namespace");
+  }
+  return socket;
+}
+
+}  // namespace nslaunch::ns
