@@ -24,13 +24,19 @@ Look look_into(const std::vector<std::string>& words) {
     throw Error(sys::errno_code(EPERM), doing,
                 "It was started in another PID namespace (a container, say); look from there.");
   }
+  const Error gone(sys::errno_code(ESRCH), doing, "It has just ended.");
   const auto init = sys::find(record.init);
-  if (init) {
+  if (!init) throw gone;
+  try {
     look.members = inspect::members_of(record.init.pid);
     look.sockets = inspect::sockets_of(record.init.pid, look.members);
+  } catch (const Error&) {
+    // One that is on its way out has no namespaces any more.
+    if (init->wait_for_end(std::chrono::seconds{1})) throw gone;
+    throw;
   }
   // What was seen is the shard's only if its init was there all the time.
-  if (!init || init->has_ended()) throw Error(sys::errno_code(ESRCH), doing, "It has just ended.");
+  if (init->has_ended()) throw gone;
   return look;
 }
 

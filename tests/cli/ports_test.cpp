@@ -105,4 +105,21 @@ TEST_CASE("looking at ports does not hold up the shard's end") {
   CHECK(eventually([&] { return find_processes(servers.id).empty(); }));
 }
 
+TEST_CASE("a look at a shard that ends meanwhile is whole or an error") {
+  const RegistryView registry;
+  for (int round = 0; round < 20; ++round) {
+    Process launcher(in_shard("sleep 1000 & echo $NSLAUNCH_ID; cat", {"--leaks", "ignore"}),
+                     registry.options());
+    const auto id = launcher.read_line();
+    Process look(nslaunch({"ports", "--json", id}), registry.options());
+    launcher.send_signal(SIGKILL);
+    const auto result = look.wait();
+    INFO(result.err);
+    CHECK((result.status == 0 ? result.out.ends_with("]}\n") : result.status == 125));
+    if (result.status != 0)
+      CHECK_THAT(result.err, Contains("It has just ended") || Contains("there is no shard"));
+    launcher.wait();
+  }
+}
+
 }  // namespace nslaunch::test
