@@ -57,9 +57,11 @@ TEST_CASE("under a masked /proc a rootless shard keeps the outer one and says so
 }
 
 TEST_CASE("the record has the isolation that the command has, also where something is missing") {
-  const std::string script =
-      "echo ,$NSLAUNCH_ISOLATION,; echo ,$(" + nslaunch({}).front() +
-      " list --json | tr -d ' ' | sed -n 's/.*\"isolation\":\"\\([^\"]*\\)\".*/\\1/p'),";
+  const auto list = nslaunch({}).front() + " list";
+  // The launcher hears of the command's start a moment later, and then the record says "running".
+  const std::string script = "echo ,$NSLAUNCH_ISOLATION,; until " + list +
+                             " | grep -q running; do :; done; echo ,$(" + list +
+                             " --json | tr -d ' ' | sed -n 's/.*\"isolation\":\"\\([^\"]*\\)\".*/\\1/p'),";
   const auto same_twice = [](const Result& result) {
     CAPTURE(result.err, result.out);
     const auto half = result.out.size() / 2;
