@@ -48,7 +48,7 @@ struct Outcome {
   std::chrono::microseconds setup{0};     ///< from the request to the command's exec
   std::chrono::microseconds duration{0};  ///< from the command's exec to its end
   std::chrono::microseconds teardown{0};  ///< from the command's end to "all processes gone"
-  /// For example "net,pid,mnt,ipc,tmp,proc".
+  /// For example "net,pid,mnt,ipc,proc,pidbase,tmp,ports,sysctl".
   std::string isolation;
 };
 

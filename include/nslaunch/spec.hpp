@@ -33,8 +33,11 @@ struct UserIds {
 struct ShardSpec {
   /// The command and its arguments; never empty.
   std::vector<std::string> command;
-  /// The command's whole environment as NAME=VALUE, before nslaunch adds its own variables.
+  /// The command's environment as NAME=VALUE, before nslaunch adds its own variables and sets TMPDIR, TMP
+  /// and TEMP.
   std::vector<std::string> environment;
+  /// NAME=VALUE on top of that: only NSLAUNCH's own variables are not changed by it.
+  std::vector<std::string> variables;
   /// Empty: the caller's working directory.
   std::string workdir;
   /// Eight hex digits; empty: chosen at random.

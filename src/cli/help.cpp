@@ -60,8 +60,8 @@ int print_version(const Arguments&) {
 }  // namespace
 
 void print_help(const Command& command) {
-  print(fmt::format("nslaunch {}\n\n{}.\n\n{}  -h, --help                     show this\n", command.usage,
-                    command.summary, describe(command.options())));
+  print(fmt::format("nslaunch {}\n\n{}.\n\n{}{}", command.usage, command.summary, describe(command.options()),
+                    describe({&kHelpOption, 1})));
 }
 
 const Command& help_command() {

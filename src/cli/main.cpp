@@ -39,12 +39,6 @@ void set_colour(const cli::Arguments& arguments) {
                                       : sys::Colour::kAuto);
 }
 
-bool asks_for_help(const std::vector<std::string>& words) {
-  const auto separator = std::find(words.begin(), words.end(), "--");
-  return std::any_of(words.begin(), separator,
-                     [](const auto& word) { return word == "--help" || word == "-h"; });
-}
-
 /// The first word decides: a subcommand, or an option (then it is a run).
 int dispatch(std::vector<std::string> words) {
   if (words.empty())
@@ -55,11 +49,11 @@ int dispatch(std::vector<std::string> words) {
   const auto* command = is_option ? find_command("run") : find_command(words.front());
   if (command == nullptr) throw_unknown(words);
   if (!is_option) words.erase(words.begin());
-  if (asks_for_help(words)) {
+  const auto arguments = cli::parse(command->options(), words);
+  if (arguments.has(cli::kHelpOption.name)) {
     cli::print_help(*command);
     return 0;
   }
-  const auto arguments = cli::parse(command->options(), words);
   set_colour(arguments);
   return command->run(arguments);
 }

@@ -62,6 +62,11 @@ std::vector<po::option> parse_words(std::span<const Option> options, const std::
         .options;
   } catch (const po::unknown_option& error) {
     throw_unknown(error.get_option_name(), options);
+  } catch (const po::invalid_command_line_syntax& error) {
+    const bool missing = error.kind() == error.missing_parameter;
+    throw UsageError(
+        sys::escape(error.what()),
+        missing ? "A value that looks like an option is joined to it with '='." : "See: nslaunch help");
   } catch (const po::error& error) {
     throw UsageError(sys::escape(error.what()), "See: nslaunch help");
   }
@@ -169,7 +174,9 @@ std::string Arguments::choice(std::string_view option, std::span<const char* con
   throw_bad_value(option, value, fmt::format("one of {}", fmt::join(choices, ", ")));
 }
 
-Arguments parse(std::span<const Option> options, std::span<const std::string> words) {
+Arguments parse(std::span<const Option> own_options, std::span<const std::string> words) {
+  std::vector<Option> options(own_options.begin(), own_options.end());
+  options.push_back(kHelpOption);
   Arguments arguments;
   // Boost takes "--" for an option's value; what follows it must reach the command untouched anyway.
   const auto separator = std::find(words.begin(), words.end(), "--");

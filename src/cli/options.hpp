@@ -25,6 +25,9 @@ struct Option {
 constexpr Option kColorOption = {"color", 0,   "auto|always|never", "colour of nslaunch's own words",
                                  false,   true};
 
+/// Every subcommand takes it, without a row of its own.
+constexpr Option kHelpOption = {"help", 'h', nullptr, "show this"};
+
 /// What the command line said, by option name. Every getter of a number or duration throws
 /// UsageError naming the option where the value does not fit.
 class Arguments {

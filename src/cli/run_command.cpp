@@ -12,6 +12,7 @@
 
 #include "cli/report.hpp"
 #include "cli/run_spec.hpp"
+#include "shard/environment.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
 #include "sys/signals.hpp"
@@ -40,8 +41,8 @@ void check_command(const Arguments& arguments) {
   for (const auto& text : spec.command) arguments.push_back(const_cast<char*>(text.c_str()));
   arguments.push_back(nullptr);
   auto environment = spec.environment;
-  std::erase_if(environment, [](const auto& entry) { return entry.starts_with("NSLAUNCH_ISOLATION="); });
-  environment.push_back("NSLAUNCH_ISOLATION=none");
+  shard::set_variables(environment, spec.variables);
+  shard::set_variable(environment, "NSLAUNCH_ISOLATION", "none");
   std::vector<char*> entries;
   for (const auto& entry : environment) entries.push_back(const_cast<char*>(entry.c_str()));
   entries.push_back(nullptr);

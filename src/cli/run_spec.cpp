@@ -51,17 +51,15 @@ std::vector<std::string> inherited_environment() {
   return environment;
 }
 
-void set_entry(std::vector<std::string>& environment, const std::string& entry, const std::string& where) {
+void add_variable(ShardSpec& spec, const std::string& entry, const std::string& where) {
   const auto equals = entry.find('=');
   if (equals == std::string::npos || equals == 0) {
     throw UsageError(fmt::format("{}: '{}' is not NAME=VALUE", where, sys::escape(entry)));
   }
-  const auto name = std::string_view(entry).substr(0, equals + 1);
-  std::erase_if(environment, [&](const std::string& other) { return other.starts_with(name); });
-  environment.push_back(entry);
+  spec.variables.push_back(entry);
 }
 
-void read_env_file(std::vector<std::string>& environment, const std::string& path) {
+void read_env_file(ShardSpec& spec, const std::string& path) {
   const auto content = sys::read_file(path.c_str(), 16 << 20);
   if (!content)
     throw Error({errno, std::system_category()}, fmt::format("reading --env-file {}", sys::escape(path)));
@@ -71,7 +69,7 @@ void read_env_file(std::vector<std::string>& environment, const std::string& pat
     rest.remove_prefix(std::min(text.size() + 1, rest.size()));
     if (text.ends_with('\r')) text.remove_suffix(1);
     if (text.empty() || text.starts_with('#')) continue;
-    set_entry(environment, std::string(text), fmt::format("--env-file {}, line {}", sys::escape(path), line));
+    add_variable(spec, std::string(text), fmt::format("--env-file {}, line {}", sys::escape(path), line));
   }
 }
 
@@ -146,8 +144,8 @@ ShardSpec read_spec(const Arguments& arguments) {
   ShardSpec spec;
   spec.command = arguments.command;
   spec.environment = inherited_environment();
-  for (const auto& path : arguments.all("env-file")) read_env_file(spec.environment, path);
-  for (const auto& entry : arguments.all("env")) set_entry(spec.environment, entry, "--env");
+  for (const auto& path : arguments.all("env-file")) read_env_file(spec, path);
+  for (const auto& entry : arguments.all("env")) add_variable(spec, entry, "--env");
   spec.workdir = arguments.text("workdir");
   spec.name = arguments.text("name");
   spec.hostname = arguments.text("hostname");

@@ -36,7 +36,8 @@ std::optional<RecordFile> seize(const Folder& folder, const char* name, unsigned
 void sweep_temporary(const Folder& folder, const char* name, unsigned char type) {
   struct stat status = {};
   if (::fstatat(folder.fd.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) return;
-  if (::time(nullptr) - status.st_mtime < kTemporaryAge) return;
+  const time_t age = ::time(nullptr) - status.st_mtime;
+  if (age >= 0 && age < kTemporaryAge) return;  // of the future: the clock was set back since
   if (seize(folder, name, type)) ::unlinkat(folder.fd.get(), name, 0);
 }
 

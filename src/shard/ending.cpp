@@ -54,8 +54,8 @@ void Ending::on_ancestor_ended() {
 
 void Ending::on_timeout() {
   timeout_.reset();
+  if (grace_ || hard_limit_) return;  // an end under way stays what it is, and signals once
   if (command_running_) {
-    cause_ = EndCause::kTimeout;
     announcer_.announce(fmt::format("the command ran longer than {}: sending it SIGTERM, and SIGKILL in {}",
                                     sys::format_duration(*plan_.spec.timeout),
                                     sys::format_duration(plan_.spec.grace)));

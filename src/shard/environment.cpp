@@ -31,4 +31,11 @@ void set_variable(std::vector<std::string>& environment, std::string_view name, 
   environment.erase(std::remove_if(found + 1, environment.end(), named), environment.end());
 }
 
+void set_variables(std::vector<std::string>& environment, const std::vector<std::string>& variables) {
+  for (const std::string_view entry : variables) {
+    const auto equals = entry.find('=');
+    set_variable(environment, entry.substr(0, equals), entry.substr(equals + 1));
+  }
+}
+
 }  // namespace nslaunch::shard

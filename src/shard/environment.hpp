@@ -13,4 +13,7 @@ std::optional<std::string> variable(const std::vector<std::string>& environment,
 /// Sets NAME, in its place where it is there already, and once.
 void set_variable(std::vector<std::string>& environment, std::string_view name, std::string_view value);
 
+/// Sets each NAME=VALUE of `variables`.
+void set_variables(std::vector<std::string>& environment, const std::vector<std::string>& variables);
+
 }  // namespace nslaunch::shard

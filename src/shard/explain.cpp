@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <sstream>
 
 #include "ns/netlink_error.hpp"
@@ -144,7 +145,8 @@ CommandError command_error(const Plan& plan, int error) {
   const std::string shown = sys::escape(command);
   if (!missing) return {sys::errno_code(error), fmt::format("running {}", shown), 126};
   if (command.find('/') == std::string::npos) return {{}, fmt::format("{}: command not found", shown), 127};
-  if (::access(command.c_str(), F_OK) == 0) {
+  const auto path = std::filesystem::path(plan.working_directory) / command;
+  if (::access(path.c_str(), F_OK) == 0) {
     return {{}, fmt::format("{}: the interpreter that its first line names does not exist", shown), 127};
   }
   return {sys::errno_code(error), fmt::format("running {}", shown), 127};

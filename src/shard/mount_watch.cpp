@@ -1,12 +1,13 @@
 #include "shard/mount_watch.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <sstream>
+#include <string_view>
 
+#include "sys/check.hpp"
 #include "sys/files.hpp"
 
 namespace nslaunch::shard {
@@ -15,11 +16,13 @@ namespace {
 constexpr const char* kMountInfo = "/proc/self/mountinfo";
 constexpr std::size_t kLongestMountInfo = 16 << 20;
 
-/// The mount that is on top at `path`; 0 where there is none or the kernel (before 5.8) does not say.
+/// The mount that is on top at `path`; 0 where the kernel does not say.
 std::uint64_t mount_id(const std::string& path) {
-  struct statx status = {};
-  if (::statx(AT_FDCWD, path.c_str(), 0, STATX_MNT_ID, &status) != 0) return 0;
-  return (status.stx_mask & STATX_MNT_ID) != 0 ? status.stx_mnt_id : 0;
+  const sys::Fd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  constexpr std::string_view kKey = "mnt_id:";
+  const auto text = sys::read_file(fmt::format("/proc/self/fdinfo/{}", place.get()).c_str()).value_or("");
+  const auto at = text.find(kKey);
+  return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + kKey.size(), nullptr, 10);
 }
 
 std::vector<std::uint64_t> mount_ids() {

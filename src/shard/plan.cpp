@@ -23,6 +23,8 @@
 namespace nslaunch::shard {
 namespace {
 
+namespace fs = std::filesystem;
+
 std::string random_id() {
   std::uint32_t random = 0;
   sys::check(::getrandom(&random, sizeof random, 0), "choosing an id for the shard");
@@ -78,6 +80,10 @@ void check_user(Plan& plan) {
 
 void add_variables(ShardSpec& spec) {
   auto& environment = spec.environment;
+  if (spec.tmp != TmpMode::kHost) {
+    for (const char* name : {"TMPDIR", "TMP", "TEMP"}) set_variable(environment, name, "/tmp");
+  }
+  set_variables(environment, spec.variables);
   set_variable(environment, "NSLAUNCH", "1");
   set_variable(environment, "NSLAUNCH_ID", spec.id);
   set_variable(environment, "NSLAUNCH_NAME", spec.name);
@@ -85,28 +91,26 @@ void add_variables(ShardSpec& spec) {
   set_variable(environment, "NSLAUNCH_SHARD_INDEX0", "0");
   set_variable(environment, "NSLAUNCH_SHARD_TOTAL", "1");
   set_variable(environment, "NSLAUNCH_ATTEMPT", "1");
-  if (spec.tmp == TmpMode::kHost) return;
-  for (const char* name : {"TMPDIR", "TMP", "TEMP"}) set_variable(environment, name, "/tmp");
 }
 
 /// `path` as seen from `folder`, without dots and without a slash at its end.
 std::string absolute_path(const std::string& folder, const std::string& path) {
-  std::string full = (std::filesystem::path(folder) / path).lexically_normal();
+  std::string full = (fs::path(folder) / path).lexically_normal();
   if (full.ends_with('/') && full.size() > 1) full.pop_back();
   return full;
 }
 
-/// The folder under the name that mountinfo will show; made where it is missing, except in a /tmp that
-/// the shard is going to have for itself.
+/// The folder under the name that mountinfo will show; made where it is missing, except in a /tmp that is
+/// not the host's: there init makes it.
 std::string private_path(const std::string& asked, const Plan& plan) {
   std::string path = absolute_path(plan.working_directory, asked);
-  if (plan.spec.tmp == TmpMode::kPrivate && !top_folder_in_tmp(path).empty()) return path;
+  if (plan.spec.tmp != TmpMode::kHost && !top_folder_in_tmp(path).empty()) return path;
   if (const int error = sys::make_directories(path, 0700); error != 0) {
     throw Error(sys::errno_code(error), fmt::format("making {} for --private", sys::escape(path)),
                 "--private takes a folder; make it, or choose one in a place you can write to.");
   }
   std::error_code ignored;
-  const auto canonical = std::filesystem::canonical(path, ignored);
+  const auto canonical = fs::canonical(path, ignored);
   return canonical.empty() ? path : canonical.string();
 }
 
@@ -139,7 +143,8 @@ Plan make_plan(const ShardSpec& spec) {
 
   plan.own_process_group = !sys::open_controlling_terminal();
   plan.working_directory = current_directory();
-  if (!spec.workdir.empty()) plan.working_directory = absolute_path(plan.working_directory, spec.workdir);
+  // As it was written, links and dots included: where they lead is for chdir to say.
+  if (!spec.workdir.empty()) plan.working_directory = fs::path(plan.working_directory) / spec.workdir;
   if (spec.tmp != TmpMode::kHost) plan.kept = paths_to_keep(plan.spec, plan.working_directory);
   check_tmp_directory(plan);
   for (const auto& path : spec.private_paths) plan.private_paths.push_back(private_path(path, plan));

@@ -1,10 +1,13 @@
 #include "shard/tmp_paths.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <cerrno>
+#include <climits>
 #include <filesystem>
+#include <sstream>
 #include <string_view>
 
 #include "shard/environment.hpp"
@@ -14,43 +17,81 @@
 namespace nslaunch::shard {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr std::string_view kTmp = "/tmp/";
 
-/// Adds `path`, unless it or a folder above it is kept already. False: there is no such path.
-bool keep(std::vector<KeptPath>& kept, const std::string& path) {
+constexpr int kMostLinks = 40;  // as the kernel's own limit
+
+/// Adds `path`, unless it or a folder above it is kept already. Returns an errno where there is no such
+/// path.
+int keep(std::vector<KeptPath>& kept, const std::string& path) {
   const auto covers = [&](const KeptPath& other) {
     return path == other.path || path.starts_with(other.path + "/");
   };
-  if (std::any_of(kept.begin(), kept.end(), covers)) return true;
+  if (std::any_of(kept.begin(), kept.end(), covers)) return 0;
   struct stat status = {};
-  if (::stat(path.c_str(), &status) != 0) return false;
+  if (::stat(path.c_str(), &status) != 0) return errno;
   kept.push_back({path, S_ISDIR(status.st_mode)});
-  return true;
+  return 0;
 }
 
-void keep_top_folder(std::vector<KeptPath>& kept, const std::string& path) {
-  const std::string top = top_folder_in_tmp(path);
-  if (!top.empty()) keep(kept, top);
+/// Where `path` is a link, what it says; empty where it is none or not there.
+fs::path target_of(const fs::path& path) {
+  char target[PATH_MAX];
+  const auto size = ::readlink(path.c_str(), target, sizeof target);
+  return size > 0 ? fs::path(target, target + size) : fs::path();
 }
 
-/// The command where it is named by a path: as named, and where links lead to.
-void keep_command(std::vector<KeptPath>& kept, const std::string& command, const std::string& folder) {
-  if (command.find('/') == std::string::npos) return;
-  const auto path = std::filesystem::path(folder) / command;
-  keep_top_folder(kept, path.lexically_normal());
-  std::error_code ignored;
-  keep_top_folder(kept, std::filesystem::canonical(path, ignored));
+/// Every place in /tmp that the way to `path` leads through, link by link, with its top folder.
+void keep_way_to(std::vector<KeptPath>& kept, const fs::path& path) {
+  if (!path.is_absolute()) return;  // seen from a working directory that is gone
+  std::vector<fs::path> ahead;
+  const auto go_on_with = [&](const fs::path& way) {
+    const auto at = static_cast<std::ptrdiff_t>(ahead.size());  // the next part stands last
+    for (const auto& part : way) ahead.insert(ahead.begin() + at, part);
+  };
+  go_on_with(path);
+  fs::path here = "/";
+  for (int links = 0; !ahead.empty() && links <= kMostLinks;) {
+    const fs::path part = ahead.back();
+    ahead.pop_back();
+    if (part.empty() || part == ".") continue;
+    if (part == "..") {
+      here = here.parent_path();
+      continue;
+    }
+    const auto there = here / part;  // "/" itself where the part is that
+    if (const auto top = top_folder_in_tmp(there); !top.empty()) keep(kept, top);
+    if (const auto target = target_of(there); !target.empty()) {
+      ++links;
+      go_on_with(target);
+    } else {
+      here = there;
+    }
+  }
+}
+
+/// PATH, and the command: by its own path, or wherever it is looked for.
+void keep_command(std::vector<KeptPath>& kept, const ShardSpec& spec, const fs::path& folder) {
+  const auto& command = spec.command.front();
+  const bool searched = command.find('/') == std::string::npos;
+  if (!searched) keep_way_to(kept, folder / command);
+  std::istringstream entries(variable(spec.environment, "PATH").value_or(""));
+  for (std::string entry; std::getline(entries, entry, ':');) {
+    keep_way_to(kept, folder / entry / (searched ? command : ""));
+  }
 }
 
 void keep_requested(std::vector<KeptPath>& kept, const std::string& path, const std::string& folder) {
-  const std::string full = (std::filesystem::path(folder) / path).lexically_normal();
+  const std::string full = (fs::path(folder) / path).lexically_normal();
   const std::string trimmed = full.ends_with('/') && full.size() > 1 ? full.substr(0, full.size() - 1) : full;
   if (!trimmed.starts_with(kTmp)) {
     throw UsageError(fmt::format("--keep {}: only what lies below /tmp can be kept", sys::escape(path)),
                      "Everything outside /tmp is visible in the shard anyway.");
   }
-  if (!keep(kept, trimmed)) {
-    throw UsageError(fmt::format("--keep {}: {}", sys::escape(path), sys::errno_code(errno).message()),
+  if (const int error = keep(kept, trimmed); error != 0) {
+    throw UsageError(fmt::format("--keep {}: {}", sys::escape(path), sys::errno_code(error).message()),
                      "Make it first, or leave the option out: the shard's /tmp starts empty.");
   }
 }
@@ -64,21 +105,17 @@ std::string top_folder_in_tmp(const std::string& path) {
 
 std::vector<KeptPath> paths_to_keep(const ShardSpec& spec, const std::string& working_directory) {
   std::vector<KeptPath> kept;
-  if (working_directory == "/tmp") {
+  std::error_code ignored;
+  if (fs::equivalent(working_directory, "/tmp", ignored)) {
     throw UsageError("the working directory is /tmp itself, which the shard's private /tmp would hide",
                      "Run it from a folder below /tmp, or share the host's: nslaunch --tmp host -- ...");
   }
   // What is asked for by name first, so that "--keep /tmp/a/b" does not depend on the rest.
   for (const auto& path : spec.keep) keep_requested(kept, path, working_directory);
-  keep_top_folder(kept, working_directory);
-  keep_command(kept, spec.command.front(), working_directory);
-  if (const auto socket = variable(spec.environment, "SSH_AUTH_SOCK")) keep_top_folder(kept, *socket);
-  const std::string search_path = variable(spec.environment, "PATH").value_or("");
-  std::string_view path = search_path;
-  while (!path.empty()) {
-    const auto end = std::min(path.find(':'), path.size());
-    if (path.starts_with(kTmp)) keep_top_folder(kept, std::string(path.substr(0, end)));
-    path.remove_prefix(std::min(end + 1, path.size()));
+  keep_way_to(kept, working_directory);
+  keep_command(kept, spec, working_directory);
+  if (const auto socket = variable(spec.environment, "SSH_AUTH_SOCK")) {
+    keep_way_to(kept, fs::path(working_directory) / *socket);
   }
   // A folder is bound before what lies below it.
   std::sort(kept.begin(), kept.end(), [](const KeptPath& a, const KeptPath& b) { return a.path < b.path; });

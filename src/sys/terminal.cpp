@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 
 #include "sys/signals.hpp"
@@ -18,8 +19,9 @@ void take_back_terminal(int terminal, pid_t former_foreground) noexcept {
   if (former_foreground != own) return;  // we were in the background: it was never ours to give back
   const pid_t foreground = ::tcgetpgrp(terminal);
   // A group that no process is left in shows as its number still, or as 0 when it was of a
-  // namespace that is gone (K22).
-  if (foreground == own || (foreground > 0 && ::kill(-foreground, 0) == 0)) return;
+  // namespace that is gone (K22). One that we may not signal (sudo's) is there.
+  const bool gone = foreground <= 0 || (::kill(-foreground, 0) != 0 && errno == ESRCH);
+  if (foreground == own || !gone) return;
   // tcsetpgrp from a background group raises SIGTTOU, which stops us unless it is blocked.
   SignalSet background_write;
   background_write.add(SIGTTOU);

@@ -139,6 +139,12 @@ TEST_CASE("a script whose interpreter is missing fails as in a shell, and the in
   INFO(result.err);
   CHECK((result.status == 126 || result.status == 127));
   CHECK(result.err.find("interpreter") != std::string::npos);
+  // What ./script is depends on where the command runs, not on where nslaunch does.
+  const auto there = place.run(nslaunch({"--workdir", place.work.path(), "--", "./script"}));
+  CHECK(there.err.find("interpreter") != std::string::npos);
+  const auto missing = place.run(nslaunch({"--workdir", "/usr", "--", "bin/../script"}));
+  CHECK(missing.status == 127);
+  CHECK(missing.err.find("interpreter") == std::string::npos);
 }
 
 TEST_CASE("a script without an interpreter line runs as in a shell") {

@@ -143,4 +143,18 @@ TEST_CASE("a --private that is no folder, or can't be made, is named and nothing
   }
 }
 
+TEST_CASE("a --private folder in the /tmp that --tmp DIR gives is made there and not in the host's") {
+  const RegistryView state;
+  const HostFolder folder;
+  const std::string path = "/tmp/" + unique_text();
+  auto options = state.options();
+  options.directory = "/";
+  const auto ended =
+      run(in_shard("echo x > " + path + "/file && ls " + path, {"--tmp", folder.path(), "--private", path}),
+          options);
+  CHECK(ended.out == "file\n");
+  CHECK_FALSE(fs::exists(path));
+  CHECK(fs::is_empty(folder / path.substr(5)));
+}
+
 }  // namespace nslaunch::test

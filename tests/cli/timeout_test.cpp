@@ -58,6 +58,21 @@ TEST_CASE("a command that ignores SIGTERM is killed when its grace is over") {
   CHECK(sys::Clock::now() - started >= milliseconds(500));
 }
 
+TEST_CASE("a --timeout within the grace of another end is no second end") {
+  const TimedRun timed;
+  const auto script = "trap 'echo TERM' TERM; echo ready; while :; do sleep 0.01; done";
+  Process launcher(
+      nslaunch({"--timeout", "500ms", "--grace", "1500ms", "--", "bash", "-c", script, timed.mark}),
+      timed.registry.options());
+  REQUIRE(launcher.read_line() == "ready");
+  launcher.send_signal(SIGTERM);
+  const auto result = launcher.wait();
+  INFO(result.err);
+  CHECK(result.signal == SIGKILL);
+  CHECK(result.out == "TERM\n");
+  CHECK(result.err.find("longer than") == std::string::npos);
+}
+
 TEST_CASE("a command that ends in time keeps its status") {
   const TimedRun timed;
   CHECK(timed.of("exit 3", {"--timeout", "1h"}).status == 3);

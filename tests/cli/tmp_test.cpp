@@ -43,6 +43,15 @@ TEST_CASE("TMPDIR, TMP and TEMP point to the private /tmp") {
         "/var/tmp /elsewhere none\n");
 }
 
+TEST_CASE("a TMPDIR that is asked for by name is the command's, and nslaunch's own variables stay its own") {
+  const RegistryView state;
+  const TempDir folder;
+  write_file(folder / "variables", "TMP=/tmp/from-file\nNSLAUNCH_NAME=other\n");
+  const auto script = "echo $TMPDIR $TMP $TEMP $NSLAUNCH_NAME";
+  const Words words = {"--name=it", "--env=TMPDIR=/tmp/asked", "--env-file=" + folder / "variables"};
+  CHECK(run(in_shard(script, words), state.options()).out == "/tmp/asked /tmp/from-file /tmp it\n");
+}
+
 TEST_CASE("the words --tmp host shares the host's /tmp") {
   const RegistryView state;
   const TempDir folder;
@@ -88,9 +97,13 @@ TEST_CASE("a working directory in /tmp stays visible with its top folder") {
 
 TEST_CASE("a working directory that is /tmp itself gives 125 and the advice to share it") {
   const RegistryView state;
+  const TempDir link;
+  fs::create_symlink("/tmp", link / "to-tmp");
+  fs::create_symlink("to-tmp", link / "to-link");
   for (const auto& words :
        {Words{}, Words{"--workdir", "/tmp"}, Words{"--workdir", "/tmp/"}, Words{"--workdir", "/tmp/."},
-        Words{"--workdir", "/usr/../tmp"}, Words{"--workdir", "."}}) {
+        Words{"--workdir", "/usr/../tmp"}, Words{"--workdir", "."}, Words{"--workdir", "/proc/self/cwd"},
+        Words{"--workdir", link.path() + "/to-tmp"}, Words{"--workdir", link.path() + "/to-link"}}) {
     CAPTURE(words);
     auto options = state.options();
     options.directory = "/tmp";
@@ -153,6 +166,29 @@ TEST_CASE("a command outside /tmp that is a link into it runs") {
   const auto ended = run(nslaunch({"--", link}), options);
   fs::remove(link);
   CHECK(ended.out == "real\n");
+}
+
+TEST_CASE("links that lead into /tmp lead there in the shard too") {
+  const RegistryView state;
+  const TempDir target;
+  const TempDir link;
+  const std::string outside = "/var/tmp/" + unique_text();
+  fs::create_directories(target / "bin");
+  write_file(target / "bin/tool-in-tmp", "#!/bin/sh\necho tool\n", 0755);
+  fs::create_directory_symlink(target.path(), outside);
+  fs::create_directory_symlink(outside + "/bin", link / "second");
+  auto options = state.options();
+  options.directory = "/";
+  CHECK(run(in_shard("pwd; ls", {"--workdir", outside}), options).out == target.path() + "\nbin\n");
+  CHECK(run(in_shard("ls", {"--workdir", link / "second/.."}), options).out == "bin\n");
+  CHECK(run(nslaunch({"--", link / "second/tool-in-tmp"}), options).out == "tool\n");
+  options.environment = state.options().environment;
+  options.environment.push_back("PATH=/usr/bin:/bin:" + link / "second");
+  CHECK(run(in_shard("tool-in-tmp"), options).out == "tool\n");
+  CHECK(run(nslaunch({"--", "tool-in-tmp"}), options).out == "tool\n");
+  options.environment.push_back("SSH_AUTH_SOCK=" + link / "second/tool-in-tmp");
+  CHECK(run(in_shard("test -f $SSH_AUTH_SOCK && echo there"), options).out == "there\n");
+  fs::remove(outside);
 }
 
 TEST_CASE("the socket of SSH_AUTH_SOCK in /tmp stays visible") {

