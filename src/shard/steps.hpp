@@ -5,8 +5,9 @@
 
 namespace nslaunch::shard {
 
-/// Every step of a launch, in the order in which they happen. What crosses between the two
-/// processes is a step's number and an errno; everything said about a step comes from its row.
+/// Every step of a launch: the launcher's, init's, the command's, each in its order (kTie comes before kGo,
+/// and init mounts while the launcher records). What crosses between the two processes is a step's number and
+/// an errno; everything said about a step comes from its row.
 enum class Step : std::uint8_t {
   // The launcher's.
   kClone,

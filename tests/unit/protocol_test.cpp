@@ -2,7 +2,9 @@
 
 #include <catch2/catch.hpp>
 #include <cerrno>
+#include <cstring>
 
+#include "shard/explain.hpp"
 #include "sys/fd.hpp"
 
 namespace nslaunch::shard {
@@ -41,6 +43,17 @@ TEST_CASE("what a peer said before it went is heard though it left a message of 
   REQUIRE(last_words.has_value());
   CHECK(last_words->code == EIO);
   CHECK_FALSE(receive(ours.get()).has_value());
+}
+
+TEST_CASE("an error of libnl's is put into libnl's words") {
+  constexpr int kNoSuchDevice = -31;  // NLE_NODEV; errno 31 is EMLINK
+  const std::string said = explain(Plan(), {.kind = Kind::kFailed,
+                                            .step = Step::kAnswer,
+                                            .domain = Domain::kNetlink,
+                                            .code = kNoSuchDevice,
+                                            .payload = {}})
+                               .what();
+  CHECK_THAT(said, Catch::Contains("No such device") && !Catch::Contains(std::strerror(EMLINK)));
 }
 
 TEST_CASE("settings are unpacked as they were packed") {
