@@ -7,10 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
+#include <vector>
 
+#include "sys/channel.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/procfs.hpp"
@@ -18,45 +20,23 @@
 namespace nslaunch::ns {
 namespace {
 
-union DescriptorSpace {
-  cmsghdr alignment;
-  char bytes[CMSG_SPACE(sizeof(int))];
-};
-
-msghdr envelope(iovec& byte, DescriptorSpace& space) {
-  msghdr message = {};
-  message.msg_iov = &byte;
-  message.msg_iovlen = 1;
-  message.msg_control = space.bytes;
-  message.msg_controllen = sizeof space.bytes;
-  return message;
+/// A message has at least one byte.
+std::array<iovec, 1> one_byte(char& byte) {
+  return {iovec{&byte, 1}};
 }
 
 int send_descriptor(int channel, int descriptor) {
   char byte = 'x';
-  iovec part = {&byte, 1};
-  DescriptorSpace space = {};
-  auto message = envelope(part, space);
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof descriptor);
-  std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-  return ::sendmsg(channel, &message, MSG_NOSIGNAL) == 1 ? 0 : errno;
+  auto parts = one_byte(byte);
+  return sys::send_message(channel, parts, {&descriptor, 1}) < 0 ? errno : 0;
 }
 
 sys::Fd receive_descriptor(int channel) {
   char byte = 0;
-  iovec part = {&byte, 1};
-  DescriptorSpace space = {};
-  auto message = envelope(part, space);
-  const auto count =
-      sys::retry_on_eintr([&] { return ::recvmsg(channel, &message, MSG_CMSG_CLOEXEC | MSG_WAITALL); });
-  const cmsghdr* header = count == 1 ? CMSG_FIRSTHDR(&message) : nullptr;
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return {};
-  int descriptor = -1;
-  std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
-  return sys::Fd(descriptor);
+  auto parts = one_byte(byte);
+  std::vector<sys::Fd> descriptors;
+  sys::receive_message(channel, parts, &descriptors);
+  return descriptors.empty() ? sys::Fd() : std::move(descriptors.front());
 }
 
 /// The child's half. Returns an errno.

@@ -11,6 +11,7 @@
 #include "shard/explain.hpp"
 #include "shard/fault.hpp"
 #include "shard/init.hpp"
+#include "sys/channel.hpp"
 #include "sys/check.hpp"
 #include "sys/procfs.hpp"
 #include "sys/text.hpp"

@@ -1,14 +1,14 @@
 #include "shard/protocol.hpp"
 
 #include <sys/socket.h>
-#include <sys/uio.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
 
-#include "sys/check.hpp"
+#include "sys/channel.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -48,26 +48,20 @@ std::vector<std::string> unpack(const std::string& payload) {
 
 }  // namespace
 
-bool send(int channel, const Message& message) noexcept {
+bool send(int channel, const Message& message, std::span<const int> descriptors) noexcept {
   Header header = {message.kind, message.step, message.domain, 0, message.code, message.detail};
   iovec parts[2] = {
       {&header, sizeof header},
       {const_cast<char*>(message.payload.data()), std::min(message.payload.size(), kLongestPayload)}};
-  msghdr envelope = {};
-  envelope.msg_iov = parts;
-  envelope.msg_iovlen = 2;
-  return sys::retry_on_eintr([&] { return ::sendmsg(channel, &envelope, MSG_NOSIGNAL); }) >= 0;
+  return sys::send_message(channel, parts, descriptors) >= 0;
 }
 
-std::optional<Message> receive(int channel, bool wait) noexcept {
+std::optional<Message> receive(int channel, bool wait, std::vector<sys::Fd>* descriptors) noexcept {
   Header header;
   char payload[kLongestPayload];
-  iovec parts[2] = {{&header, sizeof header}, {payload, sizeof payload}};
-  msghdr envelope = {};
-  envelope.msg_iov = parts;
-  envelope.msg_iovlen = 2;
   const auto take = [&] {
-    return sys::retry_on_eintr([&] { return ::recvmsg(channel, &envelope, wait ? 0 : MSG_DONTWAIT); });
+    iovec parts[2] = {{&header, sizeof header}, {payload, sizeof payload}};
+    return sys::receive_message(channel, parts, descriptors, wait ? 0 : MSG_DONTWAIT);
   };
   ssize_t count = take();
   // A peer that has gone with a message of ours unread is told of once, before what it said last

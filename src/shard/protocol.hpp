@@ -4,10 +4,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "ns/sysctl.hpp"
 #include "shard/steps.hpp"
+#include "sys/fd.hpp"
 
 namespace nslaunch::shard {
 
@@ -48,10 +51,12 @@ struct Message {
   std::string payload;
 };
 
-/// False where the peer is gone.
-bool send(int channel, const Message& message) noexcept;
+/// False where the peer is gone. It gets copies of the descriptors.
+bool send(int channel, const Message& message, std::span<const int> descriptors = {}) noexcept;
 /// Waits for a message; nothing: the peer is gone. `wait` false: nothing also where none has arrived.
-std::optional<Message> receive(int channel, bool wait = true) noexcept;
+/// Descriptors that came with it are appended to `descriptors`, or closed.
+std::optional<Message> receive(int channel, bool wait = true,
+                               std::vector<sys::Fd>* descriptors = nullptr) noexcept;
 
 std::string pack(const std::vector<ns::Sysctl>& sysctls);
 std::vector<ns::Sysctl> unpack_sysctls(const std::string& payload);

@@ -1,7 +1,6 @@
 #include "sys/fd.hpp"
 
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,12 +17,6 @@ void Fd::reset(int number) noexcept {
 Pipe make_pipe() {
   int ends[2];
   check(::pipe2(ends, O_CLOEXEC), "making a pipe");
-  return {Fd(ends[0]), Fd(ends[1])};
-}
-
-std::pair<Fd, Fd> make_channel() {
-  int ends[2];
-  check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), "making a channel to the shard");
   return {Fd(ends[0]), Fd(ends[1])};
 }
 

@@ -37,10 +37,6 @@ struct Pipe {
 
 Pipe make_pipe();
 
-/// Two ends of a connection that keeps message boundaries and reports the peer's death as end of
-/// file (an eventfd would not).
-std::pair<Fd, Fd> make_channel();
-
 /// Fills those of 0, 1 and 2 that are closed with close-on-exec placeholders, so that nothing opened
 /// later lands there and the command still finds them closed.
 void guard_standard_streams();

@@ -17,6 +17,7 @@
 #include "support/namespaces.hpp"
 #include "support/skip.hpp"
 #include "support/temp_dir.hpp"
+#include "sys/channel.hpp"
 #include "sys/check.hpp"
 
 namespace {

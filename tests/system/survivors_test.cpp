@@ -14,6 +14,7 @@
 #include "support/namespaces.hpp"
 #include "support/skip.hpp"
 #include "support/temp_dir.hpp"
+#include "sys/channel.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/procfs.hpp"

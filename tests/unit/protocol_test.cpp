@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "shard/explain.hpp"
-#include "sys/fd.hpp"
+#include "sys/channel.hpp"
 
 namespace nslaunch::shard {
 
