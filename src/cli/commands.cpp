@@ -1,4 +1,5 @@
 #include "cli/command.hpp"
+#include "cli/exec.hpp"
 #include "cli/help.hpp"
 #include "cli/kill.hpp"
 #include "cli/list.hpp"
@@ -10,8 +11,9 @@
 namespace nslaunch::cli {
 
 std::span<const Command> commands() {
-  static const Command table[] = {run_command(),  list_command(), ports_command(), kill_command(),
-                                  wait_command(), reap_command(), help_command(),  version_command()};
+  static const Command table[] = {run_command(),   list_command(), exec_command(),
+                                  ports_command(), kill_command(), wait_command(),
+                                  reap_command(),  help_command(), version_command()};
   return table;
 }
 

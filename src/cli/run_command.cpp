@@ -1,21 +1,19 @@
 #include "cli/run_command.hpp"
 
-#include <sys/prctl.h>
 #include <unistd.h>
 #include <nslaunch/error.hpp>
 #include <nslaunch/run.hpp>
 
 #include <cerrno>
-#include <csignal>
 #include <string>
 #include <vector>
 
+#include "cli/die.hpp"
 #include "cli/report.hpp"
 #include "cli/run_spec.hpp"
 #include "shard/environment.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
-#include "sys/signals.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::cli {
@@ -51,18 +49,6 @@ void check_command(const Arguments& arguments) {
   throw CommandError({errno, std::system_category()},
                      fmt::format("running {}", sys::escape(spec.command.front())),
                      errno == ENOENT || errno == ENOTDIR ? 127 : 126);
-}
-
-/// Ends as the command did, so that a shell's loop stops on Ctrl-C. Not dumpable: the command's core
-/// file must not be overwritten by ours. Returns where we are PID 1, which no signal of its own ends.
-void die_of(int signal) {
-  if (::getpid() == 1) return;
-  ::prctl(PR_SET_DUMPABLE, 0);
-  sys::reset_signal(signal);
-  sys::SignalSet one;
-  one.add(signal);
-  ::kill(::getpid(), signal);
-  ::sigprocmask(SIG_UNBLOCK, &one.native(), nullptr);
 }
 
 int run(const Arguments& arguments) {

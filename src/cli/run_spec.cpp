@@ -4,11 +4,10 @@
 #include <nslaunch/error.hpp>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "cli/users.hpp"
+#include "cli/variables.hpp"
 #include "sys/check.hpp"
-#include "sys/files.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::cli {
@@ -49,28 +48,6 @@ std::vector<std::string> inherited_environment() {
     environment.emplace_back(*entry);
   }
   return environment;
-}
-
-void add_variable(ShardSpec& spec, const std::string& entry, const std::string& where) {
-  const auto equals = entry.find('=');
-  if (equals == std::string::npos || equals == 0) {
-    throw UsageError(fmt::format("{}: '{}' is not NAME=VALUE", where, sys::escape(entry)));
-  }
-  spec.variables.push_back(entry);
-}
-
-void read_env_file(ShardSpec& spec, const std::string& path) {
-  const auto content = sys::read_file(path.c_str(), 16 << 20);
-  if (!content)
-    throw Error({errno, std::system_category()}, fmt::format("reading --env-file {}", sys::escape(path)));
-  std::string_view rest(*content);
-  for (int line = 1; !rest.empty(); ++line) {
-    auto text = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(text.size() + 1, rest.size()));
-    if (text.ends_with('\r')) text.remove_suffix(1);
-    if (text.empty() || text.starts_with('#')) continue;
-    add_variable(spec, std::string(text), fmt::format("--env-file {}, line {}", sys::escape(path), line));
-  }
 }
 
 void read_tmp(ShardSpec& spec, const Arguments& arguments) {
@@ -144,8 +121,7 @@ ShardSpec read_spec(const Arguments& arguments) {
   ShardSpec spec;
   spec.command = arguments.command;
   spec.environment = inherited_environment();
-  for (const auto& path : arguments.all("env-file")) read_env_file(spec, path);
-  for (const auto& entry : arguments.all("env")) add_variable(spec, entry, "--env");
+  add_variables(spec.variables, arguments);
   spec.workdir = arguments.text("workdir");
   spec.name = arguments.text("name");
   spec.hostname = arguments.text("hostname");

@@ -1,6 +1,7 @@
 #include "inspect/survivors.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "inspect/listeners.hpp"
 #include "inspect/processes.hpp"
@@ -27,11 +28,24 @@ std::vector<pid_t> processes_in_own_namespace() {
   return pids;
 }
 
-std::vector<Leak> find_survivors(std::size_t most, std::size_t& total) noexcept {
+std::vector<Process> survivors_beside(const std::vector<pid_t>& sessions) {
+  auto processes = running_processes();
+  if (sessions.empty()) return processes;
+  // A session is shown by its leader's pid in /proc's namespace, which may be an outer one.
+  std::set<pid_t> shown(sessions.begin(), sessions.end());
+  for (const auto& process : processes) {
+    if (shown.contains(process.pid)) shown.insert(process.shown());
+  }
+  std::erase_if(processes, [&](const Process& process) { return shown.contains(process.stat.session); });
+  return processes;
+}
+
+std::vector<Leak> find_survivors(const std::vector<pid_t>& sessions, std::size_t most,
+                                 std::size_t& total) noexcept {
   std::vector<Leak> leaks;
   total = 0;
   try {
-    const auto processes = running_processes();
+    const auto processes = survivors_beside(sessions);
     total = processes.size();
     if (processes.empty() || most == 0) return leaks;
     const Listeners listeners;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "inspect/processes.hpp"
 #include "sys/clock.hpp"
 
 namespace nslaunch::inspect {
@@ -15,9 +16,13 @@ namespace nslaunch::inspect {
 /// process's own namespace link and its innermost NSpid).
 std::vector<pid_t> processes_in_own_namespace();
 
-/// Accounts of the first `most` survivors with what they listen on. Never throws: what can't be
+/// The same without those whose session is one of `sessions` (by their leaders' pids).
+std::vector<Process> survivors_beside(const std::vector<pid_t>& sessions);
+
+/// Accounts of the first `most` of them with what they listen on. Never throws: what can't be
 /// read is left out. `total` becomes how many there are.
-std::vector<Leak> find_survivors(std::size_t most, std::size_t& total) noexcept;
+std::vector<Leak> find_survivors(const std::vector<pid_t>& sessions, std::size_t most,
+                                 std::size_t& total) noexcept;
 
 /// Recognises the tail of a pipeline that the command left writing (`exec > >(sed ...)`): a process
 /// whose standard input is a pipe that no survivor can write to any more (or only such a tail: `sed

@@ -1,11 +1,13 @@
 #include "registry/registration.hpp"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
 
+#include "registry/control.hpp"
 #include "registry/folders.hpp"
 #include "registry/header.hpp"
 #include "registry/names.hpp"
@@ -124,8 +126,26 @@ void Registration::set_state(ShardState state) noexcept {
   (void)!::pwrite(file_.get(), &letter, 1, kStateOffset);
 }
 
+sys::Fd Registration::make_control_socket() noexcept {
+  try {
+    const auto name = socket_name(id_of(name_));
+    ::unlinkat(folder_.get(), name.c_str(), 0);  // of a shard that had this id by chance and was killed
+    sys::Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const auto address = address_in(folder_.get(), name);
+    const PrivateUmask umask;
+    if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::listen(socket.get(), SOMAXCONN) != 0) {
+      return {};
+    }
+    return socket;
+  } catch (const std::exception&) {
+    return {};
+  }
+}
+
 void Registration::remove() noexcept {
   if (!file_) return;
+  ::unlinkat(folder_.get(), socket_name(id_of(name_)).c_str(), 0);
   ::unlinkat(folder_.get(), name_.c_str(), 0);
   abandon();
 }

@@ -27,7 +27,10 @@ class Registration {
   void rewrite(const ShardRecord& record, ShardState state) noexcept;
   /// Overwrites the state in place (one byte that is there already: a full disk can't lose it).
   void set_state(ShardState state) noexcept;
-  /// Removes the record now.
+  /// Makes the shard's control socket beside the record, for its owner alone, listening. Empty where that
+  /// can't be done: the shard then has none.
+  sys::Fd make_control_socket() noexcept;
+  /// Removes the record, and the socket, now.
   void remove() noexcept;
   /// Lets go of the record without removing it (the shard's end could not be confirmed).
   void abandon() noexcept;

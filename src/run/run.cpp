@@ -43,7 +43,10 @@ class Recorder {
 
   shard::Hooks hooks() {
     shard::Hooks hooks;
-    hooks.created = [this](pid_t pid, const sys::Pidfd& init) { publish(pid, init); };
+    hooks.created = [this](pid_t pid, const sys::Pidfd& init) {
+      publish(pid, init);
+      return registration_ ? registration_->make_control_socket() : sys::Fd();
+    };
     hooks.running = [this](const std::string& isolation) { running_with(isolation); };
     hooks.held_up = [this] {
       if (registration_) registration_->abandon();

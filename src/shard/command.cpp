@@ -1,7 +1,9 @@
 #include "shard/command.hpp"
 
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -45,18 +47,35 @@ constexpr int injected_fault(Step) {
 }
 #endif
 
-/// What the command's own process does until it is the command. It shares init's memory (vfork), so
-/// it only reads what is prepared and writes `failure`.
-void become_command(const Plan& plan, char* const* argv, char** envp, StartFailure& failure) {
+/// Returns 0 or an errno.
+int take_place(const Start& start) {
+  if (start.place == Start::Place::kGroup) ::setpgid(0, 0);
+  if (start.place != Start::Place::kSession) return 0;
+  ::setsid();
+  return start.terminal < 0 || ::ioctl(start.terminal, TIOCSCTTY, 0) == 0 ? 0 : errno;
+}
+
+/// Returns 0 or an errno.
+int take_streams(std::span<const sys::Fd> streams) {
+  int number = 0;
+  for (const auto& stream : streams) {
+    if (::dup2(stream.get(), number++) < 0) return errno;
+  }
+  return 0;
+}
+
+/// What the new process does until it is another program. It shares init's memory (vfork), so it only reads
+/// what is prepared and writes `failure`.
+void become(const Plan& plan, const Start& start, char* const* argv, char** envp, StartFailure& failure) {
   const auto failed = [&](Step step, int error) {
     if (error == 0) error = injected_fault(step);
     failure = {step, error};
     return error != 0;
   };
-  if (plan.own_process_group) ::setpgid(0, 0);
+  if (failed(Step::kPlace, take_place(start))) return;
+  if (failed(Step::kPlace, take_streams(start.streams))) return;
   if (plan.spec.user && failed(Step::kUser, take_user(*plan.spec.user))) return;
-  const auto& folder = plan.working_directory;
-  const int moved = folder.empty() ? 0 : ::chdir(folder.c_str());
+  const int moved = start.directory.empty() ? 0 : ::chdir(start.directory.c_str());
   if (failed(Step::kWorkdir, moved == 0 ? 0 : errno)) return;
   if (failed(Step::kExec, 0)) return;
   plan.caller_signals.restore();
@@ -68,25 +87,33 @@ void become_command(const Plan& plan, char* const* argv, char** envp, StartFailu
 
 }  // namespace
 
-pid_t start_command(const Plan& plan, const std::string& isolation, StartFailure& failure) {
-  auto environment = plan.spec.environment;
-  set_variable(environment, "NSLAUNCH_ISOLATION", isolation);
-  const auto argv = pointers(plan.spec.command);
-  auto envp = pointers(environment);
+pid_t start_process(const Plan& plan, const Start& start, StartFailure& failure) {
+  const auto argv = pointers(start.command);
+  auto envp = pointers(start.environment);
   char** const own_environment = environ;
 
   // vfork: a third of fork's price here (K27), and it returns only when the exec has succeeded or not.
   // A launcher's death is not delayed by it: the wait inside ends with the SIGKILL (K1).
   const pid_t pid = ::vfork();
   if (pid == 0) {
-    become_command(plan, argv.data(), envp.data(), failure);
+    become(plan, start, argv.data(), envp.data(), failure);
     ::_exit(1);
   }
   environ = own_environment;
-  sys::check(pid, "starting a process for the command");
+  sys::check(pid, "starting a process");
   if (failure.error == 0) return pid;
   sys::retry_on_eintr([&] { return ::waitpid(pid, nullptr, 0); });
   return 0;
+}
+
+Start start_of_command(const Plan& plan, const std::string& isolation) {
+  Start start{.command = plan.spec.command,
+              .environment = plan.spec.environment,
+              .directory = plan.working_directory,
+              .place = plan.own_process_group ? Start::Place::kGroup : Start::Place::kCallersGroup,
+              .streams = {}};
+  set_variable(start.environment, "NSLAUNCH_ISOLATION", isolation);
+  return start;
 }
 
 }  // namespace nslaunch::shard

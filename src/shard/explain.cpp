@@ -119,7 +119,7 @@ std::string advice(const Plan& plan, const Message& failure) {
                "Leave out --require-proc to go on with the outer /proc, or start the container with "
                "--security-opt systempaths=unconfined.";
       }
-      if (failure.step < Step::kWorkdir && plan.rung != Rung::kPrivileged)
+      if (failure.step < Step::kPlace && plan.rung != Rung::kPrivileged)
         return advice_on_powerless_user_namespace();
       return {};
     default:
@@ -139,20 +139,19 @@ std::string subject(const Plan& plan, const Message& failure) {
   return {};
 }
 
-CommandError command_error(const Plan& plan, int error) {
-  const auto& command = plan.spec.command.front();
+}  // namespace
+
+CommandError explain_command(const std::string& command, const std::string& folder, int error) {
   const bool missing = error == ENOENT || error == ENOTDIR;
   const std::string shown = sys::escape(command);
   if (!missing) return {sys::errno_code(error), fmt::format("running {}", shown), 126};
   if (command.find('/') == std::string::npos) return {{}, fmt::format("{}: command not found", shown), 127};
-  const auto path = std::filesystem::path(plan.working_directory) / command;
+  const auto path = std::filesystem::path(folder) / command;
   if (::access(path.c_str(), F_OK) == 0) {
     return {{}, fmt::format("{}: the interpreter that its first line names does not exist", shown), 127};
   }
   return {sys::errno_code(error), fmt::format("running {}", shown), 127};
 }
-
-}  // namespace
 
 Error explain(const Plan& plan, const Message& failure) {
   return {code_of(failure), row(failure.step).doing + subject(plan, failure), advice(plan, failure)};
@@ -160,7 +159,9 @@ Error explain(const Plan& plan, const Message& failure) {
 
 void throw_failure(const Plan& plan, const Message& failure) {
   if (failure.kind != Kind::kFailed) throw Error({}, "the shard's init said something unexpected");
-  if (failure.step == Step::kExec) throw command_error(plan, failure.code);
+  if (failure.step == Step::kExec) {
+    throw explain_command(plan.spec.command.front(), plan.working_directory, failure.code);
+  }
   throw explain(plan, failure);
 }
 

@@ -14,6 +14,9 @@ namespace nslaunch::shard {
 /// from the step, the number and the machine's settings, what to do.
 Error explain(const Plan& plan, const Message& failure);
 
+/// The error for a command that can't be executed in `folder`, as a shell would tell it: 126 or 127.
+CommandError explain_command(const std::string& command, const std::string& folder, int error);
+
 /// Throws what a message other than the expected one means: explain()'s error, or CommandError.
 [[noreturn]] void throw_failure(const Plan& plan, const Message& failure);
 

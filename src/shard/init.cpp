@@ -62,7 +62,7 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher) {
     step = Step::kFork;
     fault_point(step);
     StartFailure failure = {Step::kExec, 0};
-    const pid_t command = start_command(plan, building.isolation, failure);
+    const pid_t command = start_process(plan, start_of_command(plan, building.isolation), failure);
     if (command == 0) {
       report_failure(channel.get(), failure.step, failure.error);
       leave();
@@ -70,8 +70,10 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher) {
     send(channel.get(), {.kind = Kind::kStarted, .payload = building.isolation});
     // From here on end of file and SIGPIPE are between the command and the caller. Init never execs, so
     // close-on-exec does nothing for it (K14).
-    sys::close_all_except({channel.get(), launcher.get(), signals.fd(), building.mounts.fd()});
-    keep_shard(plan, std::move(channel), std::move(launcher), signals, building.mounts, command);
+    sys::close_all_except(
+        {channel.get(), launcher.get(), signals.fd(), building.mounts.fd(), building.control.get()});
+    Visitors visitors(plan, building.isolation, std::move(building.control));
+    keep_shard(plan, std::move(channel), std::move(launcher), {signals, building.mounts, visitors}, command);
   } catch (const Error& error) {
     report_failure(channel.get(), step, error.code().value());
   } catch (...) {

@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "inspect/survivors.hpp"
 #include "shard/protocol.hpp"
@@ -18,15 +20,15 @@ constexpr std::size_t kMostLeaksDetailed = 32;
 
 class Init {
  public:
-  Init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, GroupSignals& signals,
-       const MountWatch& mounts, pid_t command)
+  Init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, const Duties& duties, pid_t command)
       : plan_(plan),
         channel_(std::move(channel)),
         launcher_(std::move(launcher)),
-        signals_(signals),
+        signals_(duties.signals),
+        mounts_(duties.mounts),
+        visitors_(duties.visitors),
         command_(command),
-        tails_(plan.stdin_pipe),
-        mounts_(mounts) {}
+        tails_(plan.stdin_pipe) {}
 
   [[noreturn]] void run();
 
@@ -39,7 +41,10 @@ class Init {
   void obey(const Message& message);
   void signal_command(int signal) const;
   void command_ended(const siginfo_t& child);
+  bool nobody_is_left() const;
   bool grace_is_over();
+  void wait_for_something();
+  void look_at_mounts();
   int poll_timeout() const { return leak_deadline_ ? leak_deadline_->poll_timeout() : -1; }
   [[noreturn]] void finish();
 
@@ -47,6 +52,8 @@ class Init {
   sys::Fd channel_;
   sys::Pidfd launcher_;
   GroupSignals& signals_;
+  const MountWatch& mounts_;
+  Visitors& visitors_;
   pid_t command_;
   bool command_running_ = true;
   int status_ = 0;  ///< the command's wait status, once it has ended
@@ -56,7 +63,6 @@ class Init {
   bool killing_ = false;
   std::optional<sys::Deadline> leak_deadline_;
   inspect::PipelineTails tails_;
-  const MountWatch& mounts_;
 };
 
 void Init::signal_command(int signal) const {
@@ -96,7 +102,10 @@ void Init::command_ended(const siginfo_t& child) {
 }
 
 void Init::note(const siginfo_t& child) {
-  if (child.si_pid != command_ || !command_running_) return;
+  if (child.si_pid != command_ || !command_running_) {
+    if (child.si_code != CLD_STOPPED && child.si_code != CLD_CONTINUED) visitors_.note_end(child);
+    return;
+  }
   switch (child.si_code) {
     case CLD_STOPPED:
       command_stopped_ = true;
@@ -129,10 +138,16 @@ bool Init::grace_is_over() {
   return false;
 }
 
+/// But for those that visitors have started, who do not keep a shard.
+bool Init::nobody_is_left() const {
+  if (!children_left_) return true;
+  return !visitors_.sessions().empty() && inspect::survivors_beside(visitors_.sessions()).empty();
+}
+
 void Init::finish() {
   std::size_t total = 0;
   if (children_left_) {
-    for (const auto& leak : inspect::find_survivors(kMostLeaksDetailed, total)) {
+    for (const auto& leak : inspect::find_survivors(visitors_.sessions(), kMostLeaksDetailed, total)) {
       send(channel_.get(), {.kind = Kind::kLeak, .payload = pack(leak)});
     }
   }
@@ -140,38 +155,46 @@ void Init::finish() {
   ::_exit(0);
 }
 
+void Init::look_at_mounts() {
+  const auto lost = mounts_.first_lost();
+  if (!lost) return;
+  send(channel_.get(),
+       {.kind = Kind::kFailed, .step = Step::kPrivate, .code = ENOENT, .detail = *lost, .payload = {}});
+  ::_exit(0);
+}
+
+void Init::wait_for_something() {
+  std::vector<pollfd> watched = {{signals_.fd(), POLLIN, 0},
+                                 {channel_.get(), POLLIN, 0},
+                                 {launcher_.get(), POLLIN, 0},
+                                 {mounts_.fd(), POLLPRI, 0}};
+  const auto own = watched.size();
+  visitors_.watch(watched);
+  if (::poll(watched.data(), watched.size(), poll_timeout()) < 0) return;
+  if (watched[2].revents != 0) ::_exit(0);
+  if (watched[0].revents != 0) signals_.drain();
+  visitors_.attend(std::span(watched).subspan(own));  // before obey(), which may reap one of theirs
+  if (watched[1].revents != 0) {
+    const auto message = receive(channel_.get());
+    if (!message) ::_exit(0);
+    obey(*message);
+  }
+  if (watched[3].revents != 0) look_at_mounts();
+}
+
 void Init::run() {
   for (;;) {
     reap();
-    if (!command_running_ && (!children_left_ || grace_is_over())) finish();
+    if (!command_running_ && (nobody_is_left() || grace_is_over())) finish();
     if (!command_running_ && !std::exchange(end_told_, true)) tell(Kind::kCommandEnded, status_);
-    pollfd watched[] = {{signals_.fd(), POLLIN, 0},
-                        {channel_.get(), POLLIN, 0},
-                        {launcher_.get(), POLLIN, 0},
-                        {mounts_.fd(), POLLPRI, 0}};
-    if (::poll(watched, std::size(watched), poll_timeout()) < 0) continue;
-    if (watched[2].revents != 0) ::_exit(0);
-    if (watched[0].revents != 0) signals_.drain();
-    if (watched[1].revents != 0) {
-      const auto message = receive(channel_.get());
-      if (!message) ::_exit(0);
-      obey(*message);
-    }
-    if (watched[3].revents != 0) {
-      if (const auto lost = mounts_.first_lost()) {
-        send(channel_.get(),
-             {.kind = Kind::kFailed, .step = Step::kPrivate, .code = ENOENT, .detail = *lost, .payload = {}});
-        ::_exit(0);
-      }
-    }
+    wait_for_something();
   }
 }
 
 }  // namespace
 
-void keep_shard(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, GroupSignals& signals,
-                const MountWatch& mounts, pid_t command) {
-  Init(plan, std::move(channel), std::move(launcher), signals, mounts, command).run();
+void keep_shard(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, const Duties& duties, pid_t command) {
+  Init(plan, std::move(channel), std::move(launcher), duties, command).run();
 }
 
 }  // namespace nslaunch::shard

@@ -3,14 +3,22 @@
 #include "shard/group_signals.hpp"
 #include "shard/mount_watch.hpp"
 #include "shard/plan.hpp"
+#include "shard/visitors.hpp"
 #include "sys/fd.hpp"
 #include "sys/pidfd.hpp"
 
 namespace nslaunch::shard {
 
-/// Init once the command runs: reaps everything, does what the launcher asks, tells of the command's
+/// What init looks after besides the command.
+struct Duties {
+  GroupSignals& signals;
+  const MountWatch& mounts;
+  Visitors& visitors;
+};
+
+/// Init once the command runs: reaps everything, does what launcher and visitors ask, tells of the command's
 /// stops and its end, looks for leaks, and exits: the kernel kills the rest.
-[[noreturn]] void keep_shard(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, GroupSignals& signals,
-                             const MountWatch& mounts, pid_t command);
+[[noreturn]] void keep_shard(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, const Duties& duties,
+                             pid_t command);
 
 }  // namespace nslaunch::shard

@@ -83,8 +83,10 @@ bool disables_ipv6(const ns::Sysctl& sysctl) {
 
 /// The settings arrive this late so that the launcher reads them while the mounts are made.
 void apply_settings(Building& building) {
-  const auto settings = receive(building.channel);
+  std::vector<sys::Fd> descriptors;
+  const auto settings = receive(building.channel, true, &descriptors);
   if (!settings || settings->kind != Kind::kSettings) ::_exit(1);
+  if (!descriptors.empty()) building.control = std::move(descriptors.front());
   const auto sysctls = unpack_sysctls(settings->payload);
   building.expects_ipv6 = std::none_of(sysctls.begin(), sysctls.end(), disables_ipv6);
   for (const auto& refusal : ns::apply_sysctls(sysctls)) {

@@ -22,6 +22,8 @@ struct Building {
   /// What plan.kept names, by its number; opened before the private /tmp covers it.
   std::vector<sys::Fd> kept_sources{};
   MountWatch mounts{};
+  /// The control socket, listening, once the settings have come; none where the registry is sick.
+  sys::Fd control{};
 };
 
 /// What NSLAUNCH_ISOLATION says when every step works.

@@ -141,12 +141,16 @@ RunningShard launch(const Plan& plan, const Hooks& hooks) {
   step(plan, Step::kGo, shard, [&] { send(shard->channel.get(), {.kind = Kind::kGo, .payload = {}}); });
   // While init mounts, the record is written and the host's settings are read. Init waits for these
   // before it starts the command: so no command runs unrecorded.
+  sys::Fd control;
   step(plan, Step::kRecord, shard, [&] {
-    if (hooks.created) hooks.created(shard->init_pid, shard->init);
+    if (hooks.created) control = hooks.created(shard->init_pid, shard->init);
   });
   step(plan, Step::kSettings, shard, [&] {
-    send(shard->channel.get(), {.kind = Kind::kSettings, .payload = pack(ns::changed_sysctls())});
+    const int number = control.get();
+    send(shard->channel.get(), {.kind = Kind::kSettings, .payload = pack(ns::changed_sysctls())},
+         {&number, control ? 1U : 0U});
   });
+  control.reset();
   follow(plan, hooks, *shard);
   shard->started_at = sys::Clock::now();
   shard->pid_namespace = sys::namespace_inode(shard->init_pid, "pid");

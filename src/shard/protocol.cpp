@@ -106,4 +106,35 @@ Leak unpack_leak(const std::string& payload) {
   return leak;
 }
 
+std::string pack(const VisitRequest& request) {
+  Packer packer;
+  packer.add(request.directory).add(std::to_string(request.variables.size()));
+  for (const auto& variable : request.variables) packer.add(variable);
+  for (const auto& word : request.command) packer.add(word);
+  return packer.take();
+}
+
+std::optional<VisitRequest> unpack_visit(const std::string& payload) {
+  const auto parts = unpack(payload);
+  if (parts.size() < 2) return std::nullopt;
+  const auto variables = static_cast<std::size_t>(std::strtoul(parts[1].c_str(), nullptr, 10));
+  if (variables > parts.size() - 2) return std::nullopt;
+  const auto first = parts.begin() + 2;
+  const auto end = first + static_cast<std::ptrdiff_t>(variables);
+  return VisitRequest{parts[0], {first, end}, {end, parts.end()}};
+}
+
+std::string pack(const SocketRequest& request) {
+  Packer packer;
+  packer.add(request.listens ? "listen" : "connect").add(request.address).add(std::to_string(request.port));
+  return packer.take();
+}
+
+std::optional<SocketRequest> unpack_socket(const std::string& payload) {
+  const auto parts = unpack(payload);
+  if (parts.size() != 3) return std::nullopt;
+  return SocketRequest{parts[0] == "listen", parts[1],
+                       static_cast<std::uint16_t>(std::strtoul(parts[2].c_str(), nullptr, 10))};
+}
+
 }  // namespace nslaunch::shard

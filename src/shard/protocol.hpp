@@ -18,13 +18,19 @@ enum class Kind : std::uint8_t {
   // Launcher to init.
   kMapped,        ///< the id maps are written (rootless only)
   kGo,            ///< you are tied: begin
-  kSettings,      ///< you are recorded: the command may start; payload: the host's changed sysctls
+  kSettings,      ///< you are recorded: the command may start; payload: the host's changed sysctls; with the
+                  ///< control socket, where there is one
   kForward,       ///< code: a signal for the command (for its group where it has one)
   kForwardAlone,  ///< code: a signal for the command, unless a group send has reached it: was it so?
                   ///< (detail: the question's number)
   kAskStopped,    ///< is the command stopped? (detail: the question's number)
   kKillCommand,   ///< the grace is over: SIGKILL it, and give what it left behind no grace
-  // Init to launcher.
+  // A visitor to init, over the control socket; kForward, too.
+  kVisit,   ///< code: kControlVersion; with a sealed memfd that holds a VisitRequest, the streams 0, 1 and 2,
+            ///< and a
+            ///< terminal where the streams have one. Answered by kStarted (code: the pid) or kFailed
+  kSocket,  ///< code: kControlVersion; payload: a SocketRequest. Answered by kSocket with it, or kFailed
+  // Init to launcher; kStarted, kFailed and kCommandEnded to a visitor, too.
   kTied,
   kDone,          ///< step: it worked; code: microseconds it took
   kMissing,       ///< step, domain, code: it failed and may be missing
@@ -37,6 +43,9 @@ enum class Kind : std::uint8_t {
   kLeak,          ///< payload: one Leak
   kFinished,      ///< code: the command's wait status; detail: how many leaks; init exits now
 };
+
+/// Both sides of the control socket are of one nslaunch, or say that they are not.
+constexpr std::int32_t kControlVersion = 1;
 
 /// Where an error number comes from.
 enum class Domain : std::uint8_t { kErrno, kNetlink };
@@ -58,6 +67,24 @@ bool send(int channel, const Message& message, std::span<const int> descriptors 
 std::optional<Message> receive(int channel, bool wait = true,
                                std::vector<sys::Fd>* descriptors = nullptr) noexcept;
 
+/// A process that is to be started in a shard that runs.
+struct VisitRequest {
+  std::string directory;               ///< empty: the command's
+  std::vector<std::string> variables;  ///< NAME=VALUE on top of the command's environment
+  std::vector<std::string> command;    ///< empty: the shell of that environment
+};
+
+/// A socket of the shard's network.
+struct SocketRequest {
+  bool listens = false;  ///< else it is being connected
+  std::string address;   ///< v4 or v6, in numbers
+  std::uint16_t port = 0;
+};
+
+std::string pack(const VisitRequest& request);
+std::optional<VisitRequest> unpack_visit(const std::string& payload);
+std::string pack(const SocketRequest& request);
+std::optional<SocketRequest> unpack_socket(const std::string& payload);
 std::string pack(const std::vector<ns::Sysctl>& sysctls);
 std::vector<ns::Sysctl> unpack_sysctls(const std::string& payload);
 std::string pack(const Leak& leak);

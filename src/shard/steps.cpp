@@ -27,8 +27,9 @@ constexpr StepRow kSteps[] = {
     {Step::kSysctls, "sysctls", "copying the host's network settings", "sysctl", true},
     {Step::kAnswer, "answer", "waiting for 127.0.0.1 to answer", nullptr, false},
     {Step::kFork, "fork", "starting a process for the command", nullptr, false},
-    {Step::kWorkdir, "workdir", "changing to the working directory", nullptr, false},
+    {Step::kPlace, "place", "giving the command its streams and its terminal", nullptr, false},
     {Step::kUser, "user", "taking on the user's ids", nullptr, false},
+    {Step::kWorkdir, "workdir", "changing to the working directory", nullptr, false},
     {Step::kExec, "exec", "starting the command", nullptr, false},
 };
 

@@ -33,8 +33,9 @@ enum class Step : std::uint8_t {
   kAnswer,
   kFork,
   // The command's own process.
-  kWorkdir,
+  kPlace,
   kUser,
+  kWorkdir,
   kExec,
 };
 

@@ -4,13 +4,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "sys/check.hpp"
 
 namespace nslaunch::sys {
 
 void Fd::reset(int number) noexcept {
+  const int error = errno;  // of what failed before, for whoever leaves by it
   if (number_ >= 0) ::close(number_);
+  errno = error;
   number_ = number;
 }
 

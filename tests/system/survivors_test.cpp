@@ -57,7 +57,7 @@ std::string describe(const std::vector<Leak>& leaks,
 
 std::string survivors(const std::vector<std::pair<pid_t, std::string>>& names) {
   std::size_t total = 0;
-  const auto leaks = find_survivors(10, total);
+  const auto leaks = find_survivors({}, 10, total);
   return describe(leaks, names) + fmt::format("total {}\n", total);
 }
 
@@ -98,7 +98,7 @@ TEST_CASE("a server that survived is accounted for with everything that it liste
                     open.push_back(sys::make_channel().first);
                   });
                   std::size_t total = 0;
-                  auto leaks = find_survivors(10, total);
+                  auto leaks = find_survivors({}, 10, total);
                   for (auto& leak : leaks) std::sort(leak.listening.begin(), leak.listening.end());
                   return describe(leaks, {{server, "server"}, {::getpid(), "init"}});
                 }) == "server of init, 127.0.0.1:9926, [::]:1883, udp 0.0.0.0:5353, unix:" + path +
@@ -118,7 +118,7 @@ TEST_CASE("a survivor's age and raw command line are told", "[survivors]") {
           char line[6];
           if (::read(ready.read.get(), line, sizeof line) != sizeof line) return std::string("no sh");
           std::size_t total = 0;
-          const auto leaks = find_survivors(10, total);
+          const auto leaks = find_survivors({}, 10, total);
           if (leaks.size() != 1 || leaks[0].pid != child) return fmt::format("{} leaks", leaks.size());
           const bool age_is_right = leaks[0].age.count() >= 0 && leaks[0].age < std::chrono::seconds{30};
           return leaks[0].command_line + (age_is_right ? "" : " age is wrong");
@@ -166,7 +166,7 @@ TEST_CASE("only the first survivors are described, by pid, and all are counted",
           std::vector<pid_t> started;
           for (int i = 0; i < 5; ++i) started.push_back(start_and_prepare([] {}));
           std::size_t total = 0;
-          const auto leaks = find_survivors(2, total);
+          const auto leaks = find_survivors({}, 2, total);
           const bool same = inspect::processes_in_own_namespace() == started;
           return describe(leaks, {{started[0], "first"}, {started[1], "second"}, {1, "init"}}) +
                  fmt::format("total {}, {}", total, same ? "all" : "others");
@@ -181,7 +181,7 @@ TEST_CASE("a process in a namespace nested in the shard survives like any other"
             start_and_prepare([] { start_and_prepare([] {}); });
           });
           std::size_t total = 0;
-          const auto leaks = find_survivors(10, total);
+          const auto leaks = find_survivors({}, 10, total);
           if (leaks.size() != 3) return fmt::format("{} leaks", leaks.size());
           return describe(leaks,
                           {{outer, "outer"}, {leaks[1].pid, "nested"}, {leaks[2].pid, "inner"}, {1, "init"}});

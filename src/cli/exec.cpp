@@ -1,0 +1,80 @@
+#include "cli/exec.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+#include <nslaunch/error.hpp>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+
+#include "cli/choose.hpp"
+#include "cli/die.hpp"
+#include "cli/exec_session.hpp"
+#include "cli/variables.hpp"
+#include "registry/control.hpp"
+#include "shard/visit.hpp"
+#include "sys/check.hpp"
+#include "sys/log.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+constexpr Option kOptions[] = {
+    {"env", 'e', "NAME=VALUE", "set a variable for the command (repeatable)", true},
+    {"env-file", 0, "FILE", "set the variables that FILE holds, one a line (repeatable)", true},
+    {"workdir", 'w', "DIR", "run the command in DIR (default: where the shard's command runs)"},
+    kColorOption,
+};
+
+shard::VisitRequest request_of(const Arguments& arguments, const ShardEntry& shard, bool on_terminal) {
+  shard::VisitRequest request;
+  request.directory = shard.record.cwd;
+  if (arguments.has("workdir"))
+    request.directory = std::filesystem::path(request.directory) / arguments.text("workdir");
+  const char* terminal = std::getenv("TERM");
+  if (on_terminal && terminal != nullptr) request.variables.push_back(std::string("TERM=") + terminal);
+  add_variables(request.variables, arguments);
+  request.command = arguments.command;
+  return request;
+}
+
+int run(const Arguments& arguments) {
+  if (arguments.positional.size() != 1) {
+    throw UsageError(
+        arguments.positional.empty() ? "which shard?" : "one shard at a time, and '--' before the command",
+        "for example: nslaunch exec ID -- ps -ef");
+  }
+  const auto shard = choose_shards(arguments.positional).front();
+  auto connection = registry::connect_to_control(shard);
+  std::optional<int> status;
+  {
+    ExecSession session;
+    const auto streams = session.streams();
+    shard::ask_for_process(connection, request_of(arguments, shard, streams.size() > 3), streams);
+    status = session.serve(std::move(connection));
+  }
+  if (!status) {
+    sys::warn(fmt::format("shard {} has ended, and what ran in it", sys::escape(shard.record.id)));
+    return 128 + SIGKILL;
+  }
+  if (!WIFSIGNALED(*status)) return WEXITSTATUS(*status);
+  die_of(WTERMSIG(*status));
+  return 128 + WTERMSIG(*status);
+}
+
+}  // namespace
+
+const Command& exec_command() {
+  static constexpr Command kCommand{
+      "exec",
+      "exec [OPTIONS] ID|NAME [-- COMMAND [ARG...]]",
+      "run a command (default: a shell) in a shard that runs",
+      [] { return std::span<const Option>(kOptions); },
+      run,
+  };
+  return kCommand;
+}
+
+}  // namespace nslaunch::cli

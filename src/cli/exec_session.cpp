@@ -1,0 +1,137 @@
+#include "cli/exec_session.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "shard/protocol.hpp"
+#include "sys/clock.hpp"
+#include "sys/files.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+constexpr std::size_t kChunk = 16384;
+/// What the process has written before its end arrives soon after; a background job of it may hold the
+/// terminal for ever.
+constexpr std::chrono::milliseconds kLastWords{500};
+
+/// What is handed on, and what changes the terminal.
+sys::SignalSet handled_signals() {
+  sys::SignalSet set;
+  for (const int signal :
+       {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, SIGCONT, SIGPIPE}) {
+    set.add(signal);
+  }
+  return set;
+}
+
+/// What a process on a pseudoterminal writes must not be changed twice, once here and once by the real one.
+void leave_output_alone(int terminal) {
+  termios modes = {};
+  if (::tcgetattr(terminal, &modes) != 0) return;
+  modes.c_oflag &= ~static_cast<tcflag_t>(OPOST);
+  ::tcsetattr(terminal, TCSANOW, &modes);
+}
+
+}  // namespace
+
+ExecSession::ExecSession() {
+  int first = -1;
+  for (int number = 0; number <= 2; ++number) {
+    is_terminal_[static_cast<std::size_t>(number)] = ::isatty(number) == 1;
+    if (first < 0 && ::isatty(number) == 1) first = number;
+  }
+  typing_ = is_terminal_[0];
+  if (first < 0) return;
+  pty_.emplace(sys::open_pty(first));
+  if (!typing_) leave_output_alone(pty_->program.get());
+}
+
+std::vector<int> ExecSession::streams() const {
+  std::vector<int> streams;
+  for (int number = 0; number <= 2; ++number) {
+    streams.push_back(is_terminal_[static_cast<std::size_t>(number)] ? pty_->program.get() : number);
+  }
+  if (pty_) streams.push_back(pty_->program.get());
+  return streams;
+}
+
+std::optional<int> ExecSession::serve(sys::Fd connection) {
+  connection_ = std::move(connection);
+  blocked_.emplace(handled_signals());
+  signals_ = sys::make_signalfd(handled_signals());
+  if (pty_) pty_->program.reset();  // the process has it; ours would keep it from closing
+  if (typing_) raw_.emplace(STDIN_FILENO);
+  while (!ended_) wait_for_something();
+  if (pty_) show_the_rest();
+  return status_;
+}
+
+void ExecSession::wait_for_something() {
+  const int user = pty_ ? pty_->user.get() : -1;
+  const short wanted = static_cast<short>(keys_.empty() ? POLLIN : POLLIN | POLLOUT);
+  pollfd watched[] = {{connection_.get(), POLLIN, 0},
+                      {signals_.get(), POLLIN, 0},
+                      {user, wanted, 0},
+                      {typing_ && keys_.size() < kChunk ? STDIN_FILENO : -1, POLLIN, 0}};
+  if (::poll(watched, std::size(watched), -1) < 0) return;
+  if (watched[1].revents != 0) {
+    while (const auto info = sys::read_signal(signals_.get())) on_signal(static_cast<int>(info->ssi_signo));
+  }
+  if ((watched[2].revents & POLLOUT) != 0) write_keys();
+  if ((watched[2].revents & (POLLIN | POLLHUP | POLLERR)) != 0) show();
+  if (watched[3].revents != 0) read_keys();
+  if (watched[0].revents != 0) on_message();
+}
+
+void ExecSession::on_signal(int signal) {
+  if (signal == SIGPIPE || sys::is_ignored(signal)) return;
+  if (signal == SIGWINCH) {
+    if (pty_) sys::copy_window_size(is_terminal_[0] ? 0 : is_terminal_[1] ? 1 : 2, pty_->user.get());
+  } else if (signal == SIGCONT) {
+    if (raw_) raw_->take_again();
+  } else {
+    shard::send(connection_.get(), {.kind = shard::Kind::kForward, .code = signal, .payload = {}});
+  }
+}
+
+void ExecSession::on_message() {
+  const auto message = shard::receive(connection_.get(), false);
+  if (message && message->kind == shard::Kind::kCommandEnded) status_ = message->code;
+  if (message && message->kind != shard::Kind::kCommandEnded) return;
+  ended_ = message.has_value() || errno != EAGAIN;
+}
+
+void ExecSession::read_keys() {
+  char keys[kChunk];
+  const auto count = ::read(STDIN_FILENO, keys, sizeof keys);
+  if (count > 0) keys_.append(keys, static_cast<std::size_t>(count));
+  if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) typing_ = false;  // it has been closed
+  write_keys();
+}
+
+void ExecSession::write_keys() {
+  const auto count = ::write(pty_->user.get(), keys_.data(), keys_.size());
+  if (count > 0) keys_.erase(0, static_cast<std::size_t>(count));
+}
+
+void ExecSession::show() {
+  char output[kChunk];
+  const auto count = ::read(pty_->user.get(), output, sizeof output);
+  const int seen_on = is_terminal_[1] ? STDOUT_FILENO : is_terminal_[2] ? STDERR_FILENO : STDIN_FILENO;
+  if (count > 0) sys::write_all(seen_on, {output, static_cast<std::size_t>(count)});
+  if (count < 0 && errno == EIO) pty_.reset();  // nobody has it open any more
+}
+
+void ExecSession::show_the_rest() {
+  const sys::Deadline deadline(kLastWords);
+  while (pty_) {
+    pollfd watched = {pty_->user.get(), POLLIN, 0};
+    if (::poll(&watched, 1, deadline.poll_timeout()) <= 0) return;
+    show();
+  }
+}
+
+}  // namespace nslaunch::cli

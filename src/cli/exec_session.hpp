@@ -1,0 +1,47 @@
+#pragma once
+
+#include <poll.h>
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "sys/fd.hpp"
+#include "sys/pty.hpp"
+#include "sys/signals.hpp"
+
+namespace nslaunch::cli {
+
+/// A process in a shard and the caller's streams, from its start to its end. Streams that are terminals are
+/// replaced by a pseudoterminal of the process's own, so that its job control is the shard's.
+class ExecSession {
+ public:
+  ExecSession();
+
+  /// What the process gets as 0, 1 and 2 and, where there is one, as its terminal.
+  std::vector<int> streams() const;
+  /// Serves the process that `connection` was asked for. Its wait status; nothing where the shard has ended.
+  std::optional<int> serve(sys::Fd connection);
+
+ private:
+  void wait_for_something();
+  void on_signal(int signal);
+  void on_message();
+  void read_keys();
+  void write_keys();
+  void show();
+  void show_the_rest();
+
+  std::array<bool, 3> is_terminal_;
+  std::optional<sys::Pty> pty_;
+  std::optional<sys::BlockedSignals> blocked_;
+  std::optional<sys::RawTerminal> raw_;
+  sys::Fd signals_;
+  sys::Fd connection_;
+  std::string keys_;  ///< typed and not taken yet
+  bool typing_ = false;
+  bool ended_ = false;
+  std::optional<int> status_;
+};
+
+}  // namespace nslaunch::cli

@@ -1,0 +1,41 @@
+#include "registry/control.hpp"
+
+#include <sys/socket.h>
+
+#include "registry/folders.hpp"
+#include "registry/names.hpp"
+#include "sys/check.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::registry {
+
+sockaddr_un address_in(int folder, const std::string& name) {
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  const auto path = fmt::format("/proc/self/fd/{}/{}", folder, name);
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  return address;
+}
+
+sys::Fd connect_to_control(const ShardEntry& entry) {
+  const auto& id = entry.record.id;
+  const std::string doing = fmt::format("reaching shard {}", sys::escape(id));
+  if (entry.state == ShardState::kUnreadable)
+    throw Error({}, doing + ": its record is unreadable: " + entry.problem);
+  if (entry.foreign) {
+    throw Error(sys::errno_code(EPERM), doing,
+                "It was started in another PID namespace (a container, say); do it from there.");
+  }
+  std::string problem;
+  const auto folder = open_folder({entry.path.substr(0, entry.path.rfind('/')), entry.record.uid}, problem);
+  if (!folder) throw Error(sys::errno_code(ENOENT), problem.empty() ? doing : doing + ": " + problem);
+  const auto address = address_in(folder->fd.get(), socket_name(id));
+  sys::Fd socket(sys::check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), "making a socket"));
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    throw Error(sys::errno_code(errno), doing,
+                "It is just starting or ending, or has no control socket; see: nslaunch list");
+  }
+  return socket;
+}
+
+}  // namespace nslaunch::registry

@@ -1,0 +1,64 @@
+#include "shard/visit.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <vector>
+
+#include "shard/explain.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+/// However long the words are, and not to be changed while init reads it.
+sys::Fd sealed(const std::string& text) {
+  constexpr const char* kDoing = "writing down what to run";
+  sys::Fd file(sys::check(::memfd_create("request", MFD_CLOEXEC | MFD_ALLOW_SEALING), kDoing));
+  if (const int error = sys::write_all(file.get(), text); error != 0)
+    throw Error(sys::errno_code(error), kDoing);
+  sys::check(::fcntl(file.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW), kDoing);
+  return file;
+}
+
+Message hear(const sys::Fd& connection, std::vector<sys::Fd>* descriptors = nullptr) {
+  if (auto message = receive(connection.get(), true, descriptors)) return std::move(*message);
+  throw Error({}, "the shard has just ended");
+}
+
+Error failure(const Message& message, const std::string& doing) {
+  if (message.kind == Kind::kFailed && message.code == EPROTO) {
+    return {{}, doing + ": the shard is another version's", "Use the nslaunch that has started it."};
+  }
+  return {sys::errno_code(message.code), doing};
+}
+
+}  // namespace
+
+int ask_for_process(const sys::Fd& connection, const VisitRequest& request, std::span<const int> streams) {
+  const auto file = sealed(pack(request));
+  std::vector<int> descriptors = {file.get()};
+  descriptors.insert(descriptors.end(), streams.begin(), streams.end());
+  send(connection.get(), {.kind = Kind::kVisit, .code = kControlVersion, .payload = {}}, descriptors);
+  const auto answer = hear(connection);
+  if (answer.kind == Kind::kStarted) return answer.code;
+  const std::string command = request.command.empty() ? "the shell" : request.command.front();
+  if (answer.step == Step::kExec) throw explain_command(command, request.directory, answer.code);
+  throw failure(answer, row(answer.step).doing +
+                            (answer.step == Step::kWorkdir ? " " + sys::escape(request.directory) : ""));
+}
+
+sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request) {
+  send(connection.get(), {.kind = Kind::kSocket, .code = kControlVersion, .payload = pack(request)});
+  std::vector<sys::Fd> descriptors;
+  const auto answer = hear(connection, &descriptors);
+  if (answer.kind == Kind::kSocket && !descriptors.empty()) return std::move(descriptors.front());
+  throw failure(answer,
+                fmt::format("{} {} port {} in the shard", request.listens ? "listening on" : "connecting to",
+                            sys::escape(request.address), request.port));
+}
+
+}  // namespace nslaunch::shard

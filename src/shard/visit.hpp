@@ -1,0 +1,21 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "shard/protocol.hpp"
+#include "sys/fd.hpp"
+
+namespace nslaunch::shard {
+
+/// The visitor's half of the talk over a shard's control socket.
+
+/// Asks for a process and returns its pid inside. `streams`: its 0, 1 and 2 and, where it is to have a
+/// controlling terminal, that. Throws CommandError where the command can't be started and Error for
+/// everything else. When it ends the connection brings kCommandEnded; closing it hangs up.
+int ask_for_process(const sys::Fd& connection, const VisitRequest& request, std::span<const int> streams);
+
+/// Asks for a socket of the shard's network that never waits. Throws Error.
+sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request);
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,163 @@
+#include "shard/visitors.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include "ns/endpoint.hpp"
+#include "shard/command.hpp"
+#include "shard/environment.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+constexpr std::size_t kMostVisitors = 256;
+/// The kernel takes a third of the stack's limit for arguments and environment, 6 MiB at most.
+constexpr off_t kLongestRequest = 8 << 20;
+
+/// What a visitor has written and can't change any more.
+std::optional<VisitRequest> read_request(const sys::Fd& file) {
+  constexpr int kSealed = F_SEAL_WRITE | F_SEAL_SHRINK;
+  struct stat status = {};
+  if ((::fcntl(file.get(), F_GET_SEALS) & kSealed) != kSealed || ::fstat(file.get(), &status) != 0) return {};
+  if (status.st_size > kLongestRequest) return {};
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  if (::pread(file.get(), text.data(), text.size(), 0) != status.st_size) return {};
+  return unpack_visit(text);
+}
+
+void fail(const sys::Fd& connection, Step step, int error) {
+  send(connection.get(), {.kind = Kind::kFailed, .step = step, .code = error, .payload = {}});
+}
+
+}  // namespace
+
+Visitors::Visitors(const Plan& plan, const std::string& isolation, sys::Fd listener)
+    : plan_(plan), isolation_(isolation), listener_(std::move(listener)) {}
+
+void Visitors::watch(std::vector<pollfd>& watched) const {
+  watched.push_back({full_ ? -1 : listener_.get(), POLLIN, 0});
+  for (const auto& visitor : visitors_) watched.push_back({visitor.connection.get(), POLLIN, 0});
+}
+
+void Visitors::attend(std::span<const pollfd> watched) {
+  auto visitor = visitors_.begin();
+  for (const auto& each : watched.subspan(1)) {
+    if (each.revents != 0) hear(*visitor);
+    ++visitor;
+  }
+  std::erase_if(visitors_, [](const Visitor& each) { return !each.connection; });
+  if (watched.front().revents != 0) admit();
+}
+
+/// One that can't be taken in (no descriptor is left) waits until another has gone.
+void Visitors::admit() {
+  // What comes with a request must not land where a process is to have its streams.
+  sys::guard_standard_streams();
+  sys::Fd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (connection) {
+    visitors_.push_back({std::move(connection)});
+  } else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
+    full_ = true;
+  }
+  if (visitors_.size() >= kMostVisitors) full_ = true;
+}
+
+void Visitors::hear(Visitor& visitor) {
+  std::vector<sys::Fd> descriptors;
+  errno = 0;
+  const auto message = receive(visitor.connection.get(), false, &descriptors);
+  if (message) {
+    answer(visitor, *message, std::move(descriptors));
+  } else if (errno != EAGAIN) {
+    leave(visitor);
+  }
+}
+
+void Visitors::answer(Visitor& visitor, const Message& message, std::vector<sys::Fd> descriptors) {
+  const bool asks = message.kind == Kind::kVisit || message.kind == Kind::kSocket;
+  if (asks && message.code != kControlVersion) {
+    fail(visitor.connection, Step::kClone, EPROTO);
+  } else if (message.kind == Kind::kVisit && visitor.process == 0) {
+    start(visitor, std::move(descriptors));
+  } else if (message.kind == Kind::kSocket) {
+    make_socket(visitor, message.payload);
+  } else if (message.kind == Kind::kForward && visitor.process > 0) {
+    ::kill(-visitor.process, message.code);
+  }
+}
+
+void Visitors::start(Visitor& visitor, std::vector<sys::Fd> descriptors) {
+  constexpr std::size_t kStreams = 3;
+  const auto request = descriptors.empty() ? std::nullopt : read_request(descriptors.front());
+  if (!request || descriptors.size() < 1 + kStreams) {
+    fail(visitor.connection, Step::kPlace, EPROTO);
+    return;
+  }
+  Start start = start_of_command(plan_, isolation_);
+  set_variables(start.environment, request->variables);
+  start.command = request->command;
+  if (start.command.empty()) start.command = {variable(start.environment, "SHELL").value_or("/bin/sh")};
+  if (!request->directory.empty()) start.directory = request->directory;
+  start.place = Start::Place::kSession;
+  start.streams = std::span(descriptors).subspan(1, kStreams);
+  if (descriptors.size() > 1 + kStreams) start.terminal = descriptors[1 + kStreams].get();
+  StartFailure failure = {Step::kExec, 0};
+  try {
+    visitor.process = start_process(plan_, start, failure);
+  } catch (const Error& error) {
+    failure = {Step::kFork, error.code().value()};
+  }
+  if (visitor.process == 0) {
+    fail(visitor.connection, failure.step, failure.error);
+    return;
+  }
+  sessions_.push_back(visitor.process);
+  send(visitor.connection.get(), {.kind = Kind::kStarted, .code = visitor.process, .payload = {}});
+}
+
+void Visitors::make_socket(const Visitor& visitor, const std::string& payload) {
+  const auto request = unpack_socket(payload);
+  int error = EPROTO;
+  sys::Fd socket;
+  if (request) {
+    socket = request->listens ? ns::listen_tcp(request->address, request->port)
+                              : ns::begin_to_connect(request->address, request->port);
+    error = errno;
+  }
+  if (!socket) {
+    fail(visitor.connection, Step::kPlace, error);
+    return;
+  }
+  const int number = socket.get();
+  send(visitor.connection.get(), {.kind = Kind::kSocket, .payload = {}}, {&number, 1});
+}
+
+/// As if its terminal had been closed.
+void Visitors::leave(Visitor& visitor) {
+  if (visitor.process > 0) {
+    ::kill(-visitor.process, SIGHUP);
+    ::kill(-visitor.process, SIGCONT);
+  }
+  visitor.connection.reset();
+  full_ = false;
+}
+
+void Visitors::note_end(const siginfo_t& child) {
+  const auto visitor = std::find_if(visitors_.begin(), visitors_.end(),
+                                    [&](const Visitor& each) { return each.process == child.si_pid; });
+  if (visitor == visitors_.end()) return;
+  const int status = child.si_code == CLD_EXITED ? child.si_status << 8 : child.si_status;
+  send(visitor->connection.get(), {.kind = Kind::kCommandEnded, .code = status, .payload = {}});
+  visitors_.erase(visitor);
+  full_ = false;
+}
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <poll.h>
+#include <sys/wait.h>
+
+#include <list>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "shard/plan.hpp"
+#include "shard/protocol.hpp"
+#include "sys/fd.hpp"
+
+namespace nslaunch::shard {
+
+/// Init's side of the control socket. What a visitor asks for is forked by init, so it is an ordinary
+/// descendant, with the command's user; nothing here ever waits for a visitor.
+class Visitors {
+ public:
+  /// `listener`: the control socket, listening; may be none. `isolation`: NSLAUNCH_ISOLATION.
+  Visitors(const Plan& plan, const std::string& isolation, sys::Fd listener);
+
+  /// Adds what is to be polled.
+  void watch(std::vector<pollfd>& watched) const;
+  /// Does what is asked; `watched` is what watch() has added.
+  void attend(std::span<const pollfd> watched);
+  /// Tells a visitor that the process which was started for it has ended.
+  void note_end(const siginfo_t& child);
+  /// The sessions of processes that visitors have started; these are nobody's leaks.
+  const std::vector<pid_t>& sessions() const noexcept { return sessions_; }
+
+ private:
+  struct Visitor {
+    sys::Fd connection;
+    pid_t process = 0;
+  };
+
+  void admit();
+  void hear(Visitor& visitor);
+  void answer(Visitor& visitor, const Message& message, std::vector<sys::Fd> descriptors);
+  void start(Visitor& visitor, std::vector<sys::Fd> descriptors);
+  void make_socket(const Visitor& visitor, const std::string& payload);
+  void leave(Visitor& visitor);
+
+  const Plan& plan_;
+  std::string isolation_;
+  sys::Fd listener_;
+  bool full_ = false;
+  std::list<Visitor> visitors_;
+  std::vector<pid_t> sessions_;
+};
+
+}  // namespace nslaunch::shard
