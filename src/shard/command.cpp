@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <sstream>
 
 #include "shard/environment.hpp"
 #include "shard/fault.hpp"
@@ -85,6 +86,18 @@ void become(const Plan& plan, const Start& start, char* const* argv, char** envp
   failure = {Step::kExec, errno};
 }
 
+/// execvp says EACCES for a folder of PATH that may not be searched, too: a shell goes on, and so finds
+/// nothing.
+bool is_in_path(const Start& start) {
+  const auto& command = start.command.front();
+  if (command.find('/') != std::string::npos) return true;
+  std::istringstream entries(variable(start.environment, "PATH").value_or(""));
+  for (std::string entry; std::getline(entries, entry, ':');) {
+    if (::access(fmt::format("{}/{}", entry.empty() ? "." : entry, command).c_str(), F_OK) == 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 pid_t start_process(const Plan& plan, const Start& start, StartFailure& failure) {
@@ -103,6 +116,7 @@ pid_t start_process(const Plan& plan, const Start& start, StartFailure& failure)
   sys::check(pid, "starting a process");
   if (failure.error == 0) return pid;
   sys::retry_on_eintr([&] { return ::waitpid(pid, nullptr, 0); });
+  if (failure.step == Step::kExec && failure.error == EACCES && !is_in_path(start)) failure.error = ENOENT;
   return 0;
 }
 

@@ -63,6 +63,7 @@ std::optional<Message> receive(int channel, bool wait, std::vector<sys::Fd>* des
     iovec parts[2] = {{&header, sizeof header}, {payload, sizeof payload}};
     return sys::receive_message(channel, parts, descriptors, wait ? 0 : MSG_DONTWAIT);
   };
+  errno = 0;
   ssize_t count = take();
   // A peer that has gone with a message of ours unread is told of once, before what it said last
   // (K20); its last words still follow.

@@ -62,7 +62,8 @@ struct Message {
 
 /// False where the peer is gone. It gets copies of the descriptors.
 bool send(int channel, const Message& message, std::span<const int> descriptors = {}) noexcept;
-/// Waits for a message; nothing: the peer is gone. `wait` false: nothing also where none has arrived.
+/// Waits for a message; nothing: the peer is gone. `wait` false: nothing with errno EAGAIN where none has
+/// arrived.
 /// Descriptors that came with it are appended to `descriptors`, or closed.
 std::optional<Message> receive(int channel, bool wait = true,
                                std::vector<sys::Fd>* descriptors = nullptr) noexcept;

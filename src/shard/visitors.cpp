@@ -72,7 +72,6 @@ void Visitors::admit() {
 
 void Visitors::hear(Visitor& visitor) {
   std::vector<sys::Fd> descriptors;
-  errno = 0;
   const auto message = receive(visitor.connection.get(), false, &descriptors);
   if (message) {
     answer(visitor, *message, std::move(descriptors));

@@ -117,6 +117,13 @@ TEST_CASE("a command that is not found gives 127") {
     CHECK(result.status == 127);
     CHECK(result.err.starts_with("nslaunch: "));
   }
+  // As for a shell, a folder of PATH that may not be searched holds nothing.
+  const TempDir closed;
+  fs::create_directory(closed / "bin");
+  fs::permissions(closed / "bin", fs::perms(0));
+  auto options = place.options();
+  options.environment.back() = "PATH=" + closed / "bin" + ":/usr/bin:/bin";
+  CHECK(test::run(nslaunch({"--", "no-such-command-anywhere"}), options).status == 127);
   const auto below_a_file = place.run(nslaunch({"--", "/etc/passwd/command"}));
   CHECK((below_a_file.status == 126 || below_a_file.status == 127));
 }

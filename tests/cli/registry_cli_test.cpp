@@ -9,6 +9,7 @@
 #include <regex>
 
 #include "support/identity.hpp"
+#include "support/live_shard.hpp"
 #include "support/process.hpp"
 #include "support/pty.hpp"
 #include "support/registry_view.hpp"
@@ -17,20 +18,11 @@
 namespace nslaunch::test {
 namespace {
 
-/// A live shard that has said its id. Its command ends with 0 at a line of input, with 10 on SIGUSR1.
-struct Live {
-  Process launcher;
-  std::string id;
-
+/// Its command ends with 0 at a line of input, with 10 on SIGUSR1.
+struct Live : LiveShard {
   explicit Live(const RegistryView& registry, Words options = {})
-      : launcher(in_shard("trap 'exit 10' USR1; echo $NSLAUNCH_ID; while ! read line <&3; do :; done 3<&0",
-                          std::move(options)),
-                 registry.options()),
-        id(launcher.read_line()) {
-    // Recorded as running before it can be asked for.
-    if (!eventually([&] { return registry.state(id) == "running"; }))
-      throw std::runtime_error("not running: " + id);
-  }
+      : LiveShard(registry, std::move(options),
+                  "trap 'exit 10' USR1; while ! read line <&3; do :; done 3<&0") {}
 };
 
 Result ask(const RegistryView& registry, Words words) {

@@ -1,27 +1,13 @@
 #include <catch2/catch.hpp>
 #include <csignal>
-#include <stdexcept>
 
 #include "inspect/descriptors.hpp"
-#include "support/process.hpp"
-#include "support/registry_view.hpp"
+#include "support/live_shard.hpp"
 
 namespace nslaunch::test {
 namespace {
 
 using Catch::Matchers::Contains;
-
-/// A shard that lives until its input ends, and is in the registry.
-struct Live {
-  explicit Live(const RegistryView& registry)
-      : launcher(in_shard("echo $NSLAUNCH_ID; cat"), registry.options()), id(launcher.read_line()) {
-    if (!eventually([&] { return registry.state(id) == "running"; }))
-      throw std::runtime_error("not running: " + id);
-  }
-
-  Process launcher;
-  std::string id;
-};
 
 /// Once it holds handles on the processes of its shards, it knows them whatever happens.
 bool waits_for(const Process& waiting, std::size_t processes) {
@@ -38,8 +24,8 @@ bool waits_for(const Process& waiting, std::size_t processes) {
 
 TEST_CASE("wait returns when every shard that it was asked for has ended, and not before") {
   const RegistryView registry;
-  Live first(registry);
-  Live second(registry);
+  LiveShard first(registry);
+  LiveShard second(registry);
   Process waiting(nslaunch({"wait", first.id, second.id}), registry.options());
   REQUIRE(waits_for(waiting, 4));
   first.launcher.close_input();
@@ -52,7 +38,7 @@ TEST_CASE("wait returns when every shard that it was asked for has ended, and no
 
 TEST_CASE("wait sees the end of a shard whose launcher is killed") {
   const RegistryView registry;
-  Live live(registry);
+  LiveShard live(registry);
   Process waiting(nslaunch({"wait", live.id}), registry.options());
   REQUIRE(waits_for(waiting, 2));
   live.launcher.send_signal(SIGKILL);
@@ -62,7 +48,7 @@ TEST_CASE("wait sees the end of a shard whose launcher is killed") {
 
 TEST_CASE("wait gives up after its timeout with 124, and the shard lives on") {
   const RegistryView registry;
-  Live live(registry);
+  LiveShard live(registry);
   const auto result = run(nslaunch({"wait", "--timeout", "10ms", live.id}), registry.options());
   CHECK(result.status == 124);
   CHECK_THAT(result.err, Contains("shard " + live.id + " has not ended within 10ms"));
@@ -71,7 +57,7 @@ TEST_CASE("wait gives up after its timeout with 124, and the shard lives on") {
 
 TEST_CASE("wait for no shard, or for one that is not there, is an error with a suggestion") {
   const RegistryView registry;
-  const Live live(registry);
+  const LiveShard live(registry);
   const auto nothing = run(nslaunch({"wait"}), registry.options());
   CHECK(nothing.status == 125);
   CHECK_THAT(nothing.err, Contains("which shard?"));
