@@ -13,8 +13,10 @@
 namespace nslaunch::cli {
 namespace {
 
-std::span<const Option> no_options() {
-  return {};
+constexpr Option kOptions[] = {kColorOption};
+
+std::span<const Option> colour_only() {
+  return kOptions;
 }
 
 void print(const std::string& text) {
@@ -42,6 +44,7 @@ int help(const Arguments& arguments) {
     print_overview();
     return 0;
   }
+  if (arguments.positional.size() > 1) throw UsageError("help takes one subcommand", "See: nslaunch help");
   const auto& topic = arguments.positional.front();
   const auto all = commands();
   const auto found =
@@ -52,7 +55,8 @@ int help(const Arguments& arguments) {
   return 0;
 }
 
-int print_version(const Arguments&) {
+int print_version(const Arguments& arguments) {
+  if (!arguments.positional.empty()) throw UsageError("version takes options only");
   print(fmt::format("nslaunch {}\n", version()));
   return 0;
 }
@@ -65,12 +69,12 @@ void print_help(const Command& command) {
 }
 
 const Command& help_command() {
-  static constexpr Command kCommand = {"help", "help [SUBCOMMAND]", "show help", no_options, help};
+  static constexpr Command kCommand = {"help", "help [SUBCOMMAND]", "show help", colour_only, help};
   return kCommand;
 }
 
 const Command& version_command() {
-  static constexpr Command kCommand = {"version", "version", "show the version", no_options, print_version};
+  static constexpr Command kCommand = {"version", "version", "show the version", colour_only, print_version};
   return kCommand;
 }
 

@@ -93,13 +93,13 @@ void add_twin(Arguments& arguments, const Option& option) {
   const char* value = std::getenv(name.c_str());
   if (value == nullptr || *value == 0 || arguments.has(option.name)) return;
   if (option.value_name == nullptr) {
-    if (means_yes(name, value)) arguments.add(option.name, {});
+    if (means_yes(name, value)) arguments.add_from_environment(name, option.name, {});
     return;
   }
   std::string_view rest(value);
   while (!rest.empty()) {
     const auto line = option.repeatable ? rest.substr(0, rest.find('\n')) : rest;
-    if (!line.empty()) arguments.add(option.name, std::string(line));
+    if (!line.empty()) arguments.add_from_environment(name, option.name, std::string(line));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
   }
 }
@@ -118,15 +118,20 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-[[noreturn]] void throw_bad_value(std::string_view option, const std::string& value,
+[[noreturn]] void throw_bad_value(const std::string& option, const std::string& value,
                                   std::string_view wanted) {
-  throw UsageError(fmt::format("--{}: '{}' is not {}", option, sys::escape(value), wanted));
+  throw UsageError(fmt::format("{}: '{}' is not {}", option, sys::escape(value), wanted));
 }
 
 }  // namespace
 
 bool Arguments::has(std::string_view option) const {
   return values_.contains(option);
+}
+
+std::string Arguments::written(std::string_view option) const {
+  const auto found = from_environment_.find(option);
+  return found == from_environment_.end() ? fmt::format("--{}", option) : found->second;
 }
 
 std::string Arguments::text(std::string_view option, const std::string& otherwise) const {
@@ -143,14 +148,14 @@ const std::vector<std::string>& Arguments::all(std::string_view option) const {
 std::optional<std::chrono::milliseconds> Arguments::duration(std::string_view option) const {
   if (!has(option)) return std::nullopt;
   const auto duration = sys::parse_duration(text(option));
-  if (!duration) throw_bad_value(option, text(option), "a duration such as 250ms, 90s, 5m or 1h30m");
+  if (!duration) throw_bad_value(written(option), text(option), "a duration such as 250ms, 90s, 5m or 1h30m");
   return duration;
 }
 
 std::optional<std::uint64_t> Arguments::size(std::string_view option) const {
   if (!has(option)) return std::nullopt;
   const auto size = sys::parse_size(text(option));
-  if (!size || *size == 0) throw_bad_value(option, text(option), "a size such as 512M or 2G");
+  if (!size || *size == 0) throw_bad_value(written(option), text(option), "a size such as 512M or 2G");
   return size;
 }
 
@@ -161,7 +166,7 @@ std::uint64_t Arguments::number(std::string_view option, std::uint64_t least, st
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   if (error != std::errc{} || end != value.data() + value.size() || number < least || number > most) {
-    throw_bad_value(option, value, fmt::format("a number from {} to {}", least, most));
+    throw_bad_value(written(option), value, fmt::format("a number from {} to {}", least, most));
   }
   return number;
 }
@@ -171,7 +176,7 @@ std::string Arguments::choice(std::string_view option, std::span<const char* con
   if (!has(option)) return otherwise;
   auto value = text(option);
   if (std::find(choices.begin(), choices.end(), value) != choices.end()) return value;
-  throw_bad_value(option, value, fmt::format("one of {}", fmt::join(choices, ", ")));
+  throw_bad_value(written(option), value, fmt::format("one of {}", fmt::join(choices, ", ")));
 }
 
 Arguments parse(std::span<const Option> own_options, std::span<const std::string> words) {
@@ -190,6 +195,11 @@ Arguments parse(std::span<const Option> own_options, std::span<const std::string
       const auto known = std::find_if(options.begin(), options.end(),
                                       [&](const Option& each) { return option.string_key == each.name; });
       if (known == options.end()) throw_unknown(option.original_tokens.front(), options);
+      if (known->value_name != nullptr && option.value.front().empty()) {
+        throw UsageError(
+            fmt::format("--{}: its value is empty", known->name),
+            "A variable that is not set, perhaps? Leave the option out where there is nothing to say.");
+      }
       arguments.add(option.string_key, option.value.empty() ? std::string() : option.value.front());
     }
   }

@@ -49,12 +49,20 @@ class Arguments {
   std::vector<std::string> command;
   bool has_separator = false;
 
+  /// How the user has written the option: "--timeout" or "NSLAUNCH_OPT_TIMEOUT".
+  std::string written(std::string_view option) const;
+
   void add(std::string_view option, std::string value) {
     values_[std::string(option)].push_back(std::move(value));
+  }
+  void add_from_environment(const std::string& variable, std::string_view option, std::string value) {
+    from_environment_.insert_or_assign(std::string(option), variable);
+    add(option, std::move(value));
   }
 
  private:
   std::map<std::string, std::vector<std::string>, std::less<>> values_;
+  std::map<std::string, std::string, std::less<>> from_environment_;
 };
 
 /// Parses what follows the subcommand's name. Options may stand before or after positionals; a

@@ -12,6 +12,7 @@
 #include "cli/report.hpp"
 #include "cli/run_spec.hpp"
 #include "shard/environment.hpp"
+#include "shard/explain.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
 #include "sys/text.hpp"
@@ -44,11 +45,12 @@ void check_command(const Arguments& arguments) {
   std::vector<char*> entries;
   for (const auto& entry : environment) entries.push_back(const_cast<char*>(entry.c_str()));
   entries.push_back(nullptr);
-  environ = entries.data();
+  char** const own_environment = environ;
+  environ = entries.data();  // execvp looks along its PATH
   ::execvp(arguments[0], arguments.data());
-  throw CommandError({errno, std::system_category()},
-                     fmt::format("running {}", sys::escape(spec.command.front())),
-                     errno == ENOENT || errno == ENOTDIR ? 127 : 126);
+  const int error = errno;
+  environ = own_environment;
+  throw shard::explain_command(spec.command.front(), ".", error);
 }
 
 int run(const Arguments& arguments) {

@@ -78,7 +78,8 @@ void check_no_isolation(const Arguments& arguments) {
                                               "color", "verbose",  "name"};
     if (std::find(std::begin(kHarmless), std::end(kHarmless), option.name) != std::end(kHarmless)) continue;
     if (arguments.has(option.name)) {
-      throw UsageError(fmt::format("--{} needs a shard, and --isolation=none makes none", option.name));
+      throw UsageError(
+          fmt::format("{} needs a shard, and --isolation=none makes none", arguments.written(option.name)));
     }
   }
 }

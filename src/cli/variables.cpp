@@ -2,12 +2,10 @@
 
 #include <nslaunch/error.hpp>
 
-#include <algorithm>
 #include <cerrno>
-#include <string_view>
+#include <fstream>
 
 #include "sys/check.hpp"
-#include "sys/files.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::cli {
@@ -21,19 +19,20 @@ void add_variable(std::vector<std::string>& variables, const std::string& entry,
   variables.push_back(entry);
 }
 
+/// As it comes, from a pipe too.
 void read_env_file(std::vector<std::string>& variables, const std::string& path) {
-  const auto content = sys::read_file(path.c_str(), 16 << 20);
-  if (!content)
-    throw Error({errno, std::system_category()}, fmt::format("reading --env-file {}", sys::escape(path)));
-  std::string_view rest(*content);
-  for (int line = 1; !rest.empty(); ++line) {
-    auto text = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(text.size() + 1, rest.size()));
-    if (text.ends_with('\r')) text.remove_suffix(1);
-    if (text.empty() || text.starts_with('#')) continue;
-    add_variable(variables, std::string(text),
-                 fmt::format("--env-file {}, line {}", sys::escape(path), line));
+  const std::string doing = fmt::format("reading --env-file {}", sys::escape(path));
+  std::ifstream file(path);
+  if (!file) throw Error({errno, std::system_category()}, doing);
+  std::string line;
+  for (int number = 1; std::getline(file, line); ++number) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.empty() || line.starts_with('#')) continue;
+    const auto where = fmt::format("--env-file {}, line {}", sys::escape(path), number);
+    if (line.find('\0') != std::string::npos) throw UsageError(where + ": a variable can't hold a NUL byte");
+    add_variable(variables, line, where);
   }
+  if (file.bad()) throw Error({errno, std::system_category()}, doing);
 }
 
 }  // namespace

@@ -71,12 +71,8 @@ void mount_tmpfs(const std::string& target, unsigned mode, std::uint64_t size) {
 }
 
 void bind(int source_fd, const std::string& target, bool is_directory) {
-  if (is_directory) {
-    if (::mkdir(target.c_str(), 0700) != 0 && errno != EEXIST) sys::check(-1, "making {}", target);
-  } else {
-    const sys::Fd file(::open(target.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-    sys::check(file.get(), "making {}", target);
-  }
+  const int made = is_directory ? ::mkdir(target.c_str(), 0700) : ::mknod(target.c_str(), S_IFREG | 0600, 0);
+  if (made != 0 && errno != EEXIST) sys::check(-1, "making {}", target);
   // K8: mount(2) on the descriptor's own path; the name it once had leads to the empty folder by now.
   const std::string source = fmt::format("/proc/self/fd/{}", source_fd);
   sys::check(::mount(source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr),

@@ -95,7 +95,15 @@ std::optional<Folder> open_folder_to_publish(std::string& problem) {
 
 std::vector<Folder> open_own_folders(std::vector<std::string>& problems) {
   std::vector<Folder> folders;
-  open_all(places_to_read(), folders, problems);
+  auto places = places_to_read();
+  const std::vector<Place> last = {places.back()};
+  places.pop_back();
+  std::vector<std::string> troubles;
+  open_all(places, folders, troubles);
+  problems.insert(problems.end(), troubles.begin(), troubles.end());
+  // Where one of these can be used, the last is not needed: anybody may make a folder of its name in /tmp.
+  const bool needed = places.size() == troubles.size();
+  open_all(last, folders, needed ? problems : troubles);
   return folders;
 }
 

@@ -123,7 +123,7 @@ pid_t start_process(const Plan& plan, const Start& start, StartFailure& failure)
 Start start_of_command(const Plan& plan, const std::string& isolation) {
   Start start{.command = plan.spec.command,
               .environment = plan.spec.environment,
-              .directory = plan.working_directory,
+              .directory = plan.enters_directory ? plan.working_directory : "",
               .place = plan.own_process_group ? Start::Place::kGroup : Start::Place::kCallersGroup,
               .streams = {}};
   set_variable(start.environment, "NSLAUNCH_ISOLATION", isolation);

@@ -40,6 +40,7 @@ class Init {
   void note(const siginfo_t& child);
   void obey(const Message& message);
   void signal_command(int signal) const;
+  void signal_own_group(int signal) const;
   void command_ended(const siginfo_t& child);
   bool nobody_is_left() const;
   bool grace_is_over();
@@ -70,17 +71,29 @@ void Init::signal_command(int signal) const {
   if (command_running_) ::kill(plan_.own_process_group ? -command_ : command_, signal);
 }
 
+/// For what has reached our group. A command such as timeout(1) makes a group of its own; where it would have
+/// led the caller's already, run directly, that had changed nothing, and the signal would have reached it.
+void Init::signal_own_group(int signal) const {
+  if (!command_running_ || plan_.own_process_group || !plan_.leads_group) return;
+  const bool has_left = ::getpgid(command_) == command_ && ::getsid(command_) == ::getsid(0);
+  if (has_left) ::kill(-command_, signal);
+}
+
 void Init::obey(const Message& message) {
   switch (message.kind) {
     case Kind::kForward:
       signal_command(message.code);
       break;
     case Kind::kForwardAlone: {
-      const bool reached_by_group_send = signals_.take(message.code);
-      if (!reached_by_group_send) signal_command(message.code);
-      tell(Kind::kAnswer, reached_by_group_send ? 1 : 0, message.detail);
+      const bool sent_to_group = signals_.take(message.code);
+      if (!sent_to_group) signal_command(message.code);
+      if (sent_to_group) signal_own_group(message.code);
+      tell(Kind::kAnswer, sent_to_group ? 1 : 0, message.detail);
       break;
     }
+    case Kind::kFromTerminal:
+      signal_own_group(message.code);
+      break;
     case Kind::kAskStopped:
       reap();
       tell(Kind::kAnswer, command_stopped_ ? 1 : 0, message.detail);
@@ -158,8 +171,7 @@ void Init::finish() {
 void Init::look_at_mounts() {
   const auto lost = mounts_.first_lost();
   if (!lost) return;
-  send(channel_.get(),
-       {.kind = Kind::kFailed, .step = Step::kPrivate, .code = ENOENT, .detail = *lost, .payload = {}});
+  tell(Kind::kMountLost, 0, *lost);
   ::_exit(0);
 }
 

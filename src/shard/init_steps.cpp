@@ -37,7 +37,7 @@ void mount_tmp(Building& building) {
 void keep_paths(Building& building) {
   for (const auto& kept : building.plan.kept) {
     const auto parent = kept.path.substr(0, kept.path.rfind('/'));
-    if (const int error = sys::make_directories(parent, 0755); error != 0) {
+    if (const int error = sys::make_directories(parent, {.mode = 0755}); error != 0) {
       throw Error(sys::errno_code(error), "making the folders above a kept path");
     }
     const auto& source = building.kept_sources[static_cast<std::size_t>(building.detail)];
@@ -53,7 +53,7 @@ void mount_shared_memory(Building&) {
 
 void mount_private_paths(Building& building) {
   for (const auto& path : building.plan.private_paths) {
-    if (const int error = sys::make_directories(path, 0700); error != 0) {
+    if (const int error = sys::make_directories(path, private_folder(building.plan.spec)); error != 0) {
       throw Error(sys::errno_code(error), "making a private folder");
     }
     struct stat covered = {};

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstdlib>
 #include <filesystem>
@@ -67,9 +68,18 @@ ns::IdMap choose_id_map(const ns::Capabilities& capabilities, const ShardSpec& s
           .identity = capabilities.set_ids && !spec.map_root};
 }
 
+/// In a user namespace that an ordinary user has made (K11).
+bool setgroups_is_denied() {
+  return sys::read_file("/proc/self/setgroups").value_or("").starts_with("deny");
+}
+
 /// Without privilege there is one user to be, the one we are: then nothing is left to take on (and
 /// setgroups would be refused, K11).
 void check_user(Plan& plan) {
+  if (plan.spec.user && setgroups_is_denied() && plan.spec.user->uid == ::geteuid() &&
+      plan.spec.user->gid == ::getegid()) {
+    plan.spec.user.reset();
+  }
   if (!plan.spec.user || plan.rung == Rung::kPrivileged || plan.id_map.identity) return;
   const auto user = *std::exchange(plan.spec.user, std::nullopt);
   if (user.uid == plan.id_map.inside_uid && user.gid == plan.id_map.inside_gid) return;
@@ -105,7 +115,11 @@ std::string absolute_path(const std::string& folder, const std::string& path) {
 std::string private_path(const std::string& asked, const Plan& plan) {
   std::string path = absolute_path(plan.working_directory, asked);
   if (plan.spec.tmp != TmpMode::kHost && !top_folder_in_tmp(path).empty()) return path;
-  if (const int error = sys::make_directories(path, 0700); error != 0) {
+  if (path == "/") {
+    throw UsageError("--private /: the root itself can't be covered",
+                     "Name the folder that is to be private.");
+  }
+  if (const int error = sys::make_directories(path, private_folder(plan.spec)); error != 0) {
     throw Error(sys::errno_code(error), fmt::format("making {} for --private", sys::escape(path)),
                 "--private takes a folder; make it, or choose one in a place you can write to.");
   }
@@ -119,10 +133,22 @@ void check_tmp_directory(Plan& plan) {
   auto& directory = plan.spec.tmp_directory;
   directory = absolute_path(plan.working_directory, directory);
   struct stat status = {};
+  errno = 0;
   if (::stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    throw UsageError(fmt::format("--tmp {}: there is no such folder", sys::escape(directory)),
-                     "Make it first, or leave the option out for a private /tmp.");
+    const int error = errno == 0 ? ENOTDIR : errno;
+    throw UsageError(fmt::format("--tmp {}: {}", sys::escape(directory), sys::errno_code(error).message()),
+                     "It takes a folder that is there; leave the option out for a private /tmp.");
   }
+}
+
+/// Whether something is mounted over the caller's folder, or over one above it.
+bool is_covered(const Plan& plan) {
+  std::vector<std::string> mounts = {"/proc", "/dev/shm", "/dev/mqueue"};
+  if (plan.spec.tmp != TmpMode::kHost) mounts.emplace_back("/tmp");
+  mounts.insert(mounts.end(), plan.private_paths.begin(), plan.private_paths.end());
+  return std::any_of(mounts.begin(), mounts.end(), [&](const std::string& mount) {
+    return (plan.working_directory + "/").starts_with(mount + "/");
+  });
 }
 
 }  // namespace
@@ -141,6 +167,7 @@ Plan make_plan(const ShardSpec& spec) {
   plan.id_map = choose_id_map(capabilities, spec);
   check_user(plan);
 
+  plan.leads_group = ::getpgrp() == ::getpid();
   plan.own_process_group = !sys::open_controlling_terminal();
   plan.working_directory = current_directory();
   // As it was written, links and dots included: where they lead is for chdir to say.
@@ -148,9 +175,17 @@ Plan make_plan(const ShardSpec& spec) {
   if (spec.tmp != TmpMode::kHost) plan.kept = paths_to_keep(plan.spec, plan.working_directory);
   check_tmp_directory(plan);
   for (const auto& path : spec.private_paths) plan.private_paths.push_back(private_path(path, plan));
+  std::sort(plan.private_paths.begin(), plan.private_paths.end());  // a folder before what lies below it
+  plan.enters_directory = !spec.workdir.empty() || is_covered(plan);
   plan.stdin_pipe = pipe_inode(STDIN_FILENO);
   plan.caller_signals = sys::SignalState::current();
   return plan;
+}
+
+sys::NewFolder private_folder(const ShardSpec& spec) {
+  sys::NewFolder folder{.mode = 0700};
+  if (spec.user) folder = {0700, spec.user->uid, spec.user->gid};
+  return folder;
 }
 
 std::string namespace_tokens(const Plan& plan) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ns/idmap.hpp"
+#include "sys/files.hpp"
 #include "sys/signals.hpp"
 
 namespace nslaunch::shard {
@@ -32,7 +33,12 @@ struct Plan {
   ns::IdMap id_map = {};
   /// The command gets a process group of its own: there is no controlling terminal.
   bool own_process_group = false;
+  /// The caller leads a process group: run directly, the command would, and could not leave it.
+  bool leads_group = false;
   std::string working_directory;
+  /// It has to be entered by its name; else what init inherits is the very folder that the caller is in,
+  /// whatever its name leads to by now and whoever may go there.
+  bool enters_directory = false;
   std::vector<KeptPath> kept;
   std::vector<std::string> private_paths;
   /// Inode of the pipe that is the command's standard input, 0 where it is none.
@@ -44,6 +50,9 @@ struct Plan {
 /// Checks the request against itself and the machine. Throws UsageError or Error; the only thing it
 /// makes are missing --private folders.
 Plan make_plan(const ShardSpec& spec);
+
+/// How a missing --private folder is made: for the command's user.
+sys::NewFolder private_folder(const ShardSpec& spec);
 
 /// The tokens of NSLAUNCH_ISOLATION for the namespaces themselves.
 std::string namespace_tokens(const Plan& plan);

@@ -23,6 +23,7 @@ enum class Kind : std::uint8_t {
   kForward,       ///< code: a signal for the command (for its group where it has one)
   kForwardAlone,  ///< code: a signal for the command, unless a group send has reached it: was it so?
                   ///< (detail: the question's number)
+  kFromTerminal,  ///< code: a signal of the terminal's for our group, where the command is, too, or would be
   kAskStopped,    ///< is the command stopped? (detail: the question's number)
   kKillCommand,   ///< the grace is over: SIGKILL it, and give what it left behind no grace
   // A visitor to init, over the control socket; kForward, too.
@@ -41,6 +42,7 @@ enum class Kind : std::uint8_t {
   kAnswer,        ///< code: 1 for yes; detail: the question's number
   kCommandEnded,  ///< code: wait status; left out where kFinished follows at once
   kLeak,          ///< payload: one Leak
+  kMountLost,     ///< detail: which --private folder somebody outside has removed; init exits now
   kFinished,      ///< code: the command's wait status; detail: how many leaks; init exits now
 };
 

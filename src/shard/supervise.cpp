@@ -94,8 +94,9 @@ void Supervisor::on_signal(const signalfd_siginfo& info) {
   // leader alone, which may be us.
   if (from_somebody || signal == SIGHUP) {
     if (const auto second = relay_.forward(signal)) act_on(signal, second->si_code <= 0);
-  } else if (sys::is_stop_signal(signal)) {
-    mirror_stop(signal);
+  } else {
+    peer_.tell(Kind::kFromTerminal, signal);
+    if (sys::is_stop_signal(signal)) mirror_stop(signal);
   }
   act_on(signal, from_somebody);
 }

@@ -23,13 +23,16 @@ constexpr std::string_view kTmp = "/tmp/";
 
 constexpr int kMostLinks = 40;  // as the kernel's own limit
 
+bool covers(const std::vector<KeptPath>& kept, const std::string& path) {
+  return std::any_of(kept.begin(), kept.end(), [&](const KeptPath& each) {
+    return path == each.path || path.starts_with(each.path + "/");
+  });
+}
+
 /// Adds `path`, unless it or a folder above it is kept already. Returns an errno where there is no such
 /// path.
 int keep(std::vector<KeptPath>& kept, const std::string& path) {
-  const auto covers = [&](const KeptPath& other) {
-    return path == other.path || path.starts_with(other.path + "/");
-  };
-  if (std::any_of(kept.begin(), kept.end(), covers)) return 0;
+  if (covers(kept, path)) return 0;
   struct stat status = {};
   if (::stat(path.c_str(), &status) != 0) return errno;
   kept.push_back({path, S_ISDIR(status.st_mode)});
@@ -84,8 +87,11 @@ void keep_command(std::vector<KeptPath>& kept, const ShardSpec& spec, const fs::
 }
 
 void keep_requested(std::vector<KeptPath>& kept, const std::string& path, const std::string& folder) {
-  const std::string full = (fs::path(folder) / path).lexically_normal();
-  const std::string trimmed = full.ends_with('/') && full.size() > 1 ? full.substr(0, full.size() - 1) : full;
+  const auto asked = fs::path(folder) / path;
+  const std::string full = asked.lexically_normal();
+  std::string trimmed = full.ends_with('/') && full.size() > 1 ? full.substr(0, full.size() - 1) : full;
+  std::error_code ignored;
+  if (!trimmed.starts_with(kTmp)) trimmed = fs::weakly_canonical(asked, ignored);  // by a link, perhaps
   if (!trimmed.starts_with(kTmp)) {
     throw UsageError(fmt::format("--keep {}: only what lies below /tmp can be kept", sys::escape(path)),
                      "Everything outside /tmp is visible in the shard anyway.");
@@ -117,9 +123,13 @@ std::vector<KeptPath> paths_to_keep(const ShardSpec& spec, const std::string& wo
   if (const auto socket = variable(spec.environment, "SSH_AUTH_SOCK")) {
     keep_way_to(kept, fs::path(working_directory) / *socket);
   }
-  // A folder is bound before what lies below it.
+  // A folder brings what lies below it.
   std::sort(kept.begin(), kept.end(), [](const KeptPath& a, const KeptPath& b) { return a.path < b.path; });
-  return kept;
+  std::vector<KeptPath> bound;
+  for (auto& each : kept) {
+    if (!covers(bound, each.path)) bound.push_back(std::move(each));
+  }
+  return bound;
 }
 
 }  // namespace nslaunch::shard

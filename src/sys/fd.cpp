@@ -1,6 +1,7 @@
 #include "sys/fd.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,11 +24,22 @@ Pipe make_pipe() {
   return {Fd(ends[0]), Fd(ends[1])};
 }
 
+namespace {
+
+/// A place without devices has none: then an empty file of nobody's does as well.
+Fd open_null(int flags) {
+  Fd null(::open("/dev/null", flags | O_CLOEXEC));
+  if (!null) null.reset(::memfd_create("null", MFD_CLOEXEC));
+  return null;
+}
+
+}  // namespace
+
 void guard_standard_streams() {
   for (int number = 0; number <= 2; ++number) {
     if (::fcntl(number, F_GETFD) >= 0) continue;
     // The lowest free number is this one: those below were closed or filled before.
-    check(::open("/dev/null", O_PATH | O_CLOEXEC), "opening /dev/null in place of closed stream {}", number);
+    check(open_null(O_PATH).release(), "opening /dev/null in place of closed stream {}", number);
   }
 }
 
@@ -43,15 +55,15 @@ void close_all_except(std::vector<int> keep) {
   ::close_range(next, ~0U, 0);
 }
 
-void detach_stream(int number) {
+void detach_stream(int number) noexcept {
   // Closed first: at the limit of descriptors there is no other number free.
   ::close(number);
-  Fd null(check(::open("/dev/null", O_RDWR | O_CLOEXEC), "opening /dev/null"));
+  Fd null = open_null(O_RDWR);
   if (null.get() == number) {
     null.release();
-    return;
+  } else if (null) {
+    ::dup3(null.get(), number, O_CLOEXEC);
   }
-  check(::dup3(null.get(), number, O_CLOEXEC), "detaching stream {}", number);
 }
 
 }  // namespace nslaunch::sys

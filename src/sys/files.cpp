@@ -73,10 +73,12 @@ bool is_write_locked(int fd) {
   return lock.l_type != F_UNLCK;
 }
 
-int make_directories(const std::string& path, mode_t mode) noexcept {
+int make_directories(const std::string& path, const NewFolder& as) noexcept {
   for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string part = path.substr(0, end);
-    if (::mkdir(part.c_str(), mode) != 0 && errno != EEXIST) {
+    if (::mkdir(part.c_str(), as.mode) == 0) {
+      if (::chown(part.c_str(), as.uid, as.gid) != 0 || ::chmod(part.c_str(), as.mode) != 0) return errno;
+    } else if (errno != EEXIST) {
       // A folder above may be unwritable and still be there (EROFS, EACCES).
       struct stat status = {};
       const int saved = errno;

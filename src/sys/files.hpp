@@ -31,7 +31,14 @@ bool try_write_lock(int fd);
 /// Whether somebody else holds a write lock; works on a read-only descriptor.
 bool is_write_locked(int fd);
 
-/// Makes the folder and those above it that are missing, each with `mode`. Returns 0 or an errno.
-int make_directories(const std::string& path, mode_t mode) noexcept;
+/// What a folder that is made gets, whatever the umask takes away; ids of -1 are the caller's.
+struct NewFolder {
+  mode_t mode;
+  uid_t uid = static_cast<uid_t>(-1);
+  gid_t gid = static_cast<gid_t>(-1);
+};
+
+/// Makes the folder and those above it that are missing. Returns 0 or an errno.
+int make_directories(const std::string& path, const NewFolder& as) noexcept;
 
 }  // namespace nslaunch::sys

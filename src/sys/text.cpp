@@ -131,6 +131,27 @@ std::string signal_name(int signal) {
   return name != nullptr ? fmt::format("SIG{}", name) : fmt::format("signal {}", signal);
 }
 
+namespace {
+
+/// "RTMIN", "RTMIN+2", "RTMAX-1", "RTMAX".
+std::optional<int> parse_real_time(std::string_view name) {
+  const bool from_least = name.starts_with("RTMIN");
+  if (!from_least && !name.starts_with("RTMAX")) return std::nullopt;
+  name.remove_prefix(5);
+  int distance = 0;
+  if (!name.empty()) {
+    if (name.front() != (from_least ? '+' : '-')) return std::nullopt;
+    name.remove_prefix(1);
+    const auto number = take_number<int>(name);
+    if (!number || !name.empty()) return std::nullopt;
+    distance = *number;
+  }
+  if (distance < 0 || distance > SIGRTMAX - SIGRTMIN) return std::nullopt;
+  return from_least ? SIGRTMIN + distance : SIGRTMAX - distance;
+}
+
+}  // namespace
+
 std::optional<int> parse_signal(std::string_view text) {
   auto rest = text;
   if (const auto number = take_number<int>(rest); number && rest.empty()) {
@@ -140,6 +161,7 @@ std::optional<int> parse_signal(std::string_view text) {
   std::transform(name.begin(), name.end(), name.begin(),
                  [](unsigned char letter) { return static_cast<char>(std::toupper(letter)); });
   if (name.starts_with("SIG")) name.erase(0, 3);
+  if (const auto real_time = parse_real_time(name)) return real_time;
   for (int signal = 1; signal < NSIG; ++signal) {
     const char* known = ::sigabbrev_np(signal);
     if (known != nullptr && name == known) return signal;

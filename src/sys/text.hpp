@@ -27,7 +27,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text);
 
 /// "SIGTERM" for 15; "signal 40" for one without a name.
 std::string signal_name(int signal);
-/// 15 for "TERM", "SIGTERM", "term" or "15".
+/// 15 for "TERM", "SIGTERM", "term" or "15"; "RTMIN+1" and the like, too.
 std::optional<int> parse_signal(std::string_view text);
 
 }  // namespace nslaunch::sys

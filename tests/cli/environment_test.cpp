@@ -172,4 +172,31 @@ TEST_CASE("without isolation inside a shard the outer shard's isolation is not c
   CHECK(values_of(listed, "NSLAUNCH_ISOLATION") == Words{"none"});
 }
 
+TEST_CASE(
+    "option --env-file takes what a pipe brings, however late, and nothing that a variable can't hold") {
+  const RegistryView state;
+  const auto late = run({"sh", "-c", "(sleep 0.1; echo A=late) | \"$@\"", "sh", nslaunch({}).front(),
+                         "--env-file", "/dev/stdin", "--", "sh", "-c", "echo $A"},
+                        state.options());
+  CHECK(late.out == "late\n");
+  const TempDir folder;
+  std::ofstream(folder / "nul") << "A=b" << '\0' << "c\n";
+  const auto nul = run(in_shard("echo ran", {"--env-file", folder / "nul"}), state.options());
+  CHECK(nul.status == 125);
+  CHECK(nul.out.empty());
+  CHECK(run(in_shard("echo ran", {"--env-file", folder.path()}), state.options()).status == 125);
+}
+
+TEST_CASE("what is wrong with an option of the environment is said of its variable") {
+  const RegistryView state;
+  auto options = state.options();
+  options.environment.emplace_back("NSLAUNCH_OPT_TIMEOUT=soon");
+  const auto wrong = run(in_shard("echo ran"), options);
+  CHECK(wrong.status == 125);
+  CHECK_THAT(wrong.err, Contains("NSLAUNCH_OPT_TIMEOUT: 'soon' is not a duration"));
+  options.environment.back() = "NSLAUNCH_OPT_TIMEOUT=5m";
+  CHECK_THAT(run(in_shard("echo ran", {"--isolation=none"}), options).err,
+             Contains("NSLAUNCH_OPT_TIMEOUT needs a shard"));
+}
+
 }  // namespace nslaunch::test

@@ -173,4 +173,14 @@ TEST_CASE("nslaunch's own failures give 125") {
   }
 }
 
+TEST_CASE("without isolation, too, what can't be run gives 127 or 126 and a message") {
+  const Place place;
+  const auto missing = place.run(nslaunch({"--isolation=none", "--", "no-such-command"}));
+  CHECK(missing.status == 127);
+  CHECK(missing.err == "nslaunch: no-such-command: command not found\n");
+  const auto plain = place.run(nslaunch({"--isolation=none", "--", "/etc/passwd"}));
+  CHECK(plain.status == 126);
+  CHECK(plain.err == "nslaunch: running /etc/passwd: Permission denied\n");
+}
+
 }  // namespace nslaunch::test

@@ -157,4 +157,35 @@ TEST_CASE("a --private folder in the /tmp that --tmp DIR gives is made there and
   CHECK(fs::is_empty(folder / path.substr(5)));
 }
 
+TEST_CASE("private folders may lie in each other, in any order, and the root itself is none") {
+  const RegistryView state;
+  const HostFolder folder;
+  const auto ended =
+      run(in_shard("ls -d " + folder / "a/b", {"-p", folder / "a/b", "-p", folder / "a"}), state.options());
+  CHECK(ended.out == folder / "a/b" + "\n");
+  const auto root = run(in_shard("echo ran", {"--private", "/"}), state.options());
+  CHECK(root.status == 125);
+  CHECK(root.out.empty());
+  CHECK_THAT(root.err, Contains("--private /"));
+}
+
+TEST_CASE("a missing --private folder is made for the user that --user names, whatever the umask is") {
+  if (::geteuid() != 0) return;
+  const RegistryView state;
+  const HostFolder folder;
+  fs::permissions(folder.path(), fs::perms(0755));
+  auto options = state.options();
+  options.directory = "/";
+  options.prepare = [] { ::umask(0777); };
+  const auto path = folder / "new/inner";
+  const auto ended = run(in_shard("umask 022; echo x > " + path + "/file && cat " + path + "/file",
+                                  {"--user", "12345:12345", "--private", path}),
+                         options);
+  CHECK(ended.out == "x\n");
+  struct stat status = {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK(status.st_uid == 12345);
+  CHECK((status.st_mode & 07777) == 0700);
+}
+
 }  // namespace nslaunch::test

@@ -221,4 +221,36 @@ TEST_CASE("a command that fails over an argument hidden in /tmp is followed by a
              !Contains("nslaunch"));
 }
 
+TEST_CASE("what --keep names may be anything, and may be kept already") {
+  const RegistryView state;
+  const TempDir folder;
+  REQUIRE(::mkfifo((folder / "fifo").c_str(), 0600) == 0);
+  write_file(folder / "read-only", "text\n", 0444);
+  auto options = state.options();
+  for (const auto* directory : {folder.path().c_str(), "/"}) {
+    options.directory = directory;
+    const auto ended = run(in_shard("stat -c %F " + folder / "fifo" + "; cat " + folder / "read-only",
+                                    {"--keep", folder / "fifo", "--keep", folder / "read-only"}),
+                           options);
+    CHECK(ended.out == "fifo\ntext\n");
+    CHECK(ended.err.empty());
+  }
+  const std::string link = "/var/tmp/" + unique_text();
+  fs::create_directory_symlink("/tmp", link);
+  CHECK(
+      run(in_shard("cat " + folder / "read-only", {"--keep", link + folder.path().substr(4)}), options).out ==
+      "text\n");
+  fs::remove(link);
+}
+
+TEST_CASE("the folders above a kept path can be entered by the command's user whatever the umask is") {
+  const RegistryView state;
+  const TempDir folder;
+  fs::create_directories(folder / "a/b");
+  auto options = state.options();
+  options.directory = "/";
+  options.prepare = [] { ::umask(0777); };
+  CHECK(run(in_shard("stat -c %a " + folder / "a", {"--keep", folder / "a/b"}), options).out == "755\n");
+}
+
 }  // namespace nslaunch::test

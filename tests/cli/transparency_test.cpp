@@ -229,4 +229,15 @@ TEST_CASE("a clean end prints nothing") {
   CHECK(state.files().empty());
 }
 
+TEST_CASE("a command runs where there are no devices, and nothing fails once it has run") {
+  if (::geteuid() != 0) return;
+  const RegistryView state;
+  const auto ended = run({"unshare", "-m", "sh", "-c", "mount -t tmpfs none /dev && exec \"$@\" </etc/passwd",
+                          "sh", nslaunch({}).front(), "--", "sh", "-c", "echo ran; exit 4"},
+                         state.options());
+  CHECK(ended.out == "ran\n");
+  CHECK(ended.err.empty());
+  CHECK(ended.status == 4);
+}
+
 }  // namespace nslaunch::test

@@ -56,6 +56,10 @@ const Mistake kMistakes[] = {
     {{"--verbose=1", "--", "echo", "ran"}, "--verbose", ""},
     {{"--isolation=none", "--timeout", "1s", "--", "echo", "ran"}, "--timeout needs a shard", ""},
     {{"--isolation=none", "--private", "x", "--", "echo", "ran"}, "--private needs a shard", ""},
+    {{"--private", "", "--", "echo", "ran"}, "--private: its value is empty", "not set"},
+    {{"--workdir=", "--", "echo", "ran"}, "--workdir", ""},
+    {{"version", "x"}, "version takes options only", ""},
+    {{"help", "list", "kill"}, "help takes one", "nslaunch help"},
 };
 
 }  // namespace

@@ -193,4 +193,23 @@ TEST_CASE("the shard of a launcher that is killed ends with --user too") {
   CHECK(eventually([&] { return find_processes(mark).empty(); }));
 }
 
+TEST_CASE("the working directory is the very folder that the caller is in, whatever its name leads to") {
+  const RegistryView state;
+  const std::string folder = "/var/tmp/" + unique_text();
+  std::filesystem::create_directories(folder + "/closed/inner");
+  auto options = state.options();
+  options.directory = folder + "/closed/inner";
+  if (is_root()) {
+    // Behind a folder that the command's user may not enter.
+    std::filesystem::permissions(folder + "/closed", std::filesystem::perms(0700));
+    CHECK(run(in_shard("id -u", {"--user", "12345:12345"}), options).out == "12345\n");
+  }
+  options.prepare = [&] {
+    if (::rename((folder + "/closed").c_str(), (folder + "/moved").c_str()) != 0) ::_exit(97);
+    if (::mkdir((folder + "/closed").c_str(), 0700) != 0) ::_exit(97);
+  };
+  CHECK(run(in_shard("pwd -P"), options).out == folder + "/moved/inner\n");
+  std::filesystem::remove_all(folder);
+}
+
 }  // namespace nslaunch::test

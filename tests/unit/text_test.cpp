@@ -99,7 +99,11 @@ TEST_CASE("signals have names and numbers") {
   CHECK(signal_name(SIGTERM) == "SIGTERM");
   CHECK(signal_name(40) == "signal 40");
   for (const char* text : {"TERM", "SIGTERM", "term", "sigterm", "15"}) CHECK(parse_signal(text) == SIGTERM);
-  for (const char* text : {"", "0", "-1", "65", "SIG", "TERMX", "15x"}) {
+  CHECK(parse_signal("RTMIN") == SIGRTMIN);
+  CHECK(parse_signal("sigrtmin+3") == SIGRTMIN + 3);
+  CHECK(parse_signal("RTMAX-1") == SIGRTMAX - 1);
+  for (const char* text :
+       {"", "0", "-1", "65", "SIG", "TERMX", "15x", "RTMIN-1", "RTMIN+", "RTMIN+99", "RTMAX+1"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_signal(text).has_value());
   }

@@ -1,0 +1,98 @@
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "support/live_shard.hpp"
+#include "support/process.hpp"
+#include "support/pty.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+/// An interactive bash that `nslaunch exec` has started in a shard, on a terminal.
+struct ShellInShard {
+  RegistryView registry;
+  LiveShard shard{registry, {"--env=PS1=<$?>READY ", "--env=TERM=other", "--env=HISTFILE="}};
+  PtySession terminal{
+      nslaunch({"exec", "--env=TERM=dumb", shard.id, "--", "bash", "--norc", "--noprofile", "-i"}),
+      registry.options(),
+      {33, 99}};
+
+  ShellInShard() { terminal.expect("<0>READY "); }
+  void type(const std::string& line) { terminal.send(line + "\n"); }
+};
+
+}  // namespace
+
+TEST_CASE("a shell that exec starts on a terminal has one of its own, with its size, and job control") {
+  ShellInShard shell;
+  shell.type("tty; stty size; echo $TERM; ls -l /proc/$$/fd/0 | grep -c pts");
+  shell.terminal.expect("/dev/pts/");
+  shell.terminal.expect("33 99\r\ndumb\r\n1\r\n");
+  shell.type("sh -c 'echo rea''dy; exec sleep 1000'");
+  shell.terminal.expect("ready\r\n");
+  shell.terminal.send("\x1a");
+  shell.terminal.expect("Stopped");
+  shell.terminal.expect("<148>READY ");
+  shell.type("fg; echo st''atus $?");
+  shell.terminal.expect("sleep 1000'\r\n");
+  shell.terminal.send("\x03");
+  shell.terminal.expect("READY ");
+  shell.type("exit 5");
+  CHECK(shell.terminal.wait().status == 5);
+}
+
+TEST_CASE("a program that exec starts on a terminal hears of every change of its size") {
+  ShellInShard shell;
+  shell.type("trap 'stty size' WINCH; echo rea''dy");
+  shell.terminal.expect("ready\r\n");
+  shell.terminal.resize({44, 111});
+  shell.type("stty size");
+  shell.terminal.expect("44 111\r\n");
+}
+
+TEST_CASE("the whole output of a short program on a terminal is seen, time after time") {
+  const RegistryView registry;
+  const LiveShard shard(registry);
+  for (int round = 0; round < 20; ++round) {
+    PtySession terminal(nslaunch({"exec", shard.id, "--", "sh", "-c", "seq 2000; echo the end"}),
+                        registry.options());
+    terminal.expect("\n2000\r\nthe end\r\n");
+    CHECK(terminal.wait().status == 0);
+  }
+}
+
+TEST_CASE("keys reach a full-screen program as they are typed, and the terminal is as before afterwards") {
+  const RegistryView registry;
+  const LiveShard shard(registry);
+  PtySession terminal(
+      {"sh", "-c", "before=$(stty -g); \"$@\"; test \"$before\" = \"$(stty -g)\" && echo as before", "sh",
+       nslaunch({}).front(), "exec", shard.id, "--", "sh", "-c",
+       "stty raw -echo; echo ready; head -c 4 | od -An -tx1; stty sane"},
+      registry.options());
+  terminal.expect("ready");
+  terminal.send("\x03\x1a\x1b\r");
+  terminal.expect("03 1a 1b 0d");
+  terminal.expect("as before\r\n");
+  CHECK(terminal.wait().status == 0);
+}
+
+TEST_CASE("a terminal that closes ends what exec has started on it, and not the shard") {
+  ShellInShard shell;
+  const auto mark = unique_text();
+  shell.type("sh -c 'echo u''p; sleep 1000; :' " + mark);
+  shell.terminal.expect("up\r\n");
+  shell.terminal.hang_up();
+  CHECK(all_gone("sleep 1000; : " + mark));
+  CHECK(eventually([&] { return find_processes(mark).empty(); }));
+  CHECK(shell.registry.state(shell.shard.id) == "running");
+}
+
+TEST_CASE("a shard ends at once though a shell on a terminal is in it") {
+  ShellInShard shell;
+  shell.shard.launcher.close_input();
+  CHECK(shell.shard.launcher.wait().status == 0);
+  shell.terminal.expect("has ended");
+  CHECK(shell.terminal.wait().status == 128 + SIGKILL);
+}
+
+}  // namespace nslaunch::test

@@ -1,0 +1,123 @@
+#include "shard/visit.hpp"
+
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "registry/control.hpp"
+#include "support/live_shard.hpp"
+#include "sys/channel.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+using shard::Kind;
+
+/// A shard whose control socket anybody may talk to as they like.
+struct Besieged {
+  RegistryView registry;
+  LiveShard shard{registry};
+  ShardEntry entry;
+
+  Besieged() {
+    entry.record.id = shard.id;
+    entry.record.uid = ::geteuid();
+    entry.state = ShardState::kRunning;
+    entry.path = registry.path() + "/" + shard.id + ".shard";
+  }
+  sys::Fd connect() const { return registry::connect_to_control(entry); }
+  /// The whole way of a well-behaved visitor.
+  bool serves() const {
+    return run(nslaunch({"exec", shard.id, "--", "echo", "served"}), registry.options()).out == "served\n";
+  }
+  /// What it answers to a message with these descriptors; its step is kClone where nothing came.
+  shard::Message answer(const shard::Message& message, const std::vector<int>& descriptors) const {
+    const auto connection = connect();
+    shard::send(connection.get(), message, descriptors);
+    return shard::receive(connection.get()).value_or(shard::Message());
+  }
+};
+
+sys::Fd memory_with(const std::string& text, unsigned seals) {
+  sys::Fd file(sys::check(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING), "making a file"));
+  sys::write_all(file.get(), text);
+  ::fcntl(file.get(), F_ADD_SEALS, seals);
+  return file;
+}
+
+constexpr unsigned kSealed = F_SEAL_WRITE | F_SEAL_SHRINK;
+
+}  // namespace
+
+TEST_CASE("a visitor that is of another version, or not to be understood, is refused, and no other is") {
+  const Besieged besieged;
+  const shard::Message visit = {.kind = Kind::kVisit, .code = shard::kControlVersion, .payload = {}};
+  const auto refused = [&](const shard::Message& message, const std::vector<int>& descriptors) {
+    const auto answer = besieged.answer(message, descriptors);
+    return answer.kind == Kind::kFailed && answer.code == EPROTO;
+  };
+  CHECK(refused({.kind = Kind::kVisit, .code = shard::kControlVersion + 1, .payload = {}}, {0, 1, 2}));
+  CHECK(refused({.kind = Kind::kSocket, .code = shard::kControlVersion, .payload = "nonsense"}, {}));
+  CHECK(refused(visit, {}));
+  CHECK(refused(visit, {0, 1, 2, 2}));  // the request is no memory file
+  const auto open = memory_with(pack(shard::VisitRequest{{}, {}, {"true"}}), 0);
+  CHECK(refused(visit, {open.get(), 0, 1, 2}));
+  const auto damaged = memory_with(std::string("/\0"
+                                               "99\0A=1\0",
+                                               9),
+                                   kSealed);
+  CHECK(refused(visit, {damaged.get(), 0, 1, 2}));
+  const auto good = memory_with(pack(shard::VisitRequest{{}, {}, {"true"}}), kSealed);
+  CHECK(refused(visit, {good.get(), 0}));
+  CHECK(besieged.answer(visit, {good.get(), 0, 1, 2}).kind == Kind::kStarted);
+  CHECK(besieged.serves());
+}
+
+TEST_CASE("visitors that say nothing, too much, or leave in the middle harm nobody") {
+  Besieged besieged;
+  std::vector<sys::Fd> silent;
+  for (int count = 0; count < 300; ++count) {
+    const auto connection = besieged.connect();
+    ::send(connection.get(), "x", 1, MSG_NOSIGNAL);
+    if (count % 10 == 0) silent.push_back(besieged.connect());
+  }
+  const std::string longest(100'000, 'x');
+  ::send(silent.front().get(), longest.data(), longest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  CHECK(besieged.serves());
+  besieged.shard.launcher.close_input();
+  CHECK(besieged.shard.launcher.wait().status == 0);
+}
+
+TEST_CASE("more visitors than a shard takes wait for others to leave") {
+  Besieged besieged;
+  std::vector<sys::Fd> visitors;
+  for (int count = 0; count < 300; ++count) visitors.push_back(besieged.connect());
+  Process late(nslaunch({"exec", besieged.shard.id, "--", "echo", "served"}), besieged.registry.options());
+  visitors.clear();
+  CHECK(late.wait().out == "served\n");
+  CHECK(besieged.serves());
+}
+
+TEST_CASE("a shard that may open hardly any descriptors lives on whoever visits it") {
+  const RegistryView registry;
+  LiveShard shard(registry, {}, "cat");
+  REQUIRE(run(nslaunch({"exec", shard.id, "--", "true"}), registry.options()).status == 0);
+  const RegistryView other;
+  auto options = other.options();
+  Process launcher({"sh", "-c", "ulimit -n 14; exec \"$@\"", "sh", nslaunch({}).front(), "--", "sh", "-c",
+                    "echo $NSLAUNCH_ID; cat"},
+                   options);
+  const auto id = launcher.read_line();
+  std::vector<std::unique_ptr<Process>> clients;
+  for (int count = 0; count < 10; ++count) {
+    clients.push_back(std::make_unique<Process>(nslaunch({"exec", id, "--", "true"}), options));
+  }
+  launcher.close_input();
+  CHECK(launcher.wait().status == 0);
+}
+
+}  // namespace nslaunch::test
