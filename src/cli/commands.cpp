@@ -3,6 +3,7 @@
 #include "cli/help.hpp"
 #include "cli/kill.hpp"
 #include "cli/list.hpp"
+#include "cli/port_forward.hpp"
 #include "cli/ports.hpp"
 #include "cli/reap.hpp"
 #include "cli/run_command.hpp"
@@ -11,9 +12,9 @@
 namespace nslaunch::cli {
 
 std::span<const Command> commands() {
-  static const Command table[] = {run_command(),   list_command(), exec_command(),
-                                  ports_command(), kill_command(), wait_command(),
-                                  reap_command(),  help_command(), version_command()};
+  static const Command table[] = {run_command(),   list_command(),   exec_command(), port_forward_command(),
+                                  ports_command(), kill_command(),   wait_command(), reap_command(),
+                                  help_command(),  version_command()};
   return table;
 }
 

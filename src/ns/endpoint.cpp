@@ -69,6 +69,14 @@ sys::Fd begin_to_connect(const std::string& address, std::uint16_t port) {
   return socket;
 }
 
+std::uint16_t port_of(const sys::Fd& socket) {
+  Endpoint endpoint = {};
+  endpoint.size = sizeof endpoint.v6;
+  if (::getsockname(socket.get(), &endpoint.any, &endpoint.size) != 0) return 0;
+  // The port stands at the same place in both.
+  return ntohs(endpoint.v4.sin_port);
+}
+
 bool is_address(const std::string& address) {
   return parse(address, 0).has_value();
 }

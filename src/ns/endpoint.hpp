@@ -13,6 +13,9 @@ sys::Fd listen_tcp(const std::string& address, std::uint16_t port);
 /// The connection is made, or has failed (SO_ERROR), when the socket is writable.
 sys::Fd begin_to_connect(const std::string& address, std::uint16_t port);
 
+/// The port that a socket is bound to; 0 where it is none.
+std::uint16_t port_of(const sys::Fd& socket);
+
 /// Whether `address` is one that these take.
 bool is_address(const std::string& address);
 

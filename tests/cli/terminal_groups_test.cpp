@@ -26,13 +26,7 @@ TEST_CASE("Ctrl-C reaches a command that has made a process group of its own") {
 
 TEST_CASE("Ctrl-Z stops a command that has made a process group of its own, and fg continues it") {
   ShellSession shell;
-  shell.write("leads.py",
-              "import os, signal, sys, time\n"
-              "os.setpgid(0, 0)\n"
-              "signal.signal(signal.SIGUSR1, lambda *_: sys.exit(5))\n"
-              "print('ready', flush=True)\n"
-              "while True: signal.pause()\n");
-  shell.type("sh -c 'echo p''id $$; exec $N -- python3 leads.py'");
+  shell.type("sh -c 'echo p''id $$; exec $N -- $P lead'");
   const pid_t launcher = shell.read_pid("pid ");
   shell.expect(kProbeReady);
   shell.press('Z');

@@ -4,6 +4,7 @@
 //   nslaunch_probe signals  counts signals (probe_signals.hpp)
 //   nslaunch_probe die N    dies of signal N, whether it was blocked or not
 //   nslaunch_probe connect ADDRESS..., nslaunch_probe queue NAME (probe_ipc.hpp)
+//   nslaunch_probe echo ADDRESS PORT, nslaunch_probe lead (probe_echo.hpp)
 //   nslaunch_probe ...      whatever probe_acts.hpp lists
 
 #include <dirent.h>
@@ -22,6 +23,7 @@
 #include <vector>
 
 #include "support/probe_acts.hpp"
+#include "support/probe_echo.hpp"
 #include "support/probe_ipc.hpp"
 #include "support/probe_signals.hpp"
 
@@ -105,6 +107,8 @@ int main(int count, char** words) {
   if (mode == "signals") return nslaunch::test::count_signals();
   if (mode == "die" && count > 2) die_of(std::atoi(words[2]));
   if (mode == "connect") return nslaunch::test::connect_to_itself(count - 2, words + 2);
+  if (mode == "echo" && count > 3) return nslaunch::test::echo(words[2], words[3]);
+  if (mode == "lead") return nslaunch::test::lead();
   if (mode == "queue" && count > 2) return nslaunch::test::make_queue(words[2]);
   if (!mode.empty()) return nslaunch::test::act(count - 1, words + 1);
   print_process();

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "sys/fd.hpp"
+#include "sys/relay.hpp"
+
+namespace nslaunch::sys {
+
+/// One way through a Forwarder.
+struct Way {
+  /// Listening, and never waiting.
+  Fd listener;
+  /// Returns a socket that is connected or being connected and never waits; empty where there is none: the
+  /// client is then reset.
+  std::function<Fd()> connect;
+  /// Called when such a connection is refused.
+  std::function<void()> refused;
+};
+
+/// Takes in connections and joins each with one of its own to somewhere else, any number at once, in one
+/// thread.
+class Forwarder {
+ public:
+  Forwarder();
+
+  void add(Way way);
+  /// Works until `end` has something to read or has been closed.
+  void run_until(int end);
+
+ private:
+  struct Link {
+    Link(Fd client, Fd target, PipePool& pipes, const Way& from)
+        : relay(std::move(client), std::move(target), pipes), way(from) {}
+    Relay relay;
+    const Way& way;
+  };
+
+  void watch(int descriptor, std::uint32_t events) const;
+  void act(int descriptor);
+  void take_in(const Way& way);
+  void join(const Way& way, Fd client);
+  void serve(Link& link);
+  void serve_busy();
+  void close(const Link& link);
+
+  Fd epoll_;
+  PipePool pipes_;
+  std::unordered_map<int, Way> ways_;                     ///< by listener
+  std::unordered_map<int, std::shared_ptr<Link>> links_;  ///< by either socket
+  std::vector<std::weak_ptr<Link>> busy_;
+  bool starved_ = false;  ///< clients wait in the backlog for want of descriptors
+};
+
+}  // namespace nslaunch::sys
