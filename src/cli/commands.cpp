@@ -1,6 +1,7 @@
 #include "cli/command.hpp"
 #include "cli/exec.hpp"
 #include "cli/help.hpp"
+#include "cli/inspect.hpp"
 #include "cli/kill.hpp"
 #include "cli/list.hpp"
 #include "cli/port_forward.hpp"
@@ -12,9 +13,9 @@
 namespace nslaunch::cli {
 
 std::span<const Command> commands() {
-  static const Command table[] = {run_command(),   list_command(),   exec_command(), port_forward_command(),
-                                  ports_command(), kill_command(),   wait_command(), reap_command(),
-                                  help_command(),  version_command()};
+  static const Command table[] = {run_command(),  list_command(),         inspect_command(), ports_command(),
+                                  exec_command(), port_forward_command(), kill_command(),    wait_command(),
+                                  reap_command(), help_command(),         version_command()};
   return table;
 }
 

@@ -9,6 +9,8 @@
 
 #include "cli/list_json.hpp"
 #include "cli/list_table.hpp"
+#include "cli/overview.hpp"
+#include "cli/refresh.hpp"
 #include "cli/table.hpp"
 #include "registry/registration.hpp"
 #include "sys/check.hpp"
@@ -23,6 +25,7 @@ constexpr Option kOptions[] = {
     {"json", 0, nullptr, "print JSON ({\"version\":1,\"shards\":[...]})"},
     {"quiet", 'q', nullptr, "print ids only"},
     {"all", 'a', nullptr, "as root: the shards of every user"},
+    {"watch", 'w', nullptr, "show them again every second, until Ctrl-C"},
     kColorOption,
 };
 
@@ -41,25 +44,40 @@ void advise(std::span<const ShardEntry> shards) {
     sys::warn(fmt::format("{} shards have lost their launchers; to end them, run: nslaunch reap", orphans));
 }
 
+std::string as_asked(std::span<const ShardEntry> shards, const Arguments& arguments,
+                     const TableStyle& style) {
+  if (arguments.has("quiet")) return ids(shards);
+  const auto overviews = overview_of(shards);
+  return arguments.has("json") ? shards_as_json(shards, overviews) : shard_table(shards, overviews, style);
+}
+
+/// Once. `refreshing`: in the place of what was shown before.
+void show(const Arguments& arguments, bool refreshing) {
+  std::vector<std::string> warnings;
+  const auto shards = list_shards(arguments.has("all"), warnings);
+  const TableStyle style{terminal_width(), sys::colour_wanted(STDOUT_FILENO), arguments.has("all")};
+  std::string text = as_asked(shards, arguments, style);
+  if (refreshing && style.width > 0) text = in_place(shards.empty() ? "no shards\n" : text);
+  if (const int error = sys::write_all(STDOUT_FILENO, text); error != 0) {
+    throw Error(sys::errno_code(error), "writing the list");
+  }
+  if (refreshing) return;
+  for (const auto& warning : warnings) sys::warn(sys::escape(warning));
+  if (arguments.has("json") || arguments.has("quiet")) return;
+  if (shards.empty() && style.width > 0) sys::say("no shards");
+  advise(shards);
+}
+
 int run(const Arguments& arguments) {
   if (!arguments.positional.empty() || arguments.has_separator) {
     throw UsageError("list takes options only", "To choose among the shards: nslaunch list --json");
   }
   // What killed launchers left goes with the next command that looks.
   registry::sweep({.records = 10'000, .time = std::chrono::milliseconds{100}});
-  std::vector<std::string> warnings;
-  const auto shards = list_shards(arguments.has("all"), warnings);
-  for (const auto& warning : warnings) sys::warn(sys::escape(warning));
-  const TableStyle style{terminal_width(), sys::colour_wanted(STDOUT_FILENO), arguments.has("all")};
-  const bool plain = !arguments.has("json") && !arguments.has("quiet");
-  const std::string text = arguments.has("json")    ? shards_as_json(shards)
-                           : arguments.has("quiet") ? ids(shards)
-                                                    : shard_table(shards, style);
-  if (const int error = sys::write_all(STDOUT_FILENO, text); error != 0) {
-    throw Error(sys::errno_code(error), "writing the list");
-  }
-  if (plain && shards.empty() && style.width > 0) sys::say("no shards");
-  if (plain) advise(shards);
+  const bool watches = arguments.has("watch");
+  do {
+    show(arguments, watches);
+  } while (watches && pause_of_a_second());
   return 0;
 }
 
@@ -68,7 +86,7 @@ int run(const Arguments& arguments) {
 const Command& list_command() {
   static constexpr Command kCommand{
       "list",
-      "list [--json | -q] [--all]",
+      "list [--json | -q] [--all] [--watch]",
       "show the shards that are there",
       [] { return std::span<const Option>(kOptions); },
       run,

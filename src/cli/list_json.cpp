@@ -11,7 +11,17 @@ Json pid_as_json(const ProcessIdentity& process, bool foreign) {
   return foreign || process.pid <= 0 ? Json() : Json(process.pid);
 }
 
-Json shard_as_json(const ShardEntry& shard) {
+Json ports_as_json(const std::vector<inspect::Port>& ports) {
+  Json json = Json::array();
+  for (const auto& port : ports) {
+    const auto& socket = port.listener.socket;
+    json.push_back(
+        {{"port", inspect::port_number(socket)}, {"local", socket.local}, {"shared", port.shared}});
+  }
+  return json;
+}
+
+Json shard_as_json(const ShardEntry& shard, const Overview& overview) {
   const auto& record = shard.record;
   Json json = {
       {"id", record.id}, {"state", to_string(shard.state)}, {"foreign", shard.foreign}, {"path", shard.path}};
@@ -28,14 +38,21 @@ Json shard_as_json(const ShardEntry& shard) {
   json["isolation"] = record.isolation;
   json["launcher_pid"] = pid_as_json(record.launcher, shard.foreign);
   json["init_pid"] = pid_as_json(record.init, shard.foreign);
+  const auto& summary = overview.summary;
+  json["processes"] = summary ? Json(summary->processes) : Json();
+  json["cpu_ms"] = summary ? Json(summary->cpu.count()) : Json();
+  json["rss_bytes"] = summary ? Json(summary->rss_bytes) : Json();
+  json["ports"] = overview.ports ? ports_as_json(*overview.ports) : Json();
   return json;
 }
 
 }  // namespace
 
-std::string shards_as_json(std::span<const ShardEntry> shards) {
+std::string shards_as_json(std::span<const ShardEntry> shards, std::span<const Overview> overviews) {
   Json json = {{"version", 1}, {"shards", Json::array()}};
-  for (const auto& shard : shards) json["shards"].push_back(shard_as_json(shard));
+  for (std::size_t at = 0; at < shards.size(); ++at) {
+    json["shards"].push_back(shard_as_json(shards[at], overviews[at]));
+  }
   // JSON has no bytes that are not UTF-8: a file's name may.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <map>
 
 #include "cli/table.hpp"
 #include "sys/check.hpp"
@@ -16,11 +17,14 @@ std::string age(std::int64_t started_at) {
   return sys::format_duration(std::chrono::seconds(seconds));
 }
 
-std::string pid(const ShardEntry& shard) {
-  // A pid of another PID namespace would be somebody else's here.
-  if (shard.foreign || shard.state == ShardState::kDead) return "-";
-  const auto& process = shard.state == ShardState::kOrphaned ? shard.record.init : shard.record.launcher;
-  return process.pid > 0 ? std::to_string(process.pid) : "-";
+std::string numbers(const std::vector<inspect::Port>& ports) {
+  std::map<unsigned, bool> numbers;  // and whether it is shared
+  for (const auto& port : ports) numbers[inspect::port_number(port.listener.socket)] |= port.shared;
+  std::string text;
+  for (const auto& [number, shared] : numbers) {
+    text += fmt::format("{}{}{}", text.empty() ? "" : ",", number, shared ? " twice!" : "");
+  }
+  return text.empty() ? "-" : text;
 }
 
 const char* colour_of(ShardState state) {
@@ -40,7 +44,7 @@ const char* colour_of(ShardState state) {
 }
 
 Row header(const TableStyle& style) {
-  Row row = {{"ID"}, {"NAME"}, {"STATE"}, {"AGE"}, {"PID"}};
+  Row row = {{"ID"}, {"NAME"}, {"STATE"}, {"AGE"}, {"PROCS"}, {"CPU"}, {"MEMORY"}, {"PORTS"}};
   if (style.with_user) row.push_back({"USER"});
   row.push_back({"COMMAND"});
   return row;
@@ -52,20 +56,32 @@ Cell state_cell(const ShardEntry& shard, const TableStyle& style) {
 }
 
 Row unreadable_row(const ShardEntry& shard, const TableStyle& style) {
-  Row row = {{sys::escape(shard.record.id)}, {"-"}, state_cell(shard, style), {"-"}, {"-"}};
+  Row row = {
+      {sys::escape(shard.record.id)}, {"-"}, state_cell(shard, style), {"-"}, {"-"}, {"-"}, {"-"}, {"-"}};
   if (style.with_user) row.push_back({"-"});
   row.push_back({sys::escape(fmt::format("({}: {})", shard.problem, shard.path))});
   return row;
 }
 
-Row to_row(const ShardEntry& shard, const TableStyle& style) {
+bool is_shared(const Overview& overview) {
+  return overview.ports && std::any_of(overview.ports->begin(), overview.ports->end(),
+                                       [](const inspect::Port& port) { return port.shared; });
+}
+
+Row to_row(const ShardEntry& shard, const Overview& overview, const TableStyle& style) {
   if (shard.state == ShardState::kUnreadable) return unreadable_row(shard, style);
   const auto& record = shard.record;
   Row row = {{sys::escape(record.id)},
              {record.name.empty() ? "-" : sys::escape(record.name)},
              state_cell(shard, style),
-             {age(record.started_at)},
-             {pid(shard)}};
+             {age(record.started_at)}};
+  const auto& summary = overview.summary;
+  row.push_back({summary ? std::to_string(summary->processes) : "-"});
+  row.push_back(
+      {summary ? fmt::format("{:.2f}s", std::chrono::duration<double>(summary->cpu).count()) : "-"});
+  row.push_back({summary ? sys::format_size(summary->rss_bytes) : "-"});
+  row.push_back({overview.ports ? numbers(*overview.ports) : "-",
+                 style.colour && is_shared(overview) ? "\033[31m" : ""});
   if (style.with_user) row.push_back({std::to_string(record.uid)});
   row.push_back({sys::shell_quote(record.command)});
   return row;
@@ -73,12 +89,13 @@ Row to_row(const ShardEntry& shard, const TableStyle& style) {
 
 }  // namespace
 
-std::string shard_table(std::span<const ShardEntry> shards, const TableStyle& style) {
+std::string shard_table(std::span<const ShardEntry> shards, std::span<const Overview> overviews,
+                        const TableStyle& style) {
   if (shards.empty()) return {};
   const bool for_people = style.width > 0;
   std::vector<Row> rows;
   if (for_people) rows.push_back(header(style));
-  for (const auto& shard : shards) rows.push_back(to_row(shard, style));
+  for (std::size_t at = 0; at < shards.size(); ++at) rows.push_back(to_row(shards[at], overviews[at], style));
   return for_people ? aligned(rows, style.width) : tab_separated(rows);
 }
 

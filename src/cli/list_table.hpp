@@ -5,6 +5,8 @@
 #include <span>
 #include <string>
 
+#include "cli/overview.hpp"
+
 namespace nslaunch::cli {
 
 struct TableStyle {
@@ -15,8 +17,9 @@ struct TableStyle {
   bool with_user = false;  ///< a column USER before the command
 };
 
-/// ID, NAME, STATE, AGE, PID (of the launcher; of init when that is orphaned), COMMAND. "-" where
-/// there is nothing to say. All that a record claims is escaped.
-std::string shard_table(std::span<const ShardEntry> shards, const TableStyle& style);
+/// ID, NAME, STATE, AGE, PROCS, CPU, MEMORY, PORTS (that listen on TCP), COMMAND. "-" where there is nothing
+/// to say. All that a record claims is escaped. `overviews`: one for each shard.
+std::string shard_table(std::span<const ShardEntry> shards, std::span<const Overview> overviews,
+                        const TableStyle& style);
 
 }  // namespace nslaunch::cli

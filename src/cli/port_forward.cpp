@@ -85,7 +85,8 @@ int run(const Arguments& arguments) {
     const auto spec = parse_port_spec(arguments.positional[at]);
     auto listener = listen_outside(spec);
     ways += fmt::format("{}\t{}\n", shown(spec.host, ns::port_of(listener)), shown(to, spec.shard_port));
-    forwarder.add(way_into(shard, control, {false, to, spec.shard_port}, std::move(listener)));
+    forwarder.add(way_into(shard, control, {shard::SocketRequest::Kind::kConnected, to, spec.shard_port},
+                           std::move(listener)));
   }
   // Once they can be used: who starts us reads these lines first.
   if (const int error = sys::write_all(STDOUT_FILENO, ways); error != 0) {

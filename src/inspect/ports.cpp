@@ -9,21 +9,12 @@
 namespace nslaunch::inspect {
 namespace {
 
-/// The number behind the last colon; 0 for a Unix socket.
-unsigned number_of(const ns::Socket& socket) {
-  if (socket.protocol == ns::Protocol::kUnix) return 0;
-  const std::string_view local = socket.local;
-  unsigned number = 0;
-  std::from_chars(local.data() + local.rfind(':') + 1, local.data() + local.size(), number);
-  return number;
-}
-
 bool listens_everywhere(const ns::Socket& socket) {
   return socket.local.starts_with("0.0.0.0:") || socket.local.starts_with("[::]:");
 }
 
 bool same_port(const ns::Socket& one, const ns::Socket& other) {
-  return one.protocol == other.protocol && number_of(one) != 0 && number_of(one) == number_of(other);
+  return one.protocol == other.protocol && port_number(one) != 0 && port_number(one) == port_number(other);
 }
 
 std::set<pid_t> groups_of(const OwnedSocket& socket, const std::vector<Member>& members) {
@@ -52,6 +43,14 @@ bool is_shared(const OwnedSocket& listener, const std::vector<OwnedSocket>& sock
 
 }  // namespace
 
+unsigned port_number(const ns::Socket& socket) {
+  if (socket.protocol == ns::Protocol::kUnix) return 0;
+  const std::string_view local = socket.local;
+  unsigned number = 0;
+  std::from_chars(local.data() + local.rfind(':') + 1, local.data() + local.size(), number);
+  return number;
+}
+
 std::vector<Port> ports_among(const std::vector<OwnedSocket>& sockets, const std::vector<Member>& members) {
   std::vector<Port> ports;
   for (const auto& socket : sockets) {
@@ -68,7 +67,7 @@ std::vector<Port> ports_among(const std::vector<OwnedSocket>& sockets, const std
   }
   const auto order = [](const Port& port) {
     const auto& socket = port.listener.socket;
-    return std::tuple(socket.protocol, number_of(socket), std::string_view(socket.local));
+    return std::tuple(socket.protocol, port_number(socket), std::string_view(socket.local));
   };
   std::stable_sort(ports.begin(), ports.end(),
                    [&](const Port& one, const Port& other) { return order(one) < order(other); });

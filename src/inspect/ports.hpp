@@ -15,6 +15,9 @@ struct Port {
   bool shared = false;
 };
 
+/// The number behind the last colon of an address; 0 for a Unix socket.
+unsigned port_number(const ns::Socket& socket);
+
 /// What the shard listens on, in the order of protocol and number.
 std::vector<Port> ports_among(const std::vector<OwnedSocket>& sockets, const std::vector<Member>& members);
 

@@ -8,21 +8,14 @@
 #include <set>
 
 #include "inspect/descriptors.hpp"
+#include "inspect/process_table.hpp"
 #include "inspect/processes.hpp"
 #include "ns/enter.hpp"
 
 namespace nslaunch::inspect {
 namespace {
 
-using Children = std::multimap<pid_t, sys::ProcessStat>;
-
-Children all_by_parent() {
-  Children children;
-  for (const pid_t pid : sys::all_pids()) {
-    if (auto stat = sys::read_stat(pid)) children.emplace(stat->parent, std::move(*stat));
-  }
-  return children;
-}
+using Children = ProcessTable::Children;
 
 /// The pid in the namespace that lies `depth` levels inside /proc's own, 0 where it is gone.
 pid_t pid_at(pid_t shown, std::size_t depth) {
@@ -49,11 +42,11 @@ std::vector<Member> members_of(pid_t init) {
   const auto pids = nested_pids(init);
   const auto stat = sys::read_stat(init);
   if (pids.empty() || !stat) return members;
-  add_with_descendants({pids.back(), 0, *stat}, pids.size() - 1, all_by_parent(), members);
+  add_with_descendants({pids.back(), 0, *stat}, pids.size() - 1, ProcessTable().by_parent(), members);
   return members;
 }
 
-std::vector<OwnedSocket> sockets_of(pid_t init, const std::vector<Member>& members) {
+std::vector<OwnedSocket> with_owners(std::vector<ns::Socket> found, const std::vector<Member>& members) {
   std::map<std::uint64_t, std::set<pid_t>> owners;
   for (const auto& member : members) {
     for_each_descriptor(member.stat.pid, [&](int, const std::string& target) {
@@ -61,11 +54,15 @@ std::vector<OwnedSocket> sockets_of(pid_t init, const std::vector<Member>& membe
     });
   }
   std::vector<OwnedSocket> sockets;
-  for (auto& socket : ns::list_sockets(ns::open_socket_diagnostics(init))) {
-    const auto& found = owners[socket.inode];
-    sockets.push_back({std::move(socket), {found.begin(), found.end()}});
+  for (auto& socket : found) {
+    const auto& own = owners[socket.inode];
+    sockets.push_back({std::move(socket), {own.begin(), own.end()}});
   }
   return sockets;
+}
+
+std::vector<OwnedSocket> sockets_of(pid_t init, const std::vector<Member>& members) {
+  return with_owners(ns::list_sockets(ns::open_socket_diagnostics_of(init)), members);
 }
 
 std::chrono::milliseconds age_of(const sys::ProcessStat& stat) {

@@ -29,6 +29,9 @@ struct OwnedSocket {
   std::vector<pid_t> owners;
 };
 
+/// The sockets with those of the members that have them open.
+std::vector<OwnedSocket> with_owners(std::vector<ns::Socket> found, const std::vector<Member>& members);
+
 /// Every socket of the network namespace that init is in. Throws Error.
 std::vector<OwnedSocket> sockets_of(pid_t init, const std::vector<Member>& members);
 

@@ -1,9 +1,7 @@
 #include "ns/enter.hpp"
 
 #include <fcntl.h>
-#include <linux/netlink.h>
 #include <sched.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +10,7 @@
 #include <csignal>
 #include <vector>
 
+#include "ns/sockets.hpp"
 #include "sys/channel.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
@@ -43,7 +42,7 @@ sys::Fd receive_descriptor(int channel) {
 int join_and_send(const sys::Fd& user, const sys::Fd& network, int channel) {
   if (user && ::setns(user.get(), CLONE_NEWUSER) != 0) return errno;
   if (::setns(network.get(), CLONE_NEWNET) != 0) return errno;
-  const sys::Fd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  const auto socket = open_socket_diagnostics();
   return socket ? send_descriptor(channel, socket.get()) : errno;
 }
 
@@ -53,7 +52,7 @@ sys::Fd open_namespace(pid_t pid, const char* name) {
 
 }  // namespace
 
-sys::Fd open_socket_diagnostics(pid_t pid) {
+sys::Fd open_socket_diagnostics_of(pid_t pid) {
   const auto network = open_namespace(pid, "net");
   sys::Fd user;
   if (sys::namespace_inode(pid, "user") != sys::namespace_inode(0, "user"))

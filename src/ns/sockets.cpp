@@ -6,6 +6,7 @@
 #include <linux/unix_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cstring>
@@ -127,11 +128,12 @@ void dump(nl_sock* socket, const Request& request, Protocol protocol, std::vecto
   check_netlink(result, "listing the kernel's sockets");
 }
 
-void dump_inet(nl_sock* socket, int family, int number, Protocol protocol, std::vector<Socket>& sockets) {
+void dump_inet(nl_sock* socket, int family, int number, Protocol protocol, std::vector<Socket>& sockets,
+               std::uint32_t states = kAllStates) {
   inet_diag_req_v2 request = {};
   request.sdiag_family = static_cast<std::uint8_t>(family);
   request.sdiag_protocol = static_cast<std::uint8_t>(number);
-  request.idiag_states = kAllStates;
+  request.idiag_states = states;
   dump(socket, request, protocol, sockets);
 }
 
@@ -154,6 +156,15 @@ std::vector<Socket> list_sockets(nl_sock* socket) {
   return sockets;
 }
 
+NlSocket use(sys::Fd diagnostics) {
+  NlSocket socket(nl_socket_alloc());
+  if (!socket) throw Error(std::make_error_code(std::errc::not_enough_memory), "making a netlink socket");
+  check_netlink(nl_socket_set_fd(socket.get(), NETLINK_SOCK_DIAG, diagnostics.get()),
+                "using the shard's netlink socket");
+  diagnostics.release();
+  return socket;
+}
+
 }  // namespace
 
 std::vector<Socket> list_sockets() {
@@ -161,12 +172,21 @@ std::vector<Socket> list_sockets() {
 }
 
 std::vector<Socket> list_sockets(sys::Fd diagnostics) {
-  const NlSocket socket(nl_socket_alloc());
-  if (!socket) throw Error(std::make_error_code(std::errc::not_enough_memory), "making a netlink socket");
-  check_netlink(nl_socket_set_fd(socket.get(), NETLINK_SOCK_DIAG, diagnostics.get()),
-                "using the shard's netlink socket");
-  diagnostics.release();
-  return list_sockets(socket.get());
+  return list_sockets(use(std::move(diagnostics)).get());
+}
+
+std::vector<Socket> list_tcp_listeners(sys::Fd diagnostics) {
+  const auto socket = use(std::move(diagnostics));
+  nl_socket_disable_auto_ack(socket.get());
+  std::vector<Socket> sockets;
+  for (const int family : {AF_INET, AF_INET6}) {
+    dump_inet(socket.get(), family, IPPROTO_TCP, Protocol::kTcp, sockets, 1U << TCP_LISTEN);
+  }
+  return sockets;
+}
+
+sys::Fd open_socket_diagnostics() {
+  return sys::Fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
 }
 
 }  // namespace nslaunch::ns

@@ -27,7 +27,13 @@ struct Socket {
 /// that share one port through SO_REUSEPORT included. Throws Error.
 std::vector<Socket> list_sockets();
 
-/// The same for the network namespace that a netlink socket of NETLINK_SOCK_DIAG was made in.
+/// A netlink socket that lists the sockets of the network namespace it was made in, wherever it is used.
+/// Empty, with errno, where it can't be had.
+sys::Fd open_socket_diagnostics();
+
+/// The same as list_sockets() for that namespace.
 std::vector<Socket> list_sockets(sys::Fd diagnostics);
+/// Only TCP's that listen: their number alone, not that of all connections of the machine, sets its price.
+std::vector<Socket> list_tcp_listeners(sys::Fd diagnostics);
 
 }  // namespace nslaunch::ns

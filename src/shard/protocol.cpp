@@ -127,14 +127,16 @@ std::optional<VisitRequest> unpack_visit(const std::string& payload) {
 
 std::string pack(const SocketRequest& request) {
   Packer packer;
-  packer.add(request.listens ? "listen" : "connect").add(request.address).add(std::to_string(request.port));
+  packer.add(std::to_string(static_cast<int>(request.kind)))
+      .add(request.address)
+      .add(std::to_string(request.port));
   return packer.take();
 }
 
 std::optional<SocketRequest> unpack_socket(const std::string& payload) {
   const auto parts = unpack(payload);
   if (parts.size() != 3) return std::nullopt;
-  return SocketRequest{parts[0] == "listen", parts[1],
+  return SocketRequest{static_cast<SocketRequest::Kind>(std::atoi(parts[0].c_str())), parts[1],
                        static_cast<std::uint16_t>(std::strtoul(parts[2].c_str(), nullptr, 10))};
 }
 

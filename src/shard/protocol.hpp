@@ -79,8 +79,13 @@ struct VisitRequest {
 
 /// A socket of the shard's network.
 struct SocketRequest {
-  bool listens = false;  ///< else it is being connected
-  std::string address;   ///< v4 or v6, in numbers
+  enum class Kind {
+    kConnected,  ///< or being connected
+    kListening,
+    kDiagnostics,  ///< netlink, for ns::list_sockets(); it has no address
+  };
+  Kind kind = Kind::kConnected;
+  std::string address{};  ///< v4 or v6, in numbers
   std::uint16_t port = 0;
 };
 

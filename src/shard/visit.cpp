@@ -51,14 +51,23 @@ int ask_for_process(const sys::Fd& connection, const VisitRequest& request, std:
                             (answer.step == Step::kWorkdir ? " " + sys::escape(request.directory) : ""));
 }
 
-sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request) {
+void ask(const sys::Fd& connection, const SocketRequest& request) {
   send(connection.get(), {.kind = Kind::kSocket, .code = kControlVersion, .payload = pack(request)});
+}
+
+sys::Fd receive_socket(const sys::Fd& connection, const std::string& doing) {
   std::vector<sys::Fd> descriptors;
   const auto answer = hear(connection, &descriptors);
   if (answer.kind == Kind::kSocket && !descriptors.empty()) return std::move(descriptors.front());
-  throw failure(answer,
-                fmt::format("{} {} port {} in the shard", request.listens ? "listening on" : "connecting to",
-                            sys::escape(request.address), request.port));
+  throw failure(answer, doing);
+}
+
+sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request) {
+  ask(connection, request);
+  const bool listens = request.kind == SocketRequest::Kind::kListening;
+  return receive_socket(connection,
+                        fmt::format("{} {} port {} in the shard", listens ? "listening on" : "connecting to",
+                                    sys::escape(request.address), request.port));
 }
 
 }  // namespace nslaunch::shard

@@ -17,5 +17,8 @@ int ask_for_process(const sys::Fd& connection, const VisitRequest& request, std:
 
 /// Asks for a socket of the shard's network that never waits. Throws Error.
 sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request);
+/// The same in two halves, for those who ask many shards at once.
+void ask(const sys::Fd& connection, const SocketRequest& request);
+sys::Fd receive_socket(const sys::Fd& connection, const std::string& doing);
 
 }  // namespace nslaunch::shard

@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "ns/endpoint.hpp"
+#include "ns/sockets.hpp"
 #include "shard/command.hpp"
 #include "shard/environment.hpp"
 #include "sys/check.hpp"
@@ -35,6 +36,20 @@ std::optional<VisitRequest> read_request(const sys::Fd& file) {
 
 void fail(const sys::Fd& connection, Step step, int error) {
   send(connection.get(), {.kind = Kind::kFailed, .step = step, .code = error, .payload = {}});
+}
+
+/// Empty, with errno, where it can't be had.
+sys::Fd open_socket(const SocketRequest& request) {
+  switch (request.kind) {
+    case SocketRequest::Kind::kConnected:
+      return ns::begin_to_connect(request.address, request.port);
+    case SocketRequest::Kind::kListening:
+      return ns::listen_tcp(request.address, request.port);
+    case SocketRequest::Kind::kDiagnostics:
+      return ns::open_socket_diagnostics();
+  }
+  errno = EPROTO;
+  return {};
 }
 
 }  // namespace
@@ -124,15 +139,10 @@ void Visitors::start(Visitor& visitor, std::vector<sys::Fd> descriptors) {
 
 void Visitors::make_socket(const Visitor& visitor, const std::string& payload) {
   const auto request = unpack_socket(payload);
-  int error = EPROTO;
-  sys::Fd socket;
-  if (request) {
-    socket = request->listens ? ns::listen_tcp(request->address, request->port)
-                              : ns::begin_to_connect(request->address, request->port);
-    error = errno;
-  }
+  errno = EPROTO;
+  const auto socket = request ? open_socket(*request) : sys::Fd();
   if (!socket) {
-    fail(visitor.connection, Step::kPlace, error);
+    fail(visitor.connection, Step::kPlace, errno);
     return;
   }
   const int number = socket.get();

@@ -95,6 +95,18 @@ std::string format_duration(std::chrono::microseconds duration) {
   return fmt::format("{}h{:02}m", whole / 3600, whole / 60 % 60);
 }
 
+std::string format_size(std::uint64_t bytes) {
+  if (bytes < 1024) return std::to_string(bytes);
+  double amount = static_cast<double>(bytes);
+  char unit = 'B';
+  for (const char next : {'K', 'M', 'G', 'T'}) {
+    if (amount < 1023.95) break;
+    amount /= 1024;
+    unit = next;
+  }
+  return fmt::format("{:.1f}{}", amount, unit);
+}
+
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   std::uint64_t total = 0;
   std::uint64_t last_factor = std::numeric_limits<std::uint64_t>::max();

@@ -19,6 +19,9 @@ std::string shell_quote(const std::vector<std::string>& arguments);
 /// "250ms", "12.3s", "4m05s", "1h30m".
 std::string format_duration(std::chrono::microseconds duration);
 
+/// "512", "4.0K", "12.3M", "1.5G".
+std::string format_size(std::uint64_t bytes);
+
 /// "250ms", "90s", "5m", "1h30m"; nothing where the text is no duration or too long for 10 years.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 

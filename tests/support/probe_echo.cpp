@@ -37,6 +37,8 @@ int echo(const char* address, const char* port) {
   name.sin_port = htons(static_cast<in_port_t>(std::atoi(port)));
   inet_pton(AF_INET, address, &name.sin_addr);
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   if (bind(listener, reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0) return 2;
   if (listen(listener, SOMAXCONN) != 0) return 3;
   std::signal(SIGCHLD, SIG_IGN);

@@ -1,0 +1,24 @@
+#include "cli/refresh.hpp"
+
+#include <poll.h>
+
+namespace nslaunch::cli {
+
+std::string in_place(std::string_view text) {
+  constexpr const char* kTop = "\033[H";
+  constexpr const char* kClearLine = "\033[K";
+  constexpr const char* kClearBelow = "\033[J";
+  std::string shown = kTop;
+  for (const char letter : text) {
+    if (letter == '\n') shown += kClearLine;
+    shown += letter;
+  }
+  return shown + kClearBelow;
+}
+
+bool pause_of_a_second() {
+  ::poll(nullptr, 0, 1000);
+  return true;
+}
+
+}  // namespace nslaunch::cli

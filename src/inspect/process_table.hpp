@@ -1,0 +1,35 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+
+#include "sys/procfs.hpp"
+
+namespace nslaunch::inspect {
+
+/// What the processes of a shard use together.
+struct Summary {
+  std::size_t processes = 0;         ///< with init
+  std::chrono::milliseconds cpu{0};  ///< of those that are there
+  std::uint64_t rss_bytes = 0;       ///< a page that several have counts for each
+};
+
+/// Every process that this /proc shows, as it was at one time.
+class ProcessTable {
+ public:
+  using Children = std::multimap<pid_t, sys::ProcessStat>;
+
+  ProcessTable();
+
+  const Children& by_parent() const noexcept { return children_; }
+  /// Of a process and all that descends from it.
+  Summary summary_of(const sys::ProcessStat& init) const;
+
+ private:
+  Children children_;
+};
+
+}  // namespace nslaunch::inspect

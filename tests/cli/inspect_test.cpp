@@ -1,0 +1,142 @@
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "support/identity.hpp"
+#include "support/live_shard.hpp"
+#include "support/temp_dir.hpp"
+#include "sys/procfs.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+using Catch::Matchers::Contains;
+using Json = nlohmann::json;
+
+/// A shard with a server, a stopped process, a child below a child, and files.
+struct Busy {
+  RegistryView registry;
+  TempDir covered;
+  LiveShard shard{
+      registry,
+      {"--name", "busy", "--leaks=ignore", "--private", covered.path()},
+      probe_binary() +
+          " echo 127.0.0.1 9926 & sh -c 'kill -STOP $$' & sh -c 'sleep 1000; :' & "
+          "mkdir /tmp/folder; head -c 300000 /dev/zero >/tmp/folder/large; echo x >/tmp/small; cat"};
+
+  Busy() {
+    REQUIRE(shard.launcher.read_line() == "up");
+    REQUIRE(eventually([&] {
+      return state_of("kill -STOP") == "T" && inside("ls /tmp").find("small") != std::string::npos;
+    }));
+  }
+  std::string inside(const std::string& script) const {
+    return run(nslaunch({"exec", shard.id, "--", "sh", "-c", script}), registry.options()).out;
+  }
+  Json seen() const {
+    const auto result = run(nslaunch({"inspect", "--json", shard.id}), registry.options());
+    INFO(result.err);
+    REQUIRE(result.status == 0);
+    return Json::parse(result.out);
+  }
+  std::string state_of(const std::string& command) const {
+    const auto shard_now = seen();
+    for (const auto& process : shard_now.at("processes")) {
+      if (process.at("command_line").get<std::string>().find(command) != std::string::npos &&
+          process.at("pid") != 1 && process.at("parent") != 1) {
+        return process.at("state");
+      }
+    }
+    return {};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("inspect shows the processes that ps shows inside, as a tree, by both their pids") {
+  const Busy busy;
+  std::map<std::string, std::string> by_ps;  // pid: parent
+  std::istringstream lines(busy.inside("ps -e -o pid=,ppid=,args="));
+  for (std::string pid, parent, rest; lines >> pid >> parent && std::getline(lines, rest);) {
+    const bool own = rest.find("ps -e -o") != std::string::npos;  // what looks, and its shell
+    if (!own) by_ps[pid] = parent;
+  }
+  std::map<std::string, std::string> by_inspect;
+  const auto seen = busy.seen();
+  for (const auto& process : seen.at("processes")) {
+    const auto pid = process.at("pid").get<pid_t>();
+    by_inspect[std::to_string(pid)] = std::to_string(process.at("parent").get<pid_t>());
+    const auto outer = process.at("outer_pid").get<pid_t>();
+    CHECK(outer != pid);
+    CHECK(sys::command_line(outer) == process.at("command_line"));
+  }
+  CHECK(by_inspect == by_ps);
+  CHECK(by_inspect.size() == 7);
+}
+
+TEST_CASE("inspect shows the sockets that ss shows inside, with their owners") {
+  const Busy busy;
+  std::set<std::string> by_ss;
+  std::istringstream lines(busy.inside("ss -Hltnp"));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string skipped, local;
+    words >> skipped >> skipped >> skipped >> local;
+    const auto pid = line.find("pid=") + 4;
+    by_ss.insert(local + " " + line.substr(pid, line.find_first_not_of("0123456789", pid) - pid));
+  }
+  std::set<std::string> by_inspect;
+  const auto seen = busy.seen();
+  for (const auto& socket : seen.at("sockets")) {
+    if (socket.at("protocol") != "tcp" || !socket.at("listening")) continue;
+    by_inspect.insert(socket.at("local").get<std::string>() + " " +
+                      std::to_string(socket.at("pids").at(0).get<pid_t>()));
+  }
+  CHECK(by_inspect == by_ss);
+  CHECK(by_inspect.size() == 1);
+}
+
+TEST_CASE("inspect shows what is mounted in the shard alone, and what its /tmp holds") {
+  const Busy busy;
+  const auto seen = busy.seen();
+  std::set<std::string> paths;
+  for (const auto& mount : seen.at("mounts")) {
+    paths.insert(mount.at("path").get<std::string>());
+    if (mount.at("path") == "/tmp") {
+      CHECK(mount.at("type") == "tmpfs");
+      CHECK(mount.at("used_bytes").get<std::uint64_t>() >= 300'000);
+      CHECK(mount.at("limit_bytes").get<std::uint64_t>() > mount.at("used_bytes").get<std::uint64_t>());
+    }
+  }
+  for (const auto* path : {"/proc", "/tmp", "/dev/shm"}) CHECK(paths.contains(path));
+  CHECK(paths.contains(busy.covered.path()));
+  CHECK_FALSE(paths.contains("/"));
+  CHECK(seen.at("tmp").at(0).at("name") == "folder");
+  CHECK(seen.at("tmp").at(0).at("bytes").get<std::uint64_t>() >= 300'000);
+}
+
+TEST_CASE("inspect for people tells of the record, the tree, the sockets and the mounts") {
+  const Busy busy;
+  const auto result = run(nslaunch({"inspect", "busy"}), busy.registry.options());
+  CHECK(result.status == 0);
+  CHECK(result.err.empty());
+  CHECK_THAT(result.out, Contains("state       running\n") && Contains("isolation   net,pid,mnt,ipc"));
+  CHECK_THAT(result.out, Contains("\tstopped\t") && Contains("\t      sleep 1000\n"));
+  CHECK_THAT(result.out, Contains("tcp\tlistens\t127.0.0.1:9926\t-\t"));
+  CHECK_THAT(result.out, Contains("/tmp\ttmpfs\t") && Contains("\tfolder\n"));
+}
+
+TEST_CASE("inspect of a shard that is not there is an error with a suggestion") {
+  const RegistryView registry;
+  const LiveShard live(registry, {"--name", "there"});
+  const auto wrong = run(nslaunch({"inspect", "ther"}), registry.options());
+  CHECK(wrong.status == 125);
+  CHECK_THAT(wrong.err, Contains("there is no shard 'ther'") && Contains("'there'"));
+  CHECK(run(nslaunch({"inspect"}), registry.options()).status == 125);
+}
+
+}  // namespace nslaunch::test
