@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kChunk = 16384;
 /// What the process has written before its end arrives soon after; a background job of it may hold the
-/// terminal for ever.
+/// terminal for ever (K28).
 constexpr std::chrono::milliseconds kLastWords{500};
 
 /// What is handed on, and what changes the terminal.

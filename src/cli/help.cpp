@@ -27,15 +27,14 @@ void print(const std::string& text) {
 
 void print_overview() {
   std::string text =
-      "nslaunch runs a command in a network, a process tree and a /tmp of its own, and leaves nothing "
-      "behind.\n\n"
+      "Runs a command in a network, a process tree and a /tmp of its own, and leaves\n"
+      "nothing behind.\n\n"
       "  nslaunch -- npm test                     on ports that no other shard can see\n"
-      "  nslaunch --timeout 5m -- node server.js  ended, and exit 124, after five minutes\n"
-      "  nslaunch list                            the shards that are alive\n\n";
+      "  nslaunch --timeout 5m -- node server.js  ended after five minutes, exit 124\n"
+      "  nslaunch exec ID                         a shell in a shard that runs\n\n";
   for (const auto& command : commands())
-    text += fmt::format("  nslaunch {:<8} {}\n", command.name, command.summary);
-  text += "\nOptions of a run:\n";
-  text += describe(commands().front().options());
+    text += fmt::format("  nslaunch {:<13} {}\n", command.name, command.summary);
+  text += "\nThe options of a run: nslaunch help run. The manual: man nslaunch.\n";
   print(text);
 }
 

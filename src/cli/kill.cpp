@@ -87,7 +87,7 @@ const Command& kill_command() {
   static constexpr Command kCommand{
       "kill",
       "kill [--signal SIGNAL] ID|NAME... | --all",
-      "send a signal to shards (SIGKILL: and wait until they are gone)",
+      "send a signal to shards; after KILL, wait for their end",
       [] { return std::span<const Option>(kOptions); },
       run,
   };

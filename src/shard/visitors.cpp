@@ -74,7 +74,7 @@ void Visitors::attend(std::span<const pollfd> watched) {
 
 /// One that can't be taken in (no descriptor is left) waits until another has gone.
 void Visitors::admit() {
-  // What comes with a request must not land where a process is to have its streams.
+  // What comes with a request must not land where a process is to have its streams (K29).
   sys::guard_standard_streams();
   sys::Fd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (connection) {

@@ -21,8 +21,8 @@ std::optional<Pidfd> find(const ProcessIdentity& identity) {
   if (identity.pid <= 0 || identity.boot_id != boot_id()) return std::nullopt;
   auto pidfd = Pidfd::open(identity.pid);
   if (!pidfd || pidfd->has_ended()) return std::nullopt;
-  if (identity.pidfd_inode != 0 && pidfd->inode() != 0) {
-    return pidfd->inode() == identity.pidfd_inode ? std::move(pidfd) : std::nullopt;
+  if (const auto inode = pidfd->inode(); identity.pidfd_inode != 0 && inode != 0) {
+    return inode == identity.pidfd_inode ? std::move(pidfd) : std::nullopt;
   }
   // The start time is read after the pidfd was opened and believed only while that process lives,
   // so that both are of one process.

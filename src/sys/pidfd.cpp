@@ -18,6 +18,11 @@ namespace {
 // that a pidfd is an anonymous inode, the same for all (K25).
 constexpr long kPidfsMagic = 0x50494446;
 
+bool is_on_pidfs(int pidfd) noexcept {
+  struct statfs filesystem = {};
+  return ::fstatfs(pidfd, &filesystem) == 0 && filesystem.f_type == kPidfsMagic;
+}
+
 }  // namespace
 
 std::optional<Pidfd> Pidfd::open(pid_t pid) {
@@ -52,9 +57,10 @@ bool Pidfd::wait_for_end(std::chrono::milliseconds limit) const noexcept {
 }
 
 std::uint64_t Pidfd::inode() const noexcept {
-  struct statfs filesystem = {};
+  // The same for every pidfd, for as long as the machine runs.
+  static const bool kernel_has_pidfs = is_on_pidfs(get());
   struct stat status = {};
-  if (::fstatfs(get(), &filesystem) != 0 || filesystem.f_type != kPidfsMagic) return 0;
+  if (!kernel_has_pidfs) return 0;
   return ::fstat(get(), &status) == 0 ? status.st_ino : 0;
 }
 

@@ -1,7 +1,9 @@
 #include "sys/procfs.hpp"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -52,8 +54,11 @@ std::optional<ProcessStat> parse_stat(const std::string& line) {
 }
 
 std::optional<ProcessStat> read_stat(pid_t pid) {
-  const auto line = read_file(proc_path(pid, "stat").c_str());
-  return line ? parse_stat(*line) : std::nullopt;
+  // One read: the kernel gives such a line whole, and it is read for every process there is.
+  const Fd file(::open(proc_path(pid, "stat").c_str(), O_RDONLY | O_CLOEXEC));
+  char line[1024];
+  const auto count = file ? retry_on_eintr([&] { return ::read(file.get(), line, sizeof line); }) : -1;
+  return count > 0 ? parse_stat(std::string(line, static_cast<std::size_t>(count))) : std::nullopt;
 }
 
 std::string command_line(pid_t pid, std::size_t limit) {

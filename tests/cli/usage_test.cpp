@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <sstream>
 
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
@@ -119,6 +120,15 @@ TEST_CASE("options may be given in every usual form, and the last of a repeated 
     CAPTURE(options);
     CHECK(run(in_shard("echo $NSLAUNCH_NAME", options), state.options()).out == "it\n");
   }
+}
+
+TEST_CASE("the help fits a screen of 24 lines and 80 columns and begins with examples") {
+  const RegistryView state;
+  const auto help = run(nslaunch({"help"}), state.options()).out;
+  CHECK(std::count(help.begin(), help.end(), '\n') < 24);
+  std::istringstream lines(help);
+  for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 80);
+  CHECK(help.find("nslaunch -- npm test") < help.find("nslaunch list"));
 }
 
 TEST_CASE("asking for help or the version is no error and runs nothing") {

@@ -22,6 +22,10 @@ StartOptions RegistryView::options() const {
   return options;
 }
 
+Result RegistryView::ask(Words words) const {
+  return run(nslaunch(std::move(words)), options());
+}
+
 nlohmann::json RegistryView::shards() const {
   const auto listed = run(nslaunch({"list", "--json"}), options());
   if (listed.status != 0 || !listed.err.empty()) throw std::runtime_error("nslaunch list: " + listed.err);

@@ -21,6 +21,8 @@ class RegistryView {
   /// StartOptions with that variable.
   StartOptions options() const;
 
+  /// nslaunch with these words and this registry.
+  Result ask(Words words) const;
   /// The "shards" of `nslaunch list --json`. Throws where that fails or says anything on stderr.
   nlohmann::json shards() const;
   /// Their ids, as they are listed.
