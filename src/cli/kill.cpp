@@ -3,10 +3,13 @@
 #include <nslaunch/error.hpp>
 #include <nslaunch/registry.hpp>
 
+#include <algorithm>
 #include <csignal>
+#include <vector>
 
 #include "cli/choose.hpp"
 #include "sys/check.hpp"
+#include "sys/clock.hpp"
 #include "sys/identity.hpp"
 #include "sys/log.hpp"
 #include "sys/text.hpp"
@@ -18,6 +21,7 @@ constexpr std::chrono::seconds kEndLimit{5};
 
 constexpr Option kOptions[] = {
     {"signal", 's', "SIGNAL", "what to send: a name or a number (TERM)"},
+    {"grace", 'g', "DURATION", "wait for their end, and kill after DURATION what has not ended"},
     {"all", 'a', nullptr, "every shard of yours"},
     kColorOption,
 };
@@ -28,27 +32,42 @@ int signal_asked_for(const Arguments& arguments) {
   throw UsageError(fmt::format("'{}' is no signal", sys::escape(text)), "for example: --signal KILL");
 }
 
+/// A shard with handles on its processes, opened before anything is sent. Foreign pids mean nothing here;
+/// signal_shard says so.
+struct Target {
+  explicit Target(const ShardEntry& entry)
+      : shard(entry),
+        launcher(entry.foreign ? std::nullopt : sys::find(entry.record.launcher)),
+        init(entry.foreign ? std::nullopt : sys::find(entry.record.init)) {}
+
+  ShardEntry shard;
+  std::optional<sys::Pidfd> launcher;
+  std::optional<sys::Pidfd> init;
+};
+
 /// Waits until launcher and shard are gone, and removes the record that a killed launcher leaves.
-void await_end(const ShardEntry& shard, const std::optional<sys::Pidfd>& launcher,
-               const std::optional<sys::Pidfd>& init) {
-  const std::string doing = fmt::format("ending shard {}", sys::escape(shard.record.id));
-  if (launcher && !launcher->wait_for_end(kEndLimit)) {
+void await_end(const Target& target) {
+  const auto& record = target.shard.record;
+  const std::string doing = fmt::format("ending shard {}", sys::escape(record.id));
+  if (target.launcher && !target.launcher->wait_for_end(kEndLimit)) {
     throw Error({}, fmt::format("{}: its launcher (pid {}) was killed but has not ended", doing,
-                                shard.record.launcher.pid));
+                                record.launcher.pid));
   }
-  const auto reaped = reap_shard(shard);
+  const auto reaped = reap_shard(target.shard);
   if (!reaped.problems.empty()) throw Error({}, doing + ": " + reaped.problems.front());
-  if (init && !init->wait_for_end(kEndLimit)) {
-    throw Error({}, fmt::format("{}: its init (pid {}) has not ended", doing, shard.record.init.pid));
+  if (target.init && !target.init->wait_for_end(kEndLimit)) {
+    throw Error({}, fmt::format("{}: its init (pid {}) has not ended", doing, record.init.pid));
   }
 }
 
-void kill_shard(const ShardEntry& shard, int signal) {
-  // Foreign pids mean nothing here; signal_shard says so.
-  const auto launcher = shard.foreign ? std::nullopt : sys::find(shard.record.launcher);
-  const auto init = shard.foreign ? std::nullopt : sys::find(shard.record.init);
-  signal_shard(shard, signal);
-  if (signal == SIGKILL || !launcher) await_end(shard, launcher, init);
+/// Waits until the shard has ended; what has not when the grace is over is killed.
+void end_within(const Target& target, const sys::Deadline& grace) {
+  const std::chrono::milliseconds left(grace.poll_timeout());
+  if (target.launcher && !target.launcher->wait_for_end(left)) {
+    sys::say(fmt::format("shard {} has not ended in time: killing it", sys::escape(target.shard.record.id)));
+    signal_shard(target.shard, SIGKILL);
+  }
+  await_end(target);
 }
 
 /// The shards of ours that a signal can reach.
@@ -62,6 +81,23 @@ std::vector<ShardEntry> all_mine() {
   return shards;
 }
 
+/// Does it to each, also when it has failed with one of them. Returns the exit status.
+template <typename Act>
+int for_each(std::vector<Target>& targets, Act act) {
+  int status = 0;
+  std::erase_if(targets, [&](const Target& target) {
+    try {
+      act(target);
+      return false;
+    } catch (const Error& error) {
+      sys::say_error(error.what());
+      status = kOwnFailure;
+      return true;
+    }
+  });
+  return status;
+}
+
 int run(const Arguments& arguments) {
   const bool all = arguments.has("all");
   if (all != arguments.positional.empty() || arguments.has_separator) {
@@ -69,16 +105,17 @@ int run(const Arguments& arguments) {
                      "for example: nslaunch kill ID, or: nslaunch kill --all");
   }
   const int signal = signal_asked_for(arguments);
-  int status = 0;
-  for (const auto& shard : all ? all_mine() : choose_shards(arguments.positional)) {
-    try {
-      kill_shard(shard, signal);
-    } catch (const Error& error) {  // the others are still to be ended
-      sys::say_error(error.what());
-      status = kOwnFailure;
-    }
-  }
-  return status;
+  const auto grace = arguments.duration("grace");
+  const auto shards = all ? all_mine() : choose_shards(arguments.positional);
+  std::vector<Target> targets(shards.begin(), shards.end());
+  const int signalled = for_each(targets, [&](const Target& target) {
+    signal_shard(target.shard, signal);
+    if (!grace && (signal == SIGKILL || !target.launcher)) await_end(target);
+  });
+  if (!grace) return signalled;
+  const sys::Deadline deadline(*grace);  // for all of them together
+  const int ended = for_each(targets, [&](const Target& target) { end_within(target, deadline); });
+  return std::max(signalled, ended);
 }
 
 }  // namespace
@@ -86,8 +123,8 @@ int run(const Arguments& arguments) {
 const Command& kill_command() {
   static constexpr Command kCommand{
       "kill",
-      "kill [--signal SIGNAL] ID|NAME... | --all",
-      "send a signal to shards; after KILL, wait for their end",
+      "kill [--signal SIGNAL] [--grace DURATION] ID|NAME... | --all",
+      "send a signal to shards, and wait for their end if asked",
       [] { return std::span<const Option>(kOptions); },
       run,
   };

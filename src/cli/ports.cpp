@@ -6,6 +6,7 @@
 
 #include "cli/look.hpp"
 #include "cli/ports_json.hpp"
+#include "cli/refresh.hpp"
 #include "cli/table.hpp"
 #include "inspect/ports.hpp"
 #include "sys/check.hpp"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr Option kOptions[] = {
     {"json", 0, nullptr, "print JSON ({\"version\":1,\"ports\":[...]})"},
+    {"watch", 'w', nullptr, "show them again every second, until Ctrl-C or the shard's end"},
     kColorOption,
 };
 
@@ -58,15 +60,23 @@ std::string as_table(const Look& look, const std::vector<inspect::Port>& ports) 
   return width > 0 ? aligned(rows, width) : tab_separated(rows);
 }
 
-int run(const Arguments& arguments) {
-  if (arguments.has_separator) throw UsageError("ports runs no command", "nslaunch ports ID");
+void show(const Arguments& arguments, bool refreshing) {
   const auto look = look_into(arguments.positional);
   const auto ports = inspect::ports_among(look.sockets, look.members);
-  const auto text = arguments.has("json") ? ports_as_json(look, ports) : as_table(look, ports);
+  auto text = arguments.has("json") ? ports_as_json(look, ports) : as_table(look, ports);
+  if (refreshing && terminal_width() > 0) text = in_place(text);
   if (const int error = sys::write_all(STDOUT_FILENO, text); error != 0) {
     throw Error(sys::errno_code(error), "writing the list");
   }
-  if (ports.empty() && terminal_width() > 0) sys::say("nothing listens in the shard");
+  if (!refreshing && ports.empty() && terminal_width() > 0) sys::say("nothing listens in the shard");
+}
+
+int run(const Arguments& arguments) {
+  if (arguments.has_separator) throw UsageError("ports runs no command", "nslaunch ports ID");
+  const bool watches = arguments.has("watch");
+  do {
+    show(arguments, watches);
+  } while (watches && pause_of_a_second());
   return 0;
 }
 
@@ -75,7 +85,7 @@ int run(const Arguments& arguments) {
 const Command& ports_command() {
   static constexpr Command kCommand{
       "ports",
-      "ports [--json] ID|NAME",
+      "ports [--json] [--watch] ID|NAME",
       "show who listens on what in a shard",
       [] { return std::span<const Option>(kOptions); },
       run,

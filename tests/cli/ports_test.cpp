@@ -97,6 +97,15 @@ TEST_CASE("ports of a shard that is not there is an error with a suggestion, and
   CHECK_THAT(none.err, Contains("which shard?"));
 }
 
+TEST_CASE("ports --watch shows them again and again until the shard has ended") {
+  Servers servers;
+  Process watching(nslaunch({"ports", "--watch", servers.id}), servers.registry.options());
+  for (int line = 0; line < 6; ++line) CHECK(watching.read_line().starts_with("tcp\t"));
+  servers.launcher.send_signal(SIGKILL);
+  servers.launcher.wait();
+  CHECK(watching.wait().status == 125);
+}
+
 TEST_CASE("looking at ports does not hold up the shard's end") {
   Servers servers;
   for (int look = 0; look < 5; ++look) ports_of(servers, servers.id);

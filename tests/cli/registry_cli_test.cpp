@@ -87,6 +87,20 @@ TEST_CASE("kill --signal reaches the command, and KILL waits until nothing is le
   }
 }
 
+TEST_CASE("kill --grace waits for the end, and kills what does not end in time") {
+  const RegistryView registry;
+  LiveShard obeys(registry);
+  CHECK(registry.ask({"kill", "--grace", "1h", obeys.id}).status == 0);
+  CHECK(obeys.launcher.pidfd().has_ended());
+  CHECK(registry.files() == Words{});
+  LiveShard stubborn(registry, {"--grace", "1h"}, "trap '' TERM; while :; do sleep 0.01; done");
+  const auto killed = registry.ask({"kill", "--grace", "100ms", stubborn.id});
+  CHECK(killed.status == 0);
+  CHECK(killed.err == "nslaunch: shard " + stubborn.id + " has not ended in time: killing it\n");
+  CHECK(stubborn.launcher.wait().signal == SIGKILL);
+  CHECK(registry.files() == Words{});
+}
+
 TEST_CASE("kill --all ends every shard of the user's registry") {
   const RegistryView registry;
   Live first(registry);
