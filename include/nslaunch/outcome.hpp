@@ -33,6 +33,9 @@ struct Outcome {
   int exit_status = 0;
   int term_signal = 0;
   EndCause cause = EndCause::kNone;
+  /// The command died of a SIGKILL that was not ours, and the kernel has killed a process for want of memory
+  /// while it ran.
+  bool out_of_memory = false;
   /// The grace ran out and the command was killed.
   bool grace_expired = false;
 

@@ -39,6 +39,11 @@ void report(const Outcome& outcome, const ShardSpec& spec, bool verbose) {
   if (!outcome.all_gone) {
     sys::warn(shard::explain_held_up(outcome.culprit));
   }
+  if (outcome.out_of_memory) {
+    sys::warn(
+        "the kernel's OOM killer ended the command: the machine, or its cgroup, was out of memory (see "
+        "dmesg)");
+  }
   if (!verbose) return;
   sys::say(fmt::format("the command {} after {}; set up in {}, torn down in {}; {} left behind; {}",
                        ending(outcome), sys::format_duration(outcome.duration),

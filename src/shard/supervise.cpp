@@ -11,6 +11,7 @@
 #include "shard/ending.hpp"
 #include "shard/explain.hpp"
 #include "shard/signal_relay.hpp"
+#include "sys/procfs.hpp"
 #include "sys/terminal.hpp"
 
 namespace nslaunch::shard {
@@ -53,6 +54,7 @@ class Supervisor {
   bool finished_ = false;
   bool init_gone_ = false;
   sys::Clock::time_point command_ended_at_;
+  std::uint64_t oom_kills_before_ = sys::oom_kills();
 };
 
 Supervisor::Supervisor(const Plan& plan, RunningShard shard, std::vector<sys::Pidfd> ancestors,
@@ -186,6 +188,8 @@ Outcome Supervisor::finish() {
     // So that a shell's loop around us stops, as on any Ctrl-C.
     outcome_.term_signal = outcome_.cause == EndCause::kInterrupts ? SIGINT : SIGKILL;
   }
+  const bool killed_by_others = outcome_.term_signal == SIGKILL && outcome_.cause == EndCause::kNone;
+  outcome_.out_of_memory = killed_by_others && sys::oom_kills() > oom_kills_before_;
   outcome_.duration = duration_cast<microseconds>(command_ended_at_ - shard_.started_at);
   outcome_.teardown = duration_cast<microseconds>(now - command_ended_at_);
   return std::move(outcome_);

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <string_view>
 
 #include "sys/check.hpp"
 #include "sys/files.hpp"
@@ -100,6 +101,13 @@ std::uint64_t namespace_inode(pid_t pid, const char* name) {
       pid == 0 ? fmt::format("/proc/self/ns/{}", name) : fmt::format("/proc/{}/ns/{}", pid, name);
   struct stat status = {};
   return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+std::uint64_t oom_kills() {
+  constexpr std::string_view kLabel = "\noom_kill ";
+  const auto text = read_file("/proc/vmstat").value_or("");
+  const auto found = text.find(kLabel);
+  return found == std::string::npos ? 0 : std::strtoull(text.c_str() + found + kLabel.size(), nullptr, 10);
 }
 
 const std::string& boot_id() {

@@ -40,6 +40,10 @@ std::vector<pid_t> all_pids();
 /// Inode of /proc/PID/ns/NAME, of the caller's own where pid is 0; 0 where it can't be seen.
 std::uint64_t namespace_inode(pid_t pid, const char* name);
 
+/// How many processes the kernel has killed for want of memory since it was started, in any cgroup; 0 where
+/// it does not say.
+std::uint64_t oom_kills();
+
 /// The kernel's id of this boot.
 const std::string& boot_id();
 

@@ -10,7 +10,8 @@ namespace nslaunch::test {
 /// A shard that is recorded as running, and has said its id. Its script's first lines may say more.
 struct LiveShard {
   /// `script` runs behind the id; by default it ends with its input.
-  explicit LiveShard(const RegistryView& registry, Words options = {}, const std::string& script = "exec cat");
+  explicit LiveShard(const RegistryView& registry, Words options = {},
+                     const std::string& script = "exec cat");
 
   Process launcher;
   std::string id;
