@@ -25,3 +25,21 @@ if(NSLAUNCH_SCDOC)
 else()
   message(STATUS "scdoc was not found: the manual page is not built")
 endif()
+
+# Made by the program itself: where it runs on this machine.
+if(NOT CMAKE_CROSSCOMPILING)
+  foreach(shell bash zsh fish)
+    set(completion ${CMAKE_CURRENT_BINARY_DIR}/completion.${shell})
+    add_custom_command(OUTPUT ${completion}
+      COMMAND sh -c "\"$0\" completion \"$1\" >\"$2\"" $<TARGET_FILE:nslaunch> ${shell} ${completion}
+      DEPENDS nslaunch VERBATIM)
+    list(APPEND completions ${completion})
+  endforeach()
+  add_custom_target(nslaunch_completions ALL DEPENDS ${completions})
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/completion.bash
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME nslaunch)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/completion.zsh
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions RENAME _nslaunch)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/completion.fish
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d RENAME nslaunch.fish)
+endif()

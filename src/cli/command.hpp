@@ -8,6 +8,9 @@
 
 namespace nslaunch::cli {
 
+/// What a subcommand's positional words are, for completion.
+enum class Takes { kNothing, kShards, kSubcommand, kShell };
+
 /// One subcommand: a row of the table in commands.cpp, from which dispatch, help and suggestions
 /// all come.
 struct Command {
@@ -17,6 +20,7 @@ struct Command {
   std::span<const Option> (*options)();
   /// Gets what follows the subcommand's name; returns the exit status.
   int (*run)(const Arguments& arguments);
+  Takes takes = Takes::kNothing;
 };
 
 std::span<const Command> commands();

@@ -1,4 +1,5 @@
 #include "cli/command.hpp"
+#include "cli/completion.hpp"
 #include "cli/exec.hpp"
 #include "cli/help.hpp"
 #include "cli/inspect.hpp"
@@ -13,9 +14,10 @@
 namespace nslaunch::cli {
 
 std::span<const Command> commands() {
-  static const Command table[] = {run_command(),  list_command(),         inspect_command(), ports_command(),
-                                  exec_command(), port_forward_command(), kill_command(),    wait_command(),
-                                  reap_command(), help_command(),         version_command()};
+  static const Command table[] = {run_command(),        list_command(), inspect_command(),
+                                  ports_command(),      exec_command(), port_forward_command(),
+                                  kill_command(),       wait_command(), reap_command(),
+                                  completion_command(), help_command(), version_command()};
   return table;
 }
 

@@ -73,6 +73,7 @@ const Command& exec_command() {
       "run a command (default: a shell) in a shard that runs",
       [] { return std::span<const Option>(kOptions); },
       run,
+      Takes::kShards,
   };
   return kCommand;
 }

@@ -68,7 +68,8 @@ void print_help(const Command& command) {
 }
 
 const Command& help_command() {
-  static constexpr Command kCommand = {"help", "help [SUBCOMMAND]", "show help", colour_only, help};
+  static constexpr Command kCommand = {"help", "help [SUBCOMMAND]", "show help", colour_only,
+                                       help,   Takes::kSubcommand};
   return kCommand;
 }
 

@@ -141,6 +141,7 @@ const Command& inspect_command() {
       "show everything about a shard that runs",
       [] { return std::span<const Option>(kOptions); },
       run,
+      Takes::kShards,
   };
   return kCommand;
 }

@@ -127,6 +127,7 @@ const Command& kill_command() {
       "send a signal to shards, and wait for their end if asked",
       [] { return std::span<const Option>(kOptions); },
       run,
+      Takes::kShards,
   };
   return kCommand;
 }

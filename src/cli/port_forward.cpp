@@ -106,6 +106,7 @@ const Command& port_forward_command() {
       "reach a server in a shard from outside",
       [] { return std::span<const Option>(kOptions); },
       run,
+      Takes::kShards,
   };
   return kCommand;
 }

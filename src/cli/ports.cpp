@@ -89,6 +89,7 @@ const Command& ports_command() {
       "show who listens on what in a shard",
       [] { return std::span<const Option>(kOptions); },
       run,
+      Takes::kShards,
   };
   return kCommand;
 }

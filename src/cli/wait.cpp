@@ -73,6 +73,7 @@ const Command& wait_command() {
       "wait until shards have ended",
       [] { return std::span<const Option>(kOptions); },
       run,
+      Takes::kShards,
   };
   return kCommand;
 }
