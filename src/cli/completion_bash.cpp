@@ -34,7 +34,7 @@ const char* positionals_of(const Command& command) {
   switch (command.takes) {
     case Takes::kShards:  // _nslaunch_shards, on its own: words of theirs are not to be expanded
     case Takes::kSubcommand:
-      return "$_nslaunch_subcommands";
+      return "$_nslaunch_subcommands exit-status environment signals ci";
     case Takes::kShell:
       return "bash zsh fish";
     case Takes::kNothing:

@@ -4,8 +4,10 @@
 #include <nslaunch/error.hpp>
 #include <nslaunch/version.hpp>
 
-#include <algorithm>
+#include <string>
+#include <vector>
 
+#include "cli/topics.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/text.hpp"
@@ -34,8 +36,19 @@ void print_overview() {
       "  nslaunch exec ID                         a shell in a shard that runs\n\n";
   for (const auto& command : commands())
     text += fmt::format("  nslaunch {:<13} {}\n", command.name, command.summary);
-  text += "\nThe options of a run: nslaunch help run. The manual: man nslaunch.\n";
+  text +=
+      "\nThe options of a run: nslaunch help run. The manual: man nslaunch.\n"
+      "Also: nslaunch help exit-status|environment|signals|ci\n";
   print(text);
+}
+
+[[noreturn]] void throw_unknown(const std::string& word) {
+  std::vector<std::string> known;
+  for (const auto& command : commands()) known.emplace_back(command.name);
+  for (const auto& topic : topics()) known.emplace_back(topic.name);
+  const auto near = suggest(word, known);
+  throw UsageError(fmt::format("there is no help on '{}'", sys::escape(word)),
+                   near ? fmt::format("Did you mean 'nslaunch help {}'?", *near) : "See: nslaunch help");
 }
 
 int help(const Arguments& arguments) {
@@ -44,14 +57,20 @@ int help(const Arguments& arguments) {
     return 0;
   }
   if (arguments.positional.size() > 1) throw UsageError("help takes one subcommand", "See: nslaunch help");
-  const auto& topic = arguments.positional.front();
-  const auto all = commands();
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const Command& command) { return topic == command.name; });
-  if (found == all.end())
-    throw UsageError(fmt::format("there is no help on '{}'", sys::escape(topic)), "See: nslaunch help");
-  print_help(*found);
-  return 0;
+  const auto& word = arguments.positional.front();
+  for (const auto& topic : topics()) {
+    if (word == topic.name) {
+      print(topic.text);
+      return 0;
+    }
+  }
+  for (const auto& command : commands()) {
+    if (word == command.name) {
+      print_help(command);
+      return 0;
+    }
+  }
+  throw_unknown(word);
 }
 
 int print_version(const Arguments& arguments) {
@@ -68,7 +87,7 @@ void print_help(const Command& command) {
 }
 
 const Command& help_command() {
-  static constexpr Command kCommand = {"help", "help [SUBCOMMAND]", "show help", colour_only,
+  static constexpr Command kCommand = {"help", "help [SUBCOMMAND|TOPIC]", "show help", colour_only,
                                        help,   Takes::kSubcommand};
   return kCommand;
 }

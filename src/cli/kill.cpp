@@ -124,7 +124,7 @@ const Command& kill_command() {
   static constexpr Command kCommand{
       "kill",
       "kill [--signal SIGNAL] [--grace DURATION] ID|NAME... | --all",
-      "send a signal to shards, and wait for their end if asked",
+      "send a signal to shards; if asked, wait for their end",
       [] { return std::span<const Option>(kOptions); },
       run,
       Takes::kShards,

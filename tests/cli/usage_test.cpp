@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <sstream>
 
+#include "cli/topics.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 
@@ -129,6 +130,21 @@ TEST_CASE("the help fits a screen of 24 lines and 80 columns and begins with exa
   std::istringstream lines(help);
   for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 80);
   CHECK(help.find("nslaunch -- npm test") < help.find("nslaunch list"));
+}
+
+TEST_CASE("every topic of the help fits a screen, and a misspelt one is suggested") {
+  const RegistryView state;
+  for (const auto& topic : cli::topics()) {
+    const auto text = state.ask({"help", topic.name}).out;
+    CAPTURE(topic.name);
+    CHECK(std::count(text.begin(), text.end(), '\n') < 24);
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) CHECK(line.size() <= 80);
+    CHECK_THAT(state.ask({"help"}).out, Contains(topic.name));
+  }
+  const auto wrong = state.ask({"help", "signal"});
+  CHECK(wrong.status == 125);
+  CHECK_THAT(wrong.err, Contains("'nslaunch help signals'"));
 }
 
 TEST_CASE("asking for help or the version is no error and runs nothing") {
