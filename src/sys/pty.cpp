@@ -2,22 +2,14 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "sys/check.hpp"
-#include "sys/signals.hpp"
 
 namespace nslaunch::sys {
 namespace {
 
 constexpr const char* kDoing = "opening a pseudoterminal";
-
-void set_modes(int terminal, const termios& modes) noexcept {
-  // From the background it would stop us; a shell that has put us there keeps its own modes.
-  SignalSet background_write;
-  background_write.add(SIGTTOU);
-  const BlockedSignals blocked(background_write);
-  ::tcsetattr(terminal, TCSADRAIN, &modes);
-}
 
 }  // namespace
 
@@ -45,14 +37,15 @@ RawTerminal::RawTerminal(int terminal) : terminal_(terminal) {
 }
 
 RawTerminal::~RawTerminal() {
-  if (before_) set_modes(terminal_, *before_);
+  // In the background the terminal is somebody else's, who has seen to its modes.
+  if (before_ && ::tcgetpgrp(terminal_) == ::getpgrp()) ::tcsetattr(terminal_, TCSADRAIN, &*before_);
 }
 
 void RawTerminal::take_again() const noexcept {
   if (!before_) return;
   auto modes = *before_;
   ::cfmakeraw(&modes);
-  set_modes(terminal_, modes);
+  ::tcsetattr(terminal_, TCSADRAIN, &modes);
 }
 
 }  // namespace nslaunch::sys

@@ -20,7 +20,8 @@ Pty open_pty(int like);
 /// Gives `to` the window size that `from` has.
 void copy_window_size(int from, int to) noexcept;
 
-/// Passes every key on as it is typed, until the end of the scope.
+/// Passes every key on as it is typed, until the end of the scope. In the background this stops us
+/// (SIGTTOU), as it does everybody who changes the terminal's modes there.
 class RawTerminal {
  public:
   explicit RawTerminal(int terminal);

@@ -4,6 +4,7 @@
 #include "support/live_shard.hpp"
 #include "support/process.hpp"
 #include "support/pty.hpp"
+#include "support/shell_session.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -94,6 +95,20 @@ TEST_CASE("a shard ends at once though a shell on a terminal is in it") {
   CHECK(shell.shard.launcher.wait().status == 0);
   shell.terminal.expect("has ended");
   CHECK(shell.terminal.wait().status == 128 + SIGKILL);
+}
+
+TEST_CASE(
+    "exec in the background of a terminal stops there and leaves its modes alone until it is in front") {
+  const RegistryView registry;
+  const LiveShard shard(registry);
+  ShellSession shell;
+  const auto exec = "NSLAUNCH_STATE_DIR=" + registry.path() + " $N exec " + shard.id;
+  shell.type("stty -a >before; " + exec + " -- sh -c 'echo in''side; exit 3' &");
+  shell.type("until jobs | grep -q Stopped; do sleep 0.01; done; stty -a | cmp - before && echo sa''me");
+  shell.expect("same\r\n");
+  shell.type("fg");
+  shell.expect("inside\r\n");
+  shell.expect_prompt(3);
 }
 
 }  // namespace nslaunch::test
