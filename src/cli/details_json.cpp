@@ -27,6 +27,7 @@ Json socket_as_json(const inspect::OwnedSocket& owned) {
   const auto& socket = owned.socket;
   return {{"protocol", name_of(socket.protocol)},
           {"listening", socket.listening},
+          {"closing", socket.closing},
           {"local", socket.local},
           {"remote", socket.remote},
           {"inode", socket.inode},

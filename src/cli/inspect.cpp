@@ -88,7 +88,9 @@ std::vector<Row> socket_rows(const Details& details) {
     // A pair of connected Unix sockets has no name that would tell anything.
     if (socket.local.empty() && socket.remote.empty()) continue;
     rows.push_back({{name_of(socket.protocol)},
-                    {socket.listening ? "listens" : "connected"},
+                    {socket.listening ? "listens"
+                     : socket.closing ? "closing"
+                                      : "connected"},
                     {socket.local.empty() ? "-" : sys::escape(socket.local)},
                     {socket.remote.empty() ? "-" : sys::escape(socket.remote)},
                     {owned.owners.empty() ? "-" : fmt::format("{}", fmt::join(owned.owners, ","))}});

@@ -59,7 +59,8 @@ std::vector<Port> ports_among(const std::vector<OwnedSocket>& sockets, const std
     if (socket.socket.protocol == ns::Protocol::kTcp) {
       port.connections = static_cast<std::size_t>(
           std::count_if(sockets.begin(), sockets.end(), [&](const OwnedSocket& other) {
-            return !other.socket.remote.empty() && same_port(other.socket, socket.socket) &&
+            return !other.socket.remote.empty() && !other.socket.closing &&
+                   same_port(other.socket, socket.socket) &&
                    (listens_everywhere(socket.socket) || other.socket.local == socket.socket.local);
           }));
     }

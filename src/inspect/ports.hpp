@@ -9,7 +9,7 @@ namespace nslaunch::inspect {
 /// A socket that waits for clients.
 struct Port {
   OwnedSocket listener;
-  std::size_t connections = 0;  ///< that were made to it and are still there (TCP)
+  std::size_t connections = 0;  ///< that were made to it and are still open (TCP)
   /// Processes of another process group listen on the same port (SO_REUSEPORT): clients reach now one, now
   /// the other.
   bool shared = false;

@@ -40,6 +40,9 @@ Socket inet_socket(Protocol protocol, const inet_diag_msg& message) {
   socket.protocol = protocol;
   // The kernel borrows TCP's states for UDP: CLOSE is bound, ESTABLISHED is connected.
   socket.listening = message.idiag_state == (protocol == Protocol::kTcp ? TCP_LISTEN : TCP_CLOSE);
+  constexpr int kOpen[] = {TCP_LISTEN, TCP_ESTABLISHED, TCP_SYN_SENT, TCP_SYN_RECV};
+  socket.closing = protocol == Protocol::kTcp &&
+                   std::find(std::begin(kOpen), std::end(kOpen), message.idiag_state) == std::end(kOpen);
   socket.local = endpoint(message.idiag_family, message.id.idiag_src, message.id.idiag_sport);
   if (message.id.idiag_dport != 0)
     socket.remote = endpoint(message.idiag_family, message.id.idiag_dst, message.id.idiag_dport);
