@@ -152,13 +152,14 @@ TEST_CASE("a shell loop around nslaunch stops on one Ctrl-C") {
 
 TEST_CASE("a loop goes on when the command handles the Ctrl-C and exits") {
   ShellSession shell;
-  shell.type(
-      "for i in 1 2; do $N -- bash -c 'trap \"exit 3\" INT; echo rea''dy; read -r line'; echo \"next $?\"; "
-      "done");
+  shell.type("for i in 1 2; do $N -- $P clean-up; echo \"next $?\"; done");
   for (int count = 0; count < 2; ++count) {
     shell.expect(kProbeReady);
-    shell.press('C');
-    shell.expect("next 3\r\n");
+    for (int interrupt = 1; interrupt <= 2; ++interrupt) {
+      shell.press('C');
+      shell.expect("interrupt " + std::to_string(interrupt) + "\r\n");
+    }
+    shell.expect("next 7\r\n");
   }
   shell.expect_prompt(0);
 }
