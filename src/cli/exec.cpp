@@ -47,7 +47,7 @@ int run(const Arguments& arguments) {
         "for example: nslaunch exec ID -- ps -ef");
   }
   const auto shard = choose_shards(arguments.positional).front();
-  auto connection = registry::connect_to_control(shard);
+  auto connection = registry::Controls().connect(shard);
   std::optional<int> status;
   {
     ExecSession session;

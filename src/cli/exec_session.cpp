@@ -37,7 +37,7 @@ void leave_output_alone(int terminal) {
 
 }  // namespace
 
-ExecSession::ExecSession() {
+ExecSession::ExecSession() : blocked_(handled_signals()), signals_(sys::make_signalfd(handled_signals())) {
   int first = -1;
   for (int number = 0; number <= 2; ++number) {
     is_terminal_[static_cast<std::size_t>(number)] = ::isatty(number) == 1;
@@ -60,8 +60,6 @@ std::vector<int> ExecSession::streams() const {
 
 std::optional<int> ExecSession::serve(sys::Fd connection) {
   connection_ = std::move(connection);
-  blocked_.emplace(handled_signals());
-  signals_ = sys::make_signalfd(handled_signals());
   if (pty_) pty_->program.reset();  // the process has it; ours would keep it from closing
   if (typing_) raw_.emplace(STDIN_FILENO);
   while (!ended_) wait_for_something();

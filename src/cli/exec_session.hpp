@@ -32,11 +32,12 @@ class ExecSession {
   void show();
   void show_the_rest();
 
+  /// From before the process is asked for: none may be lost, or meant for us alone.
+  sys::BlockedSignals blocked_;
+  sys::Fd signals_;
   std::array<bool, 3> is_terminal_;
   std::optional<sys::Pty> pty_;
-  std::optional<sys::BlockedSignals> blocked_;
   std::optional<sys::RawTerminal> raw_;
-  sys::Fd signals_;
   sys::Fd connection_;
   std::string keys_;  ///< typed and not taken yet
   bool typing_ = false;

@@ -17,24 +17,19 @@ namespace {
 /// For all shards together: one that has stopped its init does not hold up the list of the others.
 constexpr std::chrono::milliseconds kPatience{250};
 
-/// A question to a shard's init that is under way.
-struct Question {
-  sys::Fd control;
-  std::optional<sys::Pidfd> init;
-};
-
-Question ask_for_diagnostics(const ShardEntry& shard) {
-  Question question;
-  const bool lives = shard.state != ShardState::kDead && shard.state != ShardState::kUnreadable;
-  if (!lives || shard.foreign) return question;
-  question.init = sys::find(shard.record.init);
-  if (!question.init) return question;
+/// A question to the shard's init that is under way; none where there is nobody to ask.
+sys::Fd ask_for_diagnostics(registry::Controls& controls, const ShardEntry& shard) {
   try {
-    question.control = registry::connect_to_control(shard);
-    shard::ask(question.control, {.kind = shard::SocketRequest::Kind::kDiagnostics});
+    auto control = controls.connect(shard);
+    shard::ask(control, {.kind = shard::SocketRequest::Kind::kDiagnostics});
+    return control;
   } catch (const Error&) {  // just starting or ending
+    return {};
   }
-  return question;
+}
+
+bool may_live(const ShardEntry& shard) {
+  return shard.state != ShardState::kDead && shard.state != ShardState::kUnreadable && !shard.foreign;
 }
 
 /// Servers that each bound the same address are told apart by their processes' groups: looked for only then.
@@ -50,13 +45,12 @@ std::vector<inspect::Port> ports_of(const ShardEntry& shard, std::vector<ns::Soc
   return inspect::ports_among(inspect::with_owners(std::move(listeners), members), members);
 }
 
-std::optional<std::vector<inspect::Port>> hear_ports(const ShardEntry& shard, const Question& question,
+std::optional<std::vector<inspect::Port>> hear_ports(const ShardEntry& shard, const sys::Fd& control,
                                                      const sys::Deadline& deadline) {
-  pollfd watched = {question.control.get(), POLLIN, 0};
-  if (!question.control || ::poll(&watched, 1, deadline.poll_timeout()) != 1) return std::nullopt;
+  pollfd watched = {control.get(), POLLIN, 0};
+  if (!control || ::poll(&watched, 1, deadline.poll_timeout()) != 1) return std::nullopt;
   try {
-    return ports_of(shard,
-                    ns::list_tcp_listeners(shard::receive_socket(question.control, "looking at its ports")));
+    return ports_of(shard, ns::list_tcp_listeners(shard::receive_socket(control, "looking at its ports")));
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -65,20 +59,23 @@ std::optional<std::vector<inspect::Port>> hear_ports(const ShardEntry& shard, co
 }  // namespace
 
 std::vector<Overview> overview_of(std::span<const ShardEntry> shards) {
-  std::vector<Question> questions;
-  for (const auto& shard : shards) questions.push_back(ask_for_diagnostics(shard));
+  registry::Controls controls;
+  std::vector<sys::Fd> questions(shards.size());
+  for (std::size_t at = 0; at < shards.size(); ++at) {
+    if (may_live(shards[at])) questions[at] = ask_for_diagnostics(controls, shards[at]);
+  }
   // While the inits answer.
   const inspect::ProcessTable processes;
   const sys::Deadline deadline(kPatience);
   std::vector<Overview> overviews(shards.size());
   for (std::size_t at = 0; at < shards.size(); ++at) {
-    const auto& question = questions[at];
-    if (!question.init) continue;
-    const auto stat = sys::read_stat(shards[at].record.init.pid);
-    auto ports = hear_ports(shards[at], question, deadline);
-    // What was seen is the shard's only if its init was there all the time.
-    if (!stat || question.init->has_ended()) continue;
-    overviews[at] = {processes.summary_of(*stat), std::move(ports)};
+    if (!may_live(shards[at])) continue;
+    auto ports = hear_ports(shards[at], questions[at], deadline);
+    // What was seen is the shard's only if its init is still there: it has just answered, or has to be looked
+    // for.
+    const auto& init = shards[at].record.init;
+    if (!ports && !sys::find(init)) continue;
+    overviews[at] = {processes.summary_of(init.pid), std::move(ports)};
   }
   return overviews;
 }

@@ -77,7 +77,7 @@ int run(const Arguments& arguments) {
   if (!ns::is_address(to))
     throw UsageError(fmt::format("--to: '{}' is no address in numbers", sys::escape(to)));
   const auto shard = choose_shards({arguments.positional.data(), 1}).front();
-  const auto control = std::make_shared<sys::Fd>(registry::connect_to_control(shard));
+  const auto control = std::make_shared<sys::Fd>(registry::Controls().connect(shard));
   prepare_process();
   sys::Forwarder forwarder;
   std::string ways;

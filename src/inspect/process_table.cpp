@@ -10,16 +10,21 @@ namespace nslaunch::inspect {
 
 ProcessTable::ProcessTable() {
   for (const pid_t pid : sys::all_pids()) {
-    if (auto stat = sys::read_stat(pid)) children_.emplace(stat->parent, std::move(*stat));
+    auto stat = sys::read_stat(pid);
+    if (!stat) continue;
+    const auto place = children_.emplace(stat->parent, std::move(*stat));
+    by_pid_.emplace(pid, &place->second);
   }
 }
 
-Summary ProcessTable::summary_of(const sys::ProcessStat& init) const {
+std::optional<Summary> ProcessTable::summary_of(pid_t init) const {
+  const auto found = by_pid_.find(init);
+  if (found == by_pid_.end()) return std::nullopt;
   const auto ticks_per_second = static_cast<std::uint64_t>(std::max(::sysconf(_SC_CLK_TCK), 1L));
   const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   Summary sum;
   std::uint64_t ticks = 0;
-  std::vector<const sys::ProcessStat*> ahead = {&init};
+  std::vector<const sys::ProcessStat*> ahead = {found->second};
   std::set<pid_t> seen;  // pids reused while we looked could form a circle
   while (!ahead.empty()) {
     const auto& process = *ahead.back();

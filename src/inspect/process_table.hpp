@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <unordered_map>
 
 #include "sys/procfs.hpp"
 
@@ -23,13 +25,16 @@ class ProcessTable {
   using Children = std::multimap<pid_t, sys::ProcessStat>;
 
   ProcessTable();
+  ProcessTable(const ProcessTable&) = delete;
+  ProcessTable& operator=(const ProcessTable&) = delete;
 
   const Children& by_parent() const noexcept { return children_; }
-  /// Of a process and all that descends from it.
-  Summary summary_of(const sys::ProcessStat& init) const;
+  /// Of a process and all that descends from it; empty where it was not there.
+  std::optional<Summary> summary_of(pid_t init) const;
 
  private:
   Children children_;
+  std::unordered_map<pid_t, const sys::ProcessStat*> by_pid_;  ///< into children_
 };
 
 }  // namespace nslaunch::inspect

@@ -1,13 +1,19 @@
 #include "registry/control.hpp"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 
-#include "registry/folders.hpp"
 #include "registry/names.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::registry {
+namespace {
+
+/// Init answers at once, unless somebody has stopped it.
+constexpr timeval kAnswerLimit = {3, 0};
+
+}  // namespace
 
 sockaddr_un address_in(int folder, const std::string& name) {
   sockaddr_un address = {};
@@ -17,7 +23,7 @@ sockaddr_un address_in(int folder, const std::string& name) {
   return address;
 }
 
-sys::Fd connect_to_control(const ShardEntry& entry) {
+sys::Fd Controls::connect(const ShardEntry& entry) {
   const auto& id = entry.record.id;
   const std::string doing = fmt::format("reaching shard {}", sys::escape(id));
   if (entry.state == ShardState::kUnreadable)
@@ -26,11 +32,17 @@ sys::Fd connect_to_control(const ShardEntry& entry) {
     throw Error(sys::errno_code(EPERM), doing,
                 "It was started in another PID namespace (a container, say); do it from there.");
   }
-  std::string problem;
-  const auto folder = open_folder({entry.path.substr(0, entry.path.rfind('/')), entry.record.uid}, problem);
-  if (!folder) throw Error(sys::errno_code(ENOENT), problem.empty() ? doing : doing + ": " + problem);
-  const auto address = address_in(folder->fd.get(), socket_name(id));
+  const auto path = entry.path.substr(0, entry.path.rfind('/'));
+  if (!folder_ || folder_->path != path || folder_->owner != entry.record.uid) {
+    std::string problem;
+    folder_ = open_folder({path, entry.record.uid}, problem);
+    if (!folder_) throw Error(sys::errno_code(ENOENT), problem.empty() ? doing : doing + ": " + problem);
+  }
+  const auto address = address_in(folder_->fd.get(), socket_name(id));
   sys::Fd socket(sys::check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), "making a socket"));
+  for (const int wait : {SO_SNDTIMEO, SO_RCVTIMEO}) {
+    ::setsockopt(socket.get(), SOL_SOCKET, wait, &kAnswerLimit, sizeof kAnswerLimit);
+  }
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     throw Error(sys::errno_code(errno), doing,
                 "It is just starting or ending, or has no control socket; see: nslaunch list");

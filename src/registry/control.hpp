@@ -4,8 +4,10 @@
 
 #include <sys/un.h>
 
+#include <optional>
 #include <string>
 
+#include "registry/folders.hpp"
 #include "sys/fd.hpp"
 
 namespace nslaunch::registry {
@@ -13,7 +15,15 @@ namespace nslaunch::registry {
 /// The address of a socket in an open folder, however long the folder's path is.
 sockaddr_un address_in(int folder, const std::string& name);
 
-/// A connection to the control socket of a shard that list_shards showed. Throws Error where there is none.
-sys::Fd connect_to_control(const ShardEntry& entry);
+/// Connects to the control sockets of shards that list_shards showed: one after the other of the same folder
+/// costs little.
+class Controls {
+ public:
+  /// Throws Error where there is none. The connection waits for its peer for 3 s at most.
+  sys::Fd connect(const ShardEntry& entry);
+
+ private:
+  std::optional<Folder> folder_;
+};
 
 }  // namespace nslaunch::registry

@@ -34,6 +34,12 @@ std::optional<VisitRequest> read_request(const sys::Fd& file) {
   return unpack_visit(text);
 }
 
+/// A visitor that has given up, while init was stopped perhaps, wants nothing any more.
+bool has_gone(const sys::Fd& connection) {
+  pollfd watched = {connection.get(), 0, 0};
+  return ::poll(&watched, 1, 0) == 1 && (watched.revents & POLLHUP) != 0;
+}
+
 void fail(const sys::Fd& connection, Step step, int error) {
   send(connection.get(), {.kind = Kind::kFailed, .step = step, .code = error, .payload = {}});
 }
@@ -88,9 +94,9 @@ void Visitors::admit() {
 void Visitors::hear(Visitor& visitor) {
   std::vector<sys::Fd> descriptors;
   const auto message = receive(visitor.connection.get(), false, &descriptors);
-  if (message) {
+  if (message && !has_gone(visitor.connection)) {
     answer(visitor, *message, std::move(descriptors));
-  } else if (errno != EAGAIN) {
+  } else if (message || errno != EAGAIN) {
     leave(visitor);
   }
 }

@@ -127,6 +127,20 @@ TEST_CASE("a signal to exec reaches its command, once") {
   CHECK(ended.status == 3);
 }
 
+TEST_CASE("exec into a shard whose init is stopped gives up and says so") {
+  const Visited visited;
+  const auto init = visited.registry.shards().at(0).at("init_pid").get<pid_t>();
+  REQUIRE(::kill(init, SIGSTOP) == 0);
+  Process client(visited.words({"echo", "ran"}), visited.registry.options());
+  CHECK(client.pidfd().wait_for_end(kPatience));
+  // What nobody waits for any more is not started after all.
+  ::kill(init, SIGCONT);
+  const auto ended = client.wait();
+  CHECK(ended.status == 125);
+  CHECK(ended.out.empty());
+  CHECK_THAT(ended.err, Contains("does not answer") && Contains("nslaunch inspect"));
+}
+
 TEST_CASE("what exec started is no leak, and keeps no shard") {
   Visited visited({"--leaks=fail", "--leak-grace", "1h"});
   const auto mark = unique_text();

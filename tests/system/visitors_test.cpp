@@ -29,7 +29,7 @@ struct Besieged {
     entry.state = ShardState::kRunning;
     entry.path = registry.path() + "/" + shard.id + ".shard";
   }
-  sys::Fd connect() const { return registry::connect_to_control(entry); }
+  sys::Fd connect() const { return registry::Controls().connect(entry); }
   /// The whole way of a well-behaved visitor.
   bool serves() const {
     return run(nslaunch({"exec", shard.id, "--", "echo", "served"}), registry.options()).out == "served\n";
