@@ -9,7 +9,7 @@
 namespace nslaunch::cli {
 
 /// What a subcommand's positional words are, for completion.
-enum class Takes { kNothing, kShards, kSubcommand, kShell };
+enum class Takes { kNothing, kShards, kHelpWord, kShell };
 
 /// One subcommand: a row of the table in commands.cpp, from which dispatch, help and suggestions
 /// all come.

@@ -1,4 +1,5 @@
 #include "cli/completion_shells.hpp"
+#include "cli/help.hpp"
 #include "sys/check.hpp"
 
 namespace nslaunch::cli {
@@ -30,11 +31,11 @@ std::string values_of(const Command& command) {
   return cases;
 }
 
-const char* positionals_of(const Command& command) {
+std::string positionals_of(const Command& command) {
   switch (command.takes) {
     case Takes::kShards:  // _nslaunch_shards, on its own: words of theirs are not to be expanded
-    case Takes::kSubcommand:
-      return "$_nslaunch_subcommands exit-status environment signals ci";
+    case Takes::kHelpWord:
+      return fmt::format("{}", fmt::join(help_words(), " "));
     case Takes::kShell:
       return "bash zsh fish";
     case Takes::kNothing:

@@ -1,4 +1,5 @@
 #include "cli/completion_shells.hpp"
+#include "cli/help.hpp"
 #include "sys/check.hpp"
 
 namespace nslaunch::cli {
@@ -33,12 +34,12 @@ std::string option_line(const Command& command, const Option& option) {
   return line + fmt::format(" -d {}\n", quoted(option.help));
 }
 
-std::string positionals_of(const Command& command, const std::string& names) {
+std::string positionals_of(const Command& command) {
   switch (command.takes) {
     case Takes::kShards:
       return fmt::format("({})", kLiveShards);
-    case Takes::kSubcommand:
-      return names;
+    case Takes::kHelpWord:
+      return fmt::format("{}", fmt::join(help_words(), " "));
     case Takes::kShell:
       return "bash zsh fish";
     case Takes::kNothing:
@@ -50,8 +51,6 @@ std::string positionals_of(const Command& command, const std::string& names) {
 }  // namespace
 
 std::string fish_completion(std::span<const Command> commands) {
-  std::string names;
-  for (const auto& command : commands) names += fmt::format("{} ", command.name);
   // Behind "--" stands somebody else's command line.
   std::string script =
       "# fish completion for nslaunch\n"
@@ -61,7 +60,7 @@ std::string fish_completion(std::span<const Command> commands) {
     script += fmt::format("complete -c nslaunch -n '__nslaunch_own; and __fish_use_subcommand' -a {} -d {}\n",
                           command.name, quoted(command.summary));
     for (const auto& option : options_of(command)) script += option_line(command, option);
-    const auto positionals = positionals_of(command, names);
+    const auto positionals = positionals_of(command);
     if (positionals.empty()) continue;
     script +=
         fmt::format("complete -c nslaunch -n {} -a {}\n", condition_of(command), quoted(positionals.c_str()));

@@ -1,4 +1,5 @@
 #include "cli/completion_shells.hpp"
+#include "cli/help.hpp"
 #include "sys/check.hpp"
 
 namespace nslaunch::cli {
@@ -33,13 +34,13 @@ std::string specs_of(const Command& command) {
   return specs;
 }
 
-const char* positionals_of(const Command& command) {
+std::string positionals_of(const Command& command) {
   if (command.name == std::string("run")) return "'*:: :_normal'";
   switch (command.takes) {
     case Takes::kShards:
       return "'*:shard:_nslaunch_shards'";
-    case Takes::kSubcommand:
-      return "'*:subcommand:_nslaunch_subcommands'";
+    case Takes::kHelpWord:
+      return fmt::format("'*:subject:({})'", fmt::join(help_words(), " "));
     case Takes::kShell:
       return "'*:shell:(bash zsh fish)'";
     case Takes::kNothing:

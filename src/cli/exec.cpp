@@ -30,9 +30,9 @@ constexpr Option kOptions[] = {
 
 shard::VisitRequest request_of(const Arguments& arguments, const ShardEntry& shard, bool on_terminal) {
   shard::VisitRequest request;
-  request.directory = shard.record.cwd;
-  if (arguments.has("workdir"))
-    request.directory = std::filesystem::path(request.directory) / arguments.text("workdir");
+  if (arguments.has("workdir")) {
+    request.directory = std::filesystem::path(shard.record.cwd) / arguments.text("workdir");
+  }
   const char* terminal = std::getenv("TERM");
   if (on_terminal && terminal != nullptr) request.variables.push_back(std::string("TERM=") + terminal);
   add_variables(request.variables, arguments);
@@ -52,11 +52,12 @@ int run(const Arguments& arguments) {
   {
     ExecSession session;
     const auto streams = session.streams();
-    shard::ask_for_process(connection, request_of(arguments, shard, streams.size() > 3), streams);
+    shard::ask_for_process(connection, request_of(arguments, shard, streams.size() > 3), shard.record.cwd,
+                           streams);
     status = session.serve(std::move(connection));
   }
   if (!status) {
-    sys::warn(fmt::format("shard {} has ended, and what ran in it", sys::escape(shard.record.id)));
+    sys::warn(fmt::format("shard {} has ended, and the command with it", sys::escape(shard.record.id)));
     return 128 + SIGKILL;
   }
   if (!WIFSIGNALED(*status)) return WEXITSTATUS(*status);

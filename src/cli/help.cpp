@@ -43,10 +43,7 @@ void print_overview() {
 }
 
 [[noreturn]] void throw_unknown(const std::string& word) {
-  std::vector<std::string> known;
-  for (const auto& command : commands()) known.emplace_back(command.name);
-  for (const auto& topic : topics()) known.emplace_back(topic.name);
-  const auto near = suggest(word, known);
+  const auto near = suggest(word, help_words());
   throw UsageError(fmt::format("there is no help on '{}'", sys::escape(word)),
                    near ? fmt::format("Did you mean 'nslaunch help {}'?", *near) : "See: nslaunch help");
 }
@@ -81,6 +78,13 @@ int print_version(const Arguments& arguments) {
 
 }  // namespace
 
+std::vector<std::string> help_words() {
+  std::vector<std::string> words;
+  for (const auto& command : commands()) words.emplace_back(command.name);
+  for (const auto& topic : topics()) words.emplace_back(topic.name);
+  return words;
+}
+
 void print_help(const Command& command) {
   print(fmt::format("nslaunch {}\n\n{}.\n\n{}{}", command.usage, command.summary, describe(command.options()),
                     describe({&kHelpOption, 1})));
@@ -88,7 +92,7 @@ void print_help(const Command& command) {
 
 const Command& help_command() {
   static constexpr Command kCommand = {"help", "help [SUBCOMMAND|TOPIC]", "show help", colour_only,
-                                       help,   Takes::kSubcommand};
+                                       help,   Takes::kHelpWord};
   return kCommand;
 }
 

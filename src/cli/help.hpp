@@ -1,11 +1,17 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "cli/command.hpp"
 
 namespace nslaunch::cli {
 
 const Command& help_command();
 const Command& version_command();
+
+/// What `nslaunch help` takes: the subcommands and the topics.
+std::vector<std::string> help_words();
 
 /// Prints the help of one subcommand on stdout.
 void print_help(const Command& command);

@@ -75,9 +75,7 @@ int run(const Arguments& arguments) {
   // What killed launchers left goes with the next command that looks.
   registry::sweep({.records = 10'000, .time = std::chrono::milliseconds{100}});
   const bool watches = arguments.has("watch");
-  do {
-    show(arguments, watches);
-  } while (watches && pause_of_a_second());
+  show_once_or_again(watches, [&] { show(arguments, watches); });
   return 0;
 }
 

@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#include <optional>
+
 #include "cli/look.hpp"
 #include "cli/ports_json.hpp"
 #include "cli/refresh.hpp"
@@ -11,6 +13,7 @@
 #include "inspect/ports.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/identity.hpp"
 #include "sys/log.hpp"
 #include "sys/text.hpp"
 
@@ -60,7 +63,8 @@ std::string as_table(const Look& look, const std::vector<inspect::Port>& ports) 
   return width > 0 ? aligned(rows, width) : tab_separated(rows);
 }
 
-void show(const Arguments& arguments, bool refreshing) {
+/// Returns the shard that was shown.
+ShardEntry show(const Arguments& arguments, bool refreshing) {
   const auto look = look_into(arguments.positional);
   const auto ports = inspect::ports_among(look.sockets, look.members);
   auto text = arguments.has("json") ? ports_as_json(look, ports) : as_table(look, ports);
@@ -69,14 +73,26 @@ void show(const Arguments& arguments, bool refreshing) {
     throw Error(sys::errno_code(error), "writing the list");
   }
   if (!refreshing && ports.empty() && terminal_width() > 0) sys::say("nothing listens in the shard");
+  return look.shard;
+}
+
+void watch(const Arguments& arguments) {
+  std::optional<ShardEntry> shown;
+  try {
+    show_once_or_again(true, [&] { shown = show(arguments, true); });
+  } catch (const Error&) {
+    if (!shown || sys::find(shown->record.init)) throw;
+    sys::say(fmt::format("shard {} has ended", sys::escape(shown->record.id)));
+  }
 }
 
 int run(const Arguments& arguments) {
   if (arguments.has_separator) throw UsageError("ports runs no command", "nslaunch ports ID");
-  const bool watches = arguments.has("watch");
-  do {
-    show(arguments, watches);
-  } while (watches && pause_of_a_second());
+  if (arguments.has("watch")) {
+    watch(arguments);
+  } else {
+    show(arguments, false);
+  }
   return 0;
 }
 

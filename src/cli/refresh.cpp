@@ -16,9 +16,8 @@ std::string in_place(std::string_view text) {
   return shown + kClearBelow;
 }
 
-bool pause_of_a_second() {
-  ::poll(nullptr, 0, 1000);
-  return true;
+void show_once_or_again(bool again, const std::function<void()>& show) {
+  for (show(); again; show()) ::poll(nullptr, 0, 1000);
 }
 
 }  // namespace nslaunch::cli

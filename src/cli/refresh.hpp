@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -9,7 +10,7 @@ namespace nslaunch::cli {
 /// the screen are cleared as they are reached, so nothing flickers.
 std::string in_place(std::string_view text);
 
-/// Between two looks. True, for the loop that it stands in.
-bool pause_of_a_second();
+/// Calls `show` once, or again every second until somebody ends us.
+void show_once_or_again(bool again, const std::function<void()>& show);
 
 }  // namespace nslaunch::cli

@@ -129,14 +129,18 @@ void Registration::set_state(ShardState state) noexcept {
 sys::Fd Registration::make_control_socket() noexcept {
   try {
     const auto name = socket_name(id_of(name_));
-    ::unlinkat(folder_.get(), name.c_str(), 0);  // of a shard that had this id by chance and was killed
     sys::Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const auto address = address_in(folder_.get(), name);
+    const auto bind = [&] {
+      return ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    };
     const PrivateUmask umask;
-    if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(socket.get(), SOMAXCONN) != 0) {
-      return {};
+    int bound = bind();
+    if (bound != 0 && errno == EADDRINUSE) {  // of a shard that had this id by chance and was killed
+      ::unlinkat(folder_.get(), name.c_str(), 0);
+      bound = bind();
     }
+    if (bound != 0 || ::listen(socket.get(), SOMAXCONN) != 0) return {};
     return socket;
   } catch (const std::exception&) {
     return {};

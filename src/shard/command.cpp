@@ -73,8 +73,9 @@ void become(const Plan& plan, const Start& start, char* const* argv, char** envp
     failure = {step, error};
     return error != 0;
   };
-  if (failed(Step::kPlace, take_place(start))) return;
-  if (failed(Step::kPlace, take_streams(start.streams))) return;
+  int refused = take_place(start);
+  if (refused == 0) refused = take_streams(start.streams);
+  if (failed(Step::kPlace, refused)) return;
   if (plan.spec.user && failed(Step::kUser, take_user(*plan.spec.user))) return;
   const int moved = start.directory.empty() ? 0 : ::chdir(start.directory.c_str());
   if (failed(Step::kWorkdir, moved == 0 ? 0 : errno)) return;

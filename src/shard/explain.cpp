@@ -158,11 +158,11 @@ Error explain(const Plan& plan, const Message& failure) {
 }
 
 void throw_failure(const Plan& plan, const Message& failure) {
-  if (failure.kind == Kind::kMountLost) {
+  if (failure.kind == Kind::kMountLost) {  // K12
     const auto& path = plan.private_paths.at(static_cast<std::size_t>(failure.detail));
     throw Error(
         {}, fmt::format("somebody outside has removed {}, which --private had covered", sys::escape(path)),
-        "The shard was ended, so that its command would not go on with the host's files there (K12).");
+        "The shard was ended, so that its command would not go on with the host's files there.");
   }
   if (failure.kind != Kind::kFailed) throw Error({}, "the shard's init said something unexpected");
   if (failure.step == Step::kExec) {

@@ -12,6 +12,7 @@
 
 #include "shard/environment.hpp"
 #include "sys/check.hpp"
+#include "sys/files.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::shard {
@@ -47,8 +48,7 @@ fs::path target_of(const fs::path& path) {
 }
 
 /// Every place in /tmp that the way to `path` leads through, link by link, with its top folder.
-void keep_way_to(std::vector<KeptPath>& kept, const fs::path& path) {
-  if (!path.is_absolute()) return;  // seen from a working directory that is gone
+void keep_links_to(std::vector<KeptPath>& kept, const fs::path& path) {
   std::vector<fs::path> ahead;
   const auto go_on_with = [&](const fs::path& way) {
     const auto at = static_cast<std::ptrdiff_t>(ahead.size());  // the next part stands last
@@ -75,14 +75,30 @@ void keep_way_to(std::vector<KeptPath>& kept, const fs::path& path) {
   }
 }
 
+/// Most ways have no link on them, and need one system call: this is done for every entry of PATH.
+void keep_way_to(std::vector<KeptPath>& kept, const std::string& path) {
+  if (!path.starts_with('/')) return;  // seen from a working directory that is gone
+  if (sys::may_lead_through_link(path)) {
+    keep_links_to(kept, path);
+  } else if (path.find(kTmp) != std::string::npos) {
+    const auto top = top_folder_in_tmp(fs::path(path).lexically_normal());
+    if (!top.empty()) keep(kept, top);
+  }
+}
+
+/// `path` as seen from `folder`.
+std::string seen_from(const std::string& folder, const std::string& path) {
+  return path.starts_with('/') ? path : folder + "/" + path;
+}
+
 /// PATH, and the command: by its own path, or wherever it is looked for.
-void keep_command(std::vector<KeptPath>& kept, const ShardSpec& spec, const fs::path& folder) {
+void keep_command(std::vector<KeptPath>& kept, const ShardSpec& spec, const std::string& folder) {
   const auto& command = spec.command.front();
   const bool searched = command.find('/') == std::string::npos;
-  if (!searched) keep_way_to(kept, folder / command);
+  if (!searched) keep_way_to(kept, seen_from(folder, command));
   std::istringstream entries(variable(spec.environment, "PATH").value_or(""));
   for (std::string entry; std::getline(entries, entry, ':');) {
-    keep_way_to(kept, folder / entry / (searched ? command : ""));
+    keep_way_to(kept, seen_from(folder, entry) + "/" + (searched ? command : ""));
   }
 }
 
@@ -112,7 +128,8 @@ std::string top_folder_in_tmp(const std::string& path) {
 std::vector<KeptPath> paths_to_keep(const ShardSpec& spec, const std::string& working_directory) {
   std::vector<KeptPath> kept;
   std::error_code ignored;
-  if (fs::equivalent(working_directory, "/tmp", ignored)) {
+  const bool by_another_name = !spec.workdir.empty() && fs::equivalent(working_directory, "/tmp", ignored);
+  if (working_directory == "/tmp" || by_another_name) {
     throw UsageError("the working directory is /tmp itself, which the shard's private /tmp would hide",
                      "Run it from a folder below /tmp, or share the host's: nslaunch --tmp host -- ...");
   }
@@ -121,7 +138,7 @@ std::vector<KeptPath> paths_to_keep(const ShardSpec& spec, const std::string& wo
   keep_way_to(kept, working_directory);
   keep_command(kept, spec, working_directory);
   if (const auto socket = variable(spec.environment, "SSH_AUTH_SOCK")) {
-    keep_way_to(kept, fs::path(working_directory) / *socket);
+    keep_way_to(kept, seen_from(working_directory, *socket));
   }
   // A folder brings what lies below it.
   std::sort(kept.begin(), kept.end(), [](const KeptPath& a, const KeptPath& b) { return a.path < b.path; });

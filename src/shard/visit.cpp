@@ -42,17 +42,19 @@ Error failure(const Message& message, const std::string& doing) {
 
 }  // namespace
 
-int ask_for_process(const sys::Fd& connection, const VisitRequest& request, std::span<const int> streams) {
+int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
+                    const std::string& usual_directory, std::span<const int> streams) {
   const auto file = sealed(pack(request));
   std::vector<int> descriptors = {file.get()};
   descriptors.insert(descriptors.end(), streams.begin(), streams.end());
   send(connection.get(), {.kind = Kind::kVisit, .code = kControlVersion, .payload = {}}, descriptors);
   const auto answer = hear(connection);
   if (answer.kind == Kind::kStarted) return answer.code;
+  const std::string& directory = request.directory.empty() ? usual_directory : request.directory;
   const std::string command = request.command.empty() ? "the shell" : request.command.front();
-  if (answer.step == Step::kExec) throw explain_command(command, request.directory, answer.code);
-  throw failure(answer, row(answer.step).doing +
-                            (answer.step == Step::kWorkdir ? " " + sys::escape(request.directory) : ""));
+  if (answer.step == Step::kExec) throw explain_command(command, directory, answer.code);
+  throw failure(answer,
+                row(answer.step).doing + (answer.step == Step::kWorkdir ? " " + sys::escape(directory) : ""));
 }
 
 void ask(const sys::Fd& connection, const SocketRequest& request) {

@@ -11,9 +11,11 @@ namespace nslaunch::shard {
 /// The visitor's half of the talk over a shard's control socket.
 
 /// Asks for a process and returns its pid inside. `streams`: its 0, 1 and 2 and, where it is to have a
-/// controlling terminal, that. Throws CommandError where the command can't be started and Error for
-/// everything else. When it ends the connection brings kCommandEnded; closing it hangs up.
-int ask_for_process(const sys::Fd& connection, const VisitRequest& request, std::span<const int> streams);
+/// controlling terminal, that. `usual_directory`: the command's, for words about a failure. Throws
+/// CommandError where the command can't be started and Error for everything else. When it ends the connection
+/// brings kCommandEnded; closing it hangs up.
+int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
+                    const std::string& usual_directory, std::span<const int> streams);
 
 /// Asks for a socket of the shard's network that never waits. Throws Error.
 sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request);

@@ -1,11 +1,23 @@
 #include "sys/files.hpp"
 
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "sys/check.hpp"
 
 namespace nslaunch::sys {
+
+bool may_lead_through_link(const std::string& path) noexcept {
+  open_how how = {};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_SYMLINKS;
+  const Fd place(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+  return !place && errno != ENOENT && errno != ENOTDIR && errno != EACCES;
+}
 
 Fd open_file(const std::string& path, int flags, mode_t mode) {
   return Fd(check(::open(path.c_str(), flags | O_CLOEXEC, mode), "opening {}", path));

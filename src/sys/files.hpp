@@ -10,6 +10,10 @@
 
 namespace nslaunch::sys {
 
+/// Whether a symbolic link stands anywhere on the way to `path`, or that can't be told (before Linux 5.6);
+/// what is not there is no link.
+bool may_lead_through_link(const std::string& path) noexcept;
+
 /// Opens close-on-exec or throws.
 Fd open_file(const std::string& path, int flags, mode_t mode = 0);
 

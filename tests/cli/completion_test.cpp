@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "cli/completion_shells.hpp"
+#include "cli/help.hpp"
 #include "support/identity.hpp"
 #include "support/live_shard.hpp"
 #include "support/skip.hpp"
@@ -49,6 +50,7 @@ void check_syntax(const std::string& shell) {
     CHECK_THAT(script, Contains(command.name));
     for (const auto& option : cli::options_of(command)) CHECK_THAT(script, Contains(option.name));
   }
+  for (const auto& word : cli::help_words()) CHECK_THAT(script, Contains(word));
 }
 
 }  // namespace
@@ -62,6 +64,7 @@ TEST_CASE("bash completes subcommands, options, the words of their values, and t
   CHECK(offered(registry, {"--tmp", "=", "pri"}) == "private\n");
   CHECK(offered(registry, {"list", "--j"}) == "--json\n");
   CHECK(offered(registry, {"help", "rea"}) == "reap\n");
+  CHECK(offered(registry, {"help", "sig"}) == "signals\n");
   CHECK(offered(registry, {"completion", ""}) == "bash zsh fish\n");
   CHECK_THAT(offered(registry, {"--", "tru"}), Contains("true"));
 }

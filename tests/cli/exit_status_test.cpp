@@ -4,11 +4,11 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 
 #include "support/identity.hpp"
 #include "support/process.hpp"
 #include "support/temp_dir.hpp"
+#include "support/write_file.hpp"
 #include "sys/pidfd.hpp"
 
 namespace nslaunch::test {
@@ -28,10 +28,8 @@ struct Place {
   }
   Result run(const Words& words) const { return test::run(words, options()); }
   std::string write(const std::string& name, const std::string& text, bool executable) const {
-    const fs::path path = work / name;
-    std::ofstream(path) << text;
-    fs::permissions(path, executable ? fs::perms(0755) : fs::perms(0644));
-    return path;
+    write_file(work / name, text, executable ? 0755 : 0644);
+    return work / name;
   }
 };
 
@@ -124,6 +122,7 @@ TEST_CASE("a command that is not found gives 127") {
   auto options = place.options();
   options.environment.back() = "PATH=" + closed / "bin" + ":/usr/bin:/bin";
   CHECK(test::run(nslaunch({"--", "no-such-command-anywhere"}), options).status == 127);
+  fs::permissions(closed / "bin", fs::perms(0700));  // or it can't be removed
   const auto below_a_file = place.run(nslaunch({"--", "/etc/passwd/command"}));
   CHECK((below_a_file.status == 126 || below_a_file.status == 127));
 }

@@ -3,22 +3,17 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <fstream>
 
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/temp_dir.hpp"
+#include "support/write_file.hpp"
 
 namespace nslaunch::test {
 namespace {
 
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
-
-void write_file(const std::string& path, const std::string& text, int mode = 0644) {
-  std::ofstream(path) << text;
-  fs::permissions(path, fs::perms(mode));
-}
 
 }  // namespace
 

@@ -204,6 +204,13 @@ TEST_CASE("the working directory is the very folder that the caller is in, whate
     std::filesystem::permissions(folder + "/closed", std::filesystem::perms(0700));
     CHECK(run(in_shard("id -u", {"--user", "12345:12345"}), options).out == "12345\n");
   }
+  {
+    // What enters the shard later is there too.
+    Process shard(in_shard("echo $NSLAUNCH_ID; cat", is_root() ? Words{"--user", "12345:12345"} : Words{}),
+                  options);
+    const auto id = shard.read_line();
+    CHECK(state.ask({"exec", id, "--", "readlink", "/proc/self/cwd"}).out == folder + "/closed/inner\n");
+  }
   options.prepare = [&] {
     if (::rename((folder + "/closed").c_str(), (folder + "/moved").c_str()) != 0) ::_exit(97);
     if (::mkdir((folder + "/closed").c_str(), 0700) != 0) ::_exit(97);
