@@ -17,7 +17,12 @@ std::string in_place(std::string_view text) {
 }
 
 void show_once_or_again(bool again, const std::function<void()>& show) {
-  for (show(); again; show()) ::poll(nullptr, 0, 1000);
+  show();
+  if (!again) return;
+  for (;;) {
+    ::poll(nullptr, 0, 1000);
+    show();
+  }
 }
 
 }  // namespace nslaunch::cli
