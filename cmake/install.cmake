@@ -15,15 +15,20 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/nslaunch-config.cmake
 
 find_program(NSLAUNCH_SCDOC scdoc)
 if(NSLAUNCH_SCDOC)
-  set(manual_source ${PROJECT_SOURCE_DIR}/docs/man/nslaunch.1.scd)
-  set(manual ${CMAKE_CURRENT_BINARY_DIR}/nslaunch.1)
-  add_custom_command(OUTPUT ${manual}
-    COMMAND sh -c "\"$0\" <\"$1\" >\"$2\"" ${NSLAUNCH_SCDOC} ${manual_source} ${manual}
-    DEPENDS ${manual_source} VERBATIM)
-  add_custom_target(nslaunch_manual ALL DEPENDS ${manual})
-  install(FILES ${manual} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  file(GLOB manual_sources CONFIGURE_DEPENDS docs/man/*.scd)
+  foreach(source IN LISTS manual_sources)
+    cmake_path(GET source STEM LAST_ONLY page)
+    set(manual ${CMAKE_CURRENT_BINARY_DIR}/man/${page})
+    add_custom_command(OUTPUT ${manual}
+      COMMAND sh -c "\"$0\" <\"$1\" >\"$2\"" ${NSLAUNCH_SCDOC} ${source} ${manual}
+      DEPENDS ${source} VERBATIM)
+    list(APPEND manuals ${manual})
+  endforeach()
+  file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/man)
+  add_custom_target(nslaunch_manual ALL DEPENDS ${manuals})
+  install(FILES ${manuals} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 else()
-  message(STATUS "scdoc was not found: the manual page is not built")
+  message(STATUS "scdoc was not found: the manual pages are not built")
 endif()
 
 # Made by the program itself: where it runs on this machine.

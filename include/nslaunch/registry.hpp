@@ -26,6 +26,8 @@ struct ShardRecord {
   std::string id;
   std::string name;
   std::string run_id;
+  unsigned shard_index = 1;  ///< of the run's shards, from 1
+  unsigned shard_total = 1;
   std::vector<std::string> command;
   std::string cwd;
   uid_t uid = 0;

@@ -63,6 +63,7 @@ const Command& completion_command() {
       "completion",
       "completion bash|zsh|fish",
       "print what completes these words in a shell",
+      "source <(nslaunch completion bash)",
       [] { return std::span<const Option>(kOptions); },
       run,
       Takes::kShell,

@@ -72,6 +72,7 @@ const Command& exec_command() {
       "exec",
       "exec [OPTIONS] ID|NAME [-- COMMAND [ARG...]]",
       "run a command (default: a shell) in a shard that runs",
+      "nslaunch exec 0bad",
       [] { return std::span<const Option>(kOptions); },
       run,
       Takes::kShards,

@@ -86,18 +86,20 @@ std::vector<std::string> help_words() {
 }
 
 void print_help(const Command& command) {
-  print(fmt::format("nslaunch {}\n\n{}.\n\n{}{}", command.usage, command.summary, describe(command.options()),
-                    describe({&kHelpOption, 1})));
+  print(fmt::format("nslaunch {}\n\n{}.\n\n{}{}\nFor example: {}\n", command.usage, command.summary,
+                    describe(command.options()), describe({&kHelpOption, 1}), command.example));
 }
 
 const Command& help_command() {
-  static constexpr Command kCommand = {"help", "help [SUBCOMMAND|TOPIC]", "show help", colour_only,
-                                       help,   Takes::kHelpWord};
+  static constexpr Command kCommand = {
+      "help", "help [SUBCOMMAND|TOPIC]", "show help", "nslaunch help exit-status", colour_only,
+      help,   Takes::kHelpWord};
   return kCommand;
 }
 
 const Command& version_command() {
-  static constexpr Command kCommand = {"version", "version", "show the version", colour_only, print_version};
+  static constexpr Command kCommand = {"version",          "version",   "show the version",
+                                       "nslaunch version", colour_only, print_version};
   return kCommand;
 }
 

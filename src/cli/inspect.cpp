@@ -141,6 +141,7 @@ const Command& inspect_command() {
       "inspect",
       "inspect [--json] ID|NAME",
       "show everything about a shard that runs",
+      "nslaunch inspect 0bad",
       [] { return std::span<const Option>(kOptions); },
       run,
       Takes::kShards,

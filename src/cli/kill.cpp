@@ -125,6 +125,7 @@ const Command& kill_command() {
       "kill",
       "kill [--signal SIGNAL] [--grace DURATION] ID|NAME... | --all",
       "send a signal to shards; if asked, wait for their end",
+      "nslaunch kill --grace 10s 0bad",
       [] { return std::span<const Option>(kOptions); },
       run,
       Takes::kShards,

@@ -83,11 +83,8 @@ int run(const Arguments& arguments) {
 
 const Command& list_command() {
   static constexpr Command kCommand{
-      "list",
-      "list [--json | -q] [--all] [--watch]",
-      "show the shards that are there",
-      [] { return std::span<const Option>(kOptions); },
-      run,
+      "list",          "list [--json | -q] [--all] [--watch]",           "show the shards that are there",
+      "nslaunch list", [] { return std::span<const Option>(kOptions); }, run,
   };
   return kCommand;
 }

@@ -31,6 +31,8 @@ Json shard_as_json(const ShardEntry& shard, const Overview& overview) {
   }
   json["name"] = record.name;
   json["run_id"] = record.run_id;
+  json["shard_index"] = record.shard_index;
+  json["shard_total"] = record.shard_total;
   json["command"] = record.command;
   json["cwd"] = record.cwd;
   json["uid"] = record.uid;

@@ -44,7 +44,7 @@ const char* colour_of(ShardState state) {
 }
 
 Row header(const TableStyle& style) {
-  Row row = {{"ID"}, {"NAME"}, {"STATE"}, {"AGE"}, {"PROCS"}, {"CPU"}, {"MEMORY"}, {"PORTS"}};
+  Row row = {{"ID"}, {"NAME"}, {"SHARD"}, {"STATE"}, {"AGE"}, {"PROCS"}, {"CPU"}, {"MEMORY"}, {"PORTS"}};
   if (style.with_user) row.push_back({"USER"});
   row.push_back({"COMMAND"});
   return row;
@@ -56,9 +56,8 @@ Cell state_cell(const ShardEntry& shard, const TableStyle& style) {
 }
 
 Row unreadable_row(const ShardEntry& shard, const TableStyle& style) {
-  Row row = {
-      {sys::escape(shard.record.id)}, {"-"}, state_cell(shard, style), {"-"}, {"-"}, {"-"}, {"-"}, {"-"}};
-  if (style.with_user) row.push_back({"-"});
+  Row row = {{sys::escape(shard.record.id)}, {"-"}, {"-"}, state_cell(shard, style)};
+  row.insert(row.end(), style.with_user ? 6 : 5, {"-"});
   row.push_back({sys::escape(fmt::format("({}: {})", shard.problem, shard.path))});
   return row;
 }
@@ -73,6 +72,7 @@ Row to_row(const ShardEntry& shard, const Overview& overview, const TableStyle& 
   const auto& record = shard.record;
   Row row = {{sys::escape(record.id)},
              {record.name.empty() ? "-" : sys::escape(record.name)},
+             {fmt::format("{}/{}", record.shard_index, record.shard_total)},
              state_cell(shard, style),
              {age(record.started_at)}};
   const auto& summary = overview.summary;

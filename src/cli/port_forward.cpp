@@ -104,6 +104,7 @@ const Command& port_forward_command() {
       "port-forward",
       "port-forward [--to ADDRESS] ID|NAME [HOST:]PORT[:SHARDPORT]...",
       "reach a server in a shard from outside",
+      "nslaunch port-forward 0bad 8080:9926",
       [] { return std::span<const Option>(kOptions); },
       run,
       Takes::kShards,

@@ -103,6 +103,7 @@ const Command& ports_command() {
       "ports",
       "ports [--json] [--watch] ID|NAME",
       "show who listens on what in a shard",
+      "nslaunch ports --watch 0bad",
       [] { return std::span<const Option>(kOptions); },
       run,
       Takes::kShards,

@@ -43,6 +43,7 @@ const Command& reap_command() {
       "reap",
       "reap [--all]",
       "end orphaned shards and remove the records of dead ones",
+      "nslaunch reap",
       [] { return std::span<const Option>(kOptions); },
       run,
   };

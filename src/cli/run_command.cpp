@@ -69,8 +69,12 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 const Command& run_command() {
-  static constexpr Command kCommand = {"run", "[run] [OPTIONS] -- COMMAND [ARG...]",
-                                       "run a command in a shard of its own", run_options, run};
+  static constexpr Command kCommand = {"run",
+                                       "[run] [OPTIONS] -- COMMAND [ARG...]",
+                                       "run a command in a shard of its own",
+                                       "nslaunch run --timeout 10m --leaks fail -- npm test",
+                                       run_options,
+                                       run};
   return kCommand;
 }
 

@@ -71,6 +71,7 @@ const Command& wait_command() {
       "wait",
       "wait [--timeout DURATION] ID|NAME...",
       "wait until shards have ended",
+      "nslaunch wait --timeout 5m nightly",
       [] { return std::span<const Option>(kOptions); },
       run,
       Takes::kShards,

@@ -36,6 +36,8 @@ std::string body(const ShardRecord& record, std::size_t command_budget) {
       {"id", record.id},
       {"name", cut(record.name, kLongestName)},
       {"run_id", cut(record.run_id, kLongestName)},
+      {"shard_index", record.shard_index},
+      {"shard_total", record.shard_total},
       {"command", cut(record.command, command_budget)},
       {"cwd", cut(record.cwd, kLongestFolder)},
       {"uid", record.uid},
@@ -69,6 +71,9 @@ void take_body(std::string_view text, ShardRecord& record) {
   json.at("command").get_to(record.command);
   json.at("cwd").get_to(record.cwd);
   json.at("isolation").get_to(record.isolation);
+  // The first version 1 had neither.
+  if (json.contains("shard_index")) record.shard_index = number<unsigned>(json, "shard_index");
+  if (json.contains("shard_total")) record.shard_total = number<unsigned>(json, "shard_total");
   record.uid = number<uid_t>(json, "uid");
   record.started_at = number<std::int64_t>(json, "started_at");
 }

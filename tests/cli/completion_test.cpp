@@ -7,7 +7,6 @@
 #include "support/identity.hpp"
 #include "support/live_shard.hpp"
 #include "support/skip.hpp"
-#include "sys/files.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -88,17 +87,6 @@ TEST_CASE("completion for no shell, or one that is not known, is an error") {
   const auto unknown = registry.ask({"completion", "tcsh"});
   CHECK(unknown.status == 125);
   CHECK_THAT(unknown.err, Contains("'tcsh'") && Contains("bash, zsh or fish"));
-}
-
-TEST_CASE("the manual page knows every subcommand and every option") {
-  const auto page = sys::read_file(NSLAUNCH_MANUAL);
-  REQUIRE(page.has_value());
-  for (const auto& command : cli::commands()) {
-    CHECK_THAT(*page, Contains(std::string("*") + command.name));
-    for (const auto& option : cli::options_of(command)) {
-      if (option.name != std::string("help")) CHECK_THAT(*page, Contains(std::string("*--") + option.name));
-    }
-  }
 }
 
 }  // namespace nslaunch::test

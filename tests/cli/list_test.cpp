@@ -17,7 +17,7 @@ TEST_CASE("list shows a live shard in the shape that its reader can use") {
 
   const auto piped = registry.ask({"list"});
   CHECK(piped.err.empty());
-  const std::regex line(live.id + "\tweb\trunning\t[0-9]+s\t2\t[0-9.]+s\t[0-9.]+M\t-\tsh -c .*\n");
+  const std::regex line(live.id + "\tweb\t1/1\trunning\t[0-9]+s\t2\t[0-9.]+s\t[0-9.]+M\t-\tsh -c .*\n");
   CHECK(std::regex_match(piped.out, line));
   CHECK(registry.ask({"list", "-q"}).out == live.id + "\n");
 
@@ -44,6 +44,8 @@ TEST_CASE("list --json holds every documented field") {
   CHECK(shard.at("id") == live.id);
   CHECK(shard.at("name") == "a\tname\x01");
   CHECK(shard.at("run_id").is_string());
+  CHECK(shard.at("shard_index") == 1);
+  CHECK(shard.at("shard_total") == 1);
   CHECK(shard.at("state") == "running");
   CHECK(shard.at("foreign") == false);
   CHECK(shard.at("path") == registry.path() + "/" + live.id + ".shard");
@@ -90,7 +92,7 @@ TEST_CASE("list --watch shows the shards again and again, in place on a terminal
   LiveShard live(registry, {"--name", "web"});
   Process piped(nslaunch({"list", "--watch"}), registry.options());
   const auto first = piped.read_line();
-  CHECK(first.starts_with(live.id + "\tweb\trunning\t"));
+  CHECK(first.starts_with(live.id + "\tweb\t1/1\trunning\t"));
   CHECK(piped.read_line().starts_with(live.id));
   piped.send_signal(SIGINT);
   CHECK(piped.wait().signal == SIGINT);
