@@ -16,7 +16,7 @@ namespace nslaunch::test {
 using Words = std::vector<std::string>;
 
 /// The bound of every wait in a test: far above what anything takes, so that only a hang meets it.
-constexpr std::chrono::seconds kPatience{30};
+constexpr std::chrono::seconds kPatience{60};
 
 struct StartOptions {
   /// NAME=VALUE, set on top of the test's own environment; "NAME" alone removes it.
