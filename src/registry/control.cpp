@@ -1,9 +1,9 @@
 #include "registry/control.hpp"
 
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include "registry/names.hpp"
+#include "sys/channel.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 
@@ -11,7 +11,7 @@ namespace nslaunch::registry {
 namespace {
 
 /// Init answers at once, unless somebody has stopped it.
-constexpr timeval kAnswerLimit = {3, 0};
+constexpr std::chrono::seconds kAnswerLimit{3};
 
 }  // namespace
 
@@ -40,9 +40,7 @@ sys::Fd Controls::connect(const ShardEntry& entry) {
   }
   const auto address = address_in(folder_->fd.get(), socket_name(id));
   sys::Fd socket(sys::check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), "making a socket"));
-  for (const int wait : {SO_SNDTIMEO, SO_RCVTIMEO}) {
-    ::setsockopt(socket.get(), SOL_SOCKET, wait, &kAnswerLimit, sizeof kAnswerLimit);
-  }
+  sys::limit_waiting(socket, kAnswerLimit);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     throw Error(sys::errno_code(errno), doing,
                 "It is just starting or ending, or has no control socket; see: nslaunch list");

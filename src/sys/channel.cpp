@@ -1,6 +1,7 @@
 #include "sys/channel.hpp"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <algorithm>
 #include <array>
@@ -54,6 +55,13 @@ std::pair<Fd, Fd> make_channel() {
   int ends[2];
   check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), "making a channel to the shard");
   return {Fd(ends[0]), Fd(ends[1])};
+}
+
+void limit_waiting(const Fd& channel, std::chrono::seconds limit) noexcept {
+  const timeval wait = {limit.count(), 0};
+  for (const int side : {SO_SNDTIMEO, SO_RCVTIMEO}) {
+    ::setsockopt(channel.get(), SOL_SOCKET, side, &wait, sizeof wait);
+  }
 }
 
 ssize_t send_message(int channel, std::span<iovec> parts, std::span<const int> descriptors) noexcept {

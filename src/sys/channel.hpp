@@ -3,6 +3,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include <chrono>
 #include <span>
 #include <utility>
 #include <vector>
@@ -14,6 +15,9 @@ namespace nslaunch::sys {
 /// Two ends of a connection that keeps message boundaries and reports the peer's death as end of
 /// file (an eventfd would not).
 std::pair<Fd, Fd> make_channel();
+
+/// Sending and receiving fail with EAGAIN where the peer keeps them waiting for longer.
+void limit_waiting(const Fd& channel, std::chrono::seconds limit) noexcept;
 
 /// At most so many descriptors travel with one message.
 constexpr std::size_t kMostDescriptors = 8;

@@ -1,5 +1,6 @@
 #include "sys/forwarder.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -14,6 +15,7 @@ namespace nslaunch::sys {
 namespace {
 
 constexpr std::uint32_t kEdges = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+constexpr int kTurn = 64;  // clients taken in before others have their turn
 
 /// The bytes come as the peer has sent them; nothing is gained by holding small ones back.
 void pass_on_at_once(int socket) {
@@ -25,30 +27,45 @@ void pass_on_at_once(int socket) {
 
 Forwarder::Forwarder() : epoll_(check(::epoll_create1(EPOLL_CLOEXEC), "watching connections")) {}
 
-void Forwarder::watch(int descriptor, std::uint32_t events) const {
+bool Forwarder::watch(int descriptor, std::uint32_t events) const noexcept {
   epoll_event event = {.events = events, .data = {.fd = descriptor}};
-  check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event), "watching a connection");
+  return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0;
 }
 
 void Forwarder::add(Way way) {
   const int listener = way.listener.get();
-  watch(listener, EPOLLIN | EPOLLET);
+  check(watch(listener, EPOLLIN | EPOLLET) ? 0 : -1, "watching for connections");
   ways_.insert_or_assign(listener, std::move(way));
 }
 
 void Forwarder::run_until(int end) {
-  watch(end, EPOLLIN);
+  check(watch(end, EPOLLRDHUP) ? 0 : -1, "watching for the end");
+  while (work(busy() ? 0 : -1, end)) continue;
+}
+
+void Forwarder::attend() {
+  constexpr int kNoEnd = -1;
+  work(0, kNoEnd);
+}
+
+/// False where `end` is no more.
+bool Forwarder::work(int timeout, int end) {
   std::array<epoll_event, 64> events;
-  for (;;) {
-    const int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), busy_.empty() ? -1 : 0);
-    if (count < 0 && errno != EINTR) check(count, "waiting for connections");
-    for (int at = 0; at < count; ++at) {
-      const auto& event = events[static_cast<std::size_t>(at)];
-      if (event.data.fd == end) return;
-      act(event.data.fd);
-    }
-    serve_busy();
+  const int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), timeout);
+  if (count < 0 && errno != EINTR) check(count, "waiting for connections");
+  for (int at = 0; at < count; ++at) {
+    const auto& event = events[static_cast<std::size_t>(at)];
+    if (event.data.fd == end) return false;
+    act(event.data.fd);
   }
+  serve_busy();
+  return true;
+}
+
+std::vector<int> Forwarder::descriptors() const {
+  std::vector<int> descriptors = {epoll_.get()};
+  for (const auto& [listener, way] : ways_) descriptors.push_back(listener);
+  return descriptors;
 }
 
 void Forwarder::act(int descriptor) {
@@ -62,9 +79,20 @@ void Forwarder::act(int descriptor) {
   serve(*link);
 }
 
+/// Whether the descriptors of one more connection can be had: its sockets, and a pipe.
+bool Forwarder::has_room() const noexcept {
+  std::array<Fd, 4> places;
+  for (auto& place : places) place.reset(::fcntl(epoll_.get(), F_DUPFD_CLOEXEC, 0));
+  return static_cast<bool>(places.back());
+}
+
 /// Where descriptors run out the rest waits in the backlog, until a connection has gone.
 void Forwarder::take_in(const Way& way) {
-  for (;;) {
+  for (int turn = 0; turn < kTurn; ++turn) {
+    if (!has_room()) {
+      starved_ = true;
+      return;
+    }
     Fd client(::accept4(way.listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (client) {
       join(way, std::move(client));
@@ -73,22 +101,20 @@ void Forwarder::take_in(const Way& way) {
       return;
     }
   }
+  crowded_.push_back(way.listener.get());
 }
 
 void Forwarder::join(const Way& way, Fd client) {
   pass_on_at_once(client.get());
   Fd target = way.connect();
-  const bool reached = static_cast<bool>(target);
-  if (reached) pass_on_at_once(target.get());
+  if (target) pass_on_at_once(target.get());
   const auto link = std::make_shared<Link>(std::move(client), std::move(target), pipes_, way);
-  if (!reached) {
+  if (!watch(link->relay.one(), kEdges) || !watch(link->relay.other(), kEdges)) {
     link->relay.reset();
     return;
   }
   links_.emplace(link->relay.one(), link);
   links_.emplace(link->relay.other(), link);
-  watch(link->relay.one(), kEdges);
-  watch(link->relay.other(), kEdges);
 }
 
 void Forwarder::serve(Link& link) {
@@ -106,6 +132,7 @@ void Forwarder::serve(Link& link) {
 }
 
 void Forwarder::serve_busy() {
+  for (const int listener : std::exchange(crowded_, {})) take_in(ways_.at(listener));
   for (const auto& each : std::exchange(busy_, {})) {
     if (const auto link = each.lock()) serve(*link);
   }
@@ -115,7 +142,8 @@ void Forwarder::close(const Link& link) {
   links_.erase(link.relay.other());
   links_.erase(link.relay.one());
   if (!std::exchange(starved_, false)) return;
-  for (const auto& [listener, way] : ways_) take_in(way);
+  // Not yet: the descriptors of this one are still open.
+  for (const auto& [listener, way] : ways_) crowded_.push_back(listener);
 }
 
 }  // namespace nslaunch::sys

@@ -29,8 +29,16 @@ class Forwarder {
   Forwarder();
 
   void add(Way way);
-  /// Works until `end` has something to read or has been closed.
+  /// Works until the other end of `end`, a connection, has been closed.
   void run_until(int end);
+
+  /// For those who wait for other things, too: attend() is due when this is readable, or when it is busy.
+  int fd() const noexcept { return epoll_.get(); }
+  bool busy() const noexcept { return !busy_.empty() || !crowded_.empty(); }
+  /// Does what there is to do, a turn of each connection at most, and never waits.
+  void attend();
+  /// Every descriptor that it has open while there is no connection.
+  std::vector<int> descriptors() const;
 
  private:
   struct Link {
@@ -40,8 +48,10 @@ class Forwarder {
     const Way& way;
   };
 
-  void watch(int descriptor, std::uint32_t events) const;
+  bool watch(int descriptor, std::uint32_t events) const noexcept;
+  bool work(int timeout, int end);
   void act(int descriptor);
+  bool has_room() const noexcept;
   void take_in(const Way& way);
   void join(const Way& way, Fd client);
   void serve(Link& link);
@@ -53,7 +63,8 @@ class Forwarder {
   std::unordered_map<int, Way> ways_;                     ///< by listener
   std::unordered_map<int, std::shared_ptr<Link>> links_;  ///< by either socket
   std::vector<std::weak_ptr<Link>> busy_;
-  bool starved_ = false;  ///< clients wait in the backlog for want of descriptors
+  std::vector<int> crowded_;  ///< listeners with more clients than a turn takes in
+  bool starved_ = false;      ///< clients wait in the backlog for want of descriptors
 };
 
 }  // namespace nslaunch::sys
