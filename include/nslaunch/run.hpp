@@ -9,10 +9,12 @@
 
 namespace nslaunch {
 
-/// Where the library's own words go. Both may be empty: then nothing is said.
+/// Where the library's own words go. Each may be empty: then nothing is said.
 struct Messages {
   std::function<void(std::string_view)> warning;
   std::function<void(std::string_view)> trace;  ///< what -v shows
+  /// What was left to nslaunch and has to be known: which port a published port 0 is.
+  std::function<void(std::string_view)> note;
 };
 
 /// Runs one shard from start to end in the calling process: records it, launches it, supervises

@@ -28,6 +28,25 @@ struct UserIds {
   std::vector<std::uint32_t> groups;  ///< supplementary groups
 };
 
+/// A port outside the shard that leads to a server inside.
+struct PublishedPort {
+  /// Where to listen outside: v4 or v6, in numbers.
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;  ///< 0: any that is free
+  /// On 127.0.0.1 in the shard.
+  std::uint16_t shard_port = 0;
+};
+
+/// A port in the shard that leads to a service outside. Addresses are v4 or v6, in numbers.
+struct ReachedService {
+  /// Where the shard's processes find it; one of the shard's own addresses.
+  std::string shard_address = "127.0.0.1";
+  std::uint16_t shard_port = 0;
+  /// Where it is, seen from the caller.
+  std::string host;
+  std::uint16_t port = 0;
+};
+
 /// What a shard is to be. A default-constructed spec with a command is what
 /// `nslaunch -- COMMAND` runs.
 struct ShardSpec {
@@ -63,6 +82,10 @@ struct ShardSpec {
   std::vector<std::string> keep;
   /// Paths over which an empty private folder is mounted; made with mode 0700 where missing.
   std::vector<std::string> private_paths;
+  /// TCP; listening from before anything of the shard is made until it ends.
+  std::vector<PublishedPort> publish;
+  /// TCP; nothing else of the host's network is reached from the shard.
+  std::vector<ReachedService> reach;
 
   LeakPolicy leaks = LeakPolicy::kWarn;
   /// How long processes may outlive the command before they count as leaks.

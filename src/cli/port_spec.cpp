@@ -5,7 +5,6 @@
 #include <charconv>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "ns/endpoint.hpp"
 #include "sys/check.hpp"
@@ -14,49 +13,111 @@
 namespace nslaunch::cli {
 namespace {
 
-[[noreturn]] void throw_wrong(const std::string& text, const std::string& why) {
-  throw UsageError(fmt::format("'{}' is not [HOST:]PORT[:SHARDPORT]: {}", sys::escape(text), why),
-                   "for example 9925, 8080:9926, 0.0.0.0:8080:9926 or [::1]:8080:9926");
-}
+/// Addresses and ports of one word of the command line, from its front to its end.
+class PortReader {
+ public:
+  struct Form {
+    const char* name;
+    const char* examples;
+  };
 
-std::uint16_t parse_port(const std::string& text, std::string_view part, unsigned least) {
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
-  if (error != std::errc{} || end != part.data() + part.size() || number < least || number > 65535) {
-    throw_wrong(text, fmt::format("'{}' is no port from {} to 65535", sys::escape(part), least));
-  }
-  return static_cast<std::uint16_t>(number);
-}
+  PortReader(const std::string& text, const std::string& where, const Form& form)
+      : text_(text), where_(where), form_(form), rest_(text) {}
 
-/// Takes "HOST:" off the front, where there is one.
-std::optional<std::string> take_host(const std::string& text, std::string_view& rest) {
-  if (rest.starts_with('[')) {
-    const auto end = rest.find("]:");
-    if (end == std::string_view::npos) throw_wrong(text, "there is no ']:' behind the v6 address");
-    std::string host(rest.substr(1, end - 1));
-    rest.remove_prefix(end + 2);
-    return host;
+  /// "ADDRESS:", where there is one.
+  std::optional<std::string> address() {
+    const auto address = take_address();
+    if (!address || *address == "localhost") return address ? "127.0.0.1" : address;
+    if (!ns::is_address(*address)) {
+      throw_wrong(
+          fmt::format("'{}' is neither an address in numbers nor localhost, and nslaunch looks no names up",
+                      sys::escape(*address)));
+    }
+    return address;
   }
-  const auto colon = rest.find(':');
-  if (colon == std::string_view::npos ||
-      rest.substr(0, colon).find_first_not_of("0123456789") == std::string_view::npos)
-    return std::nullopt;
-  std::string host(rest.substr(0, colon));
-  rest.remove_prefix(colon + 1);
-  return host;
-}
+
+  std::uint16_t port(unsigned least) {
+    const auto part = rest_.substr(0, rest_.find_first_of(":="));
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
+    if (error != std::errc{} || end != part.data() + part.size() || number < least || number > 65535) {
+      throw_wrong(fmt::format("'{}' is no port from {} to 65535", sys::escape(part), least));
+    }
+    rest_.remove_prefix(part.size());
+    return static_cast<std::uint16_t>(number);
+  }
+
+  bool at(char next) const { return rest_.starts_with(next); }
+  void skip(char next) {
+    if (!at(next)) throw_wrong(fmt::format("a '{}' is missing", next));
+    rest_.remove_prefix(1);
+  }
+  void end() const {
+    if (!rest_.empty()) throw_wrong(fmt::format("'{}' is too much", sys::escape(rest_)));
+  }
+  [[noreturn]] void throw_wrong(const std::string& why) const {
+    throw UsageError(fmt::format("{}'{}' is not {}: {}", where_, sys::escape(text_), form_.name, why),
+                     form_.examples);
+  }
+
+ private:
+  std::optional<std::string> take_address() {
+    if (at('[')) {
+      const auto end = rest_.find("]:");
+      if (end == std::string_view::npos) throw_wrong("there is no ']:' behind the v6 address");
+      std::string address(rest_.substr(1, end - 1));
+      rest_.remove_prefix(end + 2);
+      return address;
+    }
+    const auto word = rest_.substr(0, rest_.find_first_of(":="));
+    const bool is_number = word.find_first_not_of("0123456789") == std::string_view::npos;
+    if (is_number || !rest_.substr(word.size()).starts_with(':')) return std::nullopt;
+    rest_.remove_prefix(word.size() + 1);
+    return std::string(word);
+  }
+
+  const std::string& text_;
+  const std::string& where_;
+  const Form& form_;
+  std::string_view rest_;
+};
+
+constexpr PortReader::Form kPublished = {"[HOST:]PORT[:SHARDPORT]",
+                                         "for example 9925, 8080:9926, 0.0.0.0:8080:9926 or [::1]:8080:9926"};
+constexpr PortReader::Form kReached = {
+    "[SHARDADDRESS:]PORT=HOST:PORT",
+    "for example 5432=localhost:5432, 127.0.0.2:5432=10.0.0.7:5432 or [::1]:5432=[::1]:5432"};
 
 }  // namespace
 
-PortSpec parse_port_spec(const std::string& text) {
-  PortSpec spec;
-  std::string_view rest = text;
-  if (auto host = take_host(text, rest)) spec.host = *host == "localhost" ? "127.0.0.1" : *host;
-  if (!ns::is_address(spec.host)) throw_wrong(text, "HOST is an address in numbers, or localhost");
-  const auto colon = rest.find(':');
-  spec.port = parse_port(text, rest.substr(0, colon), colon == std::string_view::npos ? 1 : 0);
-  spec.shard_port = colon == std::string_view::npos ? spec.port : parse_port(text, rest.substr(colon + 1), 1);
-  return spec;
+PublishedPort parse_published_port(const std::string& text, const std::string& where) {
+  PortReader reader(text, where, kPublished);
+  PublishedPort published;
+  published.host = reader.address().value_or(published.host);
+  published.port = reader.port(0);
+  published.shard_port = published.port;
+  if (reader.at(':')) {
+    reader.skip(':');
+    published.shard_port = reader.port(1);
+  } else if (published.port == 0) {
+    reader.throw_wrong("port 0, any that is free, needs a SHARDPORT");
+  }
+  reader.end();
+  return published;
+}
+
+ReachedService parse_reached_service(const std::string& text, const std::string& where) {
+  PortReader reader(text, where, kReached);
+  ReachedService reached;
+  reached.shard_address = reader.address().value_or(reached.shard_address);
+  reached.shard_port = reader.port(1);
+  reader.skip('=');
+  const auto host = reader.address();
+  if (!host) reader.throw_wrong("there is no HOST");
+  reached.host = *host;
+  reached.port = reader.port(1);
+  reader.end();
+  return reached;
 }
 
 }  // namespace nslaunch::cli

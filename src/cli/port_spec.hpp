@@ -1,18 +1,17 @@
 #pragma once
 
-#include <cstdint>
+#include <nslaunch/spec.hpp>
+
 #include <string>
 
 namespace nslaunch::cli {
 
-/// "[HOST:]PORT[:SHARDPORT]": where to listen outside, and the port inside.
-struct PortSpec {
-  std::string host = "127.0.0.1";
-  std::uint16_t port = 0;  ///< 0: any that is free
-  std::uint16_t shard_port = 0;
-};
+/// A v6 address stands in brackets, "localhost" is 127.0.0.1, and other names are not looked up. Both throw
+/// UsageError, which begins with `where`.
 
-/// A v6 host stands in brackets. Throws UsageError.
-PortSpec parse_port_spec(const std::string& text);
+/// "[HOST:]PORT[:SHARDPORT]".
+PublishedPort parse_published_port(const std::string& text, const std::string& where = {});
+/// "[SHARDADDRESS:]PORT=HOST:PORT".
+ReachedService parse_reached_service(const std::string& text, const std::string& where);
 
 }  // namespace nslaunch::cli

@@ -58,7 +58,9 @@ int run(const Arguments& arguments) {
   const auto spec = read_spec(arguments);
   if (spec.isolation == Isolation::kNone) execute_directly(spec);
   const bool verbose = arguments.has("verbose");
-  Messages messages{.warning = [](std::string_view line) { sys::warn(line); }, .trace = {}};
+  Messages messages{.warning = [](std::string_view line) { sys::warn(line); },
+                    .trace = {},
+                    .note = [](std::string_view line) { sys::say(line); }};
   if (verbose) messages.trace = [](std::string_view line) { sys::say(line); };
   const auto outcome = run_shard(spec, messages);
   report(outcome, spec, verbose);

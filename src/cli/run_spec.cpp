@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "cli/port_spec.hpp"
 #include "cli/users.hpp"
 #include "cli/variables.hpp"
 #include "sys/check.hpp"
@@ -28,6 +29,9 @@ constexpr Option kRunOptions[] = {
     {"keep", 'k', "PATH", "keep PATH of the host's /tmp visible (repeatable)", true, true},
     {"private", 'p', "PATH", "cover PATH with an empty private folder (repeatable)", true, true},
     {"net", 0, "none", "the network: a loopback of its own and nothing else", false, true},
+    {"publish", 0, "PORT[:SHARDPORT]", "lead a port outside to a server in the shard (repeatable)", true,
+     true},
+    {"reach", 0, "PORT=HOST:PORT", "lead a port in the shard to a service outside (repeatable)", true, true},
     {"require-proc", 0, nullptr, "fail without a fresh, writable /proc", false, true},
     {"isolation", 0, "full|none", "'none' runs the command directly", false, false},
     {"timeout", 't', "DURATION", "end the command after DURATION (exit 124)", false, true},
@@ -97,6 +101,15 @@ void read_isolation(ShardSpec& spec, const Arguments& arguments) {
   }
 }
 
+void read_ports(ShardSpec& spec, const Arguments& arguments) {
+  for (const auto& text : arguments.all("publish")) {
+    spec.publish.push_back(parse_published_port(text, arguments.written("publish") + ": "));
+  }
+  for (const auto& text : arguments.all("reach")) {
+    spec.reach.push_back(parse_reached_service(text, arguments.written("reach") + ": "));
+  }
+}
+
 void read_ending(ShardSpec& spec, const Arguments& arguments) {
   constexpr const char* kLeaks[] = {"warn", "fail", "ignore"};
   constexpr const char* kOrphans[] = {"end", "ignore"};
@@ -133,6 +146,7 @@ ShardSpec read_spec(const Arguments& arguments) {
   spec.private_paths = arguments.all("private");
   read_isolation(spec, arguments);
   read_tmp(spec, arguments);
+  read_ports(spec, arguments);
   read_ending(spec, arguments);
   return spec;
 }

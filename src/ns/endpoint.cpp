@@ -81,4 +81,9 @@ bool is_address(const std::string& address) {
   return parse(address, 0).has_value();
 }
 
+std::string endpoint_name(const std::string& address, std::uint16_t port) {
+  const bool v6 = address.find(':') != std::string::npos;
+  return (v6 ? "[" + address + "]:" : address + ":") + std::to_string(port);
+}
+
 }  // namespace nslaunch::ns

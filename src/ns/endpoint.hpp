@@ -19,4 +19,7 @@ std::uint16_t port_of(const sys::Fd& socket);
 /// Whether `address` is one that these take.
 bool is_address(const std::string& address);
 
+/// "127.0.0.1:80", "[::1]:80".
+std::string endpoint_name(const std::string& address, std::uint16_t port);
+
 }  // namespace nslaunch::ns

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "registry/registration.hpp"
+#include "shard/forwarding.hpp"
 #include "shard/hidden.hpp"
 #include "shard/init_steps.hpp"
 #include "shard/launch.hpp"
@@ -123,6 +124,10 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages) {
     throw UsageError("run_shard() makes shards; a command without isolation is the caller's to execute");
   }
   const auto began = sys::Clock::now();
+  shard::Forwarding forwarding(spec);
+  for (const auto& line : forwarding.chosen_ports()) {
+    if (messages.note) messages.note(line);
+  }
   registry::sweep();
   auto plan = shard::make_plan(spec);
   plan.tracing = static_cast<bool>(messages.trace);
@@ -137,7 +142,8 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages) {
   auto ancestors = shard::watched_ancestors(plan);
   auto running = shard::launch(plan, hooks);
   const auto setup = running.started_at - began;
-  auto outcome = shard::supervise(plan, std::move(running), std::move(ancestors), hooks, std::move(signals));
+  auto outcome =
+      shard::supervise(plan, std::move(running), std::move(ancestors), hooks, std::move(signals), forwarding);
   outcome.setup = std::chrono::duration_cast<std::chrono::microseconds>(setup);
   if (outcome.exit_status != 0 && messages.warning) {
     if (const auto hint = shard::hint_on_hidden_argument(plan); !hint.empty()) messages.warning(hint);

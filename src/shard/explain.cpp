@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "ns/endpoint.hpp"
 #include "ns/netlink_error.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
@@ -101,6 +102,13 @@ std::string advice(const Plan& plan, const Message& failure) {
     case ENOENT:
       if (failure.step == Step::kPropagation) return "There is no /proc here to mount one on: mkdir /proc";
       return {};
+    case EADDRNOTAVAIL:
+      if (failure.step == Step::kReach)
+        return "A shard has the addresses 127.0.0.0/8 and ::1, and no others.";
+      return {};
+    case EADDRINUSE:
+      if (failure.step == Step::kReach) return "Two --reach ask for it, perhaps?";
+      return {};
     case EMFILE:
       return "The limit on open descriptors is reached: see ulimit -n.";
     case ENOMEM:
@@ -127,13 +135,17 @@ std::string advice(const Plan& plan, const Message& failure) {
   }
 }
 
-/// The path that the step was busy with, where it has several.
+/// The path, or address, that the step was busy with, where it has several.
 std::string subject(const Plan& plan, const Message& failure) {
   const auto at = static_cast<std::size_t>(failure.detail);
   if (failure.step == Step::kKeep && at < plan.kept.size())
     return " (" + sys::escape(plan.kept[at].path) + ")";
   if (failure.step == Step::kPrivate && at < plan.private_paths.size()) {
     return " (" + sys::escape(plan.private_paths[at]) + ")";
+  }
+  if (failure.step == Step::kReach && at < plan.spec.reach.size()) {
+    const auto& service = plan.spec.reach[at];
+    return fmt::format(" ({})", ns::endpoint_name(service.shard_address, service.shard_port));
   }
   if (failure.step == Step::kWorkdir) return " " + sys::escape(plan.working_directory);
   return {};

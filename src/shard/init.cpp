@@ -48,7 +48,7 @@ void tie_to_launcher(const Plan& plan, int channel, const sys::Pidfd& launcher) 
 
 }  // namespace
 
-void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher) {
+void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd launchers_visit) {
   // Nothing may leave by an exception: below us lies a copy of the launcher's stack.
   Step step = Step::kTie;
   try {
@@ -70,9 +70,9 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher) {
     send(channel.get(), {.kind = Kind::kStarted, .payload = building.isolation});
     // From here on end of file and SIGPIPE are between the command and the caller. Init never execs, so
     // close-on-exec does nothing for it (K14).
-    sys::close_all_except(
-        {channel.get(), launcher.get(), signals.fd(), building.mounts.fd(), building.control.get()});
-    Visitors visitors(plan, building.isolation, std::move(building.control));
+    sys::close_all_except({channel.get(), launcher.get(), signals.fd(), building.mounts.fd(),
+                           building.control.get(), launchers_visit.get()});
+    Visitors visitors(plan, building.isolation, std::move(building.control), std::move(launchers_visit));
     keep_shard(plan, std::move(channel), std::move(launcher), {signals, building.mounts, visitors}, command);
   } catch (const Error& error) {
     report_failure(channel.get(), step, error.code().value());

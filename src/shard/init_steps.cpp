@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "ns/endpoint.hpp"
 #include "ns/idmap.hpp"
 #include "ns/mount.hpp"
 #include "ns/net.hpp"
@@ -94,6 +95,17 @@ void apply_settings(Building& building) {
   }
 }
 
+/// The launcher holds the listeners, and accepts: init serves the command alone, and keeps none of them.
+void listen_for_reach(Building& building) {
+  for (const auto& service : building.plan.spec.reach) {
+    const auto listener = ns::listen_tcp(service.shard_address, service.shard_port);
+    const int number = sys::check(listener.get(), "listening");
+    const bool sent = send(building.channel, {.kind = Kind::kListener, .payload = {}}, {&number, 1});
+    sys::check(sent ? 0 : -1, "handing a listener to the launcher");
+    ++building.detail;
+  }
+}
+
 struct InitStep {
   Step step;
   bool (*wanted)(const Plan&);
@@ -122,6 +134,7 @@ constexpr InitStep kInitSteps[] = {
     {Step::kSysctls, always, apply_settings},
     {Step::kAnswer, always,
      [](Building& building) { ns::wait_for_loopback(building.expects_ipv6 && ns::kernel_has_ipv6()); }},
+    {Step::kReach, [](const Plan& plan) { return !plan.spec.reach.empty(); }, listen_for_reach},
 };
 
 Message report(Kind kind, Step step, const std::error_code& code, int detail) {

@@ -16,7 +16,7 @@ struct Building {
   int channel;
   /// Comma-separated tokens of NSLAUNCH_ISOLATION, as far as they have been earned.
   std::string isolation;
-  /// Which of several paths the running step is busy with.
+  /// Which of several things the running step is busy with.
   int detail = 0;
   bool expects_ipv6 = true;
   /// What plan.kept names, by its number; opened before the private /tmp covers it.

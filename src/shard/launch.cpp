@@ -27,18 +27,28 @@ pid_t clone_process(int flags, int& pidfd) {
       ::syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr));
 }
 
+/// Empty where the plan wants none. Init answers at once, unless somebody has stopped it.
+std::pair<sys::Fd, sys::Fd> make_visit(const Plan& plan) {
+  if (!plan.launcher_visits) return {};
+  auto visit = sys::make_channel();
+  sys::limit_waiting(visit.first, std::chrono::seconds{1});
+  return visit;
+}
+
 RunningShard clone_init(const Plan& plan, const Hooks& hooks) {
   auto [ours, theirs] = sys::make_channel();
+  auto [our_visit, their_visit] = make_visit(plan);
   auto self = sys::Pidfd::open(::getpid());
   if (!self) sys::check(-1, "opening a handle on the launcher");
   int pidfd = -1;
   const pid_t pid = ns::when_there_is_room([&] { return clone_process(plan.clone_flags, pidfd); });
   if (pid == 0) {
     ours.reset();
-    run_init(plan, std::move(theirs), std::move(*self));
+    our_visit.reset();
+    run_init(plan, std::move(theirs), std::move(*self), std::move(their_visit));
   }
   sys::check(pid, "creating the namespaces");
-  return {pid, sys::Pidfd(sys::Fd(pidfd)), std::move(ours), hooks};
+  return {pid, sys::Pidfd(sys::Fd(pidfd)), std::move(ours), std::move(our_visit), hooks};
 }
 
 Error ended_early(RunningShard& shard) {
@@ -65,7 +75,7 @@ void step(const Plan& plan, Step which, std::optional<RunningShard>& shard, Work
 
 /// The next message, or the error that init died without a word.
 Message hear(RunningShard& shard) {
-  if (auto message = receive(shard.channel.get())) return std::move(*message);
+  if (auto message = receive(shard.channel.get(), true, &shard.reach_listeners)) return std::move(*message);
   throw ended_early(shard);
 }
 
@@ -87,8 +97,13 @@ void follow(const Plan& plan, const Hooks& hooks, RunningShard& shard) {
       case Kind::kNote:
         trace(hooks, message.payload);
         break;
+      case Kind::kListener:
+        break;
       case Kind::kStarted:
         shard.isolation = message.payload;
+        if (shard.reach_listeners.size() < plan.spec.reach.size()) {
+          throw Error(sys::errno_code(EMFILE), "taking over what listens for --reach");
+        }
         return;
       default:
         throw_failure(plan, message);
@@ -102,6 +117,8 @@ RunningShard::RunningShard(RunningShard&& other) noexcept
     : init_pid(std::exchange(other.init_pid, -1)),
       init(std::move(other.init)),
       channel(std::move(other.channel)),
+      visit(std::move(other.visit)),
+      reach_listeners(std::move(other.reach_listeners)),
       pid_namespace(other.pid_namespace),
       isolation(std::move(other.isolation)),
       started_at(other.started_at),

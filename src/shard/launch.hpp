@@ -38,8 +38,12 @@ struct Hooks {
 class RunningShard {
  public:
   /// `hooks` must outlive the shard.
-  RunningShard(pid_t pid, sys::Pidfd pidfd, sys::Fd ours, const Hooks& hooks) noexcept
-      : init_pid(pid), init(std::move(pidfd)), channel(std::move(ours)), hooks_(&hooks) {}
+  RunningShard(pid_t pid, sys::Pidfd pidfd, sys::Fd ours, sys::Fd our_visit, const Hooks& hooks) noexcept
+      : init_pid(pid),
+        init(std::move(pidfd)),
+        channel(std::move(ours)),
+        visit(std::move(our_visit)),
+        hooks_(&hooks) {}
   RunningShard(RunningShard&& other) noexcept;
   RunningShard& operator=(RunningShard&&) = delete;
   ~RunningShard();
@@ -52,6 +56,10 @@ class RunningShard {
   pid_t init_pid;
   sys::Pidfd init;
   sys::Fd channel;
+  /// To ask of init what visitors ask, where the plan wants that.
+  sys::Fd visit;
+  /// Of the spec's `reach`, in its order: they listen in the shard.
+  std::vector<sys::Fd> reach_listeners;
   std::uint64_t pid_namespace = 0;
   std::string isolation;
   sys::Clock::time_point started_at;

@@ -179,6 +179,7 @@ Plan make_plan(const ShardSpec& spec) {
   plan.enters_directory = !spec.workdir.empty() || is_covered(plan);
   plan.stdin_pipe = pipe_inode(STDIN_FILENO);
   plan.caller_signals = sys::SignalState::current();
+  plan.launcher_visits = !spec.publish.empty();
   return plan;
 }
 

@@ -44,6 +44,8 @@ struct Plan {
   /// Inode of the pipe that is the command's standard input, 0 where it is none.
   std::uint64_t stdin_pipe = 0;
   sys::SignalState caller_signals;
+  /// The launcher has a connection of its own to init, on which it asks as visitors do.
+  bool launcher_visits = false;
   bool tracing = false;
 };
 

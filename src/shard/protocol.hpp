@@ -44,6 +44,7 @@ enum class Kind : std::uint8_t {
   kLeak,          ///< payload: one Leak
   kMountLost,     ///< detail: which --private folder somebody outside has removed; init exits now
   kFinished,      ///< code: the command's wait status; detail: how many leaks; init exits now
+  kListener,      ///< with the listener of the next of the spec's `reach`
 };
 
 /// Both sides of the control socket are of one nslaunch, or say that they are not.

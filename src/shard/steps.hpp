@@ -31,6 +31,7 @@ enum class Step : std::uint8_t {
   kLowPorts,
   kSysctls,
   kAnswer,
+  kReach,
   kFork,
   // The command's own process.
   kPlace,

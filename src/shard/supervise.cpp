@@ -25,7 +25,7 @@ using std::chrono::milliseconds;
 class Supervisor {
  public:
   Supervisor(const Plan& plan, RunningShard shard, std::vector<sys::Pidfd> ancestors, const Hooks& hooks,
-             sys::Fd signals);
+             sys::Fd signals, Forwarding& forwarding);
 
   Outcome run();
 
@@ -49,6 +49,7 @@ class Supervisor {
   Announcer announcer_;
   std::vector<sys::Pidfd> ancestors_;
   Ending ending_;
+  Forwarding& forwarding_;
   Outcome outcome_;
   bool command_running_ = true;
   bool finished_ = false;
@@ -58,7 +59,7 @@ class Supervisor {
 };
 
 Supervisor::Supervisor(const Plan& plan, RunningShard shard, std::vector<sys::Pidfd> ancestors,
-                       const Hooks& hooks, sys::Fd signals)
+                       const Hooks& hooks, sys::Fd signals, Forwarding& forwarding)
     : plan_(plan),
       shard_(std::move(shard)),
       hooks_(hooks),
@@ -67,7 +68,9 @@ Supervisor::Supervisor(const Plan& plan, RunningShard shard, std::vector<sys::Pi
       relay_(plan, peer_, shard_.init),
       announcer_(hooks.warning),
       ancestors_(std::move(ancestors)),
-      ending_(plan, shard_.started_at, peer_, shard_.init, announcer_, hooks.stopping) {
+      ending_(plan, shard_.started_at, peer_, shard_.init, announcer_, hooks.stopping),
+      forwarding_(forwarding) {
+  forwarding_.begin(shard_, [this](std::string line) { announcer_.announce(std::move(line)); });
   outcome_.isolation = shard_.isolation;
 }
 
@@ -77,10 +80,9 @@ void Supervisor::release_callers_descriptors() {
   std::vector<int> keep{STDIN_FILENO,      STDOUT_FILENO,        STDERR_FILENO,
                         shard_.init.get(), shard_.channel.get(), signals_.get()};
   for (const auto& ancestor : ancestors_) keep.push_back(ancestor.get());
-  if (hooks_.descriptors) {
-    const auto keepers = hooks_.descriptors();
-    keep.insert(keep.end(), keepers.begin(), keepers.end());
-  }
+  const auto also = [&](const std::vector<int>& more) { keep.insert(keep.end(), more.begin(), more.end()); };
+  also(forwarding_.descriptors());
+  if (hooks_.descriptors) also(hooks_.descriptors());
   sys::detach_stream(STDIN_FILENO);
   sys::detach_stream(STDOUT_FILENO);
   sys::close_all_except(std::move(keep));
@@ -147,10 +149,14 @@ void Supervisor::on_message(const Message& message) {
 }
 
 void Supervisor::wait_for_something() {
-  std::vector<pollfd> watched = {
-      {shard_.init.get(), POLLIN, 0}, {shard_.channel.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
+  std::vector<pollfd> watched = {{shard_.init.get(), POLLIN, 0},
+                                 {shard_.channel.get(), POLLIN, 0},
+                                 {signals_.get(), POLLIN, 0},
+                                 {forwarding_.fd(), POLLIN, 0}};
+  const auto own = static_cast<std::ptrdiff_t>(watched.size());
   for (const auto& ancestor : ancestors_) watched.push_back({ancestor.get(), POLLIN, 0});
-  if (::poll(watched.data(), watched.size(), ending_.poll_timeout()) < 0) return;
+  if (::poll(watched.data(), watched.size(), forwarding_.busy() ? 0 : ending_.poll_timeout()) < 0) return;
+  forwarding_.attend();
   if (watched[2].revents != 0) {
     while (const auto info = sys::read_signal(signals_.get())) on_signal(*info);
   }
@@ -158,7 +164,7 @@ void Supervisor::wait_for_something() {
   if ((watched[1].revents & POLLHUP) != 0) finished_ = true;
   if (watched[0].revents != 0) init_gone_ = true;
   const auto ended = [](const pollfd& ancestor) { return ancestor.revents != 0; };
-  if (std::any_of(watched.begin() + 3, watched.end(), ended)) {
+  if (std::any_of(watched.begin() + own, watched.end(), ended)) {
     ancestors_.clear();
     ending_.on_ancestor_ended();
   }
@@ -173,6 +179,7 @@ void Supervisor::hear_last_words() {
 }
 
 Outcome Supervisor::finish() {
+  forwarding_.end();
   const auto end = shard_.wait_for_end(outcome_.culprit);
   const auto now = sys::Clock::now();
   outcome_.all_gone = end.has_value();
@@ -213,8 +220,9 @@ std::vector<sys::Pidfd> watched_ancestors(const Plan& plan) {
 }
 
 Outcome supervise(const Plan& plan, RunningShard shard, std::vector<sys::Pidfd> ancestors, const Hooks& hooks,
-                  sys::Fd signals) {
-  return Supervisor(plan, std::move(shard), std::move(ancestors), hooks, std::move(signals)).run();
+                  sys::Fd signals, Forwarding& forwarding) {
+  return Supervisor(plan, std::move(shard), std::move(ancestors), hooks, std::move(signals), forwarding)
+      .run();
 }
 
 }  // namespace nslaunch::shard

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "shard/forwarding.hpp"
 #include "shard/launch.hpp"
 #include "shard/plan.hpp"
 #include "sys/fd.hpp"
@@ -16,8 +17,8 @@ namespace nslaunch::shard {
 std::vector<sys::Pidfd> watched_ancestors(const Plan& plan);
 
 /// Keeps the shard until every process in it is gone: passes on signals, keeps the deadlines, hears
-/// what init reports. Gives up the caller's descriptors except stderr.
+/// what init reports, forwards. Gives up the caller's descriptors except stderr.
 Outcome supervise(const Plan& plan, RunningShard shard, std::vector<sys::Pidfd> ancestors, const Hooks& hooks,
-                  sys::Fd signals);
+                  sys::Fd signals, Forwarding& forwarding);
 
 }  // namespace nslaunch::shard

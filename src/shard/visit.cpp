@@ -27,7 +27,7 @@ sys::Fd sealed(const std::string& text) {
 Message hear(const sys::Fd& connection, std::vector<sys::Fd>* descriptors = nullptr) {
   if (auto message = receive(connection.get(), true, descriptors)) return std::move(*message);
   if (errno == EAGAIN) {
-    throw Error({}, "the shard's init does not answer",
+    throw Error(sys::errno_code(ETIMEDOUT), "the shard's init does not answer",
                 "Somebody may have stopped it; see: nslaunch inspect ID");
   }
   throw Error({}, "the shard has just ended");

@@ -17,7 +17,8 @@ namespace nslaunch::shard {
 int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
                     const std::string& usual_directory, std::span<const int> streams);
 
-/// Asks for a socket of the shard's network that never waits. Throws Error.
+/// Asks for a socket of the shard's network that never waits. Throws Error; its code is ETIMEDOUT where init
+/// has not answered in the connection's time: the answer may still come, before that to the next question.
 sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request);
 /// The same in two halves, for those who ask many shards at once.
 void ask(const sys::Fd& connection, const SocketRequest& request);

@@ -60,8 +60,13 @@ sys::Fd open_socket(const SocketRequest& request) {
 
 }  // namespace
 
-Visitors::Visitors(const Plan& plan, const std::string& isolation, sys::Fd listener)
-    : plan_(plan), isolation_(isolation), listener_(std::move(listener)) {}
+Visitors::Visitors(const Plan& plan, const std::string& isolation, sys::Fd listener, sys::Fd launchers_visit)
+    : plan_(plan), isolation_(isolation), listener_(std::move(listener)) {
+  if (!launchers_visit) return;
+  sys::guard_standard_streams();  // K29, as in admit()
+  ::fcntl(launchers_visit.get(), F_SETFL, O_NONBLOCK);
+  visitors_.push_back({std::move(launchers_visit)});
+}
 
 void Visitors::watch(std::vector<pollfd>& watched) const {
   watched.push_back({full_ ? -1 : listener_.get(), POLLIN, 0});

@@ -19,7 +19,8 @@ namespace nslaunch::shard {
 class Visitors {
  public:
   /// `listener`: the control socket, listening; may be none. `isolation`: NSLAUNCH_ISOLATION.
-  Visitors(const Plan& plan, const std::string& isolation, sys::Fd listener);
+  /// `launchers_visit`: a connection that is taken in already; may be none.
+  Visitors(const Plan& plan, const std::string& isolation, sys::Fd listener, sys::Fd launchers_visit);
 
   /// Adds what is to be polled.
   void watch(std::vector<pollfd>& watched) const;

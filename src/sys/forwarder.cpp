@@ -107,9 +107,10 @@ void Forwarder::take_in(const Way& way) {
 void Forwarder::join(const Way& way, Fd client) {
   pass_on_at_once(client.get());
   Fd target = way.connect();
-  if (target) pass_on_at_once(target.get());
+  const bool reached = static_cast<bool>(target);
+  if (reached) pass_on_at_once(target.get());
   const auto link = std::make_shared<Link>(std::move(client), std::move(target), pipes_, way);
-  if (!watch(link->relay.one(), kEdges) || !watch(link->relay.other(), kEdges)) {
+  if (!reached || !watch(link->relay.one(), kEdges) || !watch(link->relay.other(), kEdges)) {
     link->relay.reset();
     return;
   }

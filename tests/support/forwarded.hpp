@@ -16,6 +16,8 @@ class Forwarded {
   const RegistryView& registry() const { return registry_; }
   LiveShard& shard() { return shard_; }
   Process& forwarder() { return forwarder_; }
+  /// Its output is that of the server.
+  Process& server() { return shard_.launcher; }
   std::uint16_t port() const { return port_; }
   /// A new client of it.
   sys::Fd connect() const;

@@ -4,7 +4,7 @@
 //   nslaunch_probe signals  counts signals (probe_signals.hpp)
 //   nslaunch_probe die N    dies of signal N, whether it was blocked or not
 //   nslaunch_probe connect ADDRESS..., nslaunch_probe queue NAME (probe_ipc.hpp)
-//   nslaunch_probe echo ADDRESS PORT, nslaunch_probe lead (probe_echo.hpp)
+//   nslaunch_probe echo|greet|talk|hear ADDRESS PORT, nslaunch_probe lead (probe_echo.hpp)
 //   nslaunch_probe ...      whatever probe_acts.hpp lists
 
 #include <dirent.h>
@@ -108,6 +108,9 @@ int main(int count, char** words) {
   if (mode == "die" && count > 2) die_of(std::atoi(words[2]));
   if (mode == "connect") return nslaunch::test::connect_to_itself(count - 2, words + 2);
   if (mode == "echo" && count > 3) return nslaunch::test::echo(words[2], words[3]);
+  if (mode == "greet" && count > 3) return nslaunch::test::greet(words[2], words[3]);
+  if (mode == "talk" && count > 3) return nslaunch::test::talk(words[2], words[3]);
+  if (mode == "hear" && count > 3) return nslaunch::test::hear(words[2], words[3]);
   if (mode == "lead") return nslaunch::test::lead();
   if (mode == "queue" && count > 2) return nslaunch::test::make_queue(words[2]);
   if (!mode.empty()) return nslaunch::test::act(count - 1, words + 1);

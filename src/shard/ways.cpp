@@ -1,0 +1,72 @@
+#include "shard/ways.hpp"
+
+#include <poll.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "ns/endpoint.hpp"
+#include "shard/visit.hpp"
+#include "sys/check.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+/// What fails for one client fails for the next, too: said once.
+std::function<void()> say_once(const Say& say, const std::string& line) {
+  return [say, line, said = false]() mutable {
+    if (!std::exchange(said, true)) say(line);
+  };
+}
+
+}  // namespace
+
+sys::Fd listen_outside(const PublishedPort& port, const std::string& usage) {
+  auto listener = ns::listen_tcp(port.host, port.port);
+  if (!listener) {
+    throw Error(sys::errno_code(errno), "listening on " + ns::endpoint_name(port.host, port.port),
+                fmt::format("Port 0 takes any that is free: {} 0:{}", usage, port.shard_port));
+  }
+  return listener;
+}
+
+sys::Way WaysIn::to(const std::string& address, std::uint16_t port, sys::Fd listener) {
+  const SocketRequest target = {SocketRequest::Kind::kConnected, address, port};
+  const auto nobody = fmt::format("nobody listens on {} in {}: its clients are reset",
+                                  ns::endpoint_name(address, port), shard_);
+  return {std::move(listener), [this, target] { return connect(target); }, say_once(say_, nobody)};
+}
+
+bool WaysIn::shard_has_ended() const {
+  pollfd watched = {connection_.get(), 0, 0};
+  return ::poll(&watched, 1, 0) == 1;
+}
+
+/// While somebody has stopped init one client waits for it, and the others are reset at once: we may have
+/// more to do than this.
+sys::Fd WaysIn::connect(const SocketRequest& target) {
+  if (owes_answer_ && !receive(connection_.get(), false) && errno == EAGAIN) return {};
+  owes_answer_ = false;
+  try {
+    return ask_for_socket(connection_, target);
+  } catch (const Error& error) {
+    owes_answer_ = error.code() == sys::errno_code(ETIMEDOUT);
+    if (!shard_has_ended() && !std::exchange(told_, true)) say_(error.what());
+    return {};
+  }
+}
+
+sys::Way way_out(const ReachedService& service, sys::Fd listener, Say say) {
+  const auto name = ns::endpoint_name(service.host, service.port);
+  const auto connect = [=, told = false]() mutable {
+    auto socket = ns::begin_to_connect(service.host, service.port);
+    if (!socket && !std::exchange(told, true)) {
+      say(fmt::format("connecting to {}: {}", name, sys::errno_code(errno).message()));
+    }
+    return socket;
+  };
+  const auto nobody = fmt::format("nobody listens on {} outside: its clients in the shard are reset", name);
+  return {std::move(listener), connect, say_once(say, nobody)};
+}
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <nslaunch/spec.hpp>
+
+#include <functional>
+#include <string>
+
+#include "shard/protocol.hpp"
+#include "sys/fd.hpp"
+#include "sys/forwarder.hpp"
+
+namespace nslaunch::shard {
+
+using Say = std::function<void(std::string)>;
+
+/// Listens where `port` says. Throws Error; `usage` is what stands before the port on the command line, for
+/// its advice.
+sys::Fd listen_outside(const PublishedPort& port, const std::string& usage);
+
+/// Ways for clients outside to servers in a shard: init is asked for a socket for each client, so that
+/// nothing has to enter the shard.
+class WaysIn {
+ public:
+  /// `connection`: a visitor's, to the shard's init; it outlives this, and this the ways. `shard`: how `say`
+  /// is to name it.
+  WaysIn(const sys::Fd& connection, std::string shard, Say say)
+      : connection_(connection), shard_(std::move(shard)), say_(std::move(say)) {}
+  WaysIn(const WaysIn&) = delete;
+  WaysIn& operator=(const WaysIn&) = delete;
+
+  sys::Way to(const std::string& address, std::uint16_t port, sys::Fd listener);
+
+ private:
+  sys::Fd connect(const SocketRequest& target);
+  bool shard_has_ended() const;
+
+  const sys::Fd& connection_;
+  std::string shard_;
+  Say say_;
+  bool owes_answer_ = false;  ///< init has not answered in time
+  bool told_ = false;
+};
+
+/// A way for clients in a shard, where `listener` listens, to a service outside.
+sys::Way way_out(const ReachedService& service, sys::Fd listener, Say say);
+
+}  // namespace nslaunch::shard
