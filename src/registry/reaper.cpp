@@ -37,7 +37,8 @@ void sweep_temporary(const Folder& folder, const char* name, unsigned char type)
   struct stat status = {};
   if (::fstatat(folder.fd.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) return;
   const time_t age = ::time(nullptr) - status.st_mtime;
-  if (age >= 0 && age < kTemporaryAge) return;  // of the future: the clock was set back since
+  // A little of the future is as fresh as can be (K30); much of it: the clock was set back since.
+  if (age > -kTemporaryAge && age < kTemporaryAge) return;
   if (seize(folder, name, type)) ::unlinkat(folder.fd.get(), name, 0);
 }
 
