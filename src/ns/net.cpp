@@ -41,13 +41,14 @@ bool ipv4_answers() {
   return carries_datagram(reinterpret_cast<sockaddr*>(&address), sizeof address);
 }
 
-/// ::1 is the same link, so that it may be bound (it can't while it is tentative) tells enough.
+/// ::1 is the same link, so that it may be bound (it can't while it is tentative) tells enough. A kernel
+/// without IPv6 has no such socket, and nothing to wait for.
 bool ipv6_answers() {
   sockaddr_in6 address = {};
   address.sin6_family = AF_INET6;
   address.sin6_addr = in6addr_loopback;
   const sys::Fd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  return socket && ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  return !socket || ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
 }
 
 NlSocket listen_for_addresses() {
@@ -84,11 +85,6 @@ void wait_for_loopback(bool with_ipv6) {
     while (::recv(watched.fd, event, sizeof event, MSG_DONTWAIT) > 0) {
     }
   }
-}
-
-bool kernel_has_ipv6() {
-  const sys::Fd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  return static_cast<bool>(socket);
 }
 
 }  // namespace nslaunch::ns

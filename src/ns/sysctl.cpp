@@ -74,16 +74,13 @@ std::vector<Sysctl> changed_sysctls() {
   if (!folder) return changed;
   bool disabled_everywhere = false;
   for (const auto& [path, fresh] : kDefaults) {
-    const sys::Fd file(::openat(folder.get(), path, O_RDONLY | O_CLOEXEC));
-    char value[4096];  // a list of reserved ports may be long
-    const ssize_t count = file ? ::read(file.get(), value, sizeof value) : -1;
-    if (count < 0) continue;  // not on this kernel
-    std::string_view text(value, static_cast<std::size_t>(count));
-    while (text.ends_with('\n')) text.remove_suffix(1);
+    auto value = sys::read_setting_at(folder.get(), path);
+    if (!value) continue;  // not on this kernel
+    const bool differs = *value != fresh;
     // Writing "all" sets every interface too; what lo has is written after it.
     const bool overwritten = disabled_everywhere && path == kIpv6OnLoopback;
-    if (text != fresh || overwritten) changed.push_back({path, std::string(text)});
-    if (path == kIpv6OnAll) disabled_everywhere = text != fresh;
+    if (path == kIpv6OnAll) disabled_everywhere = differs;
+    if (differs || overwritten) changed.push_back({path, std::move(*value)});
   }
   return changed;
 }
@@ -113,8 +110,8 @@ void open_low_ports() {
 
 void choose_pid_base() {
   // The namespace's own limit (kernel 6.14 and later) or the machine's.
-  const auto limit =
-      std::strtoul(sys::read_file("/proc/sys/kernel/pid_max").value_or("32768").c_str(), nullptr, 10);
+  const auto limit = std::strtoul(
+      sys::read_setting_at(AT_FDCWD, "/proc/sys/kernel/pid_max").value_or("32768").c_str(), nullptr, 10);
   constexpr unsigned long kLowest = 1000;
   // The last quarter stays free, so that a shard rarely wraps around.
   const unsigned long room = std::max(limit / 4 * 3, kLowest + 1) - kLowest;

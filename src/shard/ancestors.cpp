@@ -7,8 +7,9 @@
 namespace nslaunch::shard {
 namespace {
 
-/// The parent of `pid`, 0 where it has none in this PID namespace.
-pid_t parent_of(pid_t pid) {
+/// 0 where it has none in this PID namespace.
+pid_t parent_of(pid_t pid, const sys::Pidfd& process) {
+  if (const auto parent = process.parent()) return *parent;
   const auto stat = sys::read_stat(pid);
   return stat ? stat->parent : 0;
 }
@@ -17,11 +18,12 @@ pid_t parent_of(pid_t pid) {
 
 std::vector<sys::Pidfd> ancestors_in_own_group() {
   std::vector<sys::Pidfd> ancestors;
-  const pid_t group = ::getpgrp();
-  for (pid_t pid = ::getppid(); pid > 0; pid = parent_of(pid)) {
+  const auto is_in_own_group = [group = ::getpgrp()](pid_t pid) { return ::getpgid(pid) == group; };
+  for (pid_t pid = ::getppid(); pid > 0 && is_in_own_group(pid);) {
     auto pidfd = sys::Pidfd::open(pid);
-    // The group is asked for after the handle was opened: what the handle means is still in ours.
-    if (!pidfd || ::getpgid(pid) != group) break;
+    // Once more after the handle was opened: what the handle means is still in our group.
+    if (!pidfd || !is_in_own_group(pid)) break;
+    pid = parent_of(pid, *pidfd);
     ancestors.push_back(std::move(*pidfd));
   }
   return ancestors;

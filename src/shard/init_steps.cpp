@@ -132,8 +132,7 @@ constexpr InitStep kInitSteps[] = {
     {Step::kLoopback, always, [](Building&) { ns::bring_loopback_up(); }},
     {Step::kLowPorts, always, [](Building&) { ns::open_low_ports(); }},
     {Step::kSysctls, always, apply_settings},
-    {Step::kAnswer, always,
-     [](Building& building) { ns::wait_for_loopback(building.expects_ipv6 && ns::kernel_has_ipv6()); }},
+    {Step::kAnswer, always, [](Building& building) { ns::wait_for_loopback(building.expects_ipv6); }},
     {Step::kReach, [](const Plan& plan) { return !plan.spec.reach.empty(); }, listen_for_reach},
 };
 

@@ -170,7 +170,8 @@ RunningShard launch(const Plan& plan, const Hooks& hooks) {
   control.reset();
   follow(plan, hooks, *shard);
   shard->started_at = sys::Clock::now();
-  shard->pid_namespace = sys::namespace_inode(shard->init_pid, "pid");
+  shard->pid_namespace = shard->init.pid_namespace();
+  if (shard->pid_namespace == 0) shard->pid_namespace = sys::namespace_inode(shard->init_pid, "pid");
   if (hooks.running) hooks.running(shard->isolation);
   return std::move(*shard);
 }

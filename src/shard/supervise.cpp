@@ -83,8 +83,7 @@ void Supervisor::release_callers_descriptors() {
   const auto also = [&](const std::vector<int>& more) { keep.insert(keep.end(), more.begin(), more.end()); };
   also(forwarding_.descriptors());
   if (hooks_.descriptors) also(hooks_.descriptors());
-  sys::detach_stream(STDIN_FILENO);
-  sys::detach_stream(STDOUT_FILENO);
+  sys::detach_input_and_output();
   sys::close_all_except(std::move(keep));
 }
 

@@ -55,14 +55,13 @@ void close_all_except(std::vector<int> keep) {
   ::close_range(next, ~0U, 0);
 }
 
-void detach_stream(int number) noexcept {
-  // Closed first: at the limit of descriptors there is no other number free.
-  ::close(number);
-  Fd null = open_null(O_RDWR);
-  if (null.get() == number) {
-    null.release();
-  } else if (null) {
-    ::dup3(null.get(), number, O_CLOEXEC);
+void detach_input_and_output() noexcept {
+  // Closed first: at the limit of descriptors there is no number free but this, the lowest.
+  ::close(STDIN_FILENO);
+  if (const int null = open_null(O_RDWR).release(); null >= 0) {
+    ::dup3(null, STDOUT_FILENO, O_CLOEXEC);
+  } else {
+    ::close(STDOUT_FILENO);
   }
 }
 

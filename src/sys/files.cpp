@@ -42,6 +42,16 @@ std::optional<std::string> read_file_at(int dirfd, const char* path, std::size_t
   return content;
 }
 
+std::optional<std::string> read_setting_at(int dirfd, const char* path) {
+  const Fd file(::openat(dirfd, path, O_RDONLY | O_CLOEXEC));
+  char value[4096];  // a list of reserved ports may be long
+  const ssize_t count = file ? ::read(file.get(), value, sizeof value) : -1;
+  if (count < 0) return std::nullopt;
+  std::string text(value, static_cast<std::size_t>(count));
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
 int write_file(const char* path, std::string_view content) noexcept {
   return write_file_at(AT_FDCWD, path, content);
 }

@@ -21,6 +21,9 @@ Fd open_file(const std::string& path, int flags, mode_t mode = 0);
 std::optional<std::string> read_file(const char* path, std::size_t limit = 1 << 20);
 std::optional<std::string> read_file_at(int dirfd, const char* path, std::size_t limit = 1 << 20);
 
+/// A setting of /proc/sys, in one read(2) and without the end of its line; nothing where it can't be read.
+std::optional<std::string> read_setting_at(int dirfd, const char* path);
+
 /// Writes `content` with one write(2), as /proc files want it. Returns 0 or an errno.
 int write_file(const char* path, std::string_view content) noexcept;
 int write_file_at(int dirfd, const char* path, std::string_view content) noexcept;

@@ -1,6 +1,7 @@
 #include "sys/pidfd.hpp"
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -17,6 +18,21 @@ namespace {
 // linux/magic.h: pidfs, whose inodes are unique for the life of the machine (kernel 6.9). Before
 // that a pidfd is an anonymous inode, the same for all (K25).
 constexpr long kPidfsMagic = 0x50494446;
+
+// linux/pidfd.h of kernels 6.11 and 6.13; older headers have neither.
+constexpr unsigned kPidfsIoctl = 0xFF;
+constexpr unsigned long kGetPidNamespace = _IO(kPidfsIoctl, 5);
+struct PidfdInfo {
+  std::uint64_t mask;
+  std::uint64_t cgroup;
+  std::uint32_t pid;
+  std::uint32_t thread_group;
+  std::uint32_t parent;
+  std::uint32_t ids[8];
+  std::int32_t exit_code;
+};
+constexpr unsigned long kGetInfo = _IOWR(kPidfsIoctl, 11, PidfdInfo);
+constexpr std::uint64_t kInfoOnPids = 1;
 
 bool is_on_pidfs(int pidfd) noexcept {
   struct statfs filesystem = {};
@@ -62,6 +78,19 @@ std::uint64_t Pidfd::inode() const noexcept {
   struct stat status = {};
   if (!kernel_has_pidfs) return 0;
   return ::fstat(get(), &status) == 0 ? status.st_ino : 0;
+}
+
+std::optional<pid_t> Pidfd::parent() const noexcept {
+  PidfdInfo info = {};
+  info.mask = kInfoOnPids;
+  const bool told = ::ioctl(get(), kGetInfo, &info) == 0 && (info.mask & kInfoOnPids) != 0;
+  return told ? std::optional(static_cast<pid_t>(info.parent)) : std::nullopt;
+}
+
+std::uint64_t Pidfd::pid_namespace() const noexcept {
+  const Fd found(::ioctl(get(), kGetPidNamespace, 0));
+  struct stat status = {};
+  return found && ::fstat(found.get(), &status) == 0 ? status.st_ino : 0;
 }
 
 }  // namespace nslaunch::sys

@@ -32,6 +32,11 @@ class Pidfd {
   bool wait_for_end(std::chrono::milliseconds limit) const noexcept;
   /// The inode that identifies the process for as long as the machine runs; 0 before kernel 6.9.
   std::uint64_t inode() const noexcept;
+  /// Its parent, 0 where that is in no PID namespace of ours; nothing before kernel 6.13, or once it has been
+  /// reaped.
+  std::optional<pid_t> parent() const noexcept;
+  /// The inode of its PID namespace; 0 before kernel 6.11, or where it can't be seen.
+  std::uint64_t pid_namespace() const noexcept;
 
  private:
   Fd fd_;

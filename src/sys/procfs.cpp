@@ -111,11 +111,7 @@ std::uint64_t oom_kills() {
 }
 
 const std::string& boot_id() {
-  static const std::string id = [] {
-    auto text = read_file("/proc/sys/kernel/random/boot_id").value_or("");
-    while (!text.empty() && text.back() == '\n') text.pop_back();
-    return text;
-  }();
+  static const std::string id = read_setting_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id").value_or("");
   return id;
 }
 
