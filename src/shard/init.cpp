@@ -43,7 +43,6 @@ void tie_to_launcher(const Plan& plan, int channel, const sys::Pidfd& launcher) 
   }
   if (launcher.has_ended()) leave();
   send(channel, {.kind = Kind::kTied, .payload = {}});
-  expect(channel, Kind::kGo);
 }
 
 }  // namespace

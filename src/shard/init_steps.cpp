@@ -82,13 +82,14 @@ bool disables_ipv6(const ns::Sysctl& sysctl) {
   return sysctl.value != "0" && sysctl.path == "ipv6/conf/lo/disable_ipv6";
 }
 
-/// The settings arrive this late so that the launcher reads them while the mounts are made.
+/// "Go" is waited for as late as this, so that the launcher records the shard and reads the host's settings
+/// while the mounts are made.
 void apply_settings(Building& building) {
   std::vector<sys::Fd> descriptors;
-  const auto settings = receive(building.channel, true, &descriptors);
-  if (!settings || settings->kind != Kind::kSettings) ::_exit(1);
+  const auto go = receive(building.channel, true, &descriptors);
+  if (!go || go->kind != Kind::kGo) ::_exit(1);
   if (!descriptors.empty()) building.control = std::move(descriptors.front());
-  const auto sysctls = unpack_sysctls(settings->payload);
+  const auto sysctls = unpack_sysctls(go->payload);
   building.expects_ipv6 = std::none_of(sysctls.begin(), sysctls.end(), disables_ipv6);
   for (const auto& refusal : ns::apply_sysctls(sysctls)) {
     send(building.channel, {.kind = Kind::kNote, .payload = "the kernel refuses " + refusal});

@@ -22,7 +22,7 @@ struct Building {
   /// What plan.kept names, by its number; opened before the private /tmp covers it.
   std::vector<sys::Fd> kept_sources{};
   MountWatch mounts{};
-  /// The control socket, listening, once the settings have come; none where the registry is sick.
+  /// The control socket, listening, once "go" has come; none where the registry is sick.
   sys::Fd control{};
 };
 

@@ -152,20 +152,20 @@ RunningShard launch(const Plan& plan, const Hooks& hooks) {
     ns::write_id_maps(shard->init_pid, plan.id_map);
     send(shard->channel.get(), {.kind = Kind::kMapped, .payload = {}});
   });
-  const auto tied = hear(*shard);
-  if (tied.kind != Kind::kTied) throw_failure(plan, tied);
-  // Our death is the shard's from here on, so init may begin.
-  step(plan, Step::kGo, shard, [&] { send(shard->channel.get(), {.kind = Kind::kGo, .payload = {}}); });
-  // While init mounts, the record is written and the host's settings are read. Init waits for these
-  // before it starts the command: so no command runs unrecorded.
+  // All this while init ties itself to us and mounts.
   sys::Fd control;
   step(plan, Step::kRecord, shard, [&] {
     if (hooks.created) control = hooks.created(shard->init_pid, shard->init);
   });
-  step(plan, Step::kSettings, shard, [&] {
+  std::vector<ns::Sysctl> settings;
+  step(plan, Step::kSettings, shard, [&] { settings = ns::changed_sysctls(); });
+  const auto tied = hear(*shard);
+  if (tied.kind != Kind::kTied) throw_failure(plan, tied);
+  // Our death is the shard's from here on, and it is recorded. Init waits for this before it starts the
+  // command.
+  step(plan, Step::kGo, shard, [&] {
     const int number = control.get();
-    send(shard->channel.get(), {.kind = Kind::kSettings, .payload = pack(ns::changed_sysctls())},
-         {&number, control ? 1U : 0U});
+    send(shard->channel.get(), {.kind = Kind::kGo, .payload = pack(settings)}, {&number, control ? 1U : 0U});
   });
   control.reset();
   follow(plan, hooks, *shard);

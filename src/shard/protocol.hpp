@@ -16,11 +16,11 @@ namespace nslaunch::shard {
 
 enum class Kind : std::uint8_t {
   // Launcher to init.
-  kMapped,        ///< the id maps are written (rootless only)
-  kGo,            ///< you are tied: begin
-  kSettings,      ///< you are recorded: the command may start; payload: the host's changed sysctls; with the
-                  ///< control socket, where there is one
-  kForward,       ///< code: a signal for the command (for its group where it has one)
+  kMapped,  ///< the id maps are written (rootless only)
+  kGo,      ///< you are tied and recorded: the command may start; payload: the host's changed sysctls;
+            ///< with the control socket, where there is one
+  // A visitor of another version counts on these numbers.
+  kForward = 3,   ///< code: a signal for the command (for its group where it has one)
   kForwardAlone,  ///< code: a signal for the command, unless a group send has reached it: was it so?
                   ///< (detail: the question's number)
   kFromTerminal,  ///< code: a signal of the terminal's for our group, where the command is, too, or would be

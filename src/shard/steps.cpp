@@ -8,9 +8,9 @@ namespace {
 constexpr StepRow kSteps[] = {
     {Step::kClone, "clone", "creating the namespaces", nullptr, false},
     {Step::kMapIds, "map-ids", "mapping user and group ids into the user namespace", nullptr, false},
-    {Step::kGo, "go", "letting the shard's init go", nullptr, false},
     {Step::kRecord, "record", "recording the shard", nullptr, false},
     {Step::kSettings, "settings", "reading the host's network settings", nullptr, false},
+    {Step::kGo, "go", "letting the shard's init go", nullptr, false},
     {Step::kTie, "tie", "tying the shard's life to the launcher's", nullptr, false},
     {Step::kPropagation, "propagation", "making the shard's mounts private", nullptr, false},
     {Step::kProc, "proc", "mounting a fresh /proc", "proc", true},

@@ -5,16 +5,17 @@
 
 namespace nslaunch::shard {
 
-/// Every step of a launch: the launcher's, init's, the command's, each in its order (kTie comes before kGo,
-/// and init mounts while the launcher records). What crosses between the two processes is a step's number and
-/// an errno; everything said about a step comes from its row.
+/// Every step of a launch: the launcher's, init's, the command's, each in its order (init ties itself
+/// and mounts while the launcher records; kTie comes before kGo, and kGo before kSysctls). What crosses
+/// between the two processes is a step's number and an errno; everything said about a step comes from its
+/// row.
 enum class Step : std::uint8_t {
   // The launcher's.
   kClone,
   kMapIds,
-  kGo,
   kRecord,
   kSettings,
+  kGo,
   // Init's.
   kTie,
   kPropagation,

@@ -36,7 +36,7 @@ TEST_CASE("messages keep their boundaries, and a peer that is gone is told apart
 
 TEST_CASE("what a peer said before it went is heard though it left a message of ours unread") {
   auto [ours, theirs] = sys::make_channel();
-  REQUIRE(send(ours.get(), {.kind = Kind::kSettings, .payload = "unread"}));
+  REQUIRE(send(ours.get(), {.kind = Kind::kGo, .payload = "unread"}));
   REQUIRE(send(theirs.get(), {.kind = Kind::kFailed, .code = EIO, .payload = {}}));
   theirs.reset();
   const auto last_words = receive(ours.get());
