@@ -59,7 +59,7 @@ TEST_CASE("a server that half-closes first through --publish hears its client's 
   CHECK(launcher.read_line() == "and you");
 }
 
-TEST_CASE("--publish takes several ports, v4 and v6, also to a low one, and says where port 0 leads") {
+TEST_CASE("option --publish takes several ports, v4 and v6, also to a low one, and says where port 0 leads") {
   const RegistryView registry;
   Process launcher(in_shard_with_one_stream(echo_at("127.0.0.1", "80") + "cat",
                                             {"--leaks=ignore", "--publish", "0:80", "--publish", "[::1]:0:80",
@@ -123,7 +123,7 @@ TEST_CASE("a port that can't be published is an error, nothing has run, and noth
   CHECK_THAT(refusal_of({"--isolation=none", "--publish", "0:1"}), Contains("--publish needs a shard"));
 }
 
-TEST_CASE("--publish and --reach change neither the command's streams, nor its status, nor its descriptors") {
+TEST_CASE("options --publish and --reach change neither the command's streams, nor its status, nor its descriptors") {
   const Words forwarding = {"--publish", "0:9926", "--reach", "5432=127.0.0.1:1"};
   const RegistryView registry;
   auto options = registry.options();
