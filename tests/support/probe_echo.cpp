@@ -145,6 +145,7 @@ int hear(const char* address, const char* port) {
 int lead() {
   setpgid(0, 0);
   std::signal(SIGUSR1, [](int) { _exit(5); });
+  std::signal(SIGINT, [](int) { _exit(6); });
   std::puts("ready");
   std::fflush(stdout);
   for (;;) pause();

@@ -16,7 +16,8 @@ int talk(const char* address, const char* port);
 /// A client that hears all first, then sends it back.
 int hear(const char* address, const char* port);
 
-/// Makes a process group of its own, as timeout(1) does, says "ready", and ends with 5 at SIGUSR1.
+/// Makes a process group of its own, as timeout(1) does, says "ready", and ends with 5 at SIGUSR1, 6 at
+/// SIGINT.
 int lead();
 
 }  // namespace nslaunch::test
