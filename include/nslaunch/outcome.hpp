@@ -3,7 +3,10 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace nslaunch {
@@ -27,6 +30,13 @@ enum class EndCause {
   kInterrupts,  ///< three Ctrl-C within three seconds
 };
 
+/// What became of a packet capture.
+struct CaptureOutcome {
+  bool full = false;       ///< the file's limit was reached: what came later is not in it
+  std::error_code error;   ///< why capturing or writing stopped before the end
+  std::uint64_t lost = 0;  ///< packets that came faster than they could be written
+};
+
 /// How a shard ended.
 struct Outcome {
   /// The command's wait status: exit_status when term_signal is 0.
@@ -42,6 +52,9 @@ struct Outcome {
   /// The first few leaks in detail, and how many there were.
   std::vector<Leak> leaks;
   std::size_t leak_count = 0;
+
+  /// Only with ShardSpec::capture.
+  std::optional<CaptureOutcome> capture;
 
   /// True when the kernel reported every process of the shard gone. Where it is false,
   /// `culprit` names what held the shard's end up past the limit.

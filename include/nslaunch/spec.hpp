@@ -47,6 +47,16 @@ struct ReachedService {
   std::uint16_t port = 0;
 };
 
+/// The shard's loopback traffic as a pcap file.
+struct CaptureSpec {
+  /// Empty: none. The caller's path, resolved outside the shard; a regular file of that name is replaced.
+  std::string file;
+  /// The most that the file may grow to, in bytes.
+  std::uint64_t limit = std::uint64_t{64} << 20;
+  /// Keep it only where exit_status() is not 0. It has no name until then.
+  bool only_on_failure = false;
+};
+
 /// What a shard is to be. A default-constructed spec with a command is what
 /// `nslaunch -- COMMAND` runs.
 struct ShardSpec {
@@ -86,6 +96,8 @@ struct ShardSpec {
   std::vector<PublishedPort> publish;
   /// TCP; nothing else of the host's network is reached from the shard.
   std::vector<ReachedService> reach;
+
+  CaptureSpec capture;
 
   LeakPolicy leaks = LeakPolicy::kWarn;
   /// How long processes may outlive the command before they count as leaks.

@@ -1,5 +1,7 @@
 #include "cli/report.hpp"
 
+#include <nslaunch/run.hpp>
+
 #include "shard/explain.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
@@ -27,6 +29,22 @@ void report_leaks(const Outcome& outcome) {
   sys::warn(text);
 }
 
+void report_capture(const CaptureOutcome& capture, const CaptureSpec& spec) {
+  const auto file = sys::escape(spec.file);
+  if (capture.full) {
+    sys::warn(fmt::format("{} is full ({}): later packets are not in it; more room: --pcap-size", file,
+                          sys::format_size(spec.limit)));
+  }
+  if (capture.error) {
+    sys::warn(fmt::format("the packet capture stopped early ({}): later packets are not in {}",
+                          capture.error.message(), file));
+  }
+  if (capture.lost > 0) {
+    sys::warn(fmt::format("{} packets came faster than they could be captured: they are not in {}",
+                          capture.lost, file));
+  }
+}
+
 std::string ending(const Outcome& outcome) {
   if (outcome.term_signal != 0) return fmt::format("died of {}", sys::signal_name(outcome.term_signal));
   return fmt::format("exited with {}", outcome.exit_status);
@@ -44,6 +62,8 @@ void report(const Outcome& outcome, const ShardSpec& spec, bool verbose) {
         "the kernel's OOM killer ended the command: the machine, or its cgroup, was out of memory (see "
         "dmesg)");
   }
+  const bool dropped = spec.capture.only_on_failure && exit_status(outcome, spec) == 0;
+  if (outcome.capture && !dropped) report_capture(*outcome.capture, spec.capture);
   if (!verbose) return;
   sys::say(fmt::format("the command {} after {}; set up in {}, torn down in {}; {} left behind; {}",
                        ending(outcome), sys::format_duration(outcome.duration),

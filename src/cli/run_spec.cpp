@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "cli/capture_spec.hpp"
 #include "cli/port_spec.hpp"
 #include "cli/users.hpp"
 #include "cli/variables.hpp"
@@ -39,6 +40,8 @@ constexpr Option kRunOptions[] = {
     {"leaks", 'l', "warn|fail|ignore", "processes left at the end (default: warn; fail: exit 123)", false,
      true},
     {"leak-grace", 0, "DURATION", "time to end before being a leak (default: 250ms)", false, true},
+    {"pcap", 0, "FILE[:on-failure]", "write the shard's packets to FILE", false, true},
+    {"pcap-size", 0, "SIZE", "limit of that file (default: 64M)", false, true},
     {"orphan", 0, "end|ignore", "end with whoever started nslaunch (default: end)", false, true},
     kColorOption,
     {"verbose", 'v', nullptr, "tell of every step, and the receipt", false, true},
@@ -148,6 +151,7 @@ ShardSpec read_spec(const Arguments& arguments) {
   read_tmp(spec, arguments);
   read_ports(spec, arguments);
   read_ending(spec, arguments);
+  spec.capture = read_capture(arguments);
   return spec;
 }
 

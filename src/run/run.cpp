@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "registry/registration.hpp"
+#include "shard/capture_file.hpp"
 #include "shard/forwarding.hpp"
 #include "shard/hidden.hpp"
 #include "shard/init_steps.hpp"
@@ -86,6 +87,14 @@ class Recorder {
   std::optional<registry::Registration> registration_;
 };
 
+void keep_open(shard::Hooks& hooks, const std::vector<int>& more) {
+  hooks.descriptors = [others = std::move(hooks.descriptors), more] {
+    auto all = others();
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+}
+
 /// SIGCHLD may arrive ignored, and then no child can be waited for.
 class DefaultChildSignal {
  public:
@@ -137,13 +146,22 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages) {
   const DefaultChildSignal child_signal;
   auto signals = sys::make_signalfd(handled);
 
+  // Before the clone: as the caller, by the host's names, and gone again where the launch fails.
+  std::optional<shard::CaptureFile> capture;
+  if (!spec.capture.file.empty()) {
+    capture.emplace(spec.capture, plan.spec.id, messages.warning);
+    plan.capture_file = capture->fd();
+  }
   Recorder recorder(plan, messages);
-  const auto hooks = recorder.hooks();
+  auto hooks = recorder.hooks();
+  if (capture) keep_open(hooks, capture->descriptors());
   auto ancestors = shard::watched_ancestors(plan);
   auto running = shard::launch(plan, hooks);
+  if (capture) capture->command_started();
   const auto setup = running.started_at - began;
   auto outcome =
       shard::supervise(plan, std::move(running), std::move(ancestors), hooks, std::move(signals), forwarding);
+  if (capture && exit_status(outcome, spec) == 0) capture->command_succeeded();
   outcome.setup = std::chrono::duration_cast<std::chrono::microseconds>(setup);
   if (outcome.exit_status != 0 && messages.warning) {
     if (const auto hint = shard::hint_on_hidden_argument(plan); !hint.empty()) messages.warning(hint);

@@ -54,6 +54,10 @@ constexpr const char* kRootMapNeeds =
     "Root needs CAP_SETFCAP to map itself into a user namespace (Linux 5.12 and later).\n"
     "Grant it (in a container: --cap-add SETFCAP), or run nslaunch as an ordinary user.";
 
+constexpr const char* kCaptureNeeds =
+    "It needs CAP_NET_RAW (in a container: --cap-add NET_RAW) and a kernel and seccomp filter with packet "
+    "sockets.\nGrant these, or leave out --pcap.";
+
 /// A user namespace that could be made but is good for nothing: AppArmor's restriction.
 std::string advice_on_powerless_user_namespace() {
   if (setting_is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1")) {
@@ -113,6 +117,8 @@ std::string advice(const Plan& plan, const Message& failure) {
       return "The limit on open descriptors is reached: see ulimit -n.";
     case ENOMEM:
       return "The machine is out of memory.";
+    case EAFNOSUPPORT:
+      return failure.step == Step::kCapture ? kCaptureNeeds : std::string();
     case EINVAL:
       if (failure.step == Step::kClone)
         return "This kernel lacks one of the namespaces (net, pid, mnt, ipc, user).";
@@ -122,6 +128,7 @@ std::string advice(const Plan& plan, const Message& failure) {
       if (failure.step == Step::kClone || failure.step == Step::kUserNamespace)
         return advice_on_refused_clone();
       if (failure.step == Step::kMapIds && ::geteuid() == 0) return kRootMapNeeds;
+      if (failure.step == Step::kCapture) return kCaptureNeeds;
       if (failure.step == Step::kProc) {  // K10
         return "Something is mounted over parts of /proc (a container's masked paths).\n"
                "Leave out --require-proc to go on with the outer /proc, or start the container with "

@@ -69,10 +69,13 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd la
     send(channel.get(), {.kind = Kind::kStarted, .payload = building.isolation});
     // From here on end of file and SIGPIPE are between the command and the caller. Init never execs, so
     // close-on-exec does nothing for it (K14).
-    sys::close_all_except({channel.get(), launcher.get(), signals.fd(), building.mounts.fd(),
-                           building.control.get(), launchers_visit.get()});
+    std::vector<int> own = {channel.get(),        launcher.get(),         signals.fd(),
+                            building.mounts.fd(), building.control.get(), launchers_visit.get()};
+    if (building.capture) building.capture->add_descriptors(own);
+    sys::close_all_except(std::move(own));
     Visitors visitors(plan, building.isolation, std::move(building.control), std::move(launchers_visit));
-    keep_shard(plan, std::move(channel), std::move(launcher), {signals, building.mounts, visitors}, command);
+    keep_shard(plan, std::move(channel), std::move(launcher),
+               {signals, building.mounts, visitors, building.capture}, command);
   } catch (const Error& error) {
     report_failure(channel.get(), step, error.code().value());
   } catch (...) {

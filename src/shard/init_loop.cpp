@@ -27,6 +27,7 @@ class Init {
         signals_(duties.signals),
         mounts_(duties.mounts),
         visitors_(duties.visitors),
+        capture_(duties.capture),
         command_(command),
         tails_(plan.stdin_pipe) {}
 
@@ -55,6 +56,7 @@ class Init {
   GroupSignals& signals_;
   const MountWatch& mounts_;
   Visitors& visitors_;
+  std::optional<ns::Capture>& capture_;
   pid_t command_;
   bool command_running_ = true;
   int status_ = 0;  ///< the command's wait status, once it has ended
@@ -164,6 +166,7 @@ void Init::finish() {
       send(channel_.get(), {.kind = Kind::kLeak, .payload = pack(leak)});
     }
   }
+  if (capture_) send(channel_.get(), {.kind = Kind::kCaptured, .payload = pack(capture_->finish())});
   tell(Kind::kFinished, status_, static_cast<int>(total));
   ::_exit(0);
 }
@@ -179,7 +182,8 @@ void Init::wait_for_something() {
   std::vector<pollfd> watched = {{signals_.fd(), POLLIN, 0},
                                  {channel_.get(), POLLIN, 0},
                                  {launcher_.get(), POLLIN, 0},
-                                 {mounts_.fd(), POLLPRI, 0}};
+                                 {mounts_.fd(), POLLPRI, 0},
+                                 {capture_ ? capture_->fd() : -1, POLLIN, 0}};
   const auto own = watched.size();
   visitors_.watch(watched);
   if (::poll(watched.data(), watched.size(), poll_timeout()) < 0) return;
@@ -192,6 +196,7 @@ void Init::wait_for_something() {
     obey(*message);
   }
   if (watched[3].revents != 0) look_at_mounts();
+  if (watched[4].revents != 0) capture_->take();
 }
 
 void Init::run() {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+
+#include "ns/capture.hpp"
 #include "shard/group_signals.hpp"
 #include "shard/mount_watch.hpp"
 #include "shard/plan.hpp"
@@ -14,6 +17,7 @@ struct Duties {
   GroupSignals& signals;
   const MountWatch& mounts;
   Visitors& visitors;
+  std::optional<ns::Capture>& capture;
 };
 
 /// Init once the command runs: reaps everything, does what launcher and visitors ask, tells of the command's

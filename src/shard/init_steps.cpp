@@ -135,6 +135,11 @@ constexpr InitStep kInitSteps[] = {
     {Step::kSysctls, always, apply_settings},
     {Step::kAnswer, always, [](Building& building) { ns::wait_for_loopback(building.expects_ipv6); }},
     {Step::kReach, [](const Plan& plan) { return !plan.spec.reach.empty(); }, listen_for_reach},
+    // After what we have sent ourselves, before what the command sends.
+    {Step::kCapture, [](const Plan& plan) { return plan.capture_file >= 0; },
+     [](Building& building) {
+       building.capture.emplace(building.plan.capture_file, building.plan.spec.capture.limit);
+     }},
 };
 
 Message report(Kind kind, Step step, const std::error_code& code, int detail) {

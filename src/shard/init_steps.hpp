@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "ns/capture.hpp"
 #include "shard/mount_watch.hpp"
 #include "shard/plan.hpp"
 #include "shard/steps.hpp"
@@ -24,6 +26,7 @@ struct Building {
   MountWatch mounts{};
   /// The control socket, listening, once "go" has come; none where the registry is sick.
   sys::Fd control{};
+  std::optional<ns::Capture> capture{};
 };
 
 /// What NSLAUNCH_ISOLATION says when every step works.

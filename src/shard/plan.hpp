@@ -43,6 +43,8 @@ struct Plan {
   std::vector<std::string> private_paths;
   /// Inode of the pipe that is the command's standard input, 0 where it is none.
   std::uint64_t stdin_pipe = 0;
+  /// Descriptor of the file that packets go to, the launcher's; -1: nothing is captured.
+  int capture_file = -1;
   sys::SignalState caller_signals;
   /// The launcher has a connection of its own to init, on which it asks as visitors do.
   bool launcher_visits = false;

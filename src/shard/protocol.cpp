@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "sys/channel.hpp"
+#include "sys/check.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -105,6 +106,20 @@ Leak unpack_leak(const std::string& payload) {
   leak.command_line = parts[3];
   leak.listening.assign(parts.begin() + 4, parts.end());
   return leak;
+}
+
+std::string pack(const CaptureOutcome& outcome) {
+  Packer packer;
+  packer.add(outcome.full ? "full" : "").add(std::to_string(outcome.error.value()));
+  return packer.add(std::to_string(outcome.lost)).take();
+}
+
+CaptureOutcome unpack_capture(const std::string& payload) {
+  const auto parts = unpack(payload);
+  if (parts.size() != 3) return {};
+  return {.full = !parts[0].empty(),
+          .error = sys::errno_code(std::atoi(parts[1].c_str())),
+          .lost = std::strtoull(parts[2].c_str(), nullptr, 10)};
 }
 
 std::string pack(const VisitRequest& request) {

@@ -42,6 +42,7 @@ enum class Kind : std::uint8_t {
   kAnswer,        ///< code: 1 for yes; detail: the question's number
   kCommandEnded,  ///< code: wait status; left out where kFinished follows at once
   kLeak,          ///< payload: one Leak
+  kCaptured,      ///< payload: the CaptureOutcome
   kMountLost,     ///< detail: which --private folder somebody outside has removed; init exits now
   kFinished,      ///< code: the command's wait status; detail: how many leaks; init exits now
   kListener,      ///< with the listener of the next of the spec's `reach`
@@ -98,5 +99,7 @@ std::string pack(const std::vector<ns::Sysctl>& sysctls);
 std::vector<ns::Sysctl> unpack_sysctls(const std::string& payload);
 std::string pack(const Leak& leak);
 Leak unpack_leak(const std::string& payload);
+std::string pack(const CaptureOutcome& outcome);
+CaptureOutcome unpack_capture(const std::string& payload);
 
 }  // namespace nslaunch::shard

@@ -27,6 +27,7 @@ constexpr StepRow kSteps[] = {
     {Step::kSysctls, "sysctls", "copying the host's network settings", "sysctl", true},
     {Step::kAnswer, "answer", "waiting for 127.0.0.1 to answer", nullptr, false},
     {Step::kReach, "reach", "listening in the shard for --reach", nullptr, false},
+    {Step::kCapture, "capture", "starting the packet capture for --pcap", nullptr, false},
     {Step::kFork, "fork", "starting a process for the command", nullptr, false},
     {Step::kPlace, "place", "giving the command its streams and its terminal", nullptr, false},
     {Step::kUser, "user", "taking on the user's ids", nullptr, false},

@@ -33,6 +33,7 @@ enum class Step : std::uint8_t {
   kSysctls,
   kAnswer,
   kReach,
+  kCapture,
   kFork,
   // The command's own process.
   kPlace,

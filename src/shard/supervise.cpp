@@ -137,6 +137,9 @@ void Supervisor::on_message(const Message& message) {
     case Kind::kLeak:
       outcome_.leaks.push_back(unpack_leak(message.payload));
       break;
+    case Kind::kCaptured:
+      outcome_.capture = unpack_capture(message.payload);
+      break;
     case Kind::kFinished:
       if (command_running_) on_command_ended(message.code);
       outcome_.leak_count = static_cast<std::size_t>(message.detail);

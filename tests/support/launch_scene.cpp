@@ -33,8 +33,12 @@ bool LaunchScene::takes(shard::Step step) const {
 }
 
 Words LaunchScene::words(Words more_options) const {
-  Words all = {"--keep", folder_.path(), "--private",      folder_ / "private", "--hostname",
-               "scene",  "--workdir",    folder_ / "kept", "--reach",           "5432=127.0.0.1:1"};
+  Words all = {"--keep",     folder_.path(),
+               "--private",  folder_ / "private",
+               "--hostname", "scene",
+               "--workdir",  folder_ / "kept",
+               "--reach",    "5432=127.0.0.1:1",
+               "--pcap",     folder_ / "run.pcap:on-failure"};
   if (takes(shard::Step::kUser)) all.insert(all.end(), {"--user", "0:0"});
   all.insert(all.end(), more_options.begin(), more_options.end());
   return in_shard("echo \"$NSLAUNCH_ISOLATION\" > ran # " + mark_, all);

@@ -5,6 +5,8 @@
 //   nslaunch_probe die N    dies of signal N, whether it was blocked or not
 //   nslaunch_probe connect ADDRESS..., nslaunch_probe queue NAME (probe_ipc.hpp)
 //   nslaunch_probe echo|greet|talk|hear ADDRESS PORT, nslaunch_probe lead (probe_echo.hpp)
+//   nslaunch_probe exchange ADDRESS PORT SIZE, nslaunch_probe datagram ADDRESS PORT TEXT
+//                           (probe_exchange.hpp)
 //   nslaunch_probe ...      whatever probe_acts.hpp lists
 
 #include <dirent.h>
@@ -24,6 +26,7 @@
 
 #include "support/probe_acts.hpp"
 #include "support/probe_echo.hpp"
+#include "support/probe_exchange.hpp"
 #include "support/probe_ipc.hpp"
 #include "support/probe_signals.hpp"
 
@@ -111,6 +114,10 @@ int main(int count, char** words) {
   if (mode == "greet" && count > 3) return nslaunch::test::greet(words[2], words[3]);
   if (mode == "talk" && count > 3) return nslaunch::test::talk(words[2], words[3]);
   if (mode == "hear" && count > 3) return nslaunch::test::hear(words[2], words[3]);
+  if (mode == "exchange" && count > 4) {
+    return nslaunch::test::exchange(words[2], words[3], static_cast<std::size_t>(std::atol(words[4])));
+  }
+  if (mode == "datagram" && count > 4) return nslaunch::test::datagram(words[2], words[3], words[4]);
   if (mode == "lead") return nslaunch::test::lead();
   if (mode == "queue" && count > 2) return nslaunch::test::make_queue(words[2]);
   if (!mode.empty()) return nslaunch::test::act(count - 1, words + 1);

@@ -25,6 +25,10 @@ void drop_capability(int capability);
 /// For StartOptions.prepare: a seccomp filter as containers have it. clone3 is not there (ENOSYS), and
 /// where `forbid` is set namespaces are forbidden to clone and unshare (EPERM).
 void filter_namespaces(bool forbid);
+/// Likewise: packet sockets are refused (EPERM).
+void filter_packet_sockets();
+/// Likewise: no filesystem has O_TMPFILE (EOPNOTSUPP).
+void filter_unnamed_files();
 
 /// nslaunch's own failure: status 125, one to three lines that begin with "nslaunch: ", and the
 /// command has not run.

@@ -6,6 +6,7 @@
 
 #include "shard/explain.hpp"
 #include "sys/channel.hpp"
+#include "sys/check.hpp"
 
 namespace nslaunch::shard {
 
@@ -88,6 +89,16 @@ TEST_CASE("every step has a row of its own with a name of its own") {
     CHECK(namesakes == 1);
     CHECK((step.may_be_missing ? step.token != nullptr : true));
   }
+}
+
+TEST_CASE("what became of a capture survives the crossing") {
+  const CaptureOutcome sent = {.full = true, .error = sys::errno_code(ENOSPC), .lost = 1ULL << 40};
+  const auto received = unpack_capture(pack(sent));
+  CHECK(received.full);
+  CHECK(received.error == sent.error);
+  CHECK(received.lost == sent.lost);
+  const auto clean = unpack_capture(pack(CaptureOutcome{}));
+  CHECK_FALSE((clean.full || clean.error || clean.lost != 0));
 }
 
 }  // namespace nslaunch::shard

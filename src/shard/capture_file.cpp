@@ -1,0 +1,114 @@
+#include "shard/capture_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <nslaunch/error.hpp>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+/// As everybody's file: the umask is the caller's.
+constexpr mode_t kMode = 0666;
+
+UsageError not_regular(const std::string& path) {
+  return UsageError(fmt::format("--pcap {}: that is no regular file", sys::escape(path)),
+                    "Packets go to a regular file only: name a new one, or one that may be replaced.");
+}
+
+/// For what happens once the command runs: its own status must not change any more.
+template <typename Work>
+void attempt(Work&& work, const std::function<void(std::string_view)>& warning) noexcept {
+  try {
+    work();
+  } catch (const std::exception& error) {
+    if (warning) warning(error.what());
+  }
+}
+
+}  // namespace
+
+CaptureFile::CaptureFile(const CaptureSpec& spec, const std::string& id,
+                         const std::function<void(std::string_view)>& warning)
+    : spec_(spec),
+      warning_(warning),
+      name_(std::filesystem::path(spec.file).filename()),
+      temporary_(fmt::format(".nslaunch-{}.pcap", id)) {
+  try {
+    const auto folder = std::filesystem::path(spec.file).parent_path();
+    folder_ = sys::open_file(folder.empty() ? "." : folder.string(), O_PATH | O_DIRECTORY);
+    check_place();
+    make();
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("making {} for --pcap", sys::escape(spec.file)),
+                "Name a file in a folder that is there and that you can write to.");
+  }
+}
+
+void CaptureFile::check_place() const {
+  struct stat file = {};
+  struct stat folder = {};
+  if (name_.empty() || name_ == "." || name_ == "..") throw not_regular(spec_.file);
+  if (::fstatat(folder_.get(), name_.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) return;
+  // Not through a link either: /dev/stdout is one, and what it leads to is not to be replaced.
+  if (!S_ISREG(file.st_mode)) throw not_regular(spec_.file);
+  sys::check(::fstat(folder_.get(), &folder), "looking at the folder");
+  // The kernel would say so only when the command has run.
+  const auto user = ::geteuid();
+  const bool keeps_others = (folder.st_mode & S_ISVTX) != 0 && user != 0 && folder.st_uid != user;
+  if (keeps_others && file.st_uid != user)
+    throw Error(sys::errno_code(EPERM), "replacing another user's file");
+}
+
+void CaptureFile::make() {
+  file_.reset(::openat(folder_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kMode));
+  if (file_ || errno != EOPNOTSUPP) {
+    sys::check(file_.get(), "making a file without a name");
+    return;
+  }
+  constexpr int kNew = O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC;
+  file_.reset(sys::check(::openat(folder_.get(), temporary_.c_str(), kNew, kMode), "making a file"));
+  has_temporary_ = true;
+}
+
+CaptureFile::~CaptureFile() {
+  if (wanted_) attempt([this] { publish(); }, warning_);
+  if (has_temporary_) ::unlinkat(folder_.get(), temporary_.c_str(), 0);
+}
+
+void CaptureFile::command_started() noexcept {
+  wanted_ = spec_.only_on_failure;
+  attempt([this] { wanted_ ? remove_earlier() : publish(); }, warning_);
+}
+
+void CaptureFile::remove_earlier() const {
+  if (::unlinkat(folder_.get(), name_.c_str(), 0) == 0 || errno == ENOENT) return;
+  sys::check(-1, "removing the {} of an earlier run", sys::escape(spec_.file));
+}
+
+void CaptureFile::publish() {
+  const auto itself = fmt::format("/proc/self/fd/{}", file_.get());
+  const auto link_as = [&](const std::string& name) {
+    return ::linkat(AT_FDCWD, itself.c_str(), folder_.get(), name.c_str(), AT_SYMLINK_FOLLOW);
+  };
+  if (!has_temporary_) {
+    if (link_as(name_) == 0) return;
+    // Only a rename replaces what has the name.
+    sys::check(errno == EEXIST ? link_as(temporary_) : -1, "naming {}", sys::escape(spec_.file));
+    has_temporary_ = true;
+  }
+  sys::check(::renameat(folder_.get(), temporary_.c_str(), folder_.get(), name_.c_str()), "naming {}",
+             sys::escape(spec_.file));
+  has_temporary_ = false;
+}
+
+}  // namespace nslaunch::shard
