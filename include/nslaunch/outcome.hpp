@@ -63,7 +63,8 @@ struct Outcome {
 
   std::chrono::microseconds setup{0};     ///< from the request to the command's exec
   std::chrono::microseconds duration{0};  ///< from the command's exec to its end
-  std::chrono::microseconds teardown{0};  ///< from the command's end to "all processes gone"
+  std::chrono::microseconds held{0};      ///< from the command's end to the end of ShardSpec::hold_on_failure
+  std::chrono::microseconds teardown{0};  ///< from then, or the command's end, to "all processes gone"
   /// For example "net,pid,mnt,ipc,proc,pidbase,tmp,ports,sysctl".
   std::string isolation;
 };

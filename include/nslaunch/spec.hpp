@@ -106,6 +106,9 @@ struct ShardSpec {
   std::chrono::milliseconds grace{4000};
   /// From the start of the command; none: no limit.
   std::optional<std::chrono::milliseconds> timeout;
+  /// How long the shard of a command that failed, or timed out, stays for visitors; none: not at all.
+  /// One that somebody told to end is not held, nor one that is not recorded.
+  std::optional<std::chrono::milliseconds> hold_on_failure;
   /// End with the ancestors in the caller's process group.
   bool watch_ancestors = true;
 };

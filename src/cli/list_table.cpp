@@ -32,6 +32,7 @@ const char* colour_of(ShardState state) {
     case ShardState::kRunning:
       return "\033[32m";
     case ShardState::kStarting:
+    case ShardState::kHeld:
     case ShardState::kStopping:
       return "\033[33m";
     case ShardState::kOrphaned:

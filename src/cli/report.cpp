@@ -63,6 +63,11 @@ std::string ending(const Outcome& outcome) {
   return fmt::format("exited with {}", outcome.exit_status);
 }
 
+std::string held(const Outcome& outcome) {
+  if (outcome.held.count() == 0) return {};
+  return fmt::format(" held for {},", sys::format_duration(outcome.held));
+}
+
 }  // namespace
 
 void report(const Outcome& outcome, const ShardSpec& spec, bool verbose) {
@@ -78,10 +83,10 @@ void report(const Outcome& outcome, const ShardSpec& spec, bool verbose) {
   const bool dropped = spec.capture.only_on_failure && exit_status(outcome, spec) == 0;
   if (outcome.capture && !dropped) report_capture(*outcome.capture, spec.capture);
   if (!verbose) return;
-  sys::say(fmt::format("the command {} after {}; set up in {}, torn down in {}; {} left behind; {}",
+  sys::say(fmt::format("the command {} after {}; set up in {},{} torn down in {}; {} left behind; {}",
                        ending(outcome), sys::format_duration(outcome.duration),
-                       sys::format_duration(outcome.setup), sys::format_duration(outcome.teardown),
-                       outcome.leak_count,
+                       sys::format_duration(outcome.setup), held(outcome),
+                       sys::format_duration(outcome.teardown), outcome.leak_count,
                        outcome.all_gone ? "all processes gone" : "NOT all processes gone"));
 }
 

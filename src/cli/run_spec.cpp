@@ -42,6 +42,8 @@ constexpr Option kRunOptions[] = {
     {"leak-grace", 0, "DURATION", "time to end before being a leak (default: 250ms)", false, true},
     {"pcap", 0, "FILE[:on-failure]", "write the shard's packets to FILE", false, true},
     {"pcap-size", 0, "SIZE", "limit of that file (default: 64M)", false, true},
+    {"hold-on-failure", 0, "DURATION", "keep the shard of a failed command for exec, port-forward", false,
+     true},
     {"orphan", 0, "end|ignore", "end with whoever started nslaunch (default: end)", false, true},
     kColorOption,
     {"verbose", 'v', nullptr, "tell of every step, and the receipt", false, true},
@@ -125,6 +127,9 @@ void read_ending(ShardSpec& spec, const Arguments& arguments) {
   spec.timeout = arguments.duration("timeout");
   if (spec.timeout && spec.timeout->count() == 0)
     throw UsageError("--timeout: 0 leaves the command no time at all");
+  spec.hold_on_failure = arguments.duration("hold-on-failure");
+  if (spec.hold_on_failure && spec.hold_on_failure->count() == 0)
+    throw UsageError("--hold-on-failure: 0 holds nothing");
   spec.watch_ancestors = arguments.choice("orphan", kOrphans, "end") == "end";
 }
 

@@ -19,9 +19,10 @@ struct StateName {
 constexpr std::string_view kMagic = "nslaunch ";
 
 constexpr StateName kStates[] = {
-    {ShardState::kStarting, 'S', "starting"}, {ShardState::kRunning, 'R', "running"},
-    {ShardState::kStopping, 'T', "stopping"}, {ShardState::kOrphaned, 0, "orphaned"},
-    {ShardState::kDead, 0, "dead"},           {ShardState::kUnreadable, 0, "unreadable"},
+    {ShardState::kStarting, 'S', "starting"},   {ShardState::kRunning, 'R', "running"},
+    {ShardState::kHeld, 'H', "held"},           {ShardState::kStopping, 'T', "stopping"},
+    {ShardState::kOrphaned, 0, "orphaned"},     {ShardState::kDead, 0, "dead"},
+    {ShardState::kUnreadable, 0, "unreadable"},
 };
 
 /// What stands before the next `end`, which is taken too; nothing where there is none.

@@ -47,12 +47,15 @@ class Recorder {
     shard::Hooks hooks;
     hooks.created = [this](pid_t pid, const sys::Pidfd& init) {
       publish(pid, init);
-      return registration_ ? registration_->make_control_socket() : sys::Fd();
+      auto control = registration_ ? registration_->make_control_socket() : sys::Fd();
+      can_be_entered_ = static_cast<bool>(control);
+      return control;
     };
     hooks.running = [this](const std::string& isolation) { running_with(isolation); };
     hooks.held_up = [this] {
       if (registration_) registration_->abandon();
     };
+    hooks.held = [this] { return hold(); };
     hooks.stopping = [this] { set_state(ShardState::kStopping); };
     hooks.descriptors = [this] {
       return registration_ ? std::vector<int>{registration_->lock_fd(), registration_->folder_fd()}
@@ -77,6 +80,10 @@ class Recorder {
       set_state(ShardState::kRunning);
     }
   }
+  bool hold() {
+    if (can_be_entered_) set_state(ShardState::kHeld);
+    return can_be_entered_;
+  }
   void set_state(ShardState state) {
     if (registration_) registration_->set_state(state);
   }
@@ -85,6 +92,7 @@ class Recorder {
   const Messages& messages_;
   ShardRecord record_;
   std::optional<registry::Registration> registration_;
+  bool can_be_entered_ = false;
 };
 
 void keep_open(shard::Hooks& hooks, const std::vector<int>& more) {

@@ -1,5 +1,7 @@
 #include "shard/ending.hpp"
 
+#include <sys/wait.h>
+
 #include <algorithm>
 #include <csignal>
 
@@ -18,10 +20,15 @@ constexpr milliseconds kInitsOwnEnd{1000};
 
 }  // namespace
 
-Ending::Ending(const Plan& plan, sys::Clock::time_point started_at, Peer& peer, const sys::Pidfd& init,
-               Announcer& announcer, const std::function<void()>& stopping)
-    : plan_(plan), peer_(peer), init_(init), announcer_(announcer), stopping_(stopping) {
-  if (plan.spec.timeout) timeout_.emplace(started_at + *plan.spec.timeout);
+Ending::Ending(const Plan& plan, const RunningShard& shard, Peer& peer, Announcer& announcer,
+               const Hooks& hooks)
+    : plan_(plan),
+      peer_(peer),
+      init_(shard.init),
+      announcer_(announcer),
+      hooks_(hooks),
+      hold_(plan, shard, peer, announcer, hooks) {
+  if (plan.spec.timeout) timeout_.emplace(shard.started_at + *plan.spec.timeout);
 }
 
 /// Also bounds what the command has left behind, when it has ended already or ends meanwhile: a long
@@ -29,19 +36,37 @@ Ending::Ending(const Plan& plan, sys::Clock::time_point started_at, Peer& peer, 
 void Ending::begin(EndCause cause) {
   if (command_running_ && cause_ == EndCause::kNone) cause_ = cause;
   command_knows_ = true;
+  told_by_somebody_ |= cause != EndCause::kTimeout;
+  hold_.let_go();
   if (grace_ || hard_limit_) return;
   grace_.emplace(plan_.spec.grace);
-  if (command_running_ && stopping_) stopping_();
+  if (command_running_ && hooks_.stopping) hooks_.stopping();
+}
+
+void Ending::on_signal(int signal) {
+  signals_seen_.add(signal);
+  if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT) hold_.let_go();
+}
+
+void Ending::on_held(const Message& message) {
+  const bool timed_out = cause_ == EndCause::kTimeout;
+  const bool passed = message.code == 0 && !timed_out;
+  const bool sent = WIFSIGNALED(message.code) && signals_seen_.contains(WTERMSIG(message.code));
+  if (passed || told_by_somebody_ || sent) return hold_.decline();
+  if (!hold_.begin(message, timed_out)) return;
+  grace_.reset();
+  hard_limit_.reset();
 }
 
 void Ending::on_interrupt() {
   command_knows_ = true;
+  told_by_somebody_ = true;
   const auto now = sys::Clock::now();
   interrupts_.push_back(now);
   while (now - interrupts_.front() > kInterruptWindow) interrupts_.pop_front();
   if (interrupts_.size() < kInterruptsThatKill || hard_limit_) return;
   announcer_.announce("interrupted three times within 3 s: killing the shard");
-  cause_ = EndCause::kInterrupts;
+  if (command_running_) cause_ = EndCause::kInterrupts;
   hard_limit_.emplace(milliseconds{0});
 }
 
@@ -77,9 +102,11 @@ void Ending::on_grace_expired() {
 void Ending::postpone(sys::Clock::duration pause) noexcept {
   if (timeout_) timeout_->postpone(pause);
   if (grace_) grace_->postpone(pause);
+  hold_.postpone(pause);
 }
 
 int Ending::poll_timeout() const noexcept {
+  if (hold_.lasts()) return hold_.poll_timeout();
   int timeout = -1;
   for (const auto* deadline : {&timeout_, &grace_, &hard_limit_}) {
     if (!*deadline) continue;
@@ -90,6 +117,8 @@ int Ending::poll_timeout() const noexcept {
 }
 
 bool Ending::keep_deadlines() {
+  hold_.keep_deadline();
+  if (hold_.lasts()) return true;
   if (timeout_ && timeout_->passed()) on_timeout();
   if (grace_ && grace_->passed()) on_grace_expired();
   if (!hard_limit_ || !hard_limit_->passed()) return true;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "inspect/survivors.hpp"
+#include "shard/hold.hpp"
 #include "shard/protocol.hpp"
 #include "sys/clock.hpp"
 
@@ -43,6 +44,8 @@ class Init {
   void signal_command(int signal) const;
   void signal_own_group(int signal) const;
   void command_ended(const siginfo_t& child);
+  void begin_leak_grace();
+  void tell_end();
   bool nobody_is_left() const;
   bool grace_is_over();
   void wait_for_something();
@@ -61,6 +64,7 @@ class Init {
   bool command_running_ = true;
   int status_ = 0;  ///< the command's wait status, once it has ended
   bool end_told_ = false;
+  bool held_ = false;  ///< the command has ended, and the launcher has not let go yet
   bool command_stopped_ = false;
   bool children_left_ = true;
   bool killing_ = false;
@@ -98,22 +102,38 @@ void Init::obey(const Message& message) {
       break;
     case Kind::kAskStopped:
       reap();
-      tell(Kind::kAnswer, command_stopped_ ? 1 : 0, message.detail);
+      // Nothing runs in front of a held shard: a Ctrl-Z is for the launcher.
+      tell(Kind::kAnswer, command_stopped_ || held_ ? 1 : 0, message.detail);
       break;
     case Kind::kKillCommand:
       killing_ = true;
       signal_command(SIGKILL);
       if (leak_deadline_) leak_deadline_.emplace(std::chrono::milliseconds{0});
       break;
+    case Kind::kLetGo:
+      begin_leak_grace();
+      break;
     default:
       break;
   }
 }
 
+void Init::begin_leak_grace() {
+  held_ = false;
+  leak_deadline_.emplace(killing_ ? std::chrono::milliseconds{0} : plan_.spec.leak_grace);
+}
+
 void Init::command_ended(const siginfo_t& child) {
   command_running_ = false;
+  command_stopped_ = false;
   status_ = child.si_code == CLD_EXITED ? child.si_status << 8 : child.si_status;
-  leak_deadline_.emplace(killing_ ? std::chrono::milliseconds{0} : plan_.spec.leak_grace);
+  held_ = plan_.spec.hold_on_failure.has_value();
+  if (!held_) begin_leak_grace();
+}
+
+void Init::tell_end() {
+  if (!held_) return tell(Kind::kCommandEnded, status_);
+  send(channel_.get(), {.kind = Kind::kHeld, .code = status_, .payload = pack(listening_addresses())});
 }
 
 void Init::note(const siginfo_t& child) {
@@ -202,8 +222,8 @@ void Init::wait_for_something() {
 void Init::run() {
   for (;;) {
     reap();
-    if (!command_running_ && (nobody_is_left() || grace_is_over())) finish();
-    if (!command_running_ && !std::exchange(end_told_, true)) tell(Kind::kCommandEnded, status_);
+    if (!command_running_ && !held_ && (nobody_is_left() || grace_is_over())) finish();
+    if (!command_running_ && !std::exchange(end_told_, true)) tell_end();
     wait_for_something();
   }
 }

@@ -25,6 +25,8 @@ struct Hooks {
   /// The command has started, with this isolation.
   std::function<void(const std::string&)> running;
   std::function<void()> stopping;
+  /// The command has failed and the shard is to be held; false where nobody could enter it.
+  std::function<bool()> held;
   /// The shard's end could not be seen: what was recorded must stay.
   std::function<void()> held_up;
   /// Descriptors of the keeper's that must stay open in the launcher.

@@ -38,15 +38,6 @@ class Packer {
   std::string packed_;
 };
 
-std::vector<std::string> unpack(const std::string& payload) {
-  std::vector<std::string> parts;
-  for (std::size_t start = 0; start < payload.size();) {
-    parts.emplace_back(payload.c_str() + start);
-    start += parts.back().size() + 1;
-  }
-  return parts;
-}
-
 }  // namespace
 
 bool send(int channel, const Message& message, std::span<const int> descriptors) noexcept {
@@ -73,6 +64,21 @@ std::optional<Message> receive(int channel, bool wait, std::vector<sys::Fd>* des
   Message message{header.kind, header.step, header.domain, header.code, header.detail, {}};
   message.payload.assign(payload, static_cast<std::size_t>(count) - sizeof header);
   return message;
+}
+
+std::string pack(const std::vector<std::string>& texts) {
+  Packer packer;
+  for (const auto& text : texts) packer.add(text);
+  return packer.take();
+}
+
+std::vector<std::string> unpack(const std::string& payload) {
+  std::vector<std::string> parts;
+  for (std::size_t start = 0; start < payload.size();) {
+    parts.emplace_back(payload.c_str() + start);
+    start += parts.back().size() + 1;
+  }
+  return parts;
 }
 
 std::string pack(const std::vector<ns::Sysctl>& sysctls) {

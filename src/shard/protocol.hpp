@@ -26,6 +26,7 @@ enum class Kind : std::uint8_t {
   kFromTerminal,  ///< code: a signal of the terminal's for our group, where the command is, too, or would be
   kAskStopped,    ///< is the command stopped? (detail: the question's number)
   kKillCommand,   ///< the grace is over: SIGKILL it, and give what it left behind no grace
+  kLetGo,         ///< hold the shard no longer
   // A visitor to init, over the control socket; kForward, too.
   kVisit,   ///< code: kControlVersion; with a sealed memfd that holds a VisitRequest, the streams 0, 1 and 2,
             ///< and a
@@ -41,6 +42,8 @@ enum class Kind : std::uint8_t {
   kStopped,       ///< code: the signal that stopped the command
   kAnswer,        ///< code: 1 for yes; detail: the question's number
   kCommandEnded,  ///< code: wait status; left out where kFinished follows at once
+  kHeld,          ///< the same where the shard may be held: it stays until kLetGo; payload: the addresses
+                  ///< that somebody in it listens on
   kLeak,          ///< payload: one Leak
   kCaptured,      ///< payload: the CaptureOutcome
   kMountLost,     ///< detail: which --private folder somebody outside has removed; init exits now
@@ -91,6 +94,8 @@ struct SocketRequest {
   std::uint16_t port = 0;
 };
 
+std::string pack(const std::vector<std::string>& texts);
+std::vector<std::string> unpack(const std::string& payload);
 std::string pack(const VisitRequest& request);
 std::optional<VisitRequest> unpack_visit(const std::string& payload);
 std::string pack(const SocketRequest& request);

@@ -68,7 +68,7 @@ Supervisor::Supervisor(const Plan& plan, RunningShard shard, std::vector<sys::Pi
       relay_(plan, peer_, shard_.init),
       announcer_(hooks.warning),
       ancestors_(std::move(ancestors)),
-      ending_(plan, shard_.started_at, peer_, shard_.init, announcer_, hooks.stopping),
+      ending_(plan, shard_, peer_, announcer_, hooks),
       forwarding_(forwarding) {
   forwarding_.begin(shard_, [this](std::string line) { announcer_.announce(std::move(line)); });
   outcome_.isolation = shard_.isolation;
@@ -106,6 +106,7 @@ void Supervisor::on_signal(const signalfd_siginfo& info) {
 
 /// What a signal means for the shard's own end.
 void Supervisor::act_on(int signal, bool from_somebody) {
+  ending_.on_signal(signal);
   if (signal == SIGINT) ending_.on_interrupt();
   if (signal == SIGTERM) ending_.begin(EndCause::kTerminated);
   // A shell passes a hangup on before the kernel tells us of it, and the two may become one (K23).
@@ -123,6 +124,8 @@ void Supervisor::on_command_ended(int wait_status) {
   command_ended_at_ = sys::Clock::now();
   outcome_.term_signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
   outcome_.exit_status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 0;
+  const bool killed_by_others = outcome_.term_signal == SIGKILL && ending_.cause() == EndCause::kNone;
+  outcome_.out_of_memory = killed_by_others && sys::oom_kills() > oom_kills_before_;
 }
 
 void Supervisor::on_message(const Message& message) {
@@ -133,6 +136,10 @@ void Supervisor::on_message(const Message& message) {
     case Kind::kCommandEnded:
       on_command_ended(message.code);
       if (hooks_.stopping) hooks_.stopping();
+      break;
+    case Kind::kHeld:
+      on_command_ended(message.code);
+      ending_.on_held(message);
       break;
     case Kind::kLeak:
       outcome_.leaks.push_back(unpack_leak(message.payload));
@@ -176,7 +183,11 @@ void Supervisor::wait_for_something() {
 /// What init said before it went is still in the channel.
 void Supervisor::hear_last_words() {
   while (const auto message = peer_.next()) {
-    if (message->kind != Kind::kStopped) on_message(*message);
+    if (message->kind == Kind::kHeld) {
+      on_command_ended(message->code);  // there is nothing to hold any more
+    } else if (message->kind != Kind::kStopped) {
+      on_message(*message);
+    }
   }
 }
 
@@ -197,10 +208,9 @@ Outcome Supervisor::finish() {
     // So that a shell's loop around us stops, as on any Ctrl-C.
     outcome_.term_signal = outcome_.cause == EndCause::kInterrupts ? SIGINT : SIGKILL;
   }
-  const bool killed_by_others = outcome_.term_signal == SIGKILL && outcome_.cause == EndCause::kNone;
-  outcome_.out_of_memory = killed_by_others && sys::oom_kills() > oom_kills_before_;
   outcome_.duration = duration_cast<microseconds>(command_ended_at_ - shard_.started_at);
-  outcome_.teardown = duration_cast<microseconds>(now - command_ended_at_);
+  outcome_.held = duration_cast<microseconds>(ending_.held());
+  outcome_.teardown = duration_cast<microseconds>(now - command_ended_at_) - outcome_.held;
   return std::move(outcome_);
 }
 

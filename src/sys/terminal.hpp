@@ -10,7 +10,9 @@ namespace nslaunch::sys {
 /// up.
 Fd open_controlling_terminal();
 
-/// Makes our own process group the terminal's foreground group again where the present one has no
+/// Makes our own process group the terminal's foreground group.
+void take_terminal(int terminal) noexcept;
+/// The same again where the present one has no
 /// process left (a shell that had job control inside the shard and was killed).
 void take_back_terminal(int terminal, pid_t former_foreground) noexcept;
 

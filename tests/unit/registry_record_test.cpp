@@ -42,7 +42,8 @@ std::string with(std::string text, const std::string& what, const std::string& i
 }  // namespace
 
 TEST_CASE("a record read back is the record that was written", "[unit]") {
-  for (const auto state : {ShardState::kStarting, ShardState::kRunning, ShardState::kStopping}) {
+  for (const auto state :
+       {ShardState::kStarting, ShardState::kRunning, ShardState::kHeld, ShardState::kStopping}) {
     const auto decoded = decode(encode(some_record(), state));
     CHECK(decoded.condition == Condition::kGood);
     CHECK(decoded.problem.empty());

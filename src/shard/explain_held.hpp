@@ -1,0 +1,21 @@
+#pragma once
+
+#include <nslaunch/spec.hpp>
+
+#include <string>
+#include <vector>
+
+namespace nslaunch::shard {
+
+/// How a held shard's command has ended, and what can be reached there.
+struct HeldShard {
+  int wait_status = 0;
+  bool timed_out = false;
+  bool on_terminal = false;            ///< where Ctrl-C lets go of it
+  std::vector<std::string> listening;  ///< "127.0.0.1:9926", as ns::Socket::local has them
+};
+
+/// The lines that say so, with the commands to type.
+std::string explain_held(const ShardSpec& spec, const HeldShard& held);
+
+}  // namespace nslaunch::shard

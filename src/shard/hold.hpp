@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shard/announcer.hpp"
+#include "shard/launch.hpp"
+#include "shard/peer.hpp"
+#include "shard/plan.hpp"
+#include "sys/clock.hpp"
+
+namespace nslaunch::shard {
+
+/// Init's part: the TCP addresses that somebody listens on in the shard. Never throws: empty where the kernel
+/// won't say.
+std::vector<std::string> listening_addresses() noexcept;
+
+/// The launcher's part in keeping the shard of a failed command for visitors (ShardSpec::hold_on_failure).
+/// Init keeps every shard for which it was asked for until it is told to let go; whether it is worth keeping
+/// is decided here.
+class Hold {
+ public:
+  /// All of them must outlive it.
+  Hold(const Plan& plan, const RunningShard& shard, Peer& peer, Announcer& announcer,
+       const Hooks& hooks) noexcept
+      : plan_(plan), shard_(shard), peer_(peer), announcer_(announcer), hooks_(hooks) {}
+
+  /// `held`: what init said. Announces what can be done with the shard, and takes the terminal back from the
+  /// command's group. False where nobody could enter the shard: then it is not held.
+  bool begin(const Message& held, bool timed_out);
+  /// Instead of begin(): not worth keeping.
+  void decline();
+  /// Ends it, if it lasts.
+  void let_go();
+  /// Lets go when the time is over.
+  void keep_deadline();
+  void postpone(sys::Clock::duration pause) noexcept;
+
+  bool lasts() const noexcept { return until_.has_value(); }
+  /// As poll(2) takes it; only while it lasts.
+  int poll_timeout() const noexcept { return until_->poll_timeout(); }
+  /// How long it has lasted by now.
+  sys::Clock::duration lasted() const noexcept;
+
+ private:
+  const Plan& plan_;
+  const RunningShard& shard_;
+  Peer& peer_;
+  Announcer& announcer_;
+  const Hooks& hooks_;
+  std::optional<sys::Deadline> until_;
+  sys::Clock::time_point began_;
+  sys::Clock::duration lasted_{0};
+};
+
+}  // namespace nslaunch::shard

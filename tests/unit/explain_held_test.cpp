@@ -1,0 +1,36 @@
+#include "shard/explain_held.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace nslaunch::test {
+namespace {
+
+using Catch::Matchers::Contains;
+using shard::HeldShard;
+
+std::string explained(const std::vector<std::string>& listening) {
+  ShardSpec spec;
+  spec.id = "0badcafe";
+  spec.hold_on_failure = std::chrono::minutes(10);
+  return shard::explain_held(spec, {.wait_status = 1 << 8, .listening = listening});
+}
+
+}  // namespace
+
+TEST_CASE("a held shard's port-forward names each port that answers on 127.0.0.1 once, four at most",
+          "[unit]") {
+  CHECK_THAT(explained({"[::]:1883", "127.0.0.1:9926", "0.0.0.0:9925", "127.0.0.1:1883"}),
+             Contains("\n  nslaunch port-forward 0badcafe 0:1883 0:9925 0:9926\n"));
+  CHECK_THAT(explained({"127.0.0.1:5", "127.0.0.1:4", "127.0.0.1:3", "127.0.0.1:2", "127.0.0.1:1"}),
+             Contains("0badcafe 0:2 0:3 0:4 0:5\n"));
+}
+
+TEST_CASE("a held shard's server on another address is named with it, and no server not at all", "[unit]") {
+  CHECK_THAT(explained({"127.0.0.5:9926"}),
+             Contains("\n  nslaunch port-forward --to 127.0.0.5 0badcafe 0:9926\n"));
+  CHECK_THAT(explained({"[::1]:80"}), Contains("--to ::1 0badcafe 0:80\n"));
+  CHECK_THAT(explained({"127.0.0.5:80", "127.0.0.1:81"}), Contains("port-forward 0badcafe 0:81\n"));
+  CHECK_THAT(explained({}), !Contains("port-forward"));
+}
+
+}  // namespace nslaunch::test
