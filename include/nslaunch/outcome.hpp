@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,6 +38,14 @@ struct CaptureOutcome {
   std::uint64_t lost = 0;  ///< packets that came faster than they could be written
 };
 
+/// What the processes of a shard have used together.
+struct Usage {
+  std::chrono::microseconds user{0};    ///< CPU time; of a process that was killed at the end to 10 ms
+  std::chrono::microseconds system{0};  ///< likewise
+  /// The most resident memory that any one of them has had, in bytes; nslaunch's own init is one of them.
+  std::uint64_t peak_memory = 0;
+};
+
 /// How a shard ended.
 struct Outcome {
   /// The command's wait status: exit_status when term_signal is 0.
@@ -52,6 +61,10 @@ struct Outcome {
   /// The first few leaks in detail, and how many there were.
   std::vector<Leak> leaks;
   std::size_t leak_count = 0;
+  /// Only with ShardSpec::measure, and none where init has not lived to count: how many processes were
+  /// killed with the shard (leaks, and what visitors had started), and what all of its processes have used.
+  std::optional<std::size_t> killed_count;
+  std::optional<Usage> usage;
 
   /// Only with ShardSpec::capture.
   std::optional<CaptureOutcome> capture;

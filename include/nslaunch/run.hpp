@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace nslaunch {
 
@@ -15,6 +16,8 @@ struct Messages {
   std::function<void(std::string_view)> trace;  ///< what -v shows
   /// What was left to nslaunch and has to be known: which port a published port 0 is.
   std::function<void(std::string_view)> note;
+  /// Descriptors that the caller still needs afterwards: they stay open.
+  std::vector<int> keep_open{};
 };
 
 /// Runs one shard from start to end in the calling process: records it, launches it, supervises

@@ -109,6 +109,8 @@ struct ShardSpec {
   /// How long the shard of a command that failed, or timed out, stays for visitors; none: not at all.
   /// One that somebody told to end is not held, nor one that is not recorded.
   std::optional<std::chrono::milliseconds> hold_on_failure;
+  /// Count what it uses (Outcome::usage).
+  bool measure = false;
   /// End with the ancestors in the caller's process group.
   bool watch_ancestors = true;
 };

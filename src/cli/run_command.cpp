@@ -5,14 +5,19 @@
 #include <nslaunch/run.hpp>
 
 #include <cerrno>
+#include <ctime>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/die.hpp"
 #include "cli/report.hpp"
+#include "cli/report_file.hpp"
+#include "cli/run_json.hpp"
 #include "cli/run_spec.hpp"
 #include "shard/environment.hpp"
 #include "shard/explain.hpp"
+#include "shard/plan.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
 #include "sys/text.hpp"
@@ -53,17 +58,47 @@ void check_command(const Arguments& arguments) {
   throw shard::explain_command(spec.command.front(), ".", error);
 }
 
+Outcome run_and_report(const ShardSpec& spec, const Messages& messages, bool verbose) {
+  auto outcome = run_shard(spec, messages);
+  report(outcome, spec, verbose);
+  return outcome;
+}
+
+/// With --report-json: the file is opened before anything runs, and written whatever happens then.
+Outcome run_and_write(ShardSpec& spec, Messages messages, const std::string& path, bool verbose) {
+  ReportFile file(path);
+  messages.keep_open = file.descriptors();
+  spec.measure = true;
+  if (spec.id.empty()) spec.id = shard::random_id();
+  const RunRequest request{spec, std::time(nullptr)};
+  const auto failed = [&](const char* error, int status) {
+    file.write(failure_as_json(request, error, status));
+  };
+  try {
+    auto outcome = run_and_report(spec, messages, verbose);
+    file.write(outcome_as_json(request, outcome, exit_status(outcome, spec)));
+    return outcome;
+  } catch (const CommandError& error) {
+    failed(error.what(), error.exit_status());
+    throw;
+  } catch (const std::exception& error) {
+    failed(error.what(), kOwnFailure);
+    throw;
+  }
+}
+
 int run(const Arguments& arguments) {
   check_command(arguments);
-  const auto spec = read_spec(arguments);
+  auto spec = read_spec(arguments);
   if (spec.isolation == Isolation::kNone) execute_directly(spec);
   const bool verbose = arguments.has("verbose");
   Messages messages{.warning = [](std::string_view line) { sys::warn(line); },
                     .trace = {},
                     .note = [](std::string_view line) { sys::say(line); }};
   if (verbose) messages.trace = [](std::string_view line) { sys::say(line); };
-  const auto outcome = run_shard(spec, messages);
-  report(outcome, spec, verbose);
+  const auto outcome = arguments.has("report-json")
+                           ? run_and_write(spec, std::move(messages), arguments.text("report-json"), verbose)
+                           : run_and_report(spec, messages, verbose);
   if (outcome.term_signal != 0 && outcome.cause != EndCause::kTimeout) die_of(outcome.term_signal);
   return exit_status(outcome, spec);
 }

@@ -44,6 +44,7 @@ constexpr Option kRunOptions[] = {
     {"pcap-size", 0, "SIZE", "limit of that file (default: 64M)", false, true},
     {"hold-on-failure", 0, "DURATION", "keep the shard of a failed command for exec, port-forward", false,
      true},
+    {"report-json", 0, "FILE", "write how it ended to FILE, as JSON", false, true},
     {"orphan", 0, "end|ignore", "end with whoever started nslaunch (default: end)", false, true},
     kColorOption,
     {"verbose", 'v', nullptr, "tell of every step, and the receipt", false, true},

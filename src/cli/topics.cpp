@@ -64,6 +64,7 @@ nslaunch's own failure, for which a retry is in order; any other one is the
 command's.
 
 Options may be set for all runs of a job: NSLAUNCH_OPT_TIMEOUT=20m.
+How a run ended, for a program to read: --report-json FILE.
 )"},
 };
 

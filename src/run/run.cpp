@@ -58,8 +58,11 @@ class Recorder {
     hooks.held = [this] { return hold(); };
     hooks.stopping = [this] { set_state(ShardState::kStopping); };
     hooks.descriptors = [this] {
-      return registration_ ? std::vector<int>{registration_->lock_fd(), registration_->folder_fd()}
-                           : std::vector<int>{};
+      auto descriptors = messages_.keep_open;
+      if (registration_) {
+        descriptors.insert(descriptors.end(), {registration_->lock_fd(), registration_->folder_fd()});
+      }
+      return descriptors;
     };
     hooks.warning = messages_.warning;
     hooks.trace = messages_.trace;

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "inspect/survivors.hpp"
+#include "inspect/unreaped.hpp"
 #include "shard/hold.hpp"
 #include "shard/protocol.hpp"
+#include "shard/usage.hpp"
 #include "sys/clock.hpp"
 
 namespace nslaunch::shard {
@@ -187,7 +189,10 @@ void Init::finish() {
     }
   }
   if (capture_) send(channel_.get(), {.kind = Kind::kCaptured, .payload = pack(capture_->finish())});
-  tell(Kind::kFinished, status_, static_cast<int>(total));
+  send(channel_.get(), {.kind = Kind::kFinished,
+                        .code = status_,
+                        .detail = static_cast<int>(total),
+                        .payload = plan_.spec.measure ? pack(inspect::look_at_unreaped()) : std::string()});
   ::_exit(0);
 }
 

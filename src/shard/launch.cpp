@@ -131,7 +131,7 @@ RunningShard::~RunningShard() {
   if (!wait_for_end(culprit) && hooks_->warning) hooks_->warning(explain_held_up(culprit));
 }
 
-std::optional<siginfo_t> RunningShard::wait_for_end(std::string& culprit) noexcept {
+std::optional<siginfo_t> RunningShard::wait_for_end(std::string& culprit, rusage* used) noexcept {
   const pid_t pid = std::exchange(init_pid, -1);
   if (!init.wait_for_end(kTeardownLimit)) {
     culprit = inspect::who_holds_up(pid, pid_namespace);
@@ -139,7 +139,8 @@ std::optional<siginfo_t> RunningShard::wait_for_end(std::string& culprit) noexce
     return std::nullopt;  // reaping init would wait for the culprit (K6)
   }
   siginfo_t end = {};
-  sys::retry_on_eintr([&] { return ::waitid(P_PID, static_cast<id_t>(pid), &end, WEXITED); });
+  // libc's waitid keeps back the kernel's fifth argument.
+  sys::retry_on_eintr([&] { return ::syscall(SYS_waitid, P_PID, pid, &end, WEXITED, used); });
   return end;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/resource.h>
 #include <nslaunch/error.hpp>
 
 #include <csignal>
@@ -51,9 +52,9 @@ class RunningShard {
   ~RunningShard();
 
   /// Waits, for at most 5 s, until every process of the shard is gone, and reaps init: its wait status
-  /// as in siginfo_t. Nothing where somebody holds up the end: `culprit` says who, and what was recorded
-  /// of the shard stays.
-  std::optional<siginfo_t> wait_for_end(std::string& culprit) noexcept;
+  /// as in siginfo_t, and in `used` what it and those whom it has reaped have used. Nothing where somebody
+  /// holds up the end: `culprit` says who, and what was recorded of the shard stays.
+  std::optional<siginfo_t> wait_for_end(std::string& culprit, rusage* used = nullptr) noexcept;
 
   pid_t init_pid;
   sys::Pidfd init;

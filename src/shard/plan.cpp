@@ -26,12 +26,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string random_id() {
-  std::uint32_t random = 0;
-  sys::check(::getrandom(&random, sizeof random, 0), "choosing an id for the shard");
-  return fmt::format("{:08x}", random);
-}
-
 /// Empty where it can't be known (a removed folder): the command then gets what there is.
 std::string current_directory() {
   char path[PATH_MAX];
@@ -152,6 +146,12 @@ bool is_covered(const Plan& plan) {
 }
 
 }  // namespace
+
+std::string random_id() {
+  std::uint32_t random = 0;
+  sys::check(::getrandom(&random, sizeof random, 0), "choosing an id for the shard");
+  return fmt::format("{:08x}", random);
+}
 
 Plan make_plan(const ShardSpec& spec) {
   Plan plan;

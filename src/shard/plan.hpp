@@ -51,6 +51,9 @@ struct Plan {
   bool tracing = false;
 };
 
+/// An id for a shard, as ShardSpec::id takes it.
+std::string random_id();
+
 /// Checks the request against itself and the machine. Throws UsageError or Error; the only thing it
 /// makes are missing --private folders.
 Plan make_plan(const ShardSpec& spec);

@@ -11,6 +11,7 @@
 #include "shard/ending.hpp"
 #include "shard/explain.hpp"
 #include "shard/signal_relay.hpp"
+#include "shard/usage.hpp"
 #include "sys/procfs.hpp"
 #include "sys/terminal.hpp"
 
@@ -150,6 +151,7 @@ void Supervisor::on_message(const Message& message) {
     case Kind::kFinished:
       if (command_running_) on_command_ended(message.code);
       outcome_.leak_count = static_cast<std::size_t>(message.detail);
+      take_unreaped(message.payload, outcome_);
       finished_ = true;
       break;
     default:
@@ -193,11 +195,13 @@ void Supervisor::hear_last_words() {
 
 Outcome Supervisor::finish() {
   forwarding_.end();
-  const auto end = shard_.wait_for_end(outcome_.culprit);
+  rusage used = {};
+  const auto end = shard_.wait_for_end(outcome_.culprit, &used);
   const auto now = sys::Clock::now();
   outcome_.all_gone = end.has_value();
   announcer_.announce_the_rest();
   if (end) hear_last_words();
+  if (end && outcome_.usage) add(used, *outcome_.usage);
   outcome_.cause = ending_.cause();
   outcome_.grace_expired = ending_.grace_expired();
   if (command_running_) {

@@ -49,6 +49,8 @@ std::optional<ProcessStat> parse_stat(const std::string& line) {
   stat.exiting = (fields[5] & kExiting) != 0;
   stat.utime_ticks = static_cast<std::uint64_t>(fields[10]);
   stat.stime_ticks = static_cast<std::uint64_t>(fields[11]);
+  stat.children_utime_ticks = static_cast<std::uint64_t>(fields[12]);
+  stat.children_stime_ticks = static_cast<std::uint64_t>(fields[13]);
   stat.start_ticks = static_cast<std::uint64_t>(fields[18]);
   stat.rss_pages = static_cast<std::uint64_t>(fields[20]);
   return stat;

@@ -20,6 +20,8 @@ struct ProcessStat {
   bool exiting = false;  ///< its main thread is on its way out (PF_EXITING), or a zombie already
   std::uint64_t utime_ticks = 0;
   std::uint64_t stime_ticks = 0;
+  std::uint64_t children_utime_ticks = 0;  ///< of those that it has waited for
+  std::uint64_t children_stime_ticks = 0;
   std::uint64_t start_ticks = 0;  ///< clock ticks since boot
   std::uint64_t rss_pages = 0;
 };

@@ -1,0 +1,39 @@
+#include "shard/usage.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "shard/protocol.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+std::chrono::microseconds time_of(const timeval& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+}
+
+}  // namespace
+
+std::string pack(const inspect::Unreaped& unreaped) {
+  const auto& usage = unreaped.usage;
+  return pack(std::vector<std::string>{std::to_string(unreaped.processes), std::to_string(usage.user.count()),
+                                       std::to_string(usage.system.count()),
+                                       std::to_string(usage.peak_memory)});
+}
+
+void take_unreaped(const std::string& payload, Outcome& outcome) {
+  const auto numbers = unpack(payload);
+  if (numbers.size() != 4) return;
+  const auto number = [&](std::size_t at) { return std::strtoull(numbers[at].c_str(), nullptr, 10); };
+  outcome.killed_count = number(0);
+  outcome.usage =
+      Usage{std::chrono::microseconds(number(1)), std::chrono::microseconds(number(2)), number(3)};
+}
+
+void add(const rusage& reaped, Usage& usage) {
+  usage.user += time_of(reaped.ru_utime);
+  usage.system += time_of(reaped.ru_stime);
+  usage.peak_memory = std::max(usage.peak_memory, static_cast<std::uint64_t>(reaped.ru_maxrss) * 1024);
+}
+
+}  // namespace nslaunch::shard

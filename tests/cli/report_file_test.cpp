@@ -1,0 +1,105 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "support/reported_run.hpp"
+#include "support/write_file.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+using Json = nlohmann::json;
+
+}  // namespace
+
+TEST_CASE("a report that can't be written is an error before anything runs") {
+  const ReportedRun run;
+  for (const std::string& path :
+       {std::string("/no/such/folder/report"), run.folder.path(), std::string("/proc/report"),
+        std::string("/dev/fd/77"), std::string("/dev/fd/0")}) {
+    auto with = run.registry.options();
+    with.prepare = [] { ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO); };
+    const auto ended = test::run(in_shard("echo ran", {"--report-json", path}), with);
+    INFO(path);
+    CHECK(ended.status == 125);
+    CHECK(ended.out.empty());
+    CHECK_THAT(ended.err, Contains(path) && Contains("for the report"));
+  }
+  fs::create_symlink("nowhere", run.path);
+  CHECK(run.of("echo ran").status == 125);
+  CHECK(fs::is_symlink(run.path));
+}
+
+TEST_CASE("a report that can't be written at the end is a warning, and the command's status is kept") {
+  const ReportedRun run;
+  const auto full = test::run(in_shard("exit 3", {"--report-json=/dev/full"}), run.options());
+  CHECK(full.status == 3);
+  CHECK_THAT(full.err, Contains("the report could not be written to /dev/full: No space left on device"));
+  const auto folder = run.folder / "folder";
+  fs::create_directory(folder);
+  const auto gone = test::run(in_shard("rmdir " + folder + "; kill -USR1 $$",
+                                       {"--report-json=" + folder + "/report", "--keep", run.folder.path()}),
+                              run.options());
+  INFO(gone.err);
+  CHECK(gone.signal == SIGUSR1);
+  CHECK_THAT(gone.err, Contains("could not be written") && Contains("No such file"));
+}
+
+TEST_CASE(
+    "nobody meets half a report: the file changes at the end, as a whole, and stays when nslaunch is "
+    "killed") {
+  const ReportedRun run;
+  write_file(run.path, "before");
+  Process launcher(run.words("echo up; exec sleep 1000"), run.options());
+  REQUIRE(launcher.read_line() == "up");
+  CHECK(run.files() == Words{"report.json"});
+  CHECK(sys::read_file(run.path.c_str()) == "before");
+  launcher.send_signal(SIGKILL);
+  launcher.wait();
+  CHECK(run.files() == Words{"report.json"});
+  CHECK(sys::read_file(run.path.c_str()) == "before");
+
+  const auto link = run.folder / "link";
+  fs::create_symlink("report.json", link);
+  CHECK(test::run(in_shard(":", {"--report-json", link}), run.options()).status == 0);
+  CHECK(fs::is_symlink(link));
+  CHECK(run.report().at("nslaunch_status") == 0);
+}
+
+TEST_CASE("a report goes into a FIFO, to stderr and to a descriptor of the caller's, behind what is there") {
+  const ReportedRun run;
+  REQUIRE(::mkfifo(run.path.c_str(), 0600) == 0);
+  Process reader({"cat", run.path});
+  CHECK(run.of("exit 3").status == 3);
+  CHECK(Json::parse(reader.wait().out).at("nslaunch_status") == 3);
+
+  const auto said = test::run(in_shard("echo first >&2", {"--report-json=/dev/stderr"}), run.options());
+  REQUIRE(said.err.starts_with("first\n{"));
+  CHECK(Json::parse(said.err.substr(6)).at("nslaunch_status") == 0);
+
+  const auto log = run.folder / "log";
+  Words words = {"sh", "-c", "exec 7>" + log + "; echo first >&7; exec \"$@\"", "sh"};
+  const auto launcher =
+      in_shard("ls -l /proc/self/fd | grep -c log; echo second >&7", {"--report-json=/dev/fd/7"});
+  words.insert(words.end(), launcher.begin(), launcher.end());
+  CHECK(test::run(words, run.options()).out == "1\n");
+  const auto text = sys::read_file(log.c_str()).value_or("");
+  REQUIRE(text.starts_with("first\nsecond\n{"));
+  CHECK(Json::parse(text.substr(13)).at("nslaunch_status") == 0);
+}
+
+TEST_CASE("the variable asks for a report as the option does, and one of no shard is refused") {
+  const ReportedRun run;
+  auto with = run.registry.options();
+  with.environment.push_back("NSLAUNCH_OPT_REPORT_JSON=" + run.path);
+  CHECK(test::run(in_shard("exit 3"), with).status == 3);
+  CHECK(run.report().at("nslaunch_status") == 3);
+  CHECK(test::run(in_shard("echo ran", {"--isolation=none"}), with).status == 125);
+}
+
+}  // namespace nslaunch::test
