@@ -123,7 +123,9 @@ TEST_CASE("a port that can't be published is an error, nothing has run, and noth
   CHECK_THAT(refusal_of({"--isolation=none", "--publish", "0:1"}), Contains("--publish needs a shard"));
 }
 
-TEST_CASE("options --publish and --reach change neither the command's streams, nor its status, nor its descriptors") {
+TEST_CASE(
+    "options --publish and --reach change neither the command's streams, nor its status, nor its "
+    "descriptors") {
   const Words forwarding = {"--publish", "0:9926", "--reach", "5432=127.0.0.1:1"};
   const RegistryView registry;
   auto options = registry.options();
