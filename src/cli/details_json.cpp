@@ -7,7 +7,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json process_as_json(const ProcessDetails& process) {
+Json process_as_json(const inspect::ProcessDetails& process) {
   const auto& stat = process.member->stat;
   return {{"pid", process.member->pid},
           {"parent", process.member->parent},

@@ -32,10 +32,6 @@ std::string section(const char* title, const std::vector<Row>& rows, bool colour
   return fmt::format("\n{}{}{}\n{}", coloured ? kBold : "", title, coloured ? "\033[0m" : "", table);
 }
 
-std::string seconds_of(std::uint64_t ticks) {
-  return fmt::format("{:.2f}s", static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK)));
-}
-
 std::string start_of(const ShardRecord& record) {
   const auto at = static_cast<time_t>(record.started_at);
   char text[64] = "";
@@ -71,11 +67,11 @@ std::vector<Row> process_rows(const Details& details) {
     const auto& stat = process.member->stat;
     rows.push_back({{std::to_string(process.member->pid)},
                     {std::to_string(stat.pid)},
-                    {state_in_words(stat.state)},
+                    {inspect::state_in_words(stat.state)},
                     {process.waits_in.empty() ? "-" : sys::escape(process.waits_in)},
                     {sys::format_duration(inspect::age_of(stat))},
-                    {seconds_of(stat.utime_ticks + stat.stime_ticks)},
-                    {sys::format_size(stat.rss_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)))},
+                    {inspect::cpu_of(stat)},
+                    {inspect::memory_of(stat)},
                     {std::string(2 * process.depth, ' ') + sys::escape(process.command_line)}});
   }
   return rows;
@@ -88,9 +84,7 @@ std::vector<Row> socket_rows(const Details& details) {
     // A pair of connected Unix sockets has no name that would tell anything.
     if (socket.local.empty() && socket.remote.empty()) continue;
     rows.push_back({{name_of(socket.protocol)},
-                    {socket.listening ? "listens"
-                     : socket.closing ? "closing"
-                                      : "connected"},
+                    {state_of(socket)},
                     {socket.local.empty() ? "-" : sys::escape(socket.local)},
                     {socket.remote.empty() ? "-" : sys::escape(socket.remote)},
                     {owned.owners.empty() ? "-" : fmt::format("{}", fmt::join(owned.owners, ","))}});

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <nslaunch/error.hpp>
 #include <nslaunch/registry.hpp>
 
 #include <string>
 #include <vector>
 
 #include "inspect/shard.hpp"
+#include "sys/pidfd.hpp"
 
 namespace nslaunch::cli {
 
@@ -16,14 +18,23 @@ struct Look {
   std::vector<inspect::OwnedSocket> sockets;
 };
 
-/// Looks into the one shard that the words name. Throws UsageError where they don't name one, and Error where
-/// it can't be looked into.
+/// A shard whose init runs.
+struct LiveShard {
+  ShardEntry shard;
+  sys::Pidfd init;
+
+  /// What there is to say where the shard ends while it is looked into.
+  Error gone() const;
+};
+
+/// The one shard that the words name. Throws UsageError where they don't name one, and Error where it can't
+/// be looked into.
+LiveShard find_live_shard(const std::vector<std::string>& words);
+
+/// Looks into the one shard that the words name. Throws as find_live_shard() does.
 Look look_into(const std::vector<std::string>& words);
 
 /// The member with this pid inside, or nothing.
 const inspect::Member* find_member(const Look& look, pid_t pid);
-
-/// "tcp", "udp" or "unix".
-const char* name_of(ns::Protocol protocol);
 
 }  // namespace nslaunch::cli

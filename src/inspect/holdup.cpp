@@ -5,9 +5,9 @@
 #include <unordered_set>
 #include <vector>
 
+#include "inspect/details.hpp"
 #include "inspect/processes.hpp"
 #include "sys/check.hpp"
-#include "sys/files.hpp"
 #include "sys/procfs.hpp"
 
 namespace nslaunch::inspect {
@@ -40,12 +40,6 @@ std::string named_with_state(pid_t pid) {
   const auto stat = sys::read_stat(pid);
   return stat ? fmt::format("{}, which is {}", named(*stat), state_name(stat->state))
               : fmt::format("pid {}", pid);
-}
-
-/// The kernel function that the process sleeps in, empty where that can't be seen.
-std::string wait_channel(pid_t pid) {
-  const auto text = sys::read_file(fmt::format("/proc/{}/wchan", pid).c_str());
-  return text && *text != "0" ? *text : std::string();
 }
 
 /// Every process of one PID namespace as the launcher sees them, init first.

@@ -24,6 +24,12 @@ struct Socket {
   std::uint32_t backlog = 0;  ///< LISTEN: how many may wait
 };
 
+/// "tcp", "udp" or "unix".
+const char* name_of(Protocol protocol) noexcept;
+
+/// "listens", "closing" or "connected".
+const char* state_of(const Socket& socket) noexcept;
+
 /// Every TCP, UDP (v4 and v6) and Unix socket of the caller's network namespace, each of several
 /// that share one port through SO_REUSEPORT included. Throws Error.
 std::vector<Socket> list_sockets();
