@@ -9,6 +9,7 @@
 
 #include "cli/details.hpp"
 #include "cli/table.hpp"
+#include "inspect/account.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/log.hpp"
@@ -19,6 +20,7 @@ namespace {
 
 constexpr Option kOptions[] = {
     {"json", 0, nullptr, "print JSON ({\"version\":1,\"id\":...})"},
+    {"autopsy", 0, nullptr, "say what it hangs in: threads, kernel stacks, sockets"},
     kColorOption,
 };
 
@@ -112,16 +114,30 @@ std::vector<Row> tmp_rows(const Details& details) {
   return rows;
 }
 
+std::string autopsy(const std::vector<std::string>& words) {
+  const auto live = find_live_shard(words);
+  const auto& record = live.shard.record;
+  auto account = inspect::account_of({record.id, record.name, record.command, record.init.pid}, "");
+  if (live.init.has_ended()) throw live.gone();
+  return account;
+}
+
+std::string everything(const Details& details) {
+  const bool coloured = sys::colour_wanted(STDOUT_FILENO);
+  return summary(details.look.shard) + section("processes", process_rows(details), coloured) +
+         section("sockets", socket_rows(details), coloured) +
+         section("mounts of its own", mount_rows(details), coloured) +
+         section("largest in its /tmp", tmp_rows(details), coloured);
+}
+
 int run(const Arguments& arguments) {
   if (arguments.has_separator) throw UsageError("inspect runs no command", "nslaunch inspect ID");
-  const auto details = details_of(arguments.positional);
-  const bool coloured = sys::colour_wanted(STDOUT_FILENO);
-  const auto text = arguments.has("json") ? details_as_json(details)
-                                          : summary(details.look.shard) +
-                                                section("processes", process_rows(details), coloured) +
-                                                section("sockets", socket_rows(details), coloured) +
-                                                section("mounts of its own", mount_rows(details), coloured) +
-                                                section("largest in its /tmp", tmp_rows(details), coloured);
+  const auto& words = arguments.positional;
+  if (arguments.has("autopsy") && arguments.has("json"))
+    throw UsageError("--autopsy is a text for people: it can't be had as JSON", "nslaunch inspect --json ID");
+  const auto text = arguments.has("autopsy") ? autopsy(words)
+                    : arguments.has("json")  ? details_as_json(details_of(words))
+                                             : everything(details_of(words));
   if (const int error = sys::write_all(STDOUT_FILENO, text); error != 0) {
     throw Error(sys::errno_code(error), "writing what was found");
   }
@@ -133,7 +149,7 @@ int run(const Arguments& arguments) {
 const Command& inspect_command() {
   static constexpr Command kCommand{
       "inspect",
-      "inspect [--json] ID|NAME",
+      "inspect [--json | --autopsy] ID|NAME",
       "show everything about a shard that runs",
       "nslaunch inspect 0bad",
       [] { return std::span<const Option>(kOptions); },

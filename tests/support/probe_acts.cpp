@@ -14,6 +14,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "support/probe_hang.hpp"
+
 namespace nslaunch::test {
 namespace {
 
@@ -129,6 +131,7 @@ int act(int count, char** words) {
   if (what == "clean-up") return clean_up();
   if (what == "swarm" && count > 1) return swarm(std::atoi(words[1]));
   if (what == "bomb" && count > 1) bomb(std::atoi(words[1]));
+  if (what == "threads" && count > 1) return stay_with_threads(std::atoi(words[1]));
   if (what == "stay") {
     ignore_signals();
     say_up();

@@ -9,6 +9,7 @@ namespace nslaunch::test {
 ///   swarm COUNT         leaves COUNT daemons that stay (double fork, own session), says "up" when
 ///                       the last one does, and exits
 ///   clean-up            says "ready", counts SIGINT aloud, and at the second cleans up and exits with 7
+///   threads COUNT       starts that many threads, says "up", and stays
 ///   bomb COUNT          every process of it forks until there are COUNT, which all stay; says "up"
 int act(int count, char** words);
 
