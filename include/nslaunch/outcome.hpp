@@ -25,11 +25,17 @@ struct Leak {
 enum class EndCause {
   kNone,        ///< it ended by itself
   kTimeout,     ///< --timeout
+  kSilence,     ///< --silence
   kTerminated,  ///< somebody sent nslaunch SIGTERM
   kAncestor,    ///< a process that nslaunch was started by ended
   kHangup,      ///< the terminal went away
   kInterrupts,  ///< three Ctrl-C within three seconds
 };
+
+/// Whether it ran into --timeout or --silence: the command's own end says nothing then.
+constexpr bool is_hang(EndCause cause) noexcept {
+  return cause == EndCause::kTimeout || cause == EndCause::kSilence;
+}
 
 /// What became of a packet capture.
 struct CaptureOutcome {

@@ -106,6 +106,15 @@ struct ShardSpec {
   std::chrono::milliseconds grace{4000};
   /// From the start of the command; none: no limit.
   std::optional<std::chrono::milliseconds> timeout;
+  /// The longest time without output on its standard output and error; none: no limit.
+  std::optional<std::chrono::milliseconds> silence;
+  /// What a hung command's processes get before SIGTERM: those that handle it; 0: nothing.
+  int dump_signal = 0;
+  /// The time that they have for what it makes them do.
+  std::chrono::milliseconds dump_grace{2000};
+  /// A folder of the host's that the command finds as NSLAUNCH_ARTIFACTS, made where missing; the account of
+  /// a hang is written there. Empty: none.
+  std::string artifacts;
   /// How long the shard of a command that failed, or timed out, stays for visitors; none: not at all.
   /// One that somebody told to end is not held, nor one that is not recorded.
   std::optional<std::chrono::milliseconds> hold_on_failure;

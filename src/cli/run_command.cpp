@@ -99,7 +99,7 @@ int run(const Arguments& arguments) {
   const auto outcome = arguments.has("report-json")
                            ? run_and_write(spec, std::move(messages), arguments.text("report-json"), verbose)
                            : run_and_report(spec, messages, verbose);
-  if (outcome.term_signal != 0 && outcome.cause != EndCause::kTimeout) die_of(outcome.term_signal);
+  if (outcome.term_signal != 0 && !is_hang(outcome.cause)) die_of(outcome.term_signal);
   return exit_status(outcome, spec);
 }
 

@@ -11,6 +11,8 @@ Json cause_as_json(EndCause cause) {
   switch (cause) {
     case EndCause::kTimeout:
       return "timeout";
+    case EndCause::kSilence:
+      return "silence";
     case EndCause::kTerminated:
       return "terminated";
     case EndCause::kAncestor:

@@ -4,6 +4,7 @@
 #include <nslaunch/error.hpp>
 
 #include <algorithm>
+#include <csignal>
 
 #include "cli/capture_spec.hpp"
 #include "cli/port_spec.hpp"
@@ -36,6 +37,10 @@ constexpr Option kRunOptions[] = {
     {"require-proc", 0, nullptr, "fail without a fresh, writable /proc", false, true},
     {"isolation", 0, "full|none", "'none' runs the command directly", false, false},
     {"timeout", 't', "DURATION", "end the command after DURATION (exit 124)", false, true},
+    {"silence", 0, "DURATION", "end it after DURATION without output (exit 124)", false, true},
+    {"dump-signal", 0, "SIGNAL", "first send this to a hung command (node: USR2)", false, true},
+    {"dump-grace", 0, "DURATION", "time for what that does (default: 2s)", false, true},
+    {"artifacts", 0, "DIR", "keep what is found there; $NSLAUNCH_ARTIFACTS", false, true},
     {"grace", 'g', "DURATION", "from SIGTERM to SIGKILL (default: 4s)", false, true},
     {"leaks", 'l', "warn|fail|ignore", "processes left at the end (default: warn; fail: exit 123)", false,
      true},
@@ -125,13 +130,34 @@ void read_ending(ShardSpec& spec, const Arguments& arguments) {
                                    : LeakPolicy::kWarn;
   spec.leak_grace = arguments.duration("leak-grace").value_or(spec.leak_grace);
   spec.grace = arguments.duration("grace").value_or(spec.grace);
-  spec.timeout = arguments.duration("timeout");
-  if (spec.timeout && spec.timeout->count() == 0)
-    throw UsageError("--timeout: 0 leaves the command no time at all");
   spec.hold_on_failure = arguments.duration("hold-on-failure");
   if (spec.hold_on_failure && spec.hold_on_failure->count() == 0)
     throw UsageError("--hold-on-failure: 0 holds nothing");
   spec.watch_ancestors = arguments.choice("orphan", kOrphans, "end") == "end";
+}
+
+std::optional<std::chrono::milliseconds> limit_of(const Arguments& arguments, std::string_view option) {
+  const auto limit = arguments.duration(option);
+  if (limit && limit->count() == 0) {
+    throw UsageError(fmt::format("{}: 0 leaves the command no time at all", arguments.written(option)));
+  }
+  return limit;
+}
+
+void read_hang(ShardSpec& spec, const Arguments& arguments) {
+  spec.timeout = limit_of(arguments, "timeout");
+  spec.silence = limit_of(arguments, "silence");
+  spec.dump_grace = arguments.duration("dump-grace").value_or(spec.dump_grace);
+  spec.artifacts = arguments.text("artifacts");
+  if (!arguments.has("dump-signal")) return;
+  const auto text = arguments.text("dump-signal");
+  const auto signal = sys::parse_signal(text);
+  if (!signal || *signal == SIGKILL || *signal == SIGSTOP) {
+    throw UsageError(fmt::format("{}: '{}' is no signal that a program can handle",
+                                 arguments.written("dump-signal"), sys::escape(text)),
+                     "For node --report-on-signal: --dump-signal USR2");
+  }
+  spec.dump_signal = *signal;
 }
 
 }  // namespace
@@ -157,6 +183,7 @@ ShardSpec read_spec(const Arguments& arguments) {
   read_tmp(spec, arguments);
   read_ports(spec, arguments);
   read_ending(spec, arguments);
+  read_hang(spec, arguments);
   spec.capture = read_capture(arguments);
   return spec;
 }

@@ -8,7 +8,7 @@ constexpr Topic kTopics[] = {
 
   128+n  the command died of signal n; nslaunch then dies of the same signal
   123    it passed and left processes behind, and --leaks=fail was given
-  124    it ran into --timeout
+  124    it ran into --timeout or --silence
   125    nslaunch itself failed: wrong usage, or no namespaces (worth a retry)
   126    the command can't be executed
   127    the command was not found
@@ -22,6 +22,7 @@ constexpr Topic kTopics[] = {
   NSLAUNCH_ID, NSLAUNCH_NAME         the shard's id and name
   NSLAUNCH_ISOLATION                 what it has of its own: net,pid,mnt,ipc,...
   NSLAUNCH_SHARD_INDEX, _INDEX0, _TOTAL, NSLAUNCH_ATTEMPT   1, 0, 1 and 1
+  NSLAUNCH_ARTIFACTS                 the folder of --artifacts, if it was given
   TMPDIR, TMP, TEMP                  /tmp, unless --tmp host or --env says else
 
 Read by nslaunch, and taken out of the command's environment:
@@ -39,9 +40,9 @@ process group gets it. On a terminal the command is in the caller's process
 group: what is typed reaches it directly, and Ctrl-C, Ctrl-Z, fg and bg are as
 ever. Without a terminal it has a process group of its own.
 
-  SIGTERM, --timeout, the end of an ancestor in the same process group (npm, a
-  script), and the terminal's hangup end the command: SIGTERM, --grace (4s),
-  then SIGKILL.
+  SIGTERM, --timeout, --silence, the end of an ancestor in the same process
+  group (npm, a script), and the terminal's hangup end the command: SIGTERM,
+  --grace (4s), then SIGKILL. Before a timeout's SIGTERM comes --dump-signal.
   SIGINT and any other SIGHUP are only handed on. Ctrl-C three times within 3 s
   kills at once.
   SIGKILL to nslaunch ends the shard: the kernel sees to it.

@@ -15,7 +15,7 @@
 namespace nslaunch::inspect {
 namespace {
 
-constexpr std::chrono::seconds kLimit{2};
+constexpr std::chrono::seconds kLimit{5};
 constexpr std::size_t kMostBytes = 4 << 20;
 constexpr std::size_t kMostProcesses = 200;
 constexpr std::size_t kMostThreads = 100;  // of each process
@@ -80,7 +80,7 @@ std::string process_line(const ProcessDetails& process) {
                      std::string(2 * process.depth, ' '), sys::escape(process.command_line));
 }
 
-/// Row by row, so that what came before one that keeps us waiting (K30) is not lost.
+/// Row by row, so that what came before one that keeps us waiting (K33) is not lost.
 void write_processes(int out, const std::vector<Member>& members) {
   sys::write_all(out, fmt::format("\nprocesses\n{:>8} {:>8}  {:<20} {:<22} {:>7} {:>8} {:>7}  {}\n", "PID",
                                   "OUTSIDE", "STATE", "WAITS IN", "AGE", "CPU", "MEMORY", "COMMAND"));

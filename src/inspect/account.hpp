@@ -18,7 +18,7 @@ struct Subject {
 /// What a shard is doing, as a text for people: when and why that was asked, every process with state, wait
 /// channel, kernel stack (where that can be read), age, CPU, memory and command line, threads that do
 /// different things, and the sockets with their owners. What can't be had is said in a line of its own.
-/// Changes nothing in the shard, takes 2 s at most (it then says so), and names a bounded number of
+/// Changes nothing in the shard, takes 5 s at most (it then says so), and names a bounded number of
 /// processes, threads and sockets. `why` may be empty. The caller must have one thread only. Throws Error
 /// where nothing can be had.
 std::string account_of(const Subject& subject, const std::string& why);

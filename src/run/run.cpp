@@ -166,12 +166,12 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages) {
   Recorder recorder(plan, messages);
   auto hooks = recorder.hooks();
   if (capture) keep_open(hooks, capture->descriptors());
-  auto ancestors = shard::watched_ancestors(plan);
+  shard::Watched watched(plan);
   auto running = shard::launch(plan, hooks);
   if (capture) capture->command_started();
   const auto setup = running.started_at - began;
   auto outcome =
-      shard::supervise(plan, std::move(running), std::move(ancestors), hooks, std::move(signals), forwarding);
+      shard::supervise(plan, std::move(running), std::move(watched), hooks, std::move(signals), forwarding);
   if (capture && exit_status(outcome, spec) == 0) capture->command_succeeded();
   outcome.setup = std::chrono::duration_cast<std::chrono::microseconds>(setup);
   if (outcome.exit_status != 0 && messages.warning) {
@@ -183,7 +183,7 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages) {
 int exit_status(const Outcome& outcome, const ShardSpec& spec) noexcept {
   constexpr int kTimedOut = 124;
   constexpr int kLeaked = 123;
-  if (outcome.cause == EndCause::kTimeout) return kTimedOut;
+  if (is_hang(outcome.cause)) return kTimedOut;
   if (outcome.term_signal != 0) return 128 + outcome.term_signal;
   if (outcome.exit_status == 0 && outcome.leak_count > 0 && spec.leaks == LeakPolicy::kFail) return kLeaked;
   return outcome.exit_status;

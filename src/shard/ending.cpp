@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
+#include "shard/autopsy.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 
@@ -21,14 +23,15 @@ constexpr milliseconds kInitsOwnEnd{1000};
 }  // namespace
 
 Ending::Ending(const Plan& plan, const RunningShard& shard, Peer& peer, Announcer& announcer,
-               const Hooks& hooks)
+               const Hooks& hooks, std::optional<OutputWatch> output)
     : plan_(plan),
       peer_(peer),
-      init_(shard.init),
+      shard_(shard),
       announcer_(announcer),
       hooks_(hooks),
       hold_(plan, shard, peer, announcer, hooks) {
   if (plan.spec.timeout) timeout_.emplace(shard.started_at + *plan.spec.timeout);
+  if (output) silence_.emplace(*plan.spec.silence, std::move(*output), shard.init_pid, shard.started_at);
 }
 
 /// Also bounds what the command has left behind, when it has ended already or ends meanwhile: a long
@@ -36,8 +39,9 @@ Ending::Ending(const Plan& plan, const RunningShard& shard, Peer& peer, Announce
 void Ending::begin(EndCause cause) {
   if (command_running_ && cause_ == EndCause::kNone) cause_ = cause;
   command_knows_ = true;
-  told_by_somebody_ |= cause != EndCause::kTimeout;
+  told_by_somebody_ |= !is_hang(cause);
   hold_.let_go();
+  dump_.reset();
   if (grace_ || hard_limit_) return;
   grace_.emplace(plan_.spec.grace);
   if (command_running_ && hooks_.stopping) hooks_.stopping();
@@ -49,11 +53,11 @@ void Ending::on_signal(int signal) {
 }
 
 void Ending::on_held(const Message& message) {
-  const bool timed_out = cause_ == EndCause::kTimeout;
-  const bool passed = message.code == 0 && !timed_out;
+  const bool hung = is_hang(cause_);
+  const bool passed = message.code == 0 && !hung;
   const bool sent = WIFSIGNALED(message.code) && signals_seen_.contains(WTERMSIG(message.code));
   if (passed || told_by_somebody_ || sent) return hold_.decline();
-  if (!hold_.begin(message, timed_out)) return;
+  if (!hold_.begin(message, hung)) return;
   grace_.reset();
   hard_limit_.reset();
 }
@@ -77,16 +81,40 @@ void Ending::on_ancestor_ended() {
   if (!knew) peer_.tell(Kind::kForward, SIGTERM);
 }
 
+void Ending::on_command_ended() noexcept {
+  command_running_ = false;
+  silence_.reset();
+  dump_.reset();
+}
+
 void Ending::on_timeout() {
   timeout_.reset();
-  if (grace_ || hard_limit_) return;  // an end under way stays what it is, and signals once
-  if (command_running_) {
-    announcer_.announce(fmt::format("the command ran longer than {}: sending it SIGTERM, and SIGKILL in {}",
-                                    sys::format_duration(*plan_.spec.timeout),
-                                    sys::format_duration(plan_.spec.grace)));
-    peer_.tell(Kind::kForward, SIGTERM);
+  on_hang(EndCause::kTimeout,
+          fmt::format("the command ran longer than {}", sys::format_duration(*plan_.spec.timeout)));
+}
+
+void Ending::on_silence() {
+  silence_.reset();
+  on_hang(EndCause::kSilence,
+          fmt::format("the command wrote nothing for {}", sys::format_duration(*plan_.spec.silence)));
+}
+
+void Ending::on_hang(EndCause cause, const std::string& why) {
+  if (dump_ || grace_ || hard_limit_) return;  // an end under way stays what it is, and signals once
+  if (!command_running_) return begin(cause);
+  cause_ = cause;
+  if (examine_hang(plan_, shard_.init_pid, why, announcer_)) {
+    dump_.emplace(plan_.spec.dump_grace);
+  } else {
+    end_hung_command();
   }
-  begin(EndCause::kTimeout);
+}
+
+void Ending::end_hung_command() {
+  announcer_.announce(
+      fmt::format("sending the command SIGTERM, and SIGKILL in {}", sys::format_duration(plan_.spec.grace)));
+  peer_.tell(Kind::kForward, SIGTERM);
+  begin(cause_);
 }
 
 void Ending::on_grace_expired() {
@@ -101,6 +129,8 @@ void Ending::on_grace_expired() {
 
 void Ending::postpone(sys::Clock::duration pause) noexcept {
   if (timeout_) timeout_->postpone(pause);
+  if (silence_) silence_->postpone(pause);
+  if (dump_) dump_->postpone(pause);
   if (grace_) grace_->postpone(pause);
   hold_.postpone(pause);
 }
@@ -108,10 +138,13 @@ void Ending::postpone(sys::Clock::duration pause) noexcept {
 int Ending::poll_timeout() const noexcept {
   if (hold_.lasts()) return hold_.poll_timeout();
   int timeout = -1;
-  for (const auto* deadline : {&timeout_, &grace_, &hard_limit_}) {
-    if (!*deadline) continue;
-    const int left = (*deadline)->poll_timeout();
+  const auto regard = [&](const sys::Deadline& deadline) {
+    const int left = deadline.poll_timeout();
     timeout = timeout < 0 ? left : std::min(timeout, left);
+  };
+  if (silence_) regard(silence_->next_look());
+  for (const auto* deadline : {&timeout_, &dump_, &grace_, &hard_limit_}) {
+    if (*deadline) regard(**deadline);
   }
   return timeout;
 }
@@ -120,9 +153,11 @@ bool Ending::keep_deadlines() {
   hold_.keep_deadline();
   if (hold_.lasts()) return true;
   if (timeout_ && timeout_->passed()) on_timeout();
+  if (silence_ && silence_->broken(announcer_)) on_silence();
+  if (dump_ && dump_->passed()) end_hung_command();
   if (grace_ && grace_->passed()) on_grace_expired();
   if (!hard_limit_ || !hard_limit_->passed()) return true;
-  init_.send_signal(SIGKILL);
+  shard_.init.send_signal(SIGKILL);
   return false;
 }
 

@@ -4,23 +4,28 @@
 
 #include <deque>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "shard/announcer.hpp"
 #include "shard/hold.hpp"
 #include "shard/launch.hpp"
 #include "shard/peer.hpp"
 #include "shard/plan.hpp"
+#include "shard/silence.hpp"
 #include "sys/clock.hpp"
-#include "sys/pidfd.hpp"
 #include "sys/signals.hpp"
 
 namespace nslaunch::shard {
 
 /// How a running shard is brought to its end from outside: who may begin it, and the deadlines that make
-/// it happen.
+/// it happen. A hang (--timeout, --silence) is looked at first, then the command's processes may dump what
+/// they are doing, then it is told to end, and after the grace it is killed.
 class Ending {
  public:
-  Ending(const Plan& plan, const RunningShard& shard, Peer& peer, Announcer& announcer, const Hooks& hooks);
+  /// `output`: where there is a limit on silence.
+  Ending(const Plan& plan, const RunningShard& shard, Peer& peer, Announcer& announcer, const Hooks& hooks,
+         std::optional<OutputWatch> output);
 
   /// Starts the grace. The command knows already, or is told by the caller.
   void begin(EndCause cause);
@@ -29,7 +34,7 @@ class Ending {
   /// For every signal that nslaunch has got, in whatever way.
   void on_signal(int signal);
   /// What it has left behind still gets the rest of a grace that has begun.
-  void on_command_ended() noexcept { command_running_ = false; }
+  void on_command_ended() noexcept;
   /// The command has ended (on_command_ended was called) and init waits to hear whether its shard is held:
   /// where it has failed and nobody told it to end. Only the hold's own deadline runs meanwhile; a grace that
   /// was under way has done its work.
@@ -44,14 +49,19 @@ class Ending {
   EndCause cause() const noexcept { return cause_; }
   bool grace_expired() const noexcept { return grace_expired_; }
   sys::Clock::duration held() const noexcept { return hold_.lasted(); }
+  /// Descriptors of the caller's streams, or on them, to be kept open.
+  std::vector<int> descriptors() const { return silence_ ? silence_->descriptors() : std::vector<int>(); }
 
  private:
   void on_timeout();
+  void on_silence();
+  void on_hang(EndCause cause, const std::string& why);
+  void end_hung_command();
   void on_grace_expired();
 
   const Plan& plan_;
   Peer& peer_;
-  const sys::Pidfd& init_;
+  const RunningShard& shard_;
   Announcer& announcer_;
   const Hooks& hooks_;
   Hold hold_;
@@ -62,6 +72,8 @@ class Ending {
   bool told_by_somebody_ = false;  ///< so it was, and not by --timeout alone
   sys::SignalSet signals_seen_;
   std::optional<sys::Deadline> timeout_;
+  std::optional<Silence> silence_;
+  std::optional<sys::Deadline> dump_;  ///< the time for what --dump-signal makes them do
   std::optional<sys::Deadline> grace_;
   std::optional<sys::Deadline> hard_limit_;
   std::deque<sys::Clock::time_point> interrupts_;

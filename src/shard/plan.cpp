@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "ns/capabilities.hpp"
+#include "shard/artifacts.hpp"
 #include "shard/environment.hpp"
 #include "shard/steps.hpp"
 #include "shard/tmp_paths.hpp"
@@ -122,6 +123,12 @@ std::string private_path(const std::string& asked, const Plan& plan) {
   return canonical.empty() ? path : canonical.string();
 }
 
+void add_artifacts(Plan& plan) {
+  if (plan.spec.artifacts.empty()) return;
+  plan.spec.artifacts = make_artifacts_folder(plan);
+  set_variable(plan.spec.environment, "NSLAUNCH_ARTIFACTS", plan.spec.artifacts);
+}
+
 void check_tmp_directory(Plan& plan) {
   if (plan.spec.tmp != TmpMode::kDirectory) return;
   auto& directory = plan.spec.tmp_directory;
@@ -172,10 +179,11 @@ Plan make_plan(const ShardSpec& spec) {
   plan.working_directory = current_directory();
   // As it was written, links and dots included: where they lead is for chdir to say.
   if (!spec.workdir.empty()) plan.working_directory = fs::path(plan.working_directory) / spec.workdir;
-  if (spec.tmp != TmpMode::kHost) plan.kept = paths_to_keep(plan.spec, plan.working_directory);
-  check_tmp_directory(plan);
   for (const auto& path : spec.private_paths) plan.private_paths.push_back(private_path(path, plan));
   std::sort(plan.private_paths.begin(), plan.private_paths.end());  // a folder before what lies below it
+  add_artifacts(plan);
+  if (spec.tmp != TmpMode::kHost) plan.kept = paths_to_keep(plan.spec, plan.working_directory);
+  check_tmp_directory(plan);
   plan.enters_directory = !spec.workdir.empty() || is_covered(plan);
   plan.stdin_pipe = pipe_inode(STDIN_FILENO);
   plan.caller_signals = sys::SignalState::current();

@@ -55,7 +55,7 @@ struct Plan {
 std::string random_id();
 
 /// Checks the request against itself and the machine. Throws UsageError or Error; the only thing it
-/// makes are missing --private folders.
+/// makes are missing --private and --artifacts folders.
 Plan make_plan(const ShardSpec& spec);
 
 /// How a missing --private folder is made: for the command's user.

@@ -25,8 +25,8 @@ using std::chrono::milliseconds;
 /// The launcher while the command runs.
 class Supervisor {
  public:
-  Supervisor(const Plan& plan, RunningShard shard, std::vector<sys::Pidfd> ancestors, const Hooks& hooks,
-             sys::Fd signals, Forwarding& forwarding);
+  Supervisor(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks, sys::Fd signals,
+             Forwarding& forwarding);
 
   Outcome run();
 
@@ -59,8 +59,8 @@ class Supervisor {
   std::uint64_t oom_kills_before_ = sys::oom_kills();
 };
 
-Supervisor::Supervisor(const Plan& plan, RunningShard shard, std::vector<sys::Pidfd> ancestors,
-                       const Hooks& hooks, sys::Fd signals, Forwarding& forwarding)
+Supervisor::Supervisor(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks,
+                       sys::Fd signals, Forwarding& forwarding)
     : plan_(plan),
       shard_(std::move(shard)),
       hooks_(hooks),
@@ -68,8 +68,8 @@ Supervisor::Supervisor(const Plan& plan, RunningShard shard, std::vector<sys::Pi
       peer_(shard_.channel.get()),
       relay_(plan, peer_, shard_.init),
       announcer_(hooks.warning),
-      ancestors_(std::move(ancestors)),
-      ending_(plan, shard_, peer_, announcer_, hooks),
+      ancestors_(std::move(watched.ancestors)),
+      ending_(plan, shard_, peer_, announcer_, hooks, std::move(watched.output)),
       forwarding_(forwarding) {
   forwarding_.begin(shard_, [this](std::string line) { announcer_.announce(std::move(line)); });
   outcome_.isolation = shard_.isolation;
@@ -83,6 +83,7 @@ void Supervisor::release_callers_descriptors() {
   for (const auto& ancestor : ancestors_) keep.push_back(ancestor.get());
   const auto also = [&](const std::vector<int>& more) { keep.insert(keep.end(), more.begin(), more.end()); };
   also(forwarding_.descriptors());
+  also(ending_.descriptors());
   if (hooks_.descriptors) also(hooks_.descriptors());
   sys::detach_input_and_output();
   sys::close_all_except(std::move(keep));
@@ -229,16 +230,16 @@ Outcome Supervisor::run() {
 
 }  // namespace
 
-std::vector<sys::Pidfd> watched_ancestors(const Plan& plan) {
+Watched::Watched(const Plan& plan) {
   // An ignored SIGHUP is nohup's way of saying: outlive those who started you.
   const bool opted_out = !plan.spec.watch_ancestors || sys::is_ignored(SIGHUP);
-  return opted_out ? std::vector<sys::Pidfd>() : ancestors_in_own_group();
+  if (!opted_out) ancestors = ancestors_in_own_group();
+  if (plan.spec.silence) output.emplace();
 }
 
-Outcome supervise(const Plan& plan, RunningShard shard, std::vector<sys::Pidfd> ancestors, const Hooks& hooks,
-                  sys::Fd signals, Forwarding& forwarding) {
-  return Supervisor(plan, std::move(shard), std::move(ancestors), hooks, std::move(signals), forwarding)
-      .run();
+Outcome supervise(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks, sys::Fd signals,
+                  Forwarding& forwarding) {
+  return Supervisor(plan, std::move(shard), std::move(watched), hooks, std::move(signals), forwarding).run();
 }
 
 }  // namespace nslaunch::shard

@@ -1,0 +1,63 @@
+#include "shard/autopsy.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "inspect/account.hpp"
+#include "shard/dump_signal.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+/// As a new file: the folder is the command's too, which may have put a link there.
+void write_anew(const std::string& path, const std::string& text) {
+  ::unlink(path.c_str());
+  const auto file = sys::open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
+  if (const int error = sys::write_all(file.get(), text); error != 0) {
+    throw Error(sys::errno_code(error), "writing " + path);
+  }
+}
+
+void give_account(const Plan& plan, pid_t init, const std::string& why, Announcer& announcer) {
+  const auto& spec = plan.spec;
+  const auto account = inspect::account_of({spec.id, spec.name, spec.command, init}, why);
+  for (auto& line : inspect::shortened(account)) announcer.announce(std::move(line));
+  if (spec.artifacts.empty()) return;
+  const auto path = fmt::format("{}/autopsy-{}.txt", spec.artifacts, spec.id);
+  write_anew(path, account);
+  announcer.announce("the whole account is in " + sys::escape(path));
+}
+
+bool ask_for_dumps(const Plan& plan, pid_t init, Announcer& announcer) {
+  const int signal = plan.spec.dump_signal;
+  if (signal == 0) return false;
+  const auto sent = send_dump_signal(init, signal);
+  if (sent == 0) {
+    announcer.announce(
+        fmt::format("no process of the shard handles {}: it is not sent", sys::signal_name(signal)));
+    return false;
+  }
+  announcer.announce(fmt::format("sent {} to {} that handle{} it, and wait {}", sys::signal_name(signal),
+                                 sent == 1 ? "the process" : fmt::format("{} processes", sent),
+                                 sent == 1 ? "s" : "", sys::format_duration(plan.spec.dump_grace)));
+  return true;
+}
+
+}  // namespace
+
+bool examine_hang(const Plan& plan, pid_t init, const std::string& why, Announcer& announcer) noexcept try {
+  announcer.announce(why + ":");
+  try {
+    give_account(plan, init, why, announcer);
+  } catch (const std::exception& error) {
+    announcer.announce(fmt::format("the account of the hang is not complete: {}", sys::escape(error.what())));
+  }
+  return ask_for_dumps(plan, init, announcer);
+} catch (...) {
+  return false;  // out of memory: the command is ended all the same
+}
+
+}  // namespace nslaunch::shard

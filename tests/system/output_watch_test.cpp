@@ -1,0 +1,157 @@
+#include "shard/output_watch.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <ctime>
+
+#include "support/process.hpp"
+#include "support/temp_dir.hpp"
+#include "sys/channel.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/pty.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+std::string own_descriptor(int number) {
+  return fmt::format("/proc/self/fd/{}", number);
+}
+
+/// Notice of writes to what `descriptor` stands for.
+class Notice {
+ public:
+  explicit Notice(int descriptor) : events_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    sys::check(::inotify_add_watch(events_.get(), own_descriptor(descriptor).c_str(), IN_MODIFY), "watching");
+  }
+  bool given() const {
+    char chunk[4096];
+    return ::read(events_.get(), chunk, sizeof chunk) > 0;
+  }
+
+ private:
+  sys::Fd events_;
+};
+
+bool hangs_up(int fd) {
+  pollfd watched = {fd, POLLIN, 0};
+  return ::poll(&watched, 1, 30'000) == 1 && (watched.revents & POLLHUP) != 0;
+}
+
+sys::Fd place_of(int descriptor) {
+  return sys::open_file(own_descriptor(descriptor), O_PATH);
+}
+
+/// The caller's standard output and error stand for `output`, for as long as it lives.
+class StandardStreams {
+ public:
+  explicit StandardStreams(int output) : out_(::dup(STDOUT_FILENO)), err_(::dup(STDERR_FILENO)) {
+    ::dup2(output, STDOUT_FILENO);
+    ::dup2(output, STDERR_FILENO);
+  }
+  StandardStreams(const StandardStreams&) = delete;
+  StandardStreams& operator=(const StandardStreams&) = delete;
+  ~StandardStreams() {
+    ::dup2(out_.get(), STDOUT_FILENO);
+    ::dup2(err_.get(), STDERR_FILENO);
+  }
+
+ private:
+  sys::Fd out_;
+  sys::Fd err_;
+};
+
+shard::OutputWatch watch_as_output(int output) {
+  const StandardStreams streams(output);
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("the kernel gives notice of a write to a pipe and to a socket, and of no read") {
+  auto pipe = sys::make_pipe();
+  const Notice of_pipe(pipe.write.get());
+  CHECK_FALSE(of_pipe.given());
+  REQUIRE(::write(pipe.write.get(), "x", 1) == 1);
+  CHECK(of_pipe.given());
+  char byte = 0;
+  REQUIRE(::read(pipe.read.get(), &byte, 1) == 1);
+  CHECK_FALSE(of_pipe.given());
+  const auto [ours, theirs] = sys::make_channel();
+  const Notice of_socket(ours.get());
+  REQUIRE(::write(ours.get(), "x", 1) == 1);
+  CHECK(of_socket.given());
+}
+
+TEST_CASE("neither a place nor a notice of a pipe keeps its reader from end of file") {
+  auto pipe = sys::make_pipe();
+  const Notice notice(pipe.write.get());
+  const auto place = place_of(pipe.write.get());
+  pipe.write.reset();
+  CHECK(hangs_up(pipe.read.get()));
+}
+
+TEST_CASE("a place of a terminal does not keep it from hanging up") {
+  auto pty = sys::open_pty(-1);
+  const auto place = place_of(pty.program.get());
+  pty.program.reset();
+  CHECK(hangs_up(pty.user.get()));
+}
+
+TEST_CASE("a terminal's time of modification is of the eight seconds in which it was last written to") {
+  const auto pty = sys::open_pty(-1);
+  REQUIRE(::write(pty.program.get(), "x", 1) == 1);
+  const auto now = std::time(nullptr);
+  struct stat status = {};
+  REQUIRE(::fstat(pty.program.get(), &status) == 0);
+  CHECK((status.st_mtim.tv_sec | 7) >= (now - 1));
+}
+
+TEST_CASE("an output watch sees what was written since its last look, and nothing else") {
+  const TempDir folder;
+  auto pipe = sys::make_pipe();
+  const auto [ours, theirs] = sys::make_channel();
+  const auto file = sys::open_file(folder / "file", O_WRONLY | O_CREAT, 0600);
+  const auto null = sys::open_file("/dev/null", O_WRONLY);
+  for (const int output : {pipe.write.get(), ours.get(), file.get(), null.get()}) {
+    auto watch = watch_as_output(output);
+    watch.look(::getpid());
+    CHECK_FALSE(watch.look(::getpid()).wrote);
+    REQUIRE(::write(output, "x", 1) == 1);
+    CHECK(watch.look(::getpid()).wrote);
+    CHECK_FALSE(watch.look(::getpid()).wrote);
+  }
+}
+
+TEST_CASE("an output watch never takes a terminal for silent within the eight seconds that hide a write") {
+  const auto pty = sys::open_pty(-1);
+  auto watch = watch_as_output(pty.program.get());
+  REQUIRE(::write(pty.program.get(), "x", 1) == 1);
+  watch.look(::getpid());
+  const auto eight_seconds = [] { return std::time(nullptr) / 8; };
+  const auto before = eight_seconds();
+  REQUIRE(::write(pty.program.get(), "x", 1) == 1);  // moves nothing, unless the eight seconds are over
+  CHECK(watch.look(::getpid()).wrote);
+  // Once it can tell, it does.
+  CHECK(eventually([&] { return eight_seconds() != before && !watch.look(::getpid()).wrote; }));
+  REQUIRE(::write(pty.program.get(), "x", 1) == 1);
+  CHECK(watch.look(::getpid()).wrote);
+}
+
+TEST_CASE("what an ended child has written counts with its parent, once that has waited for it") {
+  const auto null = sys::open_file("/dev/null", O_WRONLY);
+  auto watch = watch_as_output(null.get());
+  watch.look(::getpid());
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(::write(null.get(), "x", 1) == 1 ? 0 : 1);
+  REQUIRE(::waitpid(child, nullptr, 0) == child);
+  CHECK(watch.look(::getpid()).wrote);
+}
+
+}  // namespace nslaunch::test
