@@ -46,6 +46,12 @@ std::vector<std::string> option_names(std::span<const Option> options) {
                    near ? fmt::format("Did you mean '{}'?", *near) : "See: nslaunch help");
 }
 
+[[noreturn]] void throw_empty_value(const std::string& option) {
+  throw UsageError(
+      fmt::format("{}: its value is empty", sys::escape(option)),
+      "A variable that is not set, perhaps? Leave the option out where there is nothing to say.");
+}
+
 std::vector<po::option> parse_words(std::span<const Option> options, const std::vector<std::string>& words) {
   if (words.empty()) return {};  // "nslaunch -- npm test" pays nothing for what it does not use
   using namespace po::command_line_style;
@@ -63,6 +69,8 @@ std::vector<po::option> parse_words(std::span<const Option> options, const std::
   } catch (const po::unknown_option& error) {
     throw_unknown(error.get_option_name(), options);
   } catch (const po::invalid_command_line_syntax& error) {
+    if (error.kind() == error.empty_adjacent_parameter)
+      throw_empty_value(error.get_option_name());  // "--name="
     const bool missing = error.kind() == error.missing_parameter;
     throw UsageError(
         sys::escape(error.what()),
@@ -196,9 +204,7 @@ Arguments parse(std::span<const Option> own_options, std::span<const std::string
                                       [&](const Option& each) { return option.string_key == each.name; });
       if (known == options.end()) throw_unknown(option.original_tokens.front(), options);
       if (known->value_name != nullptr && option.value.front().empty()) {
-        throw UsageError(
-            fmt::format("--{}: its value is empty", known->name),
-            "A variable that is not set, perhaps? Leave the option out where there is nothing to say.");
+        throw_empty_value(fmt::format("--{}", known->name));
       }
       arguments.add(option.string_key, option.value.empty() ? std::string() : option.value.front());
     }

@@ -73,7 +73,8 @@ void read_tmp(ShardSpec& spec, const Arguments& arguments) {
     spec.tmp = TmpMode::kDirectory;
     spec.tmp_directory = tmp;
   } else if (tmp != "private") {
-    throw UsageError(fmt::format("--tmp: '{}' is not private, host or a folder's path", sys::escape(tmp)),
+    throw UsageError(fmt::format("{}: '{}' is not private, host or a folder's path", arguments.written("tmp"),
+                                 sys::escape(tmp)),
                      fmt::format("For a folder in the working directory: --tmp ./{}", sys::escape(tmp)));
   }
   spec.tmp_size = arguments.size("tmp-size").value_or(0);
@@ -106,9 +107,9 @@ void read_isolation(ShardSpec& spec, const Arguments& arguments) {
     spec.isolation = Isolation::kNone;
   }
   if (arguments.text("net", "none") != "none") {
-    throw UsageError(
-        fmt::format("--net {}: only 'none' is there in this version", sys::escape(arguments.text("net"))),
-        "A shard has a loopback of its own and no other network.");
+    throw UsageError(fmt::format("{} {}: only 'none' is there in this version", arguments.written("net"),
+                                 sys::escape(arguments.text("net"))),
+                     "A shard has a loopback of its own and no other network.");
   }
 }
 

@@ -20,15 +20,16 @@ void add_variable(std::vector<std::string>& variables, const std::string& entry,
 }
 
 /// As it comes, from a pipe too.
-void read_env_file(std::vector<std::string>& variables, const std::string& path) {
-  const std::string doing = fmt::format("reading --env-file {}", sys::escape(path));
+void read_env_file(std::vector<std::string>& variables, const std::string& path, const std::string& option) {
+  const std::string named = fmt::format("{} {}", option, sys::escape(path));
+  const std::string doing = "reading " + named;
   std::ifstream file(path);
   if (!file) throw Error({errno, std::system_category()}, doing);
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
     if (line.ends_with('\r')) line.pop_back();
     if (line.empty() || line.starts_with('#')) continue;
-    const auto where = fmt::format("--env-file {}, line {}", sys::escape(path), number);
+    const auto where = fmt::format("{}, line {}", named, number);
     if (line.find('\0') != std::string::npos) throw UsageError(where + ": a variable can't hold a NUL byte");
     add_variable(variables, line, where);
   }
@@ -38,8 +39,9 @@ void read_env_file(std::vector<std::string>& variables, const std::string& path)
 }  // namespace
 
 void add_variables(std::vector<std::string>& variables, const Arguments& arguments) {
-  for (const auto& path : arguments.all("env-file")) read_env_file(variables, path);
-  for (const auto& entry : arguments.all("env")) add_variable(variables, entry, "--env");
+  for (const auto& path : arguments.all("env-file"))
+    read_env_file(variables, path, arguments.written("env-file"));
+  for (const auto& entry : arguments.all("env")) add_variable(variables, entry, arguments.written("env"));
 }
 
 }  // namespace nslaunch::cli

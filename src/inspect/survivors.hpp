@@ -38,7 +38,7 @@ class PipelineTails {
       : caller_stdin_(caller_stdin_inode), linger_(linger) {}
 
   /// Whether a tail is there that has moved bytes since the last call (/proc/PID/io, or it was woken
-  /// in a write that goes on) or was not there then. Never throws.
+  /// in a write that goes on), computes, or was not there then. Never throws.
   bool progressing() noexcept;
 
  private:

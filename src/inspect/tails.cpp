@@ -13,6 +13,7 @@
 #include "inspect/survivors.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/procfs.hpp"
 
 namespace nslaunch::inspect {
 namespace {
@@ -98,13 +99,20 @@ std::uint64_t number_after(const std::string& text, std::string_view label) {
   return found == std::string::npos ? 0 : std::strtoull(text.c_str() + found + label.size(), nullptr, 10);
 }
 
-/// Grows with every read and write that ends, and whenever a write that has not ended yet (a large
-/// one, to a slow reader) gets on.
-std::uint64_t movement(pid_t shown) {
+struct Activity {
+  /// Grows with every read and write that ends, whenever a write that has not ended yet (a large one, to a
+  /// slow reader) gets on, and with the processor time of every thread (sort computes for long).
+  std::uint64_t movement = 0;
+  bool runnable = false;  ///< runs, or waits for a processor: not stuck, however busy the machine is
+};
+
+Activity activity_of(pid_t shown) {
   const auto io = sys::read_file(fmt::format("/proc/{}/io", shown).c_str()).value_or("");
   const auto status = sys::read_file(fmt::format("/proc/{}/status", shown).c_str()).value_or("");
-  return number_after(io, "rchar: ") + number_after(io, "wchar: ") +
-         number_after(status, "\nvoluntary_ctxt_switches:");
+  const auto stat = sys::read_stat(shown).value_or(sys::ProcessStat{});
+  return {number_after(io, "rchar: ") + number_after(io, "wchar: ") +
+              number_after(status, "\nvoluntary_ctxt_switches:") + stat.utime_ticks + stat.stime_ticks,
+          stat.state == 'R'};
 }
 
 }  // namespace
@@ -119,12 +127,14 @@ bool PipelineTails::progressing() noexcept {
     for (const auto& reader : readers) {
       if (!reader.is_tail) continue;
       const auto now = sys::Clock::now();
-      Seen tail = {reader.pid, movement(reader.shown), reader.unread, now};
+      const auto activity = activity_of(reader.shown);
+      Seen tail = {reader.pid, activity.movement, reader.unread, now};
       const auto before =
           std::find_if(seen_.begin(), seen_.end(), [&](const Seen& old) { return old.pid == reader.pid; });
       const bool known = before != seen_.end();
       if (known && before->unread == tail.unread) tail.last_input = before->last_input;
-      progress |= (!known || before->movement != tail.movement) && now - tail.last_input < linger_;
+      const bool moves = !known || activity.runnable || before->movement != tail.movement;
+      progress |= moves && now - tail.last_input < linger_;
       seen.push_back(tail);
     }
     seen_ = std::move(seen);

@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 
 #include "registry/control.hpp"
@@ -15,26 +14,11 @@
 #include "registry/record.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/signals.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::registry {
 namespace {
-
-/// Lets a write past the caller's RLIMIT_FSIZE fail with EFBIG instead of killing the launcher.
-class IgnoredFileSizeSignal {
- public:
-  IgnoredFileSizeSignal() noexcept {
-    struct sigaction ignore = {};
-    ignore.sa_handler = SIG_IGN;
-    ::sigaction(SIGXFSZ, &ignore, &before_);
-  }
-  IgnoredFileSizeSignal(const IgnoredFileSizeSignal&) = delete;
-  IgnoredFileSizeSignal& operator=(const IgnoredFileSizeSignal&) = delete;
-  ~IgnoredFileSizeSignal() { ::sigaction(SIGXFSZ, &before_, nullptr); }
-
- private:
-  struct sigaction before_ = {};
-};
 
 sys::Fd make_file(int folder, const std::string& name) {
   const PrivateUmask umask;
@@ -44,7 +28,7 @@ sys::Fd make_file(int folder, const std::string& name) {
 }
 
 void write_text(int file, const std::string& text) {
-  const IgnoredFileSizeSignal ignored;
+  const sys::IgnoredFileSizeSignal ignored;
   if (const int error = sys::write_all(file, text); error != 0) {
     throw Error(sys::errno_code(error), "writing the record");
   }

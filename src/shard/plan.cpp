@@ -114,6 +114,10 @@ std::string private_path(const std::string& asked, const Plan& plan) {
     throw UsageError("--private /: the root itself can't be covered",
                      "Name the folder that is to be private.");
   }
+  if (path == "/proc") {
+    throw UsageError("--private /proc: the shard has one of its own, and nothing works without it",
+                     "Leave it out.");
+  }
   if (const int error = sys::make_directories(path, private_folder(plan.spec)); error != 0) {
     throw Error(sys::errno_code(error), fmt::format("making {} for --private", sys::escape(path)),
                 "--private takes a folder; make it, or choose one in a place you can write to.");

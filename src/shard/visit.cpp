@@ -9,6 +9,7 @@
 #include "shard/explain.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/signals.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::shard {
@@ -18,6 +19,7 @@ namespace {
 sys::Fd sealed(const std::string& text) {
   constexpr const char* kDoing = "writing down what to run";
   sys::Fd file(sys::check(::memfd_create("request", MFD_CLOEXEC | MFD_ALLOW_SEALING), kDoing));
+  const sys::IgnoredFileSizeSignal ignored;  // the limit counts for memory files, too
   if (const int error = sys::write_all(file.get(), text); error != 0)
     throw Error(sys::errno_code(error), kDoing);
   sys::check(::fcntl(file.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW), kDoing);

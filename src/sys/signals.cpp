@@ -35,6 +35,16 @@ BlockedSignals::~BlockedSignals() {
   ::sigprocmask(SIG_SETMASK, &before_, nullptr);
 }
 
+IgnoredFileSizeSignal::IgnoredFileSizeSignal() noexcept {
+  struct sigaction ignore = {};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGXFSZ, &ignore, &before_);
+}
+
+IgnoredFileSizeSignal::~IgnoredFileSizeSignal() {
+  ::sigaction(SIGXFSZ, &before_, nullptr);
+}
+
 Fd make_signalfd(const SignalSet& set) {
   return Fd(check(::signalfd(-1, &set.native(), SFD_CLOEXEC | SFD_NONBLOCK), "making a signalfd"));
 }

@@ -50,6 +50,19 @@ class BlockedSignals {
   sigset_t before_;
 };
 
+/// Lets a write past the caller's RLIMIT_FSIZE fail with EFBIG instead of killing us, for as long as it
+/// lives.
+class IgnoredFileSizeSignal {
+ public:
+  IgnoredFileSizeSignal() noexcept;
+  IgnoredFileSizeSignal(const IgnoredFileSizeSignal&) = delete;
+  IgnoredFileSizeSignal& operator=(const IgnoredFileSizeSignal&) = delete;
+  ~IgnoredFileSizeSignal();
+
+ private:
+  struct sigaction before_ = {};
+};
+
 /// Those of the blocked signals in `set` as a readable descriptor.
 Fd make_signalfd(const SignalSet& set);
 std::optional<signalfd_siginfo> read_signal(int signalfd) noexcept;

@@ -1,3 +1,4 @@
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -102,6 +103,19 @@ TEST_CASE("exec takes arguments and variables as long as the kernel does") {
   for (int word = 0; word < 12; ++word) command.push_back(longest);
   const auto ended = run(visited.words(command, {"--env=V=" + longest}), visited.registry.options());
   CHECK(ended.out == "12 100000 100000\n");
+}
+
+TEST_CASE("exec says so when the caller's limit on file sizes is in its way") {
+  const Visited visited;
+  StartOptions with = visited.registry.options();
+  with.prepare = [] {
+    const rlimit none = {0, 0};
+    ::setrlimit(RLIMIT_FSIZE, &none);
+  };
+  const auto ended = run(visited.words({"echo", "ran"}), with);
+  CHECK(ended.status == 125);
+  CHECK(ended.out.empty());
+  CHECK_THAT(ended.err, Contains("writing down what to run: File too large"));
 }
 
 TEST_CASE("exec without a command is the shard's shell") {

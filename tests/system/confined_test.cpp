@@ -115,6 +115,18 @@ TEST_CASE("a chroot without a /proc is explained") {
   CHECK_THAT(result.err, Contains("mkdir /proc"));
 }
 
+TEST_CASE("a chroot without a /tmp is explained") {
+  if (::geteuid() != 0) return;
+  const auto result = result_in_namespaces(CLONE_NEWNS, [] {
+    const Chroot chroot;
+    fs::remove_all(chroot.path() + "/tmp");
+    return run(chroot.words("echo ran"), chroot.options());
+  });
+  CAPTURE(result.err);
+  CHECK(explains_itself(result));
+  CHECK_THAT(result.err, Contains("mkdir /tmp"));
+}
+
 TEST_CASE("an exhausted limit on processes is named, wherever it is met, and the command has not run") {
   const TempDir folder;
   fs::copy(nslaunch_binary(), folder / "nslaunch");

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <functional>
+#include <thread>
 
 #include "inspect/survivors.hpp"
 #include "support/listeners.hpp"
@@ -112,6 +113,32 @@ TEST_CASE("a tail in the middle of one large write is progressing while its read
           }
           return story;
         }) == "stuck, progressing, progressing, progressing");
+}
+
+TEST_CASE("a tail that only computes, or waits for a processor, is progressing", "[tails]") {
+  const bool in_a_thread = GENERATE(false, true);
+  CHECK(as_init([=] {
+          auto input = sys::make_pipe();
+          auto computing = sys::make_pipe();
+          test::fork_child([&]() -> int {
+            read_from(input);
+            computing.write.reset();
+            const auto compute = [] {
+              for (volatile int turns = 0;;) turns = turns + 1;
+            };
+            if (!in_a_thread) compute();
+            std::thread(compute).join();  // sort's first thread waits for the others
+            return 0;
+          });
+          input = {};
+          computing.write.reset();
+          read_bytes(computing.read.get(), 1);  // end of file
+          PipelineTails tails(0);
+          std::string story = word(tails.progressing());
+          for (int look = 0; look < 3; ++look)
+            story += moves_again(tails) ? ", progressing" : ", stuck for ever";
+          return story;
+        }) == "progressing, progressing, progressing, progressing");
 }
 
 TEST_CASE("survivors without a pipe as input are no tails", "[tails]") {
