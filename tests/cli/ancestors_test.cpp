@@ -80,7 +80,7 @@ void need_npm() {
 
 TEST_CASE("when a script in nslaunch's process group dies, the command gets SIGTERM and then the kill") {
   for (const int signal : {SIGTERM, SIGKILL}) {
-    Chain chain("--grace 100ms");
+    Chain chain("--grace 1s");  // for the command to say what it got
     chain.script().send_signal(signal);
     CHECK(chain.command_line() == got(SIGTERM));
     CHECK(all_gone(chain.mark()));
@@ -88,7 +88,7 @@ TEST_CASE("when a script in nslaunch's process group dies, the command gets SIGT
 }
 
 TEST_CASE("an ancestor further up counts like the parent") {
-  Chain chain("--grace 100ms", "sh -c 'echo >/dev/null; \"$@\"; :' sh sh -c '\"$@\"; :' sh");
+  Chain chain("--grace 1s", "sh -c 'echo >/dev/null; \"$@\"; :' sh sh -c '\"$@\"; :' sh");
   chain.script().send_signal(SIGKILL);
   CHECK(chain.command_line() == got(SIGTERM));
   CHECK(all_gone(chain.mark()));

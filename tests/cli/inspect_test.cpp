@@ -31,7 +31,8 @@ struct Busy {
   Busy() {
     REQUIRE(shard.launcher.read_line() == "up");
     REQUIRE(eventually([&] {
-      return state_of("kill -STOP") == "T" && inside("ls /tmp").find("small") != std::string::npos;
+      return state_of("sh -c kill -STOP $$") == "T" && state_of("sleep 1000") == "S" &&
+             state_of("cat") == "S";
     }));
   }
   std::string inside(const std::string& script) const {
@@ -43,13 +44,10 @@ struct Busy {
     REQUIRE(result.status == 0);
     return Json::parse(result.out);
   }
-  std::string state_of(const std::string& command) const {
+  std::string state_of(const std::string& command_line) const {
     const auto shard_now = seen();
     for (const auto& process : shard_now.at("processes")) {
-      if (process.at("command_line").get<std::string>().find(command) != std::string::npos &&
-          process.at("pid") != 1 && process.at("parent") != 1) {
-        return process.at("state");
-      }
+      if (process.at("command_line") == command_line) return process.at("state");
     }
     return {};
   }

@@ -19,8 +19,8 @@ namespace {
 /// Its command ends with 0 at a line of input, with 10 on SIGUSR1.
 struct Live : LiveShard {
   explicit Live(const RegistryView& registry, Words options = {})
-      : LiveShard(registry, std::move(options),
-                  "trap 'exit 10' USR1; while ! read line <&3; do :; done 3<&0") {}
+      : LiveShard(registry, std::move(options), "while ! read line <&3; do :; done 3<&0",
+                  "trap 'exit 10' USR1") {}
 };
 
 TEST_CASE("every subcommand that says something takes --color") {
@@ -93,7 +93,7 @@ TEST_CASE("kill --grace waits for the end, and kills what does not end in time")
   CHECK(registry.ask({"kill", "--grace", "1h", obeys.id}).status == 0);
   CHECK(obeys.launcher.pidfd().has_ended());
   CHECK(registry.files() == Words{});
-  LiveShard stubborn(registry, {"--grace", "1h"}, "trap '' TERM; while :; do sleep 0.01; done");
+  LiveShard stubborn(registry, {"--grace", "1h"}, "while :; do sleep 0.01; done", "trap '' TERM");
   const auto killed = registry.ask({"kill", "--grace", "100ms", stubborn.id});
   CHECK(killed.status == 0);
   CHECK(killed.err == "nslaunch: shard " + stubborn.id + " has not ended in time: killing it\n");

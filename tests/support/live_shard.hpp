@@ -9,9 +9,10 @@ namespace nslaunch::test {
 
 /// A shard that is recorded as running, and has said its id. Its script's first lines may say more.
 struct LiveShard {
-  /// `script` runs behind the id; by default it ends with its input.
-  explicit LiveShard(const RegistryView& registry, Words options = {},
-                     const std::string& script = "exec cat");
+  /// `script` runs behind the id; by default it ends with its input. What must hold before anybody acts on
+  /// the shard, such as a trap, is done in `before`.
+  explicit LiveShard(const RegistryView& registry, Words options = {}, const std::string& script = "exec cat",
+                     const std::string& before = ":");
 
   Process launcher;
   std::string id;

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "support/identity.hpp"
+#include "sys/procfs.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -49,7 +50,11 @@ pid_t ShellSession::read_pid(const std::string& before) {
 }
 
 bool ShellSession::has_foreground(pid_t group) {
-  return eventually([&] { return terminal_.foreground_group() == group; });
+  return eventually([&] {
+    // A shell's fg hands the terminal over first and continues the job then: a Ctrl-Z in between is lost.
+    const auto leader = sys::read_stat(group);
+    return terminal_.foreground_group() == group && leader && leader->state != 'T';
+  });
 }
 
 void ShellSession::write(const std::string& name, const std::string& text) const {
