@@ -106,7 +106,8 @@ std::string advice(const Plan& plan, const Message& failure) {
     case ENOENT:
       if (failure.step == Step::kPropagation) return "There is no /proc here to mount one on: mkdir /proc";
       if (failure.step == Step::kMapIds) return "There is no /proc here: mount -t proc proc /proc";
-      if (failure.step == Step::kTmp) return "There is no /tmp here to mount one on: mkdir /tmp; or: --tmp host";
+      if (failure.step == Step::kTmp)
+        return "There is no /tmp here to mount one on: mkdir /tmp; or: --tmp host";
       return {};
     case EADDRNOTAVAIL:
       if (failure.step == Step::kReach)

@@ -27,7 +27,8 @@ class ShellSession {
   /// What stood in the output between `before` and `after`.
   std::string read_between(const std::string& before, const std::string& after);
   pid_t read_pid(const std::string& before);
-  /// Waits until the process group has the terminal, and so its modes, and runs; what is typed before is the shell's.
+  /// Waits until the process group has the terminal, and so its modes, and runs; what is typed before is the
+  /// shell's.
   bool has_foreground(pid_t group);
   /// A script in $D.
   void write(const std::string& name, const std::string& text) const;
