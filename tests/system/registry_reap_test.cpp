@@ -230,23 +230,6 @@ TEST_CASE("a temporary file goes when its writer is gone and it is older than a 
   CHECK(list().empty());
 }
 
-TEST_CASE("a temporary file of the next second is young", "[system]") {
-  const StateDir dir;
-  publish(make_record("aaaa"));
-  const auto make = [&](const char* id, std::time_t ahead) {
-    const auto name = registry::temporary_name(id, ::getpid());
-    test::write(dir / name, "x");
-    const timespec time = {std::time(nullptr) + ahead, 0};
-    const timespec times[2] = {time, time};
-    REQUIRE(::utimensat(AT_FDCWD, (dir / name).c_str(), times, 0) == 0);
-    return name;
-  };
-  const auto young = make("young", 2);
-  make("of-a-clock-set-back", 1000);
-  registry::sweep();
-  CHECK(dir.names() == std::vector<std::string>{young});
-}
-
 TEST_CASE("a launch sweeps no more than its limit and makes no folder", "[system]") {
   const StateDir dir;
   registry::sweep();
