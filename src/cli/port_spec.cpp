@@ -26,7 +26,7 @@ class PortReader {
 
   /// "ADDRESS:", where there is one.
   std::optional<std::string> address() {
-    const auto address = take_address();
+    auto address = take_address();
     if (!address || *address == "localhost") return address ? "127.0.0.1" : address;
     if (!ns::is_address(*address)) {
       throw_wrong(

@@ -58,7 +58,7 @@ std::string make_artifacts_folder(const Plan& plan) {
   }
   std::error_code ignored;
   const auto canonical = fs::canonical(path, ignored);
-  const auto there = canonical.empty() ? path : canonical.string();
+  auto there = canonical.empty() ? path : canonical.string();
   check_visible(there, plan);
   return there;
 }

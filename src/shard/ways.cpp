@@ -56,7 +56,7 @@ sys::Fd WaysIn::connect(const SocketRequest& target) {
   }
 }
 
-sys::Way way_out(const ReachedService& service, sys::Fd listener, Say say) {
+sys::Way way_out(const ReachedService& service, sys::Fd listener, const Say& say) {
   const auto name = ns::endpoint_name(service.host, service.port);
   const auto connect = [=, told = false]() mutable {
     auto socket = ns::begin_to_connect(service.host, service.port);

@@ -42,6 +42,6 @@ class WaysIn {
 };
 
 /// A way for clients in a shard, where `listener` listens, to a service outside.
-sys::Way way_out(const ReachedService& service, sys::Fd listener, Say say);
+sys::Way way_out(const ReachedService& service, sys::Fd listener, const Say& say);
 
 }  // namespace nslaunch::shard
