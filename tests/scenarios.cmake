@@ -11,13 +11,13 @@ function(nslaunch_scenario label script)
 endfunction()
 
 # The demo shows the bug on the machine's own ports 9925 and 9926: one at a time.
-nslaunch_scenario(examples examples/collide AS root user PROPERTIES PROCESSORS 2)
-nslaunch_scenario(examples examples/demo AS root user PROPERTIES RESOURCE_LOCK host_ports PROCESSORS 2)
+nslaunch_scenario(examples examples/collide AS root user PROPERTIES PROCESSORS 4)
+nslaunch_scenario(examples examples/demo AS root user PROPERTIES RESOURCE_LOCK host_ports PROCESSORS 4)
 
 # Installed by whoever runs ctest; from root's copy everybody reads.
 add_test(NAME "harper: install" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/harper/install)
 set_tests_properties("harper: install" PROPERTIES LABELS harper SKIP_RETURN_CODE 77 TIMEOUT 600
   ENVIRONMENT "NSLAUNCH=$<TARGET_FILE:nslaunch>" FIXTURES_SETUP harperdb)
 foreach(scenario suite four-at-once killed-launcher reach restart-leak without-nslaunch)
-  nslaunch_scenario(harper harper/${scenario} AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 2)
+  nslaunch_scenario(harper harper/${scenario} AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
 endforeach()
