@@ -71,4 +71,21 @@ suite_in_shard() {
   ((status == 0)) || fail "'npm run $1' ended with $status"
 }
 
+# Forwards a free port to 9925 in shard $1, in the background (its pid: $forwarder), and asks the Harper there for
+# its root folder, which becomes $answer.
+ask_from_outside() {
+  local port
+  "$NSLAUNCH" port-forward "$1" 0:9925 >"$scratch/ways" 2>"$scratch/forward.log" &
+  forwarder=$!
+  within 10 test -s "$scratch/ways" || fail "'nslaunch port-forward' does not say where it listens"
+  port=$(sed -nE 's/^127\.0\.0\.1:([0-9]+)\t.*/\1/p' "$scratch/ways")
+  # shellcheck disable=SC2016  # ${...} is JavaScript's
+  answer=$(node -e '
+    const { ask } = require("./lib/client.js");
+    ask(Number(process.argv[1]), "/", { method: "POST", body: { operation: "get_configuration" } })
+      .then((reply) => console.log(reply.body.rootPath));
+  ' "$port")
+  say "   asked through 127.0.0.1:$port outside: its root is $answer"
+}
+
 passed_tests() { sed -nE 's/^(# |ℹ )pass ([0-9]+)$/   tests passed: \2/p' -- "$1"; }
