@@ -1,3 +1,4 @@
+#include <linux/capability.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <unistd.h>
@@ -171,9 +172,37 @@ TEST_CASE("a capture goes on when lo was down for a while") {
   CHECK(std::count(payloads.begin(), payloads.end(), "after") == 1);
 }
 
+TEST_CASE("a capture works with whatever privilege there is to make a shard with") {
+  for (const int missing : {CAP_SYS_ADMIN, CAP_NET_ADMIN}) {
+    const CaptureScene scene;
+    auto options = scene.options();
+    options.environment.emplace_back(kNoLeakSearch);
+    options.prepare = [=] { drop_capability(missing); };
+    const auto ended = run(
+        in_shard("$PROBE datagram 127.0.0.1 5353 text; echo ,$NSLAUNCH_ISOLATION,", {"--pcap=" + scene.file}),
+        options);
+    CAPTURE(missing, ended.err);
+    CHECK_THAT(ended.out, Contains(",user,"));
+    CHECK(scene.payloads() == Words{"text"});
+  }
+}
+
+TEST_CASE("root without CAP_NET_RAW is told what a capture needs") {
+  if (::geteuid() != 0) SKIP_TEST("needs root");
+  const CaptureScene scene;
+  auto options = scene.options();
+  options.environment.emplace_back(kNoLeakSearch);
+  options.prepare = [] { drop_capability(CAP_NET_RAW); };
+  const auto ended = run(in_shard("echo ran", {"--pcap=" + scene.file}), options);
+  CAPTURE(ended.err);
+  CHECK(explains_itself(ended));
+  CHECK_THAT(ended.err, Contains("starting the packet capture for --pcap") && Contains("--cap-add NET_RAW"));
+}
+
 TEST_CASE("where packet sockets are refused the step is named, nothing has run, and no file is left") {
   const CaptureScene scene;
   auto options = scene.options();
+  options.environment.emplace_back(kNoLeakSearch);
   options.prepare = [] { filter_packet_sockets(); };
   const auto ended = run(in_shard("echo ran", {"--pcap=" + scene.file}), options);
   CAPTURE(ended.err);
