@@ -4,7 +4,7 @@
 add_library(nslaunch_settings INTERFACE)
 target_compile_features(nslaunch_settings INTERFACE cxx_std_20)
 target_compile_options(nslaunch_settings INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
   $<$<BOOL:${NSLAUNCH_WERROR}>:-Werror> ${profile_flags})
 target_link_options(nslaunch_settings INTERFACE ${profile_flags})
 target_compile_definitions(nslaunch_settings INTERFACE
