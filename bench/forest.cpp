@@ -37,9 +37,7 @@ int run_as_forest(std::size_t count, int ready) {
 }
 
 Forests::~Forests() {
-  const Processes processes;
-  for (auto& launcher : launchers_)
-    for (const auto pid : processes.tree_of(launcher.pid())) kill(pid, SIGKILL);
+  for (const auto& launcher : launchers_) kill_tree(launcher.pid());
 }
 
 Forests::Forests() {

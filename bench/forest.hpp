@@ -21,7 +21,7 @@ class Forests {
   Forests();
   Forests(const Forests&) = delete;
   Forests& operator=(const Forests&) = delete;
-  /// Kills launchers and all below them: not every contestant's shard ends with its launcher.
+  /// Kills launchers and all below them.
   ~Forests();
 
   /// Starts one more and returns its launcher's pid.

@@ -9,6 +9,7 @@
 #include "bench/forest.hpp"
 #include "bench/interrupt.hpp"
 #include "bench/scenarios.hpp"
+#include "bench/stream.hpp"
 
 namespace nslaunch::bench {
 namespace {
@@ -20,11 +21,11 @@ struct Scenario {
 
 constexpr Scenario kScenarios[] = {
     {"start", measure_start},   {"many", measure_many},         {"teardown", measure_teardown},
-    {"memory", measure_memory}, {"registry", measure_registry},
+    {"memory", measure_memory}, {"registry", measure_registry}, {"relay", measure_relay},
 };
 
 constexpr const char* kUsage =
-    "usage: nslaunch_bench start|many|teardown|memory|registry|all [OPTION VALUE]...\n"
+    "usage: nslaunch_bench start|many|teardown|memory|registry|relay|all [OPTION VALUE]...\n"
     "  --rounds N       measurements of each program\n"
     "  --shards N       how many at once (many, registry)\n"
     "  --user NAME      for the rootless half when run as root (nobody)\n"
@@ -34,6 +35,8 @@ constexpr const char* kUsage =
 int perform(const std::vector<std::string>& words) {
   if (words.size() == 3 && words[0] == "forest")
     return run_as_forest(std::stoul(words[1]), std::stoi(words[2]));
+  if (words.size() == 2 && words[0] == "serve")
+    return run_as_server(static_cast<std::uint16_t>(std::stoul(words[1])));
   if (words.empty()) throw std::invalid_argument("which scenario?");
   const auto setup = read_options({words.begin() + 1, words.end()});
   bool found = false;

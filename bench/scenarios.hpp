@@ -11,5 +11,6 @@ void measure_many(const Setup& setup);      ///< many shards at once
 void measure_teardown(const Setup& setup);  ///< from the launcher's SIGKILL to all gone
 void measure_memory(const Setup& setup);    ///< private dirty memory of what stays resident
 void measure_registry(const Setup& setup);  ///< listing live shards, sweeping dead records
+void measure_relay(const Setup& setup);     ///< bytes through a published port
 
 }  // namespace nslaunch::bench

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/syscall.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -57,6 +58,10 @@ std::vector<pid_t> Processes::tree_of(pid_t pid) const {
   for (std::size_t i = 0; i < tree.size(); ++i)
     for (const auto child : children_of(tree[i])) tree.push_back(child);
   return tree;
+}
+
+void kill_tree(pid_t pid) {
+  for (const auto each : Processes().tree_of(pid)) kill(each, SIGKILL);
 }
 
 std::vector<pid_t> resident_part(pid_t launcher) {

@@ -21,6 +21,9 @@ class Processes {
   std::multimap<pid_t, pid_t> by_parent_;
 };
 
+/// SIGKILL to a process and all below it: not every contestant's shard ends with its launcher.
+void kill_tree(pid_t pid);
+
 /// Those of a launcher's tree that run its executable: itself and its init, not the command.
 std::vector<pid_t> resident_part(pid_t launcher);
 
