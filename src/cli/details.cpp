@@ -8,8 +8,9 @@ constexpr std::size_t kMostEntries = 10;
 }  // namespace
 
 Details details_of(const std::vector<std::string>& words) {
-  Details details{look_into(words), {}, {}, {}};
+  Details details{look_into(words), {}, {}, {}, {}};
   const pid_t init = details.look.shard.record.init.pid;
+  details.namespaces = inspect::own_namespaces(init);
   details.processes = inspect::details_of(details.look.members);
   details.mounts = inspect::own_mounts(init);
   details.tmp = inspect::largest_entries(init, "/tmp", kMostEntries);

@@ -6,12 +6,14 @@
 #include "cli/look.hpp"
 #include "inspect/details.hpp"
 #include "inspect/mounts.hpp"
+#include "inspect/namespaces.hpp"
 
 namespace nslaunch::cli {
 
 /// Everything that `inspect` shows.
 struct Details {
   Look look;
+  std::vector<inspect::Namespace> namespaces;  ///< that it alone has
   std::vector<inspect::ProcessDetails> processes;
   std::vector<inspect::Mount> mounts;
   std::vector<inspect::Usage> tmp;  ///< the largest entries of its /tmp

@@ -7,6 +7,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Json namespaces_as_json(const std::vector<inspect::Namespace>& namespaces) {
+  Json json = Json::object();
+  for (const auto& each : namespaces) json[each.type] = each.inode;
+  return json;
+}
+
 Json process_as_json(const inspect::ProcessDetails& process) {
   const auto& stat = process.member->stat;
   return {{"pid", process.member->pid},
@@ -69,6 +75,7 @@ std::string details_as_json(const Details& details) {
                      {"launcher_pid", record.launcher.pid},
                      {"init_pid", record.init.pid},
                      {"path", shard.path},
+                     {"namespaces", namespaces_as_json(details.namespaces)},
                      {"processes", array_of(details.processes, process_as_json)},
                      {"sockets", array_of(details.look.sockets, socket_as_json)},
                      {"mounts", array_of(details.mounts, mount_as_json)},

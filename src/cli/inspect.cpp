@@ -42,7 +42,14 @@ std::string start_of(const ShardRecord& record) {
   return text;
 }
 
-std::string summary(const ShardEntry& shard) {
+std::string names_of(const std::vector<inspect::Namespace>& namespaces) {
+  std::vector<std::string> names;
+  for (const auto& each : namespaces) names.push_back(fmt::format("{} {}", each.type, each.inode));
+  return names.empty() ? "-" : fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string summary(const Details& details) {
+  const auto& shard = details.look.shard;
   const auto& record = shard.record;
   const std::pair<const char*, std::string> facts[] = {
       {"shard", sys::escape(record.id)},
@@ -53,6 +60,7 @@ std::string summary(const ShardEntry& shard) {
       {"directory", sys::escape(record.cwd)},
       {"user", std::to_string(record.uid)},
       {"isolation", sys::escape(record.isolation)},
+      {"namespaces", names_of(details.namespaces)},
       {"launcher", fmt::format("pid {}", record.launcher.pid)},
       {"init", fmt::format("pid {}", record.init.pid)},
       {"record", sys::escape(shard.path)},
@@ -124,7 +132,7 @@ std::string autopsy(const std::vector<std::string>& words) {
 
 std::string everything(const Details& details) {
   const bool coloured = sys::colour_wanted(STDOUT_FILENO);
-  return summary(details.look.shard) + section("processes", process_rows(details), coloured) +
+  return summary(details) + section("processes", process_rows(details), coloured) +
          section("sockets", socket_rows(details), coloured) +
          section("mounts of its own", mount_rows(details), coloured) +
          section("largest in its /tmp", tmp_rows(details), coloured);

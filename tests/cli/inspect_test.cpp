@@ -98,6 +98,18 @@ TEST_CASE("inspect shows the sockets that ss shows inside, with their owners") {
   CHECK(by_inspect.size() == 1);
 }
 
+TEST_CASE("inspect shows the namespaces that lsns shows inside, but for those that are ours, too") {
+  const Busy busy;
+  Json by_lsns = Json::object();
+  std::istringstream lines(busy.inside("lsns --noheadings --raw --output TYPE,NS --task $$"));
+  for (std::string type, inode; lines >> type >> inode;) {
+    if (std::stoull(inode) != sys::namespace_inode(0, type.c_str())) by_lsns[type] = std::stoull(inode);
+  }
+  CHECK(busy.seen().at("namespaces") == by_lsns);
+  for (const auto* type : {"net", "pid", "mnt", "ipc"}) CHECK(by_lsns.contains(type));
+  CHECK_FALSE(by_lsns.contains("uts"));
+}
+
 TEST_CASE("inspect shows what is mounted in the shard alone, and what its /tmp holds") {
   const Busy busy;
   const auto seen = busy.seen();
@@ -122,7 +134,8 @@ TEST_CASE("inspect for people tells of the record, the tree, the sockets and the
   const auto result = run(nslaunch({"inspect", "busy"}), busy.registry.options());
   CHECK(result.status == 0);
   CHECK(result.err.empty());
-  CHECK_THAT(result.out, Contains("state       running\n") && Contains("isolation   net,pid,mnt,ipc"));
+  CHECK_THAT(result.out, Contains("state       running\n") && Contains("isolation   net,pid,mnt,ipc") &&
+                             Contains("namespaces  net "));
   CHECK_THAT(result.out, Contains("\tstopped\t") && Contains("\t      sleep 1000\n"));
   CHECK_THAT(result.out, Contains("tcp\tlistens\t127.0.0.1:9926\t-\t"));
   CHECK_THAT(result.out, Contains("/tmp\ttmpfs\t") && Contains("\tfolder\n"));

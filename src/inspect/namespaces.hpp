@@ -1,0 +1,20 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace nslaunch::inspect {
+
+/// A namespace that a shard has and we have not.
+struct Namespace {
+  std::string type;         ///< as in /proc/PID/ns: "net", "pid", "mnt", ...
+  std::uint64_t inode = 0;  ///< what names it, in lsns(8), too
+};
+
+/// Those that the shard's init (its pid here) is in and we are not. Empty where they can't be seen.
+std::vector<Namespace> own_namespaces(pid_t init);
+
+}  // namespace nslaunch::inspect
