@@ -133,7 +133,7 @@ void read_ending(ShardSpec& spec, const Arguments& arguments) {
   spec.grace = arguments.duration("grace").value_or(spec.grace);
   spec.hold_on_failure = arguments.duration("hold-on-failure");
   if (spec.hold_on_failure && spec.hold_on_failure->count() == 0)
-    throw UsageError("--hold-on-failure: 0 holds nothing");
+    throw UsageError(arguments.written("hold-on-failure") + ": 0 holds nothing");
   spec.watch_ancestors = arguments.choice("orphan", kOrphans, "end") == "end";
 }
 
@@ -175,9 +175,10 @@ ShardSpec read_spec(const Arguments& arguments) {
   spec.workdir = arguments.text("workdir");
   spec.name = arguments.text("name");
   spec.hostname = arguments.text("hostname");
-  if (spec.hostname.size() > 64) throw UsageError("--hostname: a host name has 64 bytes at most");
+  if (spec.hostname.size() > 64)
+    throw UsageError(arguments.written("hostname") + ": a host name has 64 bytes at most");
   spec.map_root = arguments.has("map-root");
-  if (arguments.has("user")) spec.user = find_user(arguments.text("user"));
+  if (arguments.has("user")) spec.user = find_user(arguments.text("user"), arguments.written("user"));
   spec.require_proc = arguments.has("require-proc");
   spec.private_paths = arguments.all("private");
   read_isolation(spec, arguments);

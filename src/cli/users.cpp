@@ -47,12 +47,12 @@ std::optional<KnownUser> look_up(const std::string& text) {
   return std::nullopt;
 }
 
-std::uint32_t find_group(const std::string& text) {
+std::uint32_t find_group(const std::string& text, const std::string& option) {
   auto gid = number(text);
   each_group([&](const group& entry) {
     if (!gid && text == entry.gr_name) gid = entry.gr_gid;
   });
-  if (!gid) throw UsageError(fmt::format("--user: there is no group '{}'", sys::escape(text)));
+  if (!gid) throw UsageError(fmt::format("{}: there is no group '{}'", option, sys::escape(text)));
   return *gid;
 }
 
@@ -68,14 +68,14 @@ std::vector<std::uint32_t> groups_of(const std::string& user, std::uint32_t gid)
 
 }  // namespace
 
-UserIds find_user(const std::string& text) {
+UserIds find_user(const std::string& text, const std::string& option) {
   const auto colon = text.find(':');
   const auto user_text = text.substr(0, colon);
   const auto user = look_up(user_text);
   const auto uid = user ? std::optional(user->uid) : number(user_text);
-  if (!uid) throw UsageError(fmt::format("--user: there is no user '{}'", sys::escape(user_text)));
+  if (!uid) throw UsageError(fmt::format("{}: there is no user '{}'", option, sys::escape(user_text)));
   if (colon != std::string::npos) {
-    const auto gid = find_group(text.substr(colon + 1));
+    const auto gid = find_group(text.substr(colon + 1), option);
     return {*uid, gid, {gid}};
   }
   // A number without an account has no group of its own to go by: the same number, as containers do.

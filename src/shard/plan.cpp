@@ -110,6 +110,12 @@ std::string absolute_path(const std::string& folder, const std::string& path) {
 std::string private_path(const std::string& asked, const Plan& plan) {
   std::string path = absolute_path(plan.working_directory, asked);
   if (plan.spec.tmp != TmpMode::kHost && !top_folder_in_tmp(path).empty()) return path;
+  if (const int error = sys::make_directories(path, private_folder(plan.spec)); error != 0) {
+    throw Error(sys::errno_code(error), fmt::format("making {} for --private", sys::escape(path)),
+                "--private takes a folder; make it, or choose one in a place you can write to.");
+  }
+  std::error_code ignored;
+  if (const auto canonical = fs::canonical(path, ignored); !canonical.empty()) path = canonical;
   if (path == "/") {
     throw UsageError("--private /: the root itself can't be covered",
                      "Name the folder that is to be private.");
@@ -118,13 +124,7 @@ std::string private_path(const std::string& asked, const Plan& plan) {
     throw UsageError("--private /proc: the shard has one of its own, and nothing works without it",
                      "Leave it out.");
   }
-  if (const int error = sys::make_directories(path, private_folder(plan.spec)); error != 0) {
-    throw Error(sys::errno_code(error), fmt::format("making {} for --private", sys::escape(path)),
-                "--private takes a folder; make it, or choose one in a place you can write to.");
-  }
-  std::error_code ignored;
-  const auto canonical = fs::canonical(path, ignored);
-  return canonical.empty() ? path : canonical.string();
+  return path;
 }
 
 void add_artifacts(Plan& plan) {

@@ -194,7 +194,7 @@ TEST_CASE("what is wrong with an option of the environment is said of its variab
   const auto wrong = run(in_shard("echo ran"), options);
   CHECK(wrong.status == 125);
   CHECK_THAT(wrong.err, Contains("NSLAUNCH_OPT_TIMEOUT: 'soon' is not a duration"));
-  for (const std::string option : {"ENV", "ENV_FILE", "TMP", "NET"}) {
+  for (const std::string option : {"ENV", "ENV_FILE", "TMP", "NET", "USER"}) {
     options.environment.back() = "NSLAUNCH_OPT_" + option + "=nonsense";
     CHECK_THAT(run(in_shard("echo ran"), options).err,
                Contains("NSLAUNCH_OPT_" + option) && !Contains("nslaunch: --") && !Contains("reading --"));

@@ -134,13 +134,18 @@ TEST_CASE("a --private that is no folder, or can't be made, is named and nothing
   const RegistryView state;
   const HostFolder folder;
   std::ofstream(folder / "file") << "x";
-  for (const auto& path : {folder / "file", folder / "file/below", std::string("/proc/none")}) {
+  std::filesystem::create_symlink("/proc", folder / "processes");
+  for (const auto& path :
+       {folder / "file", folder / "file/below", std::string("/proc/none"), std::string("/proc")}) {
     CAPTURE(path);
     const auto ended = run(in_shard("echo ran", {"--private", path}), state.options());
     CHECK(ended.status == 125);
     CHECK(ended.out.empty());
     CHECK_THAT(ended.err, Contains(path));
   }
+  const auto by_link = run(in_shard("echo ran", {"--private", folder / "processes"}), state.options());
+  CHECK(by_link.status == 125);
+  CHECK_THAT(by_link.err, Contains("--private /proc: the shard has one of its own"));
 }
 
 TEST_CASE("a --private folder in the /tmp that --tmp DIR gives is made there and not in the host's") {
