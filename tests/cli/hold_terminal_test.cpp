@@ -38,6 +38,7 @@ TEST_CASE("Ctrl-Z gives the shell back while a shard is held, for exec from the 
   ShellSession shell;
   shell.type("$N --hold-on-failure 1h -n held -- sh -c 'exit 3'");
   shell.expect("as Ctrl-C does");
+  const pid_t launcher = shell.terminal().foreground_group();
   shell.press('Z');
   shell.expect("Stopped");
   shell.expect_prompt(148);
@@ -45,7 +46,7 @@ TEST_CASE("Ctrl-Z gives the shell back while a shard is held, for exec from the 
   shell.expect("inside\r\n");
   shell.expect_prompt(0);
   shell.type("fg");
-  shell.expect("exit 3'");
+  REQUIRE(shell.has_foreground(launcher));
   shell.press('C');
   shell.expect_prompt(3);
 }

@@ -55,6 +55,7 @@ TEST_CASE(
     "killed") {
   const ReportedRun run;
   write_file(run.path, "before");
+  const auto old = sys::open_file(run.path, O_RDONLY);
   Process launcher(run.words("echo up; exec sleep 1000"), run.options());
   REQUIRE(launcher.read_line() == "up");
   CHECK(run.files() == Words{"report.json"});
@@ -69,6 +70,9 @@ TEST_CASE(
   CHECK(test::run(in_shard(":", {"--report-json", link}), run.options()).status == 0);
   CHECK(fs::is_symlink(link));
   CHECK(run.report().at("nslaunch_status") == 0);
+  // Replaced, and not written over: who had it open reads on in the old one.
+  char text[16] = {};
+  CHECK(::pread(old.get(), text, sizeof text, 0) == 6);
 }
 
 TEST_CASE("a report goes into a FIFO, to stderr and to a descriptor of the caller's, behind what is there") {

@@ -101,21 +101,6 @@ TEST_CASE("on a terminal a silent command is ended, one that writes is let be, a
   CHECK(writing.wait().status == 7);
 }
 
-TEST_CASE("a reader meets end of file under --silence as without it") {
-  const RegistryView registry;
-  auto output = sys::make_pipe();
-  auto options = registry.options();
-  options.prepare = [&] { ::dup2(output.write.get(), STDOUT_FILENO); };
-  Process process(in_shard("echo said; exec >&-; read line", {"--silence", "1h"}), options);
-  output.write.reset();
-  char said[16] = {};
-  CHECK(::read(output.read.get(), said, sizeof said) == 5);
-  CHECK(::read(output.read.get(), said, sizeof said) == 0);
-  CHECK_FALSE(process.pidfd().has_ended());
-  process.write_input("on\n");
-  CHECK(process.wait().status == 0);
-}
-
 TEST_CASE("a writer whose reader has gone gets SIGPIPE under --silence as without it") {
   const RegistryView registry;
   auto output = sys::make_pipe();

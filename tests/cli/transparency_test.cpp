@@ -165,12 +165,13 @@ TEST_CASE("standard streams that are closed stay closed, in every combination") 
   }
 }
 
-TEST_CASE("a reader meets end of file when the command closes its output and runs on") {
+TEST_CASE("a reader meets end of file when the command closes its output and runs on, under --silence, too") {
+  const auto shard_options = GENERATE(Words{}, Words{"--silence", "1h"});
   const RegistryView state;
   auto output = sys::make_pipe();
   auto options = state.options();
   options.prepare = [&] { ::dup2(output.write.get(), STDOUT_FILENO); };
-  Process process(in_shard("echo said; exec >&-; read line"), options);
+  Process process(in_shard("echo said; exec >&-; read line", shard_options), options);
   output.write.reset();
   REQUIRE(other_end_is_closed(output.read.get()));
   char said[16] = {};

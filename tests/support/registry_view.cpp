@@ -56,6 +56,14 @@ void RegistryView::let_temporaries_age() const {
   }
 }
 
+std::string RegistryView::refusal_of(const Words& options_of_run) const {
+  const auto ended = run(in_shard("echo has run", options_of_run), options());
+  CHECK(ended.status == 125);
+  CHECK(ended.out.empty());
+  CHECK(files().empty());
+  return ended.err;
+}
+
 Words RegistryView::files() const {
   Words names;
   for (const auto& entry : std::filesystem::directory_iterator(path()))

@@ -33,6 +33,8 @@ class RegistryView {
   void reap() const;
   /// Makes temporary files old enough for the next nslaunch command to sweep them.
   void let_temporaries_age() const;
+  /// What nslaunch says of options that it must refuse: checks that nothing has run and nothing is left.
+  std::string refusal_of(const Words& options) const;
   /// Names in the folder: records, sockets, temporary files, strangers.
   Words files() const;
 

@@ -50,6 +50,30 @@ void install(std::span<sock_filter> filter) {
   if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) ::_exit(97);
 }
 
+/// One of a system call's arguments (its lower half) that is to be answered with an errno.
+struct Refusal {
+  unsigned call;
+  unsigned argument;    ///< 0 is the first
+  unsigned comparison;  ///< BPF_JEQ, or BPF_JSET: a bit of the value is set
+  unsigned value;
+  unsigned error;
+};
+
+void refuse(const Refusal& refusal) {
+  const auto argument =
+      static_cast<unsigned>(offsetof(seccomp_data, args) + refusal.argument * sizeof(__u64));
+  const auto compare = static_cast<unsigned short>(BPF_JMP | BPF_K | refusal.comparison);
+  sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, refusal.call, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, argument),
+      BPF_JUMP(compare, refusal.value, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | refusal.error),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  install(filter);
+}
+
 }  // namespace
 
 Result result_in_namespaces(int flags, const std::function<Result()>& body) {
@@ -99,28 +123,12 @@ void filter_namespaces(bool forbid) {
 }
 
 void filter_packet_sockets() {
-  sock_filter filter[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[0])),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_PACKET, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  install(filter);
+  refuse({.call = SYS_socket, .argument = 0, .comparison = BPF_JEQ, .value = AF_PACKET, .error = EPERM});
 }
 
 void filter_unnamed_files() {
   constexpr unsigned kUnnamed = O_TMPFILE & ~O_DIRECTORY;
-  sock_filter filter[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[2])),
-      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kUnnamed, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  install(filter);
+  refuse({.call = SYS_openat, .argument = 2, .comparison = BPF_JSET, .value = kUnnamed, .error = EOPNOTSUPP});
 }
 
 bool explains_itself(const Result& result) {
