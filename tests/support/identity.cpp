@@ -21,7 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string& program_folder() {
-  static std::string folder = NSLAUNCH_TEST_PROGRAMS;
+  const char* asked = std::getenv("NSLAUNCH_TEST_PROGRAMS");
+  static std::string folder = asked != nullptr ? asked : NSLAUNCH_TEST_PROGRAMS;
   return folder;
 }
 
