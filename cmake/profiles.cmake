@@ -17,8 +17,11 @@ if(NSLAUNCH_PROFILE STREQUAL "release")
   set(profile_tests OFF)
 elseif(NSLAUNCH_PROFILE STREQUAL "asan")
   set(profile_bench OFF)
-  # Lines for the sanitizers' reports; nobody looks at variables.
-  set(profile_flags -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+  # Lines for the sanitizers' reports; nobody looks at variables. A null pointer ends the program anyway and objects
+  # are the other sanitizer's; with these checks a program has five times the data, and takes 70 ms to start.
+  set(profile_flags -fsanitize=address,undefined -fno-sanitize=null,alignment,vptr,object-size
+                    -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+  set(profile_kernel_layout_flags -fsanitize=alignment)
 elseif(NSLAUNCH_PROFILE STREQUAL "tidy")
   set(CMAKE_CXX_COMPILER clang++ CACHE STRING "")
   set(profile_precompile OFF)

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "chaos/volley.hpp"
+#include "inspect/processes.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/temp_dir.hpp"
@@ -114,10 +115,17 @@ pid_t child_of(pid_t launcher) {
   return children ? std::atoi(children->c_str()) : 0;
 }
 
+/// 0 where there is none. A sanitized launcher has a child that is none, too, when it looks for memory leaks.
+pid_t init_of(const Process& launcher) {
+  const pid_t child = child_of(launcher.pid());
+  const auto pids = inspect::nested_pids(child);
+  return pids.size() > 1 && pids.back() == 1 ? child : 0;
+}
+
 /// Waits for the launcher's init and kills it. False where the launcher ended first.
 bool kill_init_of(const Process& launcher) {
   pid_t init = 0;
-  if (!eventually([&] { return (init = child_of(launcher.pid())) != 0 || launcher.pidfd().has_ended(); }))
+  if (!eventually([&] { return (init = init_of(launcher)) != 0 || launcher.pidfd().has_ended(); }))
     return false;
   const auto pidfd = init != 0 ? sys::Pidfd::open(init) : std::nullopt;
   // The launcher has not been waited for, so that its pid, and with it this parent, is still its own.

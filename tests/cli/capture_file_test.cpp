@@ -127,9 +127,11 @@ TEST_CASE("a capture that is full ends, says so, and the command goes on") {
                {"--pcap-size=64K"});
   CHECK(ended.status == 5);
   CHECK(ended.out == "went on\n");
-  CHECK(ended.err == fmt::format("nslaunch: {} is full (64.0K): later packets are not in it; more room: "
-                                 "--pcap-size\n",
-                                 scene.file));
+  // A busy machine may lose packets on the way, too, and says so in the next line.
+  CHECK_THAT(ended.err,
+             Catch::Matchers::StartsWith(fmt::format(
+                 "nslaunch: {} is full (64.0K): later packets are not in it; more room: --pcap-size\n",
+                 scene.file)));
   CHECK(fs::file_size(scene.file) <= kLimit);
   CHECK_FALSE(scene.packets().empty());
   CHECK(scene.of("exit 0", ":on-failure", {"--pcap-size=4K"}).err.empty());
