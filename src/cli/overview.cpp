@@ -3,7 +3,10 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <future>
+#include <memory>
 #include <set>
+#include <unordered_set>
 
 #include "registry/control.hpp"
 #include "shard/visit.hpp"
@@ -18,10 +21,10 @@ namespace {
 constexpr std::chrono::milliseconds kPatience{250};
 
 /// A question to the shard's init that is under way; none where there is nobody to ask.
-sys::Fd ask_for_diagnostics(registry::Controls& controls, const ShardEntry& shard) {
+sys::Fd ask_who_listens(registry::Controls& controls, const ShardEntry& shard) {
   try {
     auto control = controls.connect(shard);
-    shard::ask(control, {.kind = shard::SocketRequest::Kind::kDiagnostics});
+    shard::ask_who_listens(control);
     return control;
   } catch (const Error&) {  // just starting or ending
     return {};
@@ -50,22 +53,33 @@ std::optional<std::vector<inspect::Port>> hear_ports(const ShardEntry& shard, co
   pollfd watched = {control.get(), POLLIN, 0};
   if (!control || ::poll(&watched, 1, deadline.poll_timeout()) != 1) return std::nullopt;
   try {
-    return ports_of(shard, ns::list_tcp_listeners(shard::receive_socket(control, "looking at its ports")));
+    return ports_of(shard, shard::hear_who_listens(control));
   } catch (const Error&) {
     return std::nullopt;
   }
 }
 
+/// They are in no shard. (In those of another PID namespace, their pids mean others here.)
+std::unordered_set<pid_t> launchers_of(std::span<const ShardEntry> shards) {
+  std::unordered_set<pid_t> pids;
+  for (const auto& shard : shards) {
+    if (shard.state == ShardState::kRunning && !shard.foreign) pids.insert(shard.record.launcher.pid);
+  }
+  return pids;
+}
+
 }  // namespace
 
 std::vector<Overview> overview_of(std::span<const ShardEntry> shards) {
+  // In a thread where one can be had: reading that table takes as long as asking the inits does.
+  const auto launchers = launchers_of(shards);
+  auto table = std::async([&] { return std::make_unique<inspect::ProcessTable>(launchers); });
   registry::Controls controls;
   std::vector<sys::Fd> questions(shards.size());
   for (std::size_t at = 0; at < shards.size(); ++at) {
-    if (may_live(shards[at])) questions[at] = ask_for_diagnostics(controls, shards[at]);
+    if (may_live(shards[at])) questions[at] = ask_who_listens(controls, shards[at]);
   }
-  // While the inits answer.
-  const inspect::ProcessTable processes;
+  const auto processes = table.get();
   const sys::Deadline deadline(kPatience);
   std::vector<Overview> overviews(shards.size());
   for (std::size_t at = 0; at < shards.size(); ++at) {
@@ -75,7 +89,7 @@ std::vector<Overview> overview_of(std::span<const ShardEntry> shards) {
     // for.
     const auto& init = shards[at].record.init;
     if (!ports && !sys::find(init)) continue;
-    overviews[at] = {processes.summary_of(init.pid), std::move(ports)};
+    overviews[at] = {processes->summary_of(init.pid), std::move(ports)};
   }
   return overviews;
 }

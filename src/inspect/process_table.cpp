@@ -8,8 +8,9 @@
 
 namespace nslaunch::inspect {
 
-ProcessTable::ProcessTable() {
+ProcessTable::ProcessTable(const std::unordered_set<pid_t>& of_no_interest) {
   for (const pid_t pid : sys::all_pids()) {
+    if (of_no_interest.contains(pid)) continue;
     auto stat = sys::read_stat(pid);
     if (!stat) continue;
     const auto place = children_.emplace(stat->parent, std::move(*stat));

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "sys/procfs.hpp"
 
@@ -19,12 +20,12 @@ struct Summary {
   std::uint64_t rss_bytes = 0;       ///< a page that several have counts for each
 };
 
-/// Every process that this /proc shows, as it was at one time.
+/// Every process that this /proc shows, as it was at one time, but for those that are of no interest.
 class ProcessTable {
  public:
   using Children = std::multimap<pid_t, sys::ProcessStat>;
 
-  ProcessTable();
+  explicit ProcessTable(const std::unordered_set<pid_t>& of_no_interest = {});
   ProcessTable(const ProcessTable&) = delete;
   ProcessTable& operator=(const ProcessTable&) = delete;
 

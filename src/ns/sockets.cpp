@@ -19,6 +19,9 @@ namespace nslaunch::ns {
 namespace {
 
 constexpr std::uint32_t kAllStates = ~0U;
+/// As much as the kernel puts into one message of a dump (netlink_dump in its net/netlink/af_netlink.c). With
+/// a size of its own libnl does without asking for each message's first.
+constexpr std::size_t kMessageRoom = 32 << 10;
 
 /// What the callbacks of one dump share. An exception must not pass through libnl's C frames.
 struct Dump {
@@ -91,7 +94,7 @@ const Message* payload(nlmsghdr* header) {
 int on_socket(nl_msg* message, void* argument) {
   auto& dump = *static_cast<Dump*>(argument);
   nlmsghdr* header = nlmsg_hdr(message);
-  if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY) return NL_SKIP;
+  if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY && header->nlmsg_type != TCPDIAG_GETSOCK) return NL_SKIP;
   try {
     if (dump.protocol == Protocol::kUnix) {
       if (const auto* found = payload<unix_diag_msg>(header))
@@ -113,8 +116,9 @@ int on_end_of_dump(nl_msg* message, void* argument) {
 }
 
 template <typename Request>
-void dump(nl_sock* socket, const Request& request, Protocol protocol, std::vector<Socket>& sockets) {
-  const NlMessage message(nlmsg_alloc_simple(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP));
+void dump(nl_sock* socket, const Request& request, Protocol protocol, std::vector<Socket>& sockets,
+          int type = SOCK_DIAG_BY_FAMILY) {
+  const NlMessage message(nlmsg_alloc_simple(type, NLM_F_DUMP));
   auto copy = request;
   if (!message) throw Error({NLE_NOMEM, netlink_category()}, "asking the kernel for its sockets");
   check_netlink(nlmsg_append(message.get(), &copy, sizeof copy, NLMSG_ALIGNTO),
@@ -131,12 +135,11 @@ void dump(nl_sock* socket, const Request& request, Protocol protocol, std::vecto
   check_netlink(result, "listing the kernel's sockets");
 }
 
-void dump_inet(nl_sock* socket, int family, int number, Protocol protocol, std::vector<Socket>& sockets,
-               std::uint32_t states = kAllStates) {
+void dump_inet(nl_sock* socket, int family, int number, Protocol protocol, std::vector<Socket>& sockets) {
   inet_diag_req_v2 request = {};
   request.sdiag_family = static_cast<std::uint8_t>(family);
   request.sdiag_protocol = static_cast<std::uint8_t>(number);
-  request.idiag_states = states;
+  request.idiag_states = kAllStates;
   dump(socket, request, protocol, sockets);
 }
 
@@ -148,8 +151,13 @@ void dump_unix(nl_sock* socket, std::vector<Socket>& sockets) {
   dump(socket, request, Protocol::kUnix, sockets);
 }
 
-std::vector<Socket> list_sockets(nl_sock* socket) {
+void prepare(nl_sock* socket) {
   nl_socket_disable_auto_ack(socket);
+  check_netlink(nl_socket_set_msg_buf_size(socket, kMessageRoom), "making room for the kernel's sockets");
+}
+
+std::vector<Socket> list_sockets(nl_sock* socket) {
+  prepare(socket);
   std::vector<Socket> sockets;
   for (const int family : {AF_INET, AF_INET6}) {
     dump_inet(socket, family, IPPROTO_TCP, Protocol::kTcp, sockets);
@@ -186,13 +194,13 @@ std::vector<Socket> list_sockets(sys::Fd diagnostics) {
   return list_sockets(use(std::move(diagnostics)).get());
 }
 
-std::vector<Socket> list_tcp_listeners(sys::Fd diagnostics) {
-  const auto socket = use(std::move(diagnostics));
-  nl_socket_disable_auto_ack(socket.get());
+std::vector<Socket> list_tcp_listeners() {
+  const auto socket = connect_netlink(NETLINK_SOCK_DIAG);
+  prepare(socket.get());
   std::vector<Socket> sockets;
-  for (const int family : {AF_INET, AF_INET6}) {
-    dump_inet(socket.get(), family, IPPROTO_TCP, Protocol::kTcp, sockets, 1U << TCP_LISTEN);
-  }
+  inet_diag_req request = {};
+  request.idiag_states = 1U << TCP_LISTEN;
+  dump(socket.get(), request, Protocol::kTcp, sockets, TCPDIAG_GETSOCK);
   return sockets;
 }
 

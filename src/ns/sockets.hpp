@@ -34,13 +34,15 @@ const char* state_of(const Socket& socket) noexcept;
 /// that share one port through SO_REUSEPORT included. Throws Error.
 std::vector<Socket> list_sockets();
 
+/// Only those that listen on TCP, of both families. By the request that is older than the families' own: it
+/// alone has the kernel go through the machine's listeners once for both (K35).
+std::vector<Socket> list_tcp_listeners();
+
 /// A netlink socket that lists the sockets of the network namespace it was made in, wherever it is used.
 /// Empty, with errno, where it can't be had.
 sys::Fd open_socket_diagnostics();
 
 /// The same as list_sockets() for that namespace.
 std::vector<Socket> list_sockets(sys::Fd diagnostics);
-/// Only TCP's that listen: their number alone, not that of all connections of the machine, sets its price.
-std::vector<Socket> list_tcp_listeners(sys::Fd diagnostics);
 
 }  // namespace nslaunch::ns

@@ -45,7 +45,7 @@ bool make_terminal_usable(int terminal, pid_t init) {
 std::vector<std::string> listening_addresses() noexcept {
   std::vector<std::string> addresses;
   try {
-    for (const auto& socket : ns::list_tcp_listeners(ns::open_socket_diagnostics())) {
+    for (const auto& socket : ns::list_tcp_listeners()) {
       addresses.push_back(socket.local);
     }
   } catch (...) {

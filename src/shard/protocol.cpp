@@ -24,6 +24,8 @@ struct Header {
 };
 
 constexpr std::size_t kLongestPayload = 32768;
+/// An address of IPv6 with its port has up to 48 characters, an inode up to 10, and each its NUL.
+constexpr std::size_t kMostListeners = kLongestPayload / 64;
 
 /// Strings that hold no NUL, each ended by one.
 class Packer {
@@ -79,6 +81,25 @@ std::vector<std::string> unpack(const std::string& payload) {
     start += parts.back().size() + 1;
   }
   return parts;
+}
+
+std::string pack(const std::vector<ns::Socket>& listeners) {
+  Packer packer;
+  for (std::size_t at = 0; at < std::min(listeners.size(), kMostListeners); ++at)
+    packer.add(listeners[at].local).add(std::to_string(listeners[at].inode));
+  return packer.take();
+}
+
+std::vector<ns::Socket> unpack_listeners(const std::string& payload) {
+  const auto parts = unpack(payload);
+  std::vector<ns::Socket> listeners;
+  for (std::size_t at = 0; at + 1 < parts.size(); at += 2) {
+    auto& listener = listeners.emplace_back();
+    listener.listening = true;
+    listener.local = parts[at];
+    listener.inode = std::strtoull(parts[at + 1].c_str(), nullptr, 10);
+  }
+  return listeners;
 }
 
 std::string pack(const std::vector<ns::Sysctl>& sysctls) {

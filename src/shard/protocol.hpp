@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ns/sockets.hpp"
 #include "ns/sysctl.hpp"
 #include "shard/steps.hpp"
 #include "sys/fd.hpp"
@@ -50,6 +51,8 @@ enum class Kind : std::uint8_t {
   kFinished,      ///< code: the command's wait status; detail: how many leaks; payload: Unreaped, if it is
                   ///< to be measured; init exits now
   kListener,      ///< with the listener of the next of the spec's `reach`
+  // A visitor to init, once a connection.
+  kListening,  ///< code: kControlVersion. Answered by kListening (payload: who listens on TCP) or kFailed
 };
 
 /// Both sides of the control socket are of one nslaunch, or say that they are not.
@@ -88,7 +91,6 @@ struct SocketRequest {
   enum class Kind {
     kConnected,  ///< or being connected
     kListening,
-    kDiagnostics,  ///< netlink, for ns::list_sockets(); it has no address
   };
   Kind kind = Kind::kConnected;
   std::string address{};  ///< v4 or v6, in numbers
@@ -101,6 +103,9 @@ std::string pack(const VisitRequest& request);
 std::optional<VisitRequest> unpack_visit(const std::string& payload);
 std::string pack(const SocketRequest& request);
 std::optional<SocketRequest> unpack_socket(const std::string& payload);
+/// Their addresses and inodes; of very many, the first ones.
+std::string pack(const std::vector<ns::Socket>& listeners);
+std::vector<ns::Socket> unpack_listeners(const std::string& payload);
 std::string pack(const std::vector<ns::Sysctl>& sysctls);
 std::vector<ns::Sysctl> unpack_sysctls(const std::string& payload);
 std::string pack(const Leak& leak);

@@ -59,23 +59,24 @@ int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
                 row(answer.step).doing + (answer.step == Step::kWorkdir ? " " + sys::escape(directory) : ""));
 }
 
-void ask(const sys::Fd& connection, const SocketRequest& request) {
+sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request) {
   send(connection.get(), {.kind = Kind::kSocket, .code = kControlVersion, .payload = pack(request)});
-}
-
-sys::Fd receive_socket(const sys::Fd& connection, const std::string& doing) {
   std::vector<sys::Fd> descriptors;
   const auto answer = hear(connection, &descriptors);
   if (answer.kind == Kind::kSocket && !descriptors.empty()) return std::move(descriptors.front());
-  throw failure(answer, doing);
+  const bool listens = request.kind == SocketRequest::Kind::kListening;
+  throw failure(answer, fmt::format("{} {} port {} in the shard", listens ? "listening on" : "connecting to",
+                                    sys::escape(request.address), request.port));
 }
 
-sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request) {
-  ask(connection, request);
-  const bool listens = request.kind == SocketRequest::Kind::kListening;
-  return receive_socket(connection,
-                        fmt::format("{} {} port {} in the shard", listens ? "listening on" : "connecting to",
-                                    sys::escape(request.address), request.port));
+void ask_who_listens(const sys::Fd& connection) {
+  send(connection.get(), {.kind = Kind::kListening, .code = kControlVersion, .payload = {}});
+}
+
+std::vector<ns::Socket> hear_who_listens(const sys::Fd& connection) {
+  const auto answer = hear(connection);
+  if (answer.kind != Kind::kListening) throw failure(answer, "looking at the shard's ports");
+  return unpack_listeners(answer.payload);
 }
 
 }  // namespace nslaunch::shard

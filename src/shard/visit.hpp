@@ -2,6 +2,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "shard/protocol.hpp"
 #include "sys/fd.hpp"
@@ -20,8 +21,10 @@ int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
 /// Asks for a socket of the shard's network that never waits. Throws Error; its code is ETIMEDOUT where init
 /// has not answered in the connection's time: the answer may still come, before that to the next question.
 sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request);
-/// The same in two halves, for those who ask many shards at once.
-void ask(const sys::Fd& connection, const SocketRequest& request);
-sys::Fd receive_socket(const sys::Fd& connection, const std::string& doing);
+
+/// Asks who listens on TCP in the shard, and hears the answer: in two halves, for those who ask many shards
+/// at once. Once a connection. Both throw Error.
+void ask_who_listens(const sys::Fd& connection);
+std::vector<ns::Socket> hear_who_listens(const sys::Fd& connection);
 
 }  // namespace nslaunch::shard

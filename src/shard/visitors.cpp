@@ -51,8 +51,6 @@ sys::Fd open_socket(const SocketRequest& request) {
       return ns::begin_to_connect(request.address, request.port);
     case SocketRequest::Kind::kListening:
       return ns::listen_tcp(request.address, request.port);
-    case SocketRequest::Kind::kDiagnostics:
-      return ns::open_socket_diagnostics();
   }
   errno = EPROTO;
   return {};
@@ -90,6 +88,8 @@ void Visitors::admit() {
   sys::Fd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (connection) {
     visitors_.push_back({std::move(connection)});
+    hear(visitors_.back());  // most have asked by now
+    if (!visitors_.back().connection) visitors_.pop_back();
   } else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
     full_ = true;
   }
@@ -107,13 +107,16 @@ void Visitors::hear(Visitor& visitor) {
 }
 
 void Visitors::answer(Visitor& visitor, const Message& message, std::vector<sys::Fd> descriptors) {
-  const bool asks = message.kind == Kind::kVisit || message.kind == Kind::kSocket;
+  const bool asks =
+      message.kind == Kind::kVisit || message.kind == Kind::kSocket || message.kind == Kind::kListening;
   if (asks && message.code != kControlVersion) {
     fail(visitor.connection, Step::kClone, EPROTO);
   } else if (message.kind == Kind::kVisit && visitor.process == 0) {
     start(visitor, std::move(descriptors));
   } else if (message.kind == Kind::kSocket) {
     make_socket(visitor, message.payload);
+  } else if (message.kind == Kind::kListening) {
+    tell_listeners(visitor);
   } else if (message.kind == Kind::kForward && visitor.process > 0) {
     ::kill(-visitor.process, message.code);
   }
@@ -158,6 +161,16 @@ void Visitors::make_socket(const Visitor& visitor, const std::string& payload) {
   }
   const int number = socket.get();
   send(visitor.connection.get(), {.kind = Kind::kSocket, .payload = {}}, {&number, 1});
+}
+
+/// `list` asks every shard, and its leaving would wake them all once more: the connection ends here.
+void Visitors::tell_listeners(Visitor& visitor) {
+  try {
+    send(visitor.connection.get(), {.kind = Kind::kListening, .payload = pack(ns::list_tcp_listeners())});
+  } catch (const Error& error) {
+    fail(visitor.connection, Step::kPlace, error.code().value());
+  }
+  visitor.connection.reset();
 }
 
 /// As if its terminal had been closed.

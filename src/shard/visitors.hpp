@@ -42,6 +42,7 @@ class Visitors {
   void answer(Visitor& visitor, const Message& message, std::vector<sys::Fd> descriptors);
   void start(Visitor& visitor, std::vector<sys::Fd> descriptors);
   void make_socket(const Visitor& visitor, const std::string& payload);
+  static void tell_listeners(Visitor& visitor);
   void leave(Visitor& visitor);
 
   const Plan& plan_;

@@ -89,6 +89,22 @@ TEST_CASE("listening TCP sockets of both families are listed with their addresse
         }) == "0.0.0.0:1104\n127.0.0.1:9926\n127.0.0.2:9926\n[::1]:1883\n[::]:8883\n");
 }
 
+TEST_CASE("one old request lists the TCP listeners of both families, and nothing else", "[sockets][K35]") {
+  CHECK(in_fresh_network([] {
+          const auto v4 = test::listen_tcp("127.0.0.1", 9926);
+          const auto v6 = test::listen_tcp("::1", 1883);
+          const auto client = test::connect_tcp("127.0.0.1", 9926);
+          const auto other = test::bind_udp("127.0.0.1", 5353);
+          std::set<std::string> seen;
+          for (const auto& socket : ns::list_tcp_listeners()) {
+            const bool right = socket.listening && socket.protocol == Protocol::kTcp;
+            const auto inode = test::inode_of(socket.local.starts_with('[') ? v6 : v4);
+            seen.insert(socket.local + (right && socket.inode == inode ? "" : " wrong"));
+          }
+          return fmt::format("{}", fmt::join(seen, " "));
+        }) == "127.0.0.1:9926 [::1]:1883");
+}
+
 TEST_CASE("each of several listeners that share a port through SO_REUSEPORT is listed", "[sockets]") {
   CHECK(in_fresh_network([] {
           const auto first = test::listen_tcp("127.0.0.1", 9925, 5, true);
