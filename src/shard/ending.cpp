@@ -53,11 +53,10 @@ void Ending::on_signal(int signal) {
 }
 
 void Ending::on_held(const Message& message) {
-  const bool hung = is_hang(cause_);
-  const bool passed = message.code == 0 && !hung;
+  const bool passed = message.code == 0 && !is_hang(cause_);
   const bool sent = WIFSIGNALED(message.code) && signals_seen_.contains(WTERMSIG(message.code));
   if (passed || told_by_somebody_ || sent) return hold_.decline();
-  if (!hold_.begin(message, hung)) return;
+  if (!hold_.begin(message, cause_)) return;
   grace_.reset();
   hard_limit_.reset();
 }

@@ -55,7 +55,8 @@ std::string port_forward_line(const std::string& id, const std::vector<std::stri
 }
 
 std::string end_of(const HeldShard& held) {
-  if (held.timed_out) return "ran out of time";
+  if (held.cause == EndCause::kTimeout) return "ran out of time";
+  if (held.cause == EndCause::kSilence) return "wrote nothing for too long";
   if (WIFSIGNALED(held.wait_status)) {
     return fmt::format("died of {}", sys::signal_name(WTERMSIG(held.wait_status)));
   }

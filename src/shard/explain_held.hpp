@@ -1,5 +1,6 @@
 #pragma once
 
+#include <nslaunch/outcome.hpp>
 #include <nslaunch/spec.hpp>
 
 #include <string>
@@ -10,7 +11,7 @@ namespace nslaunch::shard {
 /// How a held shard's command has ended, and what can be reached there.
 struct HeldShard {
   int wait_status = 0;
-  bool timed_out = false;
+  EndCause cause = EndCause::kNone;
   bool on_terminal = false;            ///< where Ctrl-C lets go of it
   std::vector<std::string> listening;  ///< "127.0.0.1:9926", as ns::Socket::local has them
 };

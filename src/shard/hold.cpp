@@ -54,7 +54,7 @@ std::vector<std::string> listening_addresses() noexcept {
   return addresses;
 }
 
-bool Hold::begin(const Message& held, bool timed_out) {
+bool Hold::begin(const Message& held, EndCause cause) {
   if (!hooks_.held || !hooks_.held()) {
     announcer_.announce("the shard is not held: it has no record, so nobody could enter it");
     decline();
@@ -65,7 +65,7 @@ bool Hold::begin(const Message& held, bool timed_out) {
   const auto terminal = plan_.own_process_group ? sys::Fd() : sys::open_controlling_terminal();
   const bool in_front = terminal && make_terminal_usable(terminal.get(), shard_.init_pid);
   announcer_.announce(explain_held(plan_.spec, {.wait_status = held.code,
-                                                .timed_out = timed_out,
+                                                .cause = cause,
                                                 .on_terminal = in_front,
                                                 .listening = unpack(held.payload)}));
   return true;

@@ -28,7 +28,7 @@ class Hold {
 
   /// `held`: what init said. Announces what can be done with the shard, and takes the terminal back from the
   /// command's group. False where nobody could enter the shard: then it is not held.
-  bool begin(const Message& held, bool timed_out);
+  bool begin(const Message& held, EndCause cause);
   /// Instead of begin(): not worth keeping.
   void decline();
   /// Ends it, if it lasts.

@@ -25,6 +25,18 @@ TEST_CASE("a held shard's port-forward names each port that answers on 127.0.0.1
              Contains("0badcafe 0:2 0:3 0:4 0:5\n"));
 }
 
+TEST_CASE("a held shard's command is said to have ended as it did, or as it was ended", "[unit]") {
+  ShardSpec spec;
+  spec.hold_on_failure = std::chrono::minutes(10);
+  const auto said = [&](const HeldShard& held) { return shard::explain_held(spec, held); };
+  CHECK_THAT(said({.wait_status = 3 << 8, .listening = {}}), Contains("the command exited with 3;"));
+  CHECK_THAT(said({.wait_status = 9, .listening = {}}), Contains("the command died of SIGKILL;"));
+  CHECK_THAT(said({.wait_status = 9, .cause = EndCause::kTimeout, .listening = {}}),
+             Contains("the command ran out of time;"));
+  CHECK_THAT(said({.wait_status = 9, .cause = EndCause::kSilence, .listening = {}}),
+             Contains("the command wrote nothing for too long;"));
+}
+
 TEST_CASE("a held shard's server on another address is named with it, and no server not at all", "[unit]") {
   CHECK_THAT(explained({"127.0.0.5:9926"}),
              Contains("\n  nslaunch port-forward --to 127.0.0.5 0badcafe 0:9926\n"));
