@@ -13,8 +13,8 @@ if(NSLAUNCH_STATIC)
   target_compile_options(nslaunch_settings INTERFACE -fPIE -ffunction-sections -fdata-sections)
 endif()
 
-# nslaunch_precompile(TARGET): what most sources include is read once, by the first layer. The release and
-# clang-tidy, which do without, find an include that is missing.
+# nslaunch_precompile(TARGET): what most sources include is read once, by the first layer. The release, which does
+# without, finds an include that is missing.
 function(nslaunch_precompile target)
   if(NOT NSLAUNCH_PRECOMPILE)
     return()

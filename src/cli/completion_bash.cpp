@@ -31,7 +31,7 @@ std::string values_of(const Command& command) {
   return cases;
 }
 
-std::string positionals_of(const Command& command) {
+std::string bash_positionals_of(const Command& command) {
   switch (command.takes) {
     case Takes::kShards:  // _nslaunch_shards, on its own: words of theirs are not to be expanded
     case Takes::kHelpWord:
@@ -66,7 +66,7 @@ _nslaunch() {{
   case "$sub $prev" in
 )";
 
-constexpr const char* kEpilog = R"sh(  esac
+constexpr const char* kBashEpilog = R"sh(  esac
   if [[ $cur == -* ]]; then
     words=$options
   elif ((COMP_CWORD == 1)); then
@@ -91,9 +91,9 @@ std::string bash_completion(std::span<const Command> commands) {
   script += "  esac\n  case $sub in\n";
   for (const auto& command : commands) {
     script += fmt::format("    {}) options='{}' words=\"{}\" shards={} ;;\n", command.name, words_of(command),
-                          positionals_of(command), command.takes == Takes::kShards ? "yes" : "");
+                          bash_positionals_of(command), command.takes == Takes::kShards ? "yes" : "");
   }
-  return script + kEpilog;
+  return script + kBashEpilog;
 }
 
 }  // namespace nslaunch::cli

@@ -5,7 +5,7 @@
 namespace nslaunch::cli {
 namespace {
 
-std::string quoted(const char* text) {
+std::string fish_quoted(const char* text) {
   std::string shown = "'";
   for (const char* letter = text; *letter != 0; ++letter) {
     if (*letter == '\'' || *letter == '\\') shown += '\\';
@@ -31,10 +31,10 @@ std::string option_line(const Command& command, const Option& option) {
   } else if (option.value_name != nullptr) {
     line += " -r -F";
   }
-  return line + fmt::format(" -d {}\n", quoted(option.help));
+  return line + fmt::format(" -d {}\n", fish_quoted(option.help));
 }
 
-std::string positionals_of(const Command& command) {
+std::string fish_positionals_of(const Command& command) {
   switch (command.takes) {
     case Takes::kShards:
       return fmt::format("({})", kLiveShards);
@@ -58,12 +58,12 @@ std::string fish_completion(std::span<const Command> commands) {
       "complete -c nslaunch -n __nslaunch_own -f\n";
   for (const auto& command : commands) {
     script += fmt::format("complete -c nslaunch -n '__nslaunch_own; and __fish_use_subcommand' -a {} -d {}\n",
-                          command.name, quoted(command.summary));
+                          command.name, fish_quoted(command.summary));
     for (const auto& option : options_of(command)) script += option_line(command, option);
-    const auto positionals = positionals_of(command);
+    const auto positionals = fish_positionals_of(command);
     if (positionals.empty()) continue;
-    script +=
-        fmt::format("complete -c nslaunch -n {} -a {}\n", condition_of(command), quoted(positionals.c_str()));
+    script += fmt::format("complete -c nslaunch -n {} -a {}\n", condition_of(command),
+                          fish_quoted(positionals.c_str()));
   }
   return script;
 }

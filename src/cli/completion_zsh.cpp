@@ -6,7 +6,7 @@ namespace nslaunch::cli {
 namespace {
 
 /// Inside a single-quoted spec of _arguments, where brackets and colons mean something.
-std::string quoted(const char* text) {
+std::string zsh_quoted(const char* text) {
   std::string shown;
   for (const char* letter = text; *letter != 0; ++letter) {
     if (*letter == '[' || *letter == ']' || *letter == ':') shown += '\\';
@@ -19,7 +19,7 @@ std::string value_of(const Option& option) {
   if (option.value_name == nullptr) return {};
   const auto choices = choices_of(option);
   const auto action = choices.empty() ? std::string("_files") : fmt::format("({})", fmt::join(choices, " "));
-  return fmt::format(":{}:{}", quoted(option.value_name), action);
+  return fmt::format(":{}:{}", zsh_quoted(option.value_name), action);
 }
 
 std::string specs_of(const Command& command) {
@@ -27,7 +27,7 @@ std::string specs_of(const Command& command) {
   for (const auto& option : options_of(command)) {
     const char* many = option.repeatable ? "*" : "";
     const char* equals = option.value_name != nullptr ? "=" : "";
-    const auto rest = fmt::format("[{}]{}", quoted(option.help), value_of(option));
+    const auto rest = fmt::format("[{}]{}", zsh_quoted(option.help), value_of(option));
     specs += fmt::format("    '{}--{}{}{}' \\\n", many, option.name, equals, rest);
     if (option.letter != 0) specs += fmt::format("    '{}-{}{}' \\\n", many, option.letter, rest);
   }
@@ -49,7 +49,7 @@ std::string positionals_of(const Command& command) {
   return "";
 }
 
-constexpr const char* kEpilog = R"(_nslaunch() {
+constexpr const char* kZshEpilog = R"(_nslaunch() {
   if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then
     _nslaunch_subcommands
     return
@@ -75,13 +75,13 @@ std::string zsh_completion(std::span<const Command> commands) {
       "_nslaunch_subcommands() {{\n  local -a subcommands\n  subcommands=(\n",
       kLiveShards);
   for (const auto& command : commands)
-    script += fmt::format("    '{}:{}'\n", command.name, quoted(command.summary));
+    script += fmt::format("    '{}:{}'\n", command.name, zsh_quoted(command.summary));
   script += "  )\n  _describe subcommand subcommands\n}\n\n";
   for (const auto& command : commands) {
     script += fmt::format("_nslaunch_{}() {{\n  _arguments -S \\\n{}    {}\n}}\n\n", command.name,
                           specs_of(command), positionals_of(command));
   }
-  return script + kEpilog;
+  return script + kZshEpilog;
 }
 
 }  // namespace nslaunch::cli

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::chrono::seconds kLimit{5};
 constexpr std::size_t kMostBytes = 4 << 20;
-constexpr std::size_t kMostProcesses = 200;
+constexpr std::size_t kMostShown = 200;
 constexpr std::size_t kMostThreads = 100;  // of each process
 constexpr std::size_t kMostGroups = 6;
 constexpr std::size_t kMostFunctions = 12;
@@ -85,7 +85,7 @@ void write_processes(int out, const std::vector<Member>& members) {
   sys::write_all(out, fmt::format("\nprocesses\n{:>8} {:>8}  {:<20} {:<22} {:>7} {:>8} {:>7}  {}\n", "PID",
                                   "OUTSIDE", "STATE", "WAITS IN", "AGE", "CPU", "MEMORY", "COMMAND"));
   const auto depths = depths_of(members);
-  const std::size_t shown = std::min(members.size(), kMostProcesses);
+  const std::size_t shown = std::min(members.size(), kMostShown);
   for (std::size_t i = 0; i < shown; ++i) {
     sys::write_all(out, process_line(details_of(members[i], depths[i])) + threads_below(members[i].stat.pid));
   }

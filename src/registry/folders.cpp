@@ -22,7 +22,7 @@ std::string what_is_wrong(const struct stat& status, const Place& place) {
                      sys::escape(place.path));
 }
 
-std::string why_not_opened(int error) {
+std::string why_folder_not_opened(int error) {
   if (error == ELOOP || error == ENOTDIR) return "it is a symbolic link, or no folder at all";
   return sys::errno_code(error).message();
 }
@@ -69,7 +69,7 @@ std::optional<Folder> open_folder(const Place& place, std::string& problem) {
   struct stat status = {};
   const bool looked = fd && ::fstat(fd.get(), &status) == 0;
   if (!looked) {
-    problem = sick(place, why_not_opened(errno));
+    problem = sick(place, why_folder_not_opened(errno));
     return std::nullopt;
   }
   if (!is_private_to(status, place.owner)) {

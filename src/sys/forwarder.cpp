@@ -15,7 +15,7 @@ namespace nslaunch::sys {
 namespace {
 
 constexpr std::uint32_t kEdges = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-constexpr int kTurn = 64;  // clients taken in before others have their turn
+constexpr int kClientsATurn = 64;  // clients taken in before others have their turn
 
 /// The bytes come as the peer has sent them; nothing is gained by holding small ones back.
 void pass_on_at_once(int socket) {
@@ -88,7 +88,7 @@ bool Forwarder::has_room() const noexcept {
 
 /// Where descriptors run out the rest waits in the backlog, until a connection has gone.
 void Forwarder::take_in(const Way& way) {
-  for (int turn = 0; turn < kTurn; ++turn) {
+  for (int turn = 0; turn < kClientsATurn; ++turn) {
     if (!has_room()) {
       starved_ = true;
       return;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kChunk = 1 << 16;  // a pipe's own size
 constexpr std::size_t kMostFreePipes = 16;
-constexpr int kTurn = 16;  // chunks before others have theirs
+constexpr int kChunksATurn = 16;  // chunks before others have theirs
 constexpr unsigned kFlags = SPLICE_F_NONBLOCK | SPLICE_F_MOVE;
 
 }  // namespace
@@ -40,7 +40,7 @@ Relay::Relay(Fd one, Fd other, PipePool& pipes)
 Relay::~Relay() = default;
 
 Relay::State Relay::pump() {
-  for (int turn = 0; turn < kTurn; ++turn) {
+  for (int turn = 0; turn < kChunksATurn; ++turn) {
     const auto there = move(there_);
     const auto back = there == Progress::kBroken ? Progress::kBroken : move(back_);
     if (back == Progress::kBroken) {
