@@ -18,6 +18,8 @@ nslaunch_scenario(examples examples/demo AS root user PROPERTIES RESOURCE_LOCK h
 add_test(NAME "harper: install" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/harper/install)
 set_tests_properties("harper: install" PROPERTIES LABELS harper SKIP_RETURN_CODE 77 TIMEOUT 600
   ENVIRONMENT "NSLAUNCH=$<TARGET_FILE:nslaunch>" FIXTURES_SETUP harperdb)
-foreach(scenario suite four-at-once killed-launcher reach hold restart-leak without-nslaunch)
-  nslaunch_scenario(harper harper/${scenario} AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
+nslaunch_scenario(harper harper/four-at-once AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
+# All on the same fixed ports, and all in shards: two at once.
+foreach(scenario suite killed-launcher reach hold restart-leak without-nslaunch)
+  nslaunch_scenario(harper harper/${scenario} AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 2)
 endforeach()
