@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <algorithm>
 #include <array>
@@ -17,6 +18,7 @@ namespace nslaunch::bench {
 namespace {
 
 constexpr unsigned kLifetimeSeconds = 600;
+constexpr timeval kStall{5, 0};
 constexpr std::size_t kPiece = 256 * 1024;
 
 /// What a client says first.
@@ -102,6 +104,8 @@ int run_as_server(std::uint16_t port) {
 
 void move_bytes(std::uint16_t port, Direction direction, std::uint64_t bytes) {
   const auto fd = tcp_socket();
+  for (const int side : {SO_SNDTIMEO, SO_RCVTIMEO})
+    check(setsockopt(fd.get(), SOL_SOCKET, side, &kStall, sizeof kStall), "setting a limit");
   const auto address = loopback(port);
   check(connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), "connecting");
   const Order order{direction, bytes};

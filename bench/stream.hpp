@@ -13,7 +13,7 @@ enum class Direction { kToServer, kFromServer };
 int run_as_server(std::uint16_t port);
 
 /// Moves so many bytes over a new connection to 127.0.0.1 and returns when the last one has arrived: at the
-/// server, which says so, or here. Throws if a byte is missing.
+/// server, which says so, or here. Throws if a byte is missing, or nothing has moved for 5 s.
 void move_bytes(std::uint16_t port, Direction direction, std::uint64_t bytes);
 
 /// A port of 127.0.0.1 that nobody has at the moment.

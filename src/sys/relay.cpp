@@ -9,9 +9,12 @@
 namespace nslaunch::sys {
 namespace {
 
-constexpr std::size_t kChunk = 1 << 16;  // a pipe's own size
+/// A pipe has room for 64 KiB by itself, and a stream is half as fast through such small ones. All pipes of a
+/// user may have 64 MiB together before the next ones are made tiny (pipe(7)): so only the first ones of a
+/// pool, which serve all flows whose readers keep up, are large.
+constexpr int kChunk = 1 << 20;
 constexpr std::size_t kMostFreePipes = 16;
-constexpr int kChunksATurn = 16;  // chunks before others have theirs
+constexpr int kChunksATurn = 4;  // chunks before others have theirs
 constexpr unsigned kFlags = SPLICE_F_NONBLOCK | SPLICE_F_MOVE;
 
 }  // namespace
@@ -19,7 +22,9 @@ constexpr unsigned kFlags = SPLICE_F_NONBLOCK | SPLICE_F_MOVE;
 Pipe PipePool::take() noexcept {
   if (free_.empty()) {
     int ends[2];
-    return ::pipe2(ends, O_CLOEXEC) == 0 ? Pipe{Fd(ends[0]), Fd(ends[1])} : Pipe{};
+    if (::pipe2(ends, O_CLOEXEC) != 0) return {};
+    if (made_++ < kMostFreePipes) ::fcntl(ends[1], F_SETPIPE_SZ, kChunk);  // refused: it takes less at a time
+    return {Fd(ends[0]), Fd(ends[1])};
   }
   Pipe pipe = std::move(free_.back());
   free_.pop_back();

@@ -16,6 +16,7 @@ class PipePool {
 
  private:
   std::vector<Pipe> free_;
+  std::size_t made_ = 0;
 };
 
 /// Joins two stream sockets that never wait: what one peer sends the other gets, with its end (a half-close)
