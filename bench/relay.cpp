@@ -92,11 +92,11 @@ std::vector<Route> all_routes(const Setup& setup, const Role& role) {
   port = free_port();
   const auto pasta = find_program("pasta");
   const auto forwarded = "127.0.0.1/" + std::to_string(port) + ":" + port_inside;
-  routes.push_back({"pasta",
-                    program({pasta.value_or("pasta"), "--foreground", "--quiet", "--config-net", "-t",
-                             forwarded, "-u", "none", "--"},
-                            true),
-                    port, pasta ? "" : "not installed"});
+  routes.push_back(
+      {"pasta",
+       program({pasta.value_or("pasta"), "--foreground", "--quiet", "-t", forwarded, "-u", "none", "--"},
+               true),
+       port, pasta ? "" : "not installed"});
   return routes;
 }
 
