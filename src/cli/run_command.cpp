@@ -14,6 +14,7 @@
 #include "cli/report.hpp"
 #include "cli/report_file.hpp"
 #include "cli/run_json.hpp"
+#include "cli/run_options.hpp"
 #include "cli/run_spec.hpp"
 #include "shard/environment.hpp"
 #include "shard/explain.hpp"
