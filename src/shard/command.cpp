@@ -81,6 +81,7 @@ void become(const Plan& plan, const Start& start, char* const* argv, char** envp
   if (failed(Step::kWorkdir, moved == 0 ? 0 : errno)) return;
   if (failed(Step::kExec, 0)) return;
   plan.caller_signals.restore();
+  if (plan.descriptor_limit) ::setrlimit(RLIMIT_NOFILE, &*plan.descriptor_limit);
   // execvp searches the PATH of `environ`, which must be the command's, not nslaunch's.
   environ = envp;
   ::execvp(argv[0], argv);
@@ -126,7 +127,7 @@ Start start_of_command(const Plan& plan, const std::string& isolation) {
               .environment = plan.spec.environment,
               .directory = plan.enters_directory ? plan.working_directory : "",
               .place = plan.own_process_group ? Start::Place::kGroup : Start::Place::kCallersGroup,
-              .streams = {}};
+              .streams = plan.streams};
   set_variable(start.environment, "NSLAUNCH_ISOLATION", isolation);
   return start;
 }

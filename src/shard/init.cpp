@@ -1,7 +1,10 @@
 #include "shard/init.hpp"
 
+#include <sched.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+#include <vector>
 
 #include "shard/command.hpp"
 #include "shard/fault.hpp"
@@ -45,6 +48,15 @@ void tie_to_launcher(const Plan& plan, int channel, const sys::Pidfd& launcher) 
   send(channel, {.kind = Kind::kTied, .payload = {}});
 }
 
+/// The command, and whoever enters, inherits it.
+void take_processors(const std::vector<unsigned>& processors) {
+  if (processors.empty()) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const auto number : processors) CPU_SET(number, &set);
+  ::sched_setaffinity(0, sizeof set, &set);
+}
+
 }  // namespace
 
 void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd launchers_visit) {
@@ -54,6 +66,7 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd la
     // Not the launcher's name: "pkill nslaunch" is meant for launchers, and what init gets counts as sent to
     // the whole group.
     ::prctl(PR_SET_NAME, "shard-init");
+    take_processors(plan.processors);
     GroupSignals signals;
     tie_to_launcher(plan, channel.get(), launcher);
     Building building{.plan = plan, .channel = channel.get(), .isolation = namespace_tokens(plan)};

@@ -19,8 +19,6 @@
 namespace nslaunch::shard {
 namespace {
 
-constexpr std::chrono::milliseconds kTeardownLimit{5000};
-
 /// As fork, into new namespaces. The older clone: common seccomp filters answer clone3 with ENOSYS (K26).
 pid_t clone_process(int flags, int& pidfd) {
   return static_cast<pid_t>(
@@ -83,34 +81,6 @@ void trace(const Hooks& hooks, const std::string& line) {
   if (hooks.trace) hooks.trace(line);
 }
 
-/// Hears of every step until the command has started.
-void follow(const Plan& plan, const Hooks& hooks, RunningShard& shard) {
-  for (;;) {
-    const auto message = hear(shard);
-    switch (message.kind) {
-      case Kind::kDone:
-        trace(hooks, fmt::format("{:<14} {:>6} µs", row(message.step).name, message.code));
-        break;
-      case Kind::kMissing:
-        if (hooks.warning) hooks.warning(explain_missing(message));
-        break;
-      case Kind::kNote:
-        trace(hooks, message.payload);
-        break;
-      case Kind::kListener:
-        break;
-      case Kind::kStarted:
-        shard.isolation = message.payload;
-        if (shard.reach_listeners.size() < plan.spec.reach.size()) {
-          throw Error(sys::errno_code(EMFILE), "taking over what listens for --reach");
-        }
-        return;
-      default:
-        throw_failure(plan, message);
-    }
-  }
-}
-
 }  // namespace
 
 RunningShard::RunningShard(RunningShard&& other) noexcept
@@ -131,9 +101,10 @@ RunningShard::~RunningShard() {
   if (!wait_for_end(culprit) && hooks_->warning) hooks_->warning(explain_held_up(culprit));
 }
 
-std::optional<siginfo_t> RunningShard::wait_for_end(std::string& culprit, rusage* used) noexcept {
+std::optional<siginfo_t> RunningShard::wait_for_end(std::string& culprit, rusage* used,
+                                                    std::chrono::milliseconds limit) noexcept {
   const pid_t pid = std::exchange(init_pid, -1);
-  if (!init.wait_for_end(kTeardownLimit)) {
+  if (!init.wait_for_end(limit)) {
     culprit = inspect::who_holds_up(pid, pid_namespace);
     if (hooks_->held_up) hooks_->held_up();
     return std::nullopt;  // reaping init would wait for the culprit (K6)
@@ -144,37 +115,79 @@ std::optional<siginfo_t> RunningShard::wait_for_end(std::string& culprit, rusage
   return end;
 }
 
-RunningShard launch(const Plan& plan, const Hooks& hooks) {
-  std::optional<RunningShard> shard;
+Launching::Launching(const Plan& plan, const Hooks& hooks) : plan_(plan), hooks_(hooks) {
   trace(hooks, explain_rung(plan.rung));
-  step(plan, Step::kClone, shard, [&] { shard.emplace(clone_init(plan, hooks)); });
-  step(plan, Step::kMapIds, shard, [&] {
+  step(plan, Step::kClone, shard_, [&] { shard_.emplace(clone_init(plan, hooks)); });
+  step(plan, Step::kMapIds, shard_, [&] {
     if (plan.rung != Rung::kRootless) return;
-    ns::write_id_maps(shard->init_pid, plan.id_map);
-    send(shard->channel.get(), {.kind = Kind::kMapped, .payload = {}});
+    ns::write_id_maps(shard_->init_pid, plan.id_map);
+    send(shard_->channel.get(), {.kind = Kind::kMapped, .payload = {}});
   });
   // All this while init ties itself to us and mounts.
-  sys::Fd control;
-  step(plan, Step::kRecord, shard, [&] {
-    if (hooks.created) control = hooks.created(shard->init_pid, shard->init);
+  step(plan, Step::kRecord, shard_, [&] {
+    if (hooks.created) control_ = hooks.created(shard_->init_pid, shard_->init);
   });
-  std::vector<ns::Sysctl> settings;
-  step(plan, Step::kSettings, shard, [&] { settings = ns::changed_sysctls(); });
-  const auto tied = hear(*shard);
-  if (tied.kind != Kind::kTied) throw_failure(plan, tied);
-  // Our death is the shard's from here on, and it is recorded. Init waits for this before it starts the
-  // command.
-  step(plan, Step::kGo, shard, [&] {
-    const int number = control.get();
-    send(shard->channel.get(), {.kind = Kind::kGo, .payload = pack(settings)}, {&number, control ? 1U : 0U});
+  step(plan, Step::kSettings, shard_,
+       [&] { settings_ = plan.settings ? *plan.settings : ns::changed_sysctls(); });
+}
+
+bool Launching::attend() {
+  const auto message = hear(*shard_);
+  if (tied_) return follow(message);
+  if (message.kind != Kind::kTied) throw_failure(plan_, message);
+  tied_ = true;
+  go();
+  return false;
+}
+
+/// Our death is the shard's from here on, and it is recorded. Init waits for this before it starts the
+/// command.
+void Launching::go() {
+  step(plan_, Step::kGo, shard_, [&] {
+    const int number = control_.get();
+    send(shard_->channel.get(), {.kind = Kind::kGo, .payload = pack(settings_)},
+         {&number, control_ ? 1U : 0U});
   });
-  control.reset();
-  follow(plan, hooks, *shard);
-  shard->started_at = sys::Clock::now();
-  shard->pid_namespace = shard->init.pid_namespace();
-  if (shard->pid_namespace == 0) shard->pid_namespace = sys::namespace_inode(shard->init_pid, "pid");
-  if (hooks.running) hooks.running(shard->isolation);
-  return std::move(*shard);
+  control_.reset();
+}
+
+/// False: the command has not started yet.
+bool Launching::follow(const Message& message) {
+  switch (message.kind) {
+    case Kind::kDone:
+      trace(hooks_, fmt::format("{:<14} {:>6} µs", row(message.step).name, message.code));
+      return false;
+    case Kind::kMissing:
+      if (hooks_.warning) hooks_.warning(explain_missing(message));
+      return false;
+    case Kind::kNote:
+      trace(hooks_, message.payload);
+      return false;
+    case Kind::kListener:
+      return false;
+    case Kind::kStarted:
+      command_started(message);
+      return true;
+    default:
+      throw_failure(plan_, message);
+  }
+}
+
+void Launching::command_started(const Message& message) {
+  shard_->isolation = message.payload;
+  if (shard_->reach_listeners.size() < plan_.spec.reach.size()) {
+    throw Error(sys::errno_code(EMFILE), "taking over what listens for --reach");
+  }
+  shard_->started_at = sys::Clock::now();
+  shard_->pid_namespace = shard_->init.pid_namespace();
+  if (shard_->pid_namespace == 0) shard_->pid_namespace = sys::namespace_inode(shard_->init_pid, "pid");
+  if (hooks_.running) hooks_.running(shard_->isolation);
+}
+
+RunningShard launch(const Plan& plan, const Hooks& hooks) {
+  Launching launching(plan, hooks);
+  while (!launching.attend()) continue;
+  return launching.take();
 }
 
 }  // namespace nslaunch::shard

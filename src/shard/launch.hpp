@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <nslaunch/error.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <functional>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ns/sysctl.hpp"
 #include "shard/plan.hpp"
 #include "shard/protocol.hpp"
 #include "sys/clock.hpp"
@@ -37,6 +39,9 @@ struct Hooks {
   std::function<void(std::string_view)> trace;
 };
 
+/// How long a shard may take to be gone.
+constexpr std::chrono::milliseconds kTeardownLimit{5000};
+
 /// A shard that exists. Ends it when it goes out of scope before its end was seen.
 class RunningShard {
  public:
@@ -51,10 +56,11 @@ class RunningShard {
   RunningShard& operator=(RunningShard&&) = delete;
   ~RunningShard();
 
-  /// Waits, for at most 5 s, until every process of the shard is gone, and reaps init: its wait status
-  /// as in siginfo_t, and in `used` what it and those whom it has reaped have used. Nothing where somebody
-  /// holds up the end: `culprit` says who, and what was recorded of the shard stays.
-  std::optional<siginfo_t> wait_for_end(std::string& culprit, rusage* used = nullptr) noexcept;
+  /// Waits until every process of the shard is gone, and reaps init: its wait status as in siginfo_t, and in
+  /// `used` what it and those whom it has reaped have used. Nothing where somebody holds up the end for longer
+  /// than `limit`: `culprit` says who, and what was recorded of the shard stays.
+  std::optional<siginfo_t> wait_for_end(std::string& culprit, rusage* used = nullptr,
+                                        std::chrono::milliseconds limit = kTeardownLimit) noexcept;
 
   pid_t init_pid;
   sys::Pidfd init;
@@ -69,6 +75,33 @@ class RunningShard {
 
  private:
   const Hooks* hooks_;
+};
+
+/// A launch under way: init is there and makes the shard. Both arguments must outlive it, and it the shard's
+/// end where it is given up before the command has started.
+class Launching {
+ public:
+  /// Throws what launch() throws, as attend() does.
+  Launching(const Plan& plan, const Hooks& hooks);
+
+  /// Readable when there is something to attend to.
+  int fd() const noexcept { return shard_->channel.get(); }
+  /// Hears one thing from init, if need be after waiting for it, and does what comes then. True: the command
+  /// has started, and take() has the shard.
+  bool attend();
+  RunningShard take() { return std::move(*shard_); }
+
+ private:
+  void go();
+  bool follow(const Message& message);
+  void command_started(const Message& message);
+
+  const Plan& plan_;
+  const Hooks& hooks_;
+  std::optional<RunningShard> shard_;
+  sys::Fd control_;
+  std::vector<ns::Sysctl> settings_;
+  bool tied_ = false;
 };
 
 /// Builds the shard and starts its command. Throws CommandError where the command itself can't be

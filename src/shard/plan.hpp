@@ -1,12 +1,16 @@
 #pragma once
 
+#include <sys/resource.h>
 #include <nslaunch/spec.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ns/idmap.hpp"
+#include "ns/sysctl.hpp"
+#include "sys/fd.hpp"
 #include "sys/files.hpp"
 #include "sys/signals.hpp"
 
@@ -46,6 +50,14 @@ struct Plan {
   /// Descriptor of the file that packets go to, the launcher's; -1: nothing is captured.
   int capture_file = -1;
   sys::SignalState caller_signals;
+  /// The command's 0, 1 and 2, none of them below 3; empty: the caller's.
+  std::vector<sys::Fd> streams{};
+  /// The processors that the shard may run on; empty: the caller's.
+  std::vector<unsigned> processors{};
+  /// The limit on descriptors that the command gets, where the launcher has changed its own.
+  std::optional<rlimit> descriptor_limit{};
+  /// What the host has changed of its network settings, where that is known already.
+  std::optional<std::vector<ns::Sysctl>> settings{};
   /// The launcher has a connection of its own to init, on which it asks as visitors do.
   bool launcher_visits = false;
   bool tracing = false;

@@ -1,0 +1,143 @@
+#include "shard/supervision.hpp"
+
+#include <sys/wait.h>
+
+#include <utility>
+
+#include "shard/explain.hpp"
+#include "shard/usage.hpp"
+#include "sys/procfs.hpp"
+
+namespace nslaunch::shard {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+Supervision::Supervision(const Plan& plan, RunningShard shard, std::optional<OutputWatch> output,
+                         const Hooks& hooks, Forwarding& forwarding)
+    : plan_(plan),
+      shard_(std::move(shard)),
+      hooks_(hooks),
+      peer_(shard_.channel.get()),
+      announcer_(hooks.warning),
+      ending_(plan, shard_, peer_, announcer_, hooks, std::move(output)),
+      forwarding_(forwarding),
+      oom_kills_before_(sys::oom_kills()) {
+  forwarding_.begin(shard_, [this](std::string line) { announcer_.announce(std::move(line)); });
+  outcome_.isolation = shard_.isolation;
+}
+
+std::vector<int> Supervision::descriptors() const {
+  std::vector<int> all{shard_.init.get(), shard_.channel.get()};
+  const auto also = [&](const std::vector<int>& more) { all.insert(all.end(), more.begin(), more.end()); };
+  also(forwarding_.descriptors());
+  also(ending_.descriptors());
+  if (hooks_.descriptors) also(hooks_.descriptors());
+  return all;
+}
+
+void Supervision::on_command_ended(int wait_status) {
+  command_running_ = false;
+  ending_.on_command_ended();
+  command_ended_at_ = sys::Clock::now();
+  outcome_.term_signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
+  outcome_.exit_status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 0;
+  const bool killed_by_others = outcome_.term_signal == SIGKILL && ending_.cause() == EndCause::kNone;
+  outcome_.out_of_memory = killed_by_others && sys::oom_kills() > oom_kills_before_;
+}
+
+void Supervision::on_message(const Message& message) {
+  switch (message.kind) {
+    case Kind::kStopped:
+      if (stopped) stopped(message.code);
+      break;
+    case Kind::kCommandEnded:
+      on_command_ended(message.code);
+      if (hooks_.stopping) hooks_.stopping();
+      break;
+    case Kind::kHeld:
+      on_command_ended(message.code);
+      ending_.on_held(message);
+      break;
+    case Kind::kLeak:
+      outcome_.leaks.push_back(unpack_leak(message.payload));
+      break;
+    case Kind::kCaptured:
+      outcome_.capture = unpack_capture(message.payload);
+      break;
+    case Kind::kFinished:
+      if (command_running_) on_command_ended(message.code);
+      outcome_.leak_count = static_cast<std::size_t>(message.detail);
+      take_unreaped(message.payload, outcome_);
+      set_finished();
+      break;
+    default:
+      throw_failure(plan_, message);
+  }
+}
+
+void Supervision::set_finished() {
+  if (!std::exchange(finished_, true)) end_limit_.emplace(kTeardownLimit);
+}
+
+void Supervision::watch(std::vector<pollfd>& watched) const {
+  watched.push_back({shard_.init.get(), POLLIN, 0});
+  watched.push_back({finished_ ? -1 : shard_.channel.get(), POLLIN, 0});
+  watched.push_back({forwarding_.fd(), POLLIN, 0});
+}
+
+int Supervision::poll_timeout() const {
+  if (end_limit_) return end_limit_->poll_timeout();
+  return forwarding_.busy() ? 0 : ending_.poll_timeout();
+}
+
+void Supervision::attend(std::span<const pollfd> watched) {
+  forwarding_.attend();
+  while (const auto message = peer_.next()) on_message(*message);
+  if ((watched[1].revents & POLLHUP) != 0) set_finished();
+  if (watched[0].revents != 0) init_gone_ = true;
+}
+
+void Supervision::keep_deadlines() {
+  if (!finished_ && !ending_.keep_deadlines()) set_finished();
+}
+
+/// What init said before it went is still in the channel.
+void Supervision::hear_last_words() {
+  while (const auto message = peer_.next()) {
+    if (message->kind == Kind::kHeld) {
+      on_command_ended(message->code);  // there is nothing to hold any more
+    } else if (message->kind != Kind::kStopped) {
+      on_message(*message);
+    }
+  }
+}
+
+Outcome Supervision::finish() {
+  forwarding_.end();
+  rusage used = {};
+  const auto limit = milliseconds(end_limit_ ? end_limit_->poll_timeout() : kTeardownLimit.count());
+  const auto end = shard_.wait_for_end(outcome_.culprit, &used, limit);
+  const auto now = sys::Clock::now();
+  outcome_.all_gone = end.has_value();
+  announcer_.announce_the_rest();
+  if (end) hear_last_words();
+  if (end && outcome_.usage) add(used, *outcome_.usage);
+  outcome_.cause = ending_.cause();
+  outcome_.grace_expired = ending_.grace_expired();
+  if (command_running_) {
+    command_ended_at_ = now;
+    if (outcome_.cause != EndCause::kInterrupts && !outcome_.grace_expired) {
+      throw explain_killed_init(outcome_, end ? end->si_status : 0);
+    }
+    // So that a shell's loop around us stops, as on any Ctrl-C.
+    outcome_.term_signal = outcome_.cause == EndCause::kInterrupts ? SIGINT : SIGKILL;
+  }
+  outcome_.duration = duration_cast<microseconds>(command_ended_at_ - shard_.started_at);
+  outcome_.held = duration_cast<microseconds>(ending_.held());
+  outcome_.teardown = duration_cast<microseconds>(now - command_ended_at_) - outcome_.held;
+  return std::move(outcome_);
+}
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <poll.h>
+#include <nslaunch/outcome.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "shard/announcer.hpp"
+#include "shard/ending.hpp"
+#include "shard/forwarding.hpp"
+#include "shard/launch.hpp"
+#include "shard/output_watch.hpp"
+#include "shard/peer.hpp"
+#include "shard/plan.hpp"
+#include "sys/clock.hpp"
+
+namespace nslaunch::shard {
+
+/// One shard from the start of its command until every process in it is gone: hears what init reports, keeps
+/// the deadlines, forwards. It never waits: whoever owns it polls for it, alone or for many.
+class Supervision {
+ public:
+  /// All but `shard` and `output` must outlive it. `output`: where there is a limit on silence.
+  Supervision(const Plan& plan, RunningShard shard, std::optional<OutputWatch> output, const Hooks& hooks,
+              Forwarding& forwarding);
+  Supervision(const Supervision&) = delete;
+  Supervision& operator=(const Supervision&) = delete;
+
+  /// The command has been stopped by this signal; empty: nobody cares.
+  std::function<void(int)> stopped;
+
+  /// Adds what is to be polled, always as many entries.
+  void watch(std::vector<pollfd>& watched) const;
+  static constexpr std::size_t kWatched = 3;
+  /// As poll(2) takes it.
+  int poll_timeout() const;
+  /// Does what the entries that watch() has added ask for.
+  void attend(std::span<const pollfd> watched);
+  void keep_deadlines();
+
+  /// There is nothing more to wait for but the end of the shard's processes.
+  bool ended() const noexcept { return finished_ || init_gone_; }
+  /// They are gone, or have had the time for it.
+  bool is_over() const noexcept { return init_gone_ || (end_limit_ && end_limit_->passed()); }
+  /// Waits for their end, for at most 5 s since ended(). Throws Error where somebody else has killed init.
+  Outcome finish();
+
+  Ending& ending() noexcept { return ending_; }
+  Peer& peer() noexcept { return peer_; }
+  const sys::Pidfd& init() const noexcept { return shard_.init; }
+  /// What must stay open in the launcher.
+  std::vector<int> descriptors() const;
+
+ private:
+  void on_message(const Message& message);
+  void on_command_ended(int wait_status);
+  void hear_last_words();
+  void set_finished();
+
+  const Plan& plan_;
+  RunningShard shard_;
+  const Hooks& hooks_;
+  Peer peer_;
+  Announcer announcer_;
+  Ending ending_;
+  Forwarding& forwarding_;
+  Outcome outcome_;
+  bool command_running_ = true;
+  bool finished_ = false;
+  bool init_gone_ = false;
+  std::optional<sys::Deadline> end_limit_;
+  sys::Clock::time_point command_ended_at_;
+  std::uint64_t oom_kills_before_;
+};
+
+}  // namespace nslaunch::shard
