@@ -73,6 +73,13 @@ struct ShardSpec {
   std::string id;
   /// Empty: the id.
   std::string name;
+  /// Of the run that it belongs to; empty: the id.
+  std::string run_id;
+  /// Which of the run's shards it is, from 1.
+  unsigned shard_index = 1;
+  unsigned shard_total = 1;
+  /// How often that part is tried by now, from 1.
+  unsigned attempt = 1;
   /// Empty: the host's, and no uts namespace.
   std::string hostname;
 

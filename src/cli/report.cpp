@@ -2,8 +2,7 @@
 
 #include <nslaunch/run.hpp>
 
-#include <algorithm>
-
+#include "run/leaks.hpp"
 #include "shard/explain.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
@@ -12,30 +11,12 @@
 namespace nslaunch::cli {
 namespace {
 
-constexpr std::size_t kMostAddresses = 12;
-
-std::string listening(const Leak& leak) {
-  if (leak.listening.empty()) return {};
-  std::vector<std::string> shown;
-  for (const auto& address : leak.listening) shown.push_back(sys::escape(address));
-  const auto rest = shown.size() - std::min(shown.size(), kMostAddresses);
-  shown.resize(shown.size() - rest);
-  return fmt::format(", listening on {}{}", fmt::join(shown, ", "),
-                     rest > 0 ? fmt::format(" and {} more", rest) : "");
-}
-
 void report_leaks(const Outcome& outcome) {
   const bool one = outcome.leak_count == 1;
   std::string text =
       fmt::format("{} {} still running when the command had exited, and {} killed:", outcome.leak_count,
                   one ? "process was" : "processes were", one ? "was" : "were");
-  for (const auto& leak : outcome.leaks) {
-    text += fmt::format("\n  pid {} (parent {}), {} old{}: {}", leak.pid, leak.parent_pid,
-                        sys::format_duration(leak.age), listening(leak), sys::escape(leak.command_line));
-  }
-  if (outcome.leak_count > outcome.leaks.size()) {
-    text += fmt::format("\n  and {} more", outcome.leak_count - outcome.leaks.size());
-  }
+  for (const auto& line : run::leak_lines(outcome)) text += "\n  " + line;
   text +=
       "\n  To end it in time: in a shell, trap 'kill PID' EXIT; in Node, child.kill() in after(), or "
       "process.kill(-child.pid) if it is detached. If it only needs longer to end: --leak-grace 5s";

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 #include <nslaunch/error.hpp>
+#include <nslaunch/fleet.hpp>
 #include <nslaunch/run.hpp>
 
 #include <cerrno>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "cli/die.hpp"
+#include "cli/fleet_spec.hpp"
 #include "cli/report.hpp"
 #include "cli/report_file.hpp"
 #include "cli/run_json.hpp"
@@ -88,9 +90,16 @@ Outcome run_and_write(ShardSpec& spec, Messages messages, const std::string& pat
   }
 }
 
+int run_fleet_of(const FleetSpec& spec) {
+  const auto result = run_fleet(spec);
+  if (result.term_signal != 0) die_of(result.term_signal);
+  return exit_status(result, spec);
+}
+
 int run(const Arguments& arguments) {
   check_command(arguments);
   auto spec = read_spec(arguments);
+  if (wants_fleet(arguments)) return run_fleet_of(read_fleet(std::move(spec), arguments));
   if (spec.isolation == Isolation::kNone) execute_directly(spec);
   const bool verbose = arguments.has("verbose");
   Messages messages{.warning = [](std::string_view line) { sys::warn(line); },

@@ -31,7 +31,11 @@ Ending::Ending(const Plan& plan, const RunningShard& shard, Peer& peer, Announce
       hooks_(hooks),
       hold_(plan, shard, peer, announcer, hooks) {
   if (plan.spec.timeout) timeout_.emplace(shard.started_at + *plan.spec.timeout);
-  if (output) silence_.emplace(*plan.spec.silence, std::move(*output), shard.init_pid, shard.started_at);
+  if (output) {
+    silence_.emplace(*plan.spec.silence, std::move(*output), shard.init_pid, shard.started_at);
+  } else if (plan.spec.silence) {
+    quiet_.emplace(shard.started_at + *plan.spec.silence);
+  }
 }
 
 /// Also bounds what the command has left behind, when it has ended already or ends meanwhile: a long
@@ -45,6 +49,22 @@ void Ending::begin(EndCause cause) {
   if (grace_ || hard_limit_) return;
   grace_.emplace(plan_.spec.grace);
   if (command_running_ && hooks_.stopping) hooks_.stopping();
+}
+
+void Ending::end(EndCause cause) {
+  const bool knew = command_knows_;
+  begin(cause);
+  if (!knew) peer_.tell(Kind::kForward, SIGTERM);
+}
+
+void Ending::kill(EndCause cause) {
+  if (command_running_) cause_ = cause;
+  hold_.let_go();
+  hard_limit_.emplace(milliseconds{0});
+}
+
+void Ending::on_output() noexcept {
+  if (quiet_) quiet_.emplace(*plan_.spec.silence);
 }
 
 void Ending::on_signal(int signal) {
@@ -69,20 +89,18 @@ void Ending::on_interrupt() {
   while (now - interrupts_.front() > kInterruptWindow) interrupts_.pop_front();
   if (interrupts_.size() < kInterruptsThatKill || hard_limit_) return;
   announcer_.announce("interrupted three times within 3 s: killing the shard");
-  if (command_running_) cause_ = EndCause::kInterrupts;
-  hard_limit_.emplace(milliseconds{0});
+  kill(EndCause::kInterrupts);
 }
 
 void Ending::on_ancestor_ended() {
-  const bool knew = command_knows_;
   announcer_.announce("a process that nslaunch was started by has ended: ending the shard");
-  begin(EndCause::kAncestor);
-  if (!knew) peer_.tell(Kind::kForward, SIGTERM);
+  end(EndCause::kAncestor);
 }
 
 void Ending::on_command_ended() noexcept {
   command_running_ = false;
   silence_.reset();
+  quiet_.reset();
   dump_.reset();
 }
 
@@ -94,6 +112,7 @@ void Ending::on_timeout() {
 
 void Ending::on_silence() {
   silence_.reset();
+  quiet_.reset();
   on_hang(EndCause::kSilence,
           fmt::format("the command wrote nothing for {}", sys::format_duration(*plan_.spec.silence)));
 }
@@ -129,6 +148,7 @@ void Ending::on_grace_expired() {
 void Ending::postpone(sys::Clock::duration pause) noexcept {
   if (timeout_) timeout_->postpone(pause);
   if (silence_) silence_->postpone(pause);
+  if (quiet_) quiet_->postpone(pause);
   if (dump_) dump_->postpone(pause);
   if (grace_) grace_->postpone(pause);
   hold_.postpone(pause);
@@ -142,7 +162,7 @@ int Ending::poll_timeout() const noexcept {
     timeout = timeout < 0 ? left : std::min(timeout, left);
   };
   if (silence_) regard(silence_->next_look());
-  for (const auto* deadline : {&timeout_, &dump_, &grace_, &hard_limit_}) {
+  for (const auto* deadline : {&timeout_, &quiet_, &dump_, &grace_, &hard_limit_}) {
     if (*deadline) regard(**deadline);
   }
   return timeout;
@@ -153,6 +173,7 @@ bool Ending::keep_deadlines() {
   if (hold_.lasts()) return true;
   if (timeout_ && timeout_->passed()) on_timeout();
   if (silence_ && silence_->broken(announcer_)) on_silence();
+  if (quiet_ && quiet_->passed()) on_silence();
   if (dump_ && dump_->passed()) end_hung_command();
   if (grace_ && grace_->passed()) on_grace_expired();
   if (!hard_limit_ || !hard_limit_->passed()) return true;

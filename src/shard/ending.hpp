@@ -23,14 +23,20 @@ namespace nslaunch::shard {
 /// they are doing, then it is told to end, and after the grace it is killed.
 class Ending {
  public:
-  /// `output`: where there is a limit on silence.
+  /// `output`: where there is a limit on silence, and the launcher does not read the output itself.
   Ending(const Plan& plan, const RunningShard& shard, Peer& peer, Announcer& announcer, const Hooks& hooks,
          std::optional<OutputWatch> output);
 
   /// Starts the grace. The command knows already, or is told by the caller.
   void begin(EndCause cause);
+  /// Tells the command to end, unless it knows, and starts the grace.
+  void end(EndCause cause);
+  /// Ends the shard at once.
+  void kill(EndCause cause);
   void on_interrupt();
   void on_ancestor_ended();
+  /// There was output, where the launcher itself reads it.
+  void on_output() noexcept;
   /// For every signal that nslaunch has got, in whatever way.
   void on_signal(int signal);
   /// What it has left behind still gets the rest of a grace that has begun.
@@ -73,7 +79,8 @@ class Ending {
   sys::SignalSet signals_seen_;
   std::optional<sys::Deadline> timeout_;
   std::optional<Silence> silence_;
-  std::optional<sys::Deadline> dump_;  ///< the time for what --dump-signal makes them do
+  std::optional<sys::Deadline> quiet_;  ///< in place of it where on_output() tells
+  std::optional<sys::Deadline> dump_;   ///< the time for what --dump-signal makes them do
   std::optional<sys::Deadline> grace_;
   std::optional<sys::Deadline> hard_limit_;
   std::deque<sys::Clock::time_point> interrupts_;

@@ -57,8 +57,8 @@ class RunningShard {
   ~RunningShard();
 
   /// Waits until every process of the shard is gone, and reaps init: its wait status as in siginfo_t, and in
-  /// `used` what it and those whom it has reaped have used. Nothing where somebody holds up the end for longer
-  /// than `limit`: `culprit` says who, and what was recorded of the shard stays.
+  /// `used` what it and those whom it has reaped have used. Nothing where somebody holds up the end for
+  /// longer than `limit`: `culprit` says who, and what was recorded of the shard stays.
   std::optional<siginfo_t> wait_for_end(std::string& culprit, rusage* used = nullptr,
                                         std::chrono::milliseconds limit = kTeardownLimit) noexcept;
 

@@ -52,6 +52,7 @@ class Supervision {
   Ending& ending() noexcept { return ending_; }
   Peer& peer() noexcept { return peer_; }
   const sys::Pidfd& init() const noexcept { return shard_.init; }
+  pid_t init_pid() const noexcept { return shard_.init_pid; }
   /// What must stay open in the launcher.
   std::vector<int> descriptors() const;
 

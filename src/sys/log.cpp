@@ -35,15 +35,7 @@ class StderrSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> 
     const std::string_view start = !colour                                ? ""
                                    : message.level == spdlog::level::warn ? "\033[33m"
                                                                           : "\033[31m";
-    std::string lines;
-    std::string_view rest(message.payload.data(), message.payload.size());
-    while (!rest.empty()) {
-      const auto end = std::min(rest.find('\n'), rest.size());
-      lines.append(start).append("nslaunch: ").append(colour ? "\033[0m" : "").append(rest.substr(0, end));
-      lines += '\n';
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    write_without_signal(lines);
+    write_without_signal(own_lines({message.payload.data(), message.payload.size()}, start));
   }
   void flush_() override {}
 };
@@ -59,6 +51,17 @@ bool is_set(const char* variable) {
 }
 
 }  // namespace
+
+std::string own_lines(std::string_view text, std::string_view colour) {
+  std::string lines;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    lines.append(colour).append("nslaunch: ").append(colour.empty() ? "" : "\033[0m");
+    lines.append(text.substr(0, end)) += '\n';
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
 
 void say(std::string_view text) {
   logger().info(spdlog::string_view_t(text.data(), text.size()));

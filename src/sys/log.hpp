@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace nslaunch::sys {
@@ -11,6 +12,10 @@ enum class Colour { kAuto, kAlways, kNever };
 void say(std::string_view text);
 void warn(std::string_view text);
 void say_error(std::string_view text);
+
+/// `text` as they write it: each line behind "nslaunch: ", which has the colour (an escape sequence, or
+/// nothing).
+std::string own_lines(std::string_view text, std::string_view colour = {});
 
 /// Auto: colour when stderr is a terminal, unless NO_COLOR is set; CLICOLOR_FORCE forces it.
 void set_colour(Colour colour);

@@ -1,0 +1,81 @@
+#include "run/expand_spec.hpp"
+
+#include <nslaunch/error.hpp>
+
+#include <algorithm>
+#include <cctype>
+
+#include "run/templates.hpp"
+#include "shard/plan.hpp"
+#include "sys/check.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::run {
+namespace {
+
+/// A part's name as that of a folder, which no other part has.
+std::string folder_name(const Part& part) {
+  const auto allowed = [](unsigned char letter) {
+    return std::isalnum(letter) != 0 || letter == '-' || letter == '_' || letter == '.';
+  };
+  const bool usable = std::all_of(part.name.begin(), part.name.end(), allowed) && !part.name.starts_with('.');
+  if (usable && !part.line) return part.name;
+  auto name = fmt::format("{}-{}", part.index, part.name);
+  std::replace_if(
+      name.begin(), name.end(), [&](char letter) { return !allowed(static_cast<unsigned char>(letter)); },
+      '_');
+  constexpr std::size_t kLongest = 100;
+  return name.substr(0, kLongest);
+}
+
+/// A folder for each attempt, in the run's.
+std::string folder_of(const FleetSpec& fleet, const Part& part, const Turn& turn) {
+  auto folder = fmt::format("{}/{}/{}", fleet.shard.artifacts, fleet.run_id, folder_name(part));
+  if (turn.repetition > 1) folder += fmt::format(".repetition-{}", turn.repetition);
+  if (turn.attempt > 1) folder += fmt::format(".attempt-{}", turn.attempt);
+  return folder;
+}
+
+void check_own_file(const FleetSpec& fleet, const std::string& path, const char* option) {
+  const TemplateValues one{.index = 1, .total = 2, .name = "a", .id = "a"};
+  const TemplateValues other{.index = 2, .total = 2, .name = "b", .id = "b"};
+  if (path.empty() || expand(path, one) != expand(path, other)) return;
+  throw UsageError(
+      fmt::format("{} {}: all {} shards would write there", option, sys::escape(path), fleet.parts.size()),
+      fmt::format("Put {{index}}, {{name}} or {{id}} into it: {} {}.{{index}}", option, sys::escape(path)));
+}
+
+}  // namespace
+
+ShardSpec spec_of(const FleetSpec& fleet, const Part& part, const Turn& turn) {
+  ShardSpec spec = fleet.shard;
+  spec.id = shard::random_id();
+  spec.name = part.name;
+  spec.run_id = fleet.run_id;
+  spec.shard_index = part.index;
+  spec.shard_total = part.total;
+  spec.attempt = turn.attempt;
+  spec.measure = true;
+  const TemplateValues values{
+      .index = part.index, .total = part.total, .name = part.name, .id = spec.id, .line = part.line};
+  for (auto& word : spec.command) word = expand(word, values);
+  for (const auto& variable : fleet.variables) spec.variables.push_back(expand(variable, values));
+  spec.capture.file = expand(spec.capture.file, values);
+  if (!spec.artifacts.empty()) spec.artifacts = folder_of(fleet, part, turn);
+  return spec;
+}
+
+void check_fleet(const FleetSpec& fleet) {
+  const bool several = fleet.parts.size() > 1 || fleet.repeat > 1 || fleet.until_fail || fleet.retries > 0;
+  if (fleet.parts.empty()) throw UsageError("there is nothing to run: no part was given");
+  if (!several) return;
+  check_own_file(fleet, fleet.shard.capture.file, "--pcap");
+  for (const auto& port : fleet.shard.publish) {
+    if (port.port == 0 || fleet.jobs == 1) continue;
+    throw UsageError(
+        fmt::format("--publish {}: only one of the shards that run at once can have it", port.port),
+        fmt::format("Let each have a port that is free: --publish 0:{}", port.shard_port));
+  }
+}
+
+}  // namespace nslaunch::run

@@ -1,0 +1,107 @@
+#include "run/printer.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <utility>
+
+namespace nslaunch::run {
+namespace {
+
+int descriptor_of(Stream stream) {
+  return stream == Stream::kOut ? STDOUT_FILENO : STDERR_FILENO;
+}
+
+std::size_t index_of(Stream stream) {
+  return static_cast<std::size_t>(stream);
+}
+
+/// A pipe or terminal that poll(2) calls writable takes so much without keeping the writer, and perhaps no
+/// more (pipe(7)).
+std::size_t most_at_once(int descriptor) {
+  struct stat status = {};
+  const bool never_waits = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+  return never_waits ? std::size_t{1} << 20 : PIPE_BUF;
+}
+
+}  // namespace
+
+Printer::Printer()
+    : most_at_once_{most_at_once(STDOUT_FILENO), most_at_once(STDERR_FILENO)},
+      on_terminal_{::isatty(STDOUT_FILENO) == 1, ::isatty(STDERR_FILENO) == 1} {}
+
+void Printer::print(Stream stream, std::string text) {
+  if (text.empty()) return;
+  waiting_ += text.size();
+  if (!items_.empty() && items_.size() > 1 && !items_.back().spool && items_.back().stream == stream &&
+      items_.back().text.size() < most_at_once_[0]) {
+    items_.back().text += text;
+  } else {
+    items_.push_back({.stream = stream, .text = std::move(text)});
+  }
+}
+
+void Printer::print(std::shared_ptr<Spool> spool) {
+  items_.push_back({.spool = std::move(spool)});
+}
+
+/// Makes the first item one that has text to write, or returns false.
+bool Printer::fill_front() {
+  while (!items_.empty()) {
+    auto& front = items_.front();
+    if (front_taken_ < front.text.size()) return true;
+    waiting_ -= front.text.size();
+    front_taken_ = 0;
+    front.text.clear();
+    if (!front.spool || !front.spool->next(front.stream, front.text))
+      items_.pop_front();
+    else
+      waiting_ += front.text.size();
+  }
+  return false;
+}
+
+void Printer::watch(std::vector<pollfd>& watched) const {
+  const bool wanted = !items_.empty();
+  const auto stream = wanted ? items_.front().stream : Stream::kOut;
+  watched.push_back({wanted ? descriptor_of(stream) : -1, POLLOUT, 0});
+}
+
+void Printer::attend(const pollfd& watched) {
+  if (watched.fd < 0 || watched.revents == 0) return;
+  constexpr int kChunksATurn = 64;
+  for (int chunk = 0; chunk < kChunksATurn && fill_front(); ++chunk) {
+    pollfd front = {descriptor_of(items_.front().stream), POLLOUT, 0};
+    if (::poll(&front, 1, 0) <= 0) return;
+    write_some();
+  }
+}
+
+void Printer::write_some() {
+  if (!fill_front()) return;
+  auto& front = items_.front();
+  const auto which = index_of(front.stream);
+  if (footer_ != nullptr && on_terminal_[which]) {
+    const auto erase = footer_->erase();
+    if (!erase.empty() && ::write(STDERR_FILENO, erase.data(), erase.size()) < 0) return;
+  }
+  const auto size = std::min(front.text.size() - front_taken_, most_at_once_[which]);
+  const auto taken = lost_[which]
+                         ? static_cast<ssize_t>(size)
+                         : ::write(descriptor_of(front.stream), front.text.data() + front_taken_, size);
+  if (taken < 0 && errno != EINTR && errno != EAGAIN) lost_[which] = true;
+  if (taken > 0) front_taken_ += static_cast<std::size_t>(taken);
+  fill_front();
+}
+
+void Printer::flush() {
+  while (fill_front()) {
+    pollfd watched = {descriptor_of(items_.front().stream), POLLOUT, 0};
+    if (::poll(&watched, 1, -1) > 0) write_some();
+  }
+}
+
+}  // namespace nslaunch::run

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <poll.h>
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "run/spool.hpp"
+
+namespace nslaunch::run {
+
+/// What a terminal shows below everything that is printed.
+class Footer {
+ public:
+  virtual ~Footer() = default;
+  /// What takes it off the screen; empty where it is not there.
+  virtual std::string erase() = 0;
+};
+
+/// Writes to this process's stdout and stderr in one order, as fast as their readers take it and without ever
+/// waiting for them. What has lost its reader is dropped.
+class Printer {
+ public:
+  Printer();
+
+  void print(Stream stream, std::string text);
+  /// All of it, each piece to its stream.
+  void print(std::shared_ptr<Spool> spool);
+
+  /// Nothing more should be added for now.
+  bool is_full() const noexcept { return waiting_ > kMostWaiting; }
+  bool is_empty() const noexcept { return items_.empty(); }
+
+  /// Adds one entry to be polled.
+  void watch(std::vector<pollfd>& watched) const;
+  void attend(const pollfd& watched);
+  /// Waits until all is written.
+  void flush();
+
+  /// The footer's own stream is stderr; where stdout is the same terminal it is in the way of both.
+  void set_footer(Footer* footer) noexcept { footer_ = footer; }
+
+ private:
+  static constexpr std::size_t kMostWaiting = std::size_t{4} << 20;
+
+  struct Item {
+    Stream stream = Stream::kOut;
+    std::string text{};
+    std::shared_ptr<Spool> spool{};
+  };
+  bool fill_front();
+  void write_some();
+
+  std::deque<Item> items_;
+  std::size_t waiting_ = 0;      ///< bytes of text
+  std::size_t front_taken_ = 0;  ///< of the front's text
+  bool lost_[2] = {false, false};
+  std::size_t most_at_once_[2];
+  bool on_terminal_[2];
+  Footer* footer_ = nullptr;
+};
+
+}  // namespace nslaunch::run

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <nslaunch/fleet.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "run/printer.hpp"
+#include "sys/clock.hpp"
+
+namespace nslaunch::run {
+
+/// What there is to be seen of a fleet that runs.
+struct Sight {
+  struct Row {
+    std::string name;
+    sys::Clock::time_point began;
+    std::string last_line;  ///< as it was written
+  };
+  std::size_t settled = 0;
+  std::size_t total = 0;  ///< 0: without end
+  std::size_t failed = 0;
+  sys::Clock::time_point began;
+  std::vector<Row> running;
+};
+
+/// Shows how far a fleet is, between the lines of those that have ended.
+class Progress {
+ public:
+  virtual ~Progress() = default;
+  Progress() = default;
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  /// When to call show() next, as poll(2) takes it.
+  virtual int poll_timeout() const = 0;
+  /// Whether it is time for show().
+  virtual bool is_due() const = 0;
+  virtual void show(const Sight& sight) = 0;
+  /// Something has been printed, or has changed.
+  virtual void changed() = 0;
+  /// The terminal has another size.
+  virtual void resized() = 0;
+  /// Takes away what must not stay on the screen.
+  virtual void clear() = 0;
+};
+
+/// Both write through the printer, which must outlive them.
+std::unique_ptr<Progress> plain_progress(Printer& printer);
+std::unique_ptr<Progress> live_progress(Printer& printer);
+
+}  // namespace nslaunch::run

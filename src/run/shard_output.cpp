@@ -1,0 +1,151 @@
+#include "run/shard_output.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+
+namespace nslaunch::run {
+namespace {
+
+constexpr std::size_t kTail = 32 << 10;
+/// A line that is longer is printed in pieces: something has to be said of it some time.
+constexpr std::size_t kLongestLine = std::size_t{1} << 20;
+constexpr int kReadsATurn = 4;
+
+/// Above the standard streams, which the command gets them as: a caller may have those closed.
+sys::Fd above_standard(sys::Fd descriptor) {
+  if (descriptor.get() > STDERR_FILENO) return descriptor;
+  return sys::Fd(
+      sys::check(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1), "moving a descriptor"));
+}
+
+}  // namespace
+
+std::vector<std::string_view> last_lines(std::string_view text, std::size_t most) {
+  std::vector<std::string_view> lines;
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  while (!text.empty() && lines.size() < most) {
+    const auto end = text.rfind('\n');
+    lines.push_back(end == std::string_view::npos ? text : text.substr(end + 1));
+    text = end == std::string_view::npos ? std::string_view() : text.substr(0, end);
+  }
+  std::reverse(lines.begin(), lines.end());
+  return lines;
+}
+
+ShardOutput::ShardOutput(OutputMode mode, std::string label, Printer& printer)
+    : mode_(mode),
+      label_(std::move(label)),
+      printer_(printer),
+      sources_{{Stream::kOut, {}, {}, {}}, {Stream::kErr, {}, {}, {}}} {
+  if (mode != OutputMode::kStream) spool_ = std::make_shared<Spool>();
+  for (auto& source : sources_) {
+    auto pipe = sys::make_pipe();
+    sys::check(::fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK), "preparing to read a shard's output");
+    source.reader = std::move(pipe.read);
+    source.writer = above_standard(std::move(pipe.write));
+  }
+}
+
+void ShardOutput::keep_in(const std::string& folder) {
+  constexpr const char* kNames[] = {"stdout", "stderr"};
+  for (auto& source : sources_) {
+    const auto path = folder + "/" + kNames[static_cast<std::size_t>(source.stream)];
+    source.file = sys::open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0666);
+  }
+}
+
+std::vector<sys::Fd> ShardOutput::take_writers() {
+  std::vector<sys::Fd> writers;
+  for (auto& source : sources_) writers.push_back(std::move(source.writer));
+  return writers;
+}
+
+void ShardOutput::watch(std::vector<pollfd>& watched) const {
+  // Who can't print any more of it leaves it in the pipe, where the command notices.
+  const bool wait = mode_ == OutputMode::kStream && printer_.is_full();
+  for (const auto& source : sources_) watched.push_back({wait ? -1 : source.reader.get(), POLLIN, 0});
+}
+
+bool ShardOutput::attend(std::span<const pollfd> watched) {
+  bool any = false;
+  for (auto& source : sources_) {
+    if (watched[static_cast<std::size_t>(source.stream)].revents != 0) any |= read_some(source, kReadsATurn);
+  }
+  return any;
+}
+
+bool ShardOutput::read_some(Source& source, int most_reads) {
+  std::array<char, 64 << 10> buffer;
+  bool any = false;
+  for (int reads = 0; source.reader && reads < most_reads; ++reads) {
+    const auto size = ::read(source.reader.get(), buffer.data(), buffer.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && errno == EAGAIN) break;
+    if (size <= 0) {
+      source.reader.reset();
+      break;
+    }
+    take(source, {buffer.data(), static_cast<std::size_t>(size)});
+    any = true;
+  }
+  return any;
+}
+
+void ShardOutput::take(Source& source, std::string_view bytes) {
+  size_ += bytes.size();
+  tail_.append(bytes.substr(bytes.size() - std::min(bytes.size(), kTail)));
+  if (tail_.size() > 2 * kTail) tail_.erase(0, tail_.size() - kTail);
+  if (spool_) spool_->append(source.stream, bytes);
+  if (source.file) {
+    if (const int error = sys::write_all(source.file.get(), bytes); error != 0) {
+      problem_ = sys::errno_code(error).message();
+      source.file.reset();
+    }
+  }
+  if (mode_ == OutputMode::kStream) print_lines(source, bytes);
+}
+
+void ShardOutput::print_lines(Source& source, std::string_view bytes) {
+  for (auto end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
+    print_line(source, bytes.substr(0, end));
+    bytes.remove_prefix(end + 1);
+  }
+  source.line.append(bytes);
+  if (source.line.size() >= kLongestLine) print_line(source, {});
+}
+
+void ShardOutput::print_line(Source& source, std::string_view rest) {
+  std::string text;
+  text.reserve(label_.size() + source.line.size() + rest.size() + 1);
+  text.append(label_).append(source.line).append(rest) += '\n';
+  source.line.clear();
+  printer_.print(source.stream, std::move(text));
+}
+
+void ShardOutput::finish() {
+  for (auto& source : sources_) {
+    while (read_some(source, kReadsATurn)) continue;
+    source.reader.reset();
+    if (!source.line.empty()) print_line(source, {});
+  }
+}
+
+void ShardOutput::print() {
+  if (!spool_ || spool_->size() == 0) return;
+  if (!tail_.ends_with('\n')) spool_->append(Stream::kOut, "\n");
+  printer_.print(std::exchange(spool_, nullptr));
+}
+
+std::string ShardOutput::problem() const {
+  return problem_.empty() && spool_ ? spool_->problem() : problem_;
+}
+
+}  // namespace nslaunch::run

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <poll.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nslaunch/fleet.hpp>
+
+#include "run/printer.hpp"
+#include "run/spool.hpp"
+#include "sys/fd.hpp"
+
+namespace nslaunch::run {
+
+/// What one shard writes: read as it comes, kept as far as it is wanted, handed to the printer.
+class ShardOutput {
+ public:
+  /// `label`: what stands before each of its lines with OutputMode::kStream. The printer must outlive it.
+  ShardOutput(OutputMode mode, std::string label, Printer& printer);
+
+  /// Keeps every byte in files of this folder, too.
+  void keep_in(const std::string& folder);
+  /// The command's ends. To be given away before the next process is started.
+  std::vector<sys::Fd> take_writers();
+
+  /// Adds one entry for each stream.
+  void watch(std::vector<pollfd>& watched) const;
+  /// True: there was output.
+  bool attend(std::span<const pollfd> watched);
+  /// Takes what is there, and closes the streams: nobody writes any more.
+  void finish();
+  /// Hands what has been kept for it to the printer.
+  void print();
+
+  /// The end of what was written, both streams in one.
+  const std::string& tail() const noexcept { return tail_; }
+  std::uint64_t size() const noexcept { return size_; }
+  /// What went wrong with keeping it, in words; empty: nothing.
+  std::string problem() const;
+
+ private:
+  struct Source {
+    Stream stream;
+    sys::Fd reader;
+    sys::Fd writer;
+    sys::Fd file;
+    std::string line{};  ///< with kStream: what has no end yet
+  };
+  bool read_some(Source& source, int most_reads);
+  void take(Source& source, std::string_view bytes);
+  void print_lines(Source& source, std::string_view bytes);
+  void print_line(Source& source, std::string_view rest);
+
+  OutputMode mode_;
+  std::string label_;
+  Printer& printer_;
+  Source sources_[2];
+  std::shared_ptr<Spool> spool_;
+  std::string tail_;
+  std::uint64_t size_ = 0;
+  std::string problem_;
+};
+
+/// The last lines of a text, at most so many, each cut at `width` bytes.
+std::vector<std::string_view> last_lines(std::string_view text, std::size_t most);
+
+}  // namespace nslaunch::run

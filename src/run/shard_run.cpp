@@ -1,0 +1,153 @@
+#include "run/shard_run.hpp"
+
+#include <fcntl.h>
+#include <nslaunch/error.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "run/status.hpp"
+#include "shard/hidden.hpp"
+#include "sys/check.hpp"
+
+namespace nslaunch::run {
+namespace {
+
+std::int64_t milliseconds_since_epoch() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+}  // namespace
+
+ShardRun::ShardRun(ShardSpec spec, const Shared& shared, std::vector<unsigned> processors,
+                   ShardOutput& output, const Messages& messages)
+    : messages_(messages), output_(output) {
+  attempt_.started_at = milliseconds_since_epoch();
+  attempt_.id = spec.id;
+  try {
+    prepare(std::move(spec), shared);
+    plan_.processors = std::move(processors);
+    launch();
+  } catch (const std::exception& error) {
+    fail(error);
+  }
+}
+
+void ShardRun::prepare(ShardSpec spec, const Shared& shared) {
+  plan_ = shard::make_plan(spec);
+  if (!plan_.spec.artifacts.empty()) output_.keep_in(plan_.spec.artifacts);
+  plan_.own_process_group = true;
+  plan_.caller_signals = shared.signals;
+  plan_.descriptor_limit = shared.descriptor_limit;
+  plan_.settings = shared.settings;
+  plan_.stdin_pipe = 0;
+  plan_.tracing = static_cast<bool>(messages_.trace);
+  plan_.streams = output_.take_writers();
+  const int null = ::fcntl(shared.null.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  plan_.streams.emplace(plan_.streams.begin(), sys::check(null, "giving a shard its standard input"));
+}
+
+void ShardRun::launch() {
+  forwarding_.emplace(plan_.spec);
+  for (const auto& line : forwarding_->chosen_ports()) messages_.note(line);
+  const auto& spec = plan_.spec;
+  if (!spec.capture.file.empty()) {
+    capture_.emplace(spec.capture, spec.id, messages_.warning);
+    plan_.capture_file = capture_->fd();
+  }
+  recorder_.emplace(plan_, messages_);
+  hooks_ = recorder_->hooks();
+  launching_.emplace(plan_, hooks_);
+  // Init has them. Ours, and copies of them in the next shard's init, would keep the readers waiting.
+  plan_.streams.clear();
+}
+
+void ShardRun::launched() {
+  attempt_.started = true;
+  if (capture_) capture_->command_started();
+  attempt_.outcome.setup = std::chrono::duration_cast<std::chrono::microseconds>(sys::Clock::now() - began_);
+  supervision_.emplace(plan_, launching_->take(), std::nullopt, hooks_, *forwarding_);
+  launching_.reset();
+}
+
+void ShardRun::fail(const std::exception& error) {
+  const auto* command_error = dynamic_cast<const CommandError*>(&error);
+  attempt_.error = error.what();
+  attempt_.exit_status = command_error != nullptr ? command_error->exit_status() : kInfrastructure;
+  attempt_.status = command_error != nullptr ? Status::kFail : Status::kError;
+  launching_.reset();
+  supervision_.reset();
+  over_ = true;
+}
+
+void ShardRun::watch(std::vector<pollfd>& watched) const {
+  const auto before = watched.size();
+  output_.watch(watched);
+  if (launching_) watched.push_back({launching_->fd(), POLLIN, 0});
+  if (supervision_) supervision_->watch(watched);
+  watched_ = watched.size() - before;
+}
+
+int ShardRun::poll_timeout() const {
+  return supervision_ ? supervision_->poll_timeout() : -1;
+}
+
+void ShardRun::attend(std::span<const pollfd> watched) {
+  constexpr std::size_t kStreams = 2;
+  const bool wrote = output_.attend(watched.first(kStreams));
+  watched = watched.subspan(kStreams);
+  try {
+    if (supervision_) {
+      if (wrote) supervision_->ending().on_output();
+      supervision_->attend(watched);
+      supervision_->keep_deadlines();
+      over_ = supervision_->is_over();
+    } else if (launching_ && watched.front().revents != 0 && launching_->attend()) {
+      launched();
+    }
+  } catch (const std::exception& error) {
+    fail(error);
+  }
+}
+
+Attempt ShardRun::finish() {
+  try {
+    if (supervision_) {
+      const auto setup = attempt_.outcome.setup;
+      attempt_.outcome = supervision_->finish();
+      attempt_.outcome.setup = setup;
+      attempt_.exit_status = exit_status(attempt_.outcome, plan_.spec);
+      attempt_.status = status_of(attempt_.outcome, plan_.spec);
+      if (capture_ && attempt_.exit_status == 0) capture_->command_succeeded();
+      if (attempt_.outcome.exit_status != 0) attempt_.hint = shard::hint_on_hidden_argument(plan_);
+    }
+  } catch (const std::exception& error) {
+    fail(error);
+  }
+  output_.finish();
+  return std::move(attempt_);
+}
+
+void ShardRun::end(EndCause cause) {
+  if (supervision_) return supervision_->ending().end(cause);
+  launching_.reset();
+  over_ = true;
+}
+
+void ShardRun::kill(EndCause cause) {
+  if (supervision_) return supervision_->ending().kill(cause);
+  end(cause);
+}
+
+void ShardRun::forward(int signal) {
+  if (!supervision_) return;
+  supervision_->ending().on_signal(signal);
+  supervision_->peer().tell(shard::Kind::kForward, signal);
+}
+
+void ShardRun::postpone(sys::Clock::duration pause) noexcept {
+  if (supervision_) supervision_->ending().postpone(pause);
+}
+
+}  // namespace nslaunch::run

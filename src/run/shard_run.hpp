@@ -1,0 +1,86 @@
+#pragma once
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <nslaunch/fleet.hpp>
+#include <nslaunch/run.hpp>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ns/sysctl.hpp"
+#include "run/recorder.hpp"
+#include "run/shard_output.hpp"
+#include "shard/capture_file.hpp"
+#include "shard/forwarding.hpp"
+#include "shard/launch.hpp"
+#include "shard/plan.hpp"
+#include "shard/supervision.hpp"
+#include "sys/signals.hpp"
+
+namespace nslaunch::run {
+
+/// What all shards of a fleet get.
+struct Shared {
+  const sys::SignalState& signals;
+  rlimit descriptor_limit;
+  /// What the host has changed of its network settings.
+  std::vector<ns::Sysctl> settings;
+  sys::Fd null;
+};
+
+/// One shard of a fleet from its launch to its end, without ever waiting.
+class ShardRun {
+ public:
+  /// Begins to launch it. What can't be had ends it at once, with an error. All but `spec` must outlive it.
+  ShardRun(ShardSpec spec, const Shared& shared, std::vector<unsigned> processors, ShardOutput& output,
+           const Messages& messages);
+
+  /// Adds what is to be polled; attend() gets as many entries.
+  void watch(std::vector<pollfd>& watched) const;
+  int poll_timeout() const;
+  void attend(std::span<const pollfd> watched);
+  std::size_t watched() const noexcept { return watched_; }
+  bool is_over() const noexcept { return over_; }
+  /// What became of it, but for what others know: where its output is, or that it was slow.
+  Attempt finish();
+
+  /// Tells the command to end; kill: ends the shard at once.
+  void end(EndCause cause);
+  void kill(EndCause cause);
+  /// For the command.
+  void forward(int signal);
+  /// The launcher has been stopped for so long.
+  void postpone(sys::Clock::duration pause) noexcept;
+
+  const ShardSpec& spec() const noexcept { return plan_.spec; }
+  /// 0: its command does not run yet.
+  pid_t init_pid() const noexcept { return supervision_ ? supervision_->init_pid() : 0; }
+  sys::Clock::time_point began() const noexcept { return began_; }
+
+ private:
+  void prepare(ShardSpec spec, const Shared& shared);
+  void launch();
+  void launched();
+  void fail(const std::exception& error);
+  Outcome end_of_command();
+
+  const Messages& messages_;
+  ShardOutput& output_;
+  sys::Clock::time_point began_ = sys::Clock::now();
+  Attempt attempt_;
+  shard::Plan plan_;
+  std::optional<shard::Forwarding> forwarding_;
+  std::optional<shard::CaptureFile> capture_;
+  std::optional<Recorder> recorder_;
+  shard::Hooks hooks_;
+  std::optional<shard::Launching> launching_;
+  std::optional<shard::Supervision> supervision_;
+  mutable std::size_t watched_ = 0;
+  bool over_ = false;
+};
+
+}  // namespace nslaunch::run

@@ -1,0 +1,78 @@
+#include "run/status.hpp"
+
+#include <nslaunch/run.hpp>
+
+#include <algorithm>
+#include <array>
+
+#include "sys/check.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch {
+namespace {
+
+constexpr int kTotalTimedOut = 124;
+constexpr int kSomeFailed = 1;
+constexpr int kSomeLeaked = 123;
+
+bool has(const FleetResult& result, Status status) {
+  return std::any_of(result.parts.begin(), result.parts.end(),
+                     [status](const PartResult& part) { return part.status == status; });
+}
+
+/// 126 or 127 where none of those that failed was executed, and for one reason; else 1.
+int status_of_failures(const FleetResult& result) {
+  int common = 0;
+  for (const auto& part : result.parts) {
+    if (part.status != Status::kFail && part.status != Status::kKilled) continue;
+    const auto& last = part.attempts.back();
+    if (last.started || (common != 0 && common != last.exit_status)) return kSomeFailed;
+    common = last.exit_status;
+  }
+  return common;
+}
+
+}  // namespace
+
+const char* to_string(Status status) noexcept {
+  constexpr std::array kWords = {"ERROR", "TIMEOUT", "KILLED", "FAIL", "CANCELLED",
+                                 "FLAKY", "LEAK",    "SLOW",   "PASS"};
+  return kWords.at(static_cast<std::size_t>(status));
+}
+
+int exit_status(const FleetResult& result, const FleetSpec& spec) noexcept {
+  if (result.term_signal != 0) return 128 + result.term_signal;
+  if (has(result, Status::kError)) return run::kInfrastructure;
+  if (has(result, Status::kTimeout) || result.end == FleetEnd::kTotalTimeout) return kTotalTimedOut;
+  if (const int status = status_of_failures(result); status != 0) return status;
+  if (has(result, Status::kCancelled)) return kSomeFailed;
+  if (spec.shard.leaks == LeakPolicy::kFail && has(result, Status::kLeak)) return kSomeLeaked;
+  return 0;
+}
+
+namespace run {
+
+Status status_of(const Outcome& outcome, const ShardSpec& spec) noexcept {
+  if (is_hang(outcome.cause)) return Status::kTimeout;
+  if (outcome.term_signal != 0) return Status::kKilled;
+  if (outcome.exit_status != 0) return Status::kFail;
+  return outcome.leak_count > 0 && spec.leaks != LeakPolicy::kIgnore ? Status::kLeak : Status::kPass;
+}
+
+bool has_passed(Status status, const ShardSpec& spec) noexcept {
+  if (status == Status::kLeak) return spec.leaks != LeakPolicy::kFail;
+  return status == Status::kPass || status == Status::kSlow || status == Status::kFlaky;
+}
+
+std::string describe_end(const Attempt& attempt, const ShardSpec& spec) {
+  const auto& outcome = attempt.outcome;
+  if (!attempt.error.empty()) return attempt.error;
+  if (outcome.cause == EndCause::kTimeout) return "ran longer than " + sys::format_duration(*spec.timeout);
+  if (outcome.cause == EndCause::kSilence) return "wrote nothing for " + sys::format_duration(*spec.silence);
+  if (outcome.out_of_memory) return "was ended by the kernel's OOM killer";
+  if (outcome.term_signal != 0) return "died of " + sys::signal_name(outcome.term_signal);
+  return fmt::format("exit status {}", outcome.exit_status);
+}
+
+}  // namespace run
+}  // namespace nslaunch

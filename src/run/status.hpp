@@ -1,0 +1,22 @@
+#pragma once
+
+#include <nslaunch/fleet.hpp>
+#include <nslaunch/spec.hpp>
+
+#include <string>
+
+namespace nslaunch::run {
+
+/// Exit status of nslaunch's own failure.
+constexpr int kInfrastructure = 125;
+
+/// How a shard's outcome is to be called that nobody has cancelled: PASS, LEAK, FAIL, KILLED or TIMEOUT.
+Status status_of(const Outcome& outcome, const ShardSpec& spec) noexcept;
+
+/// Whether a part that ended so needs no other attempt.
+bool has_passed(Status status, const ShardSpec& spec) noexcept;
+
+/// What is to be said of how an attempt ended: "exit status 3", "died of SIGSEGV", "ran longer than 5m".
+std::string describe_end(const Attempt& attempt, const ShardSpec& spec);
+
+}  // namespace nslaunch::run
