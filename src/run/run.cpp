@@ -27,6 +27,8 @@ ShardRecord make_record(const shard::Plan& plan, pid_t init_pid, const sys::Pidf
   record.id = plan.spec.id;
   record.name = plan.spec.name;
   record.run_id = plan.spec.id;
+  record.shard_index = plan.spec.shard_index;
+  record.shard_total = plan.spec.shard_total;
   record.command = plan.spec.command;
   record.cwd = plan.working_directory;
   record.uid = ::geteuid();
