@@ -73,6 +73,9 @@ struct ShardSpec {
   std::string id;
   /// Empty: the id.
   std::string name;
+  /// Which of the run's shards it is, from 1.
+  unsigned shard_index = 1;
+  unsigned shard_total = 1;
   /// Empty: the host's, and no uts namespace.
   std::string hostname;
 

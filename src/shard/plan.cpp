@@ -10,6 +10,7 @@
 #include <climits>
 #include <cstdlib>
 #include <filesystem>
+#include <string>
 #include <utility>
 
 #include "ns/capabilities.hpp"
@@ -92,9 +93,9 @@ void add_variables(ShardSpec& spec) {
   set_variable(environment, "NSLAUNCH", "1");
   set_variable(environment, "NSLAUNCH_ID", spec.id);
   set_variable(environment, "NSLAUNCH_NAME", spec.name);
-  set_variable(environment, "NSLAUNCH_SHARD_INDEX", "1");
-  set_variable(environment, "NSLAUNCH_SHARD_INDEX0", "0");
-  set_variable(environment, "NSLAUNCH_SHARD_TOTAL", "1");
+  set_variable(environment, "NSLAUNCH_SHARD_INDEX", std::to_string(spec.shard_index));
+  set_variable(environment, "NSLAUNCH_SHARD_INDEX0", std::to_string(spec.shard_index - 1));
+  set_variable(environment, "NSLAUNCH_SHARD_TOTAL", std::to_string(spec.shard_total));
   set_variable(environment, "NSLAUNCH_ATTEMPT", "1");
 }
 
