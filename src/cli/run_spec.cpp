@@ -9,6 +9,7 @@
 #include "cli/capture_spec.hpp"
 #include "cli/port_spec.hpp"
 #include "cli/run_options.hpp"
+#include "cli/shard_part.hpp"
 #include "cli/users.hpp"
 #include "cli/variables.hpp"
 #include "sys/check.hpp"
@@ -145,6 +146,7 @@ ShardSpec read_spec(const Arguments& arguments) {
   read_ending(spec, arguments);
   read_hang(spec, arguments);
   spec.capture = read_capture(arguments);
+  read_shard_part(spec, arguments);
   return spec;
 }
 

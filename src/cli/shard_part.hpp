@@ -1,0 +1,13 @@
+#pragma once
+
+#include <nslaunch/spec.hpp>
+
+#include "cli/options.hpp"
+
+namespace nslaunch::cli {
+
+/// What --shard and --shard-env ask for, in a spec that has its command and variables: which part the shard
+/// is, and where its command learns that. Throws UsageError, or Error where the engine can't be answered.
+void read_shard_part(ShardSpec& spec, const Arguments& arguments);
+
+}  // namespace nslaunch::cli
