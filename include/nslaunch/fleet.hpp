@@ -59,6 +59,8 @@ struct FleetSpec {
   std::vector<Part> parts;
   /// NAME=VALUE on top of the shard's variables, with templates.
   std::vector<std::string> variables;
+  /// Whose variables tell a command which part it is: "bazel", "gtest", "harper", "ci-node".
+  std::vector<std::string> shard_env;
   /// Eight hex digits; empty: chosen at random.
   std::string run_id;
   /// How many run at once.

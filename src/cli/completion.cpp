@@ -51,8 +51,9 @@ std::vector<std::string> choices_of(const Option& option) {
   for (std::string text = rest; !text.empty();) {
     auto choice = text.substr(0, text.find('|'));
     text.erase(0, std::min(choice.size() + 1, text.size()));
-    const bool is_word =
-        std::all_of(choice.begin(), choice.end(), [](char letter) { return letter >= 'a' && letter <= 'z'; });
+    const bool is_word = std::all_of(choice.begin(), choice.end(), [](char letter) {
+      return (letter >= 'a' && letter <= 'z') || letter == '-';
+    });
     if (is_word) choices.push_back(std::move(choice));  // "DIR" stands for itself
   }
   return choices;

@@ -8,6 +8,7 @@
 
 #include "cli/fleet_parts.hpp"
 #include "cli/run_options.hpp"
+#include "run/shard_env.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
 #include "sys/text.hpp"
@@ -82,6 +83,12 @@ void take_templates(FleetSpec& fleet, const Arguments& arguments) {
   variables.erase(first, variables.end());
 }
 
+void read_shard_env(FleetSpec& fleet, const Arguments& arguments) {
+  fleet.shard_env = arguments.all("shard-env");
+  for (const auto& kind : fleet.shard_env)
+    shard_variables(kind, {1, 1}, true, arguments.written("shard-env"));
+}
+
 void check_line_is_used(const FleetSpec& fleet, const Arguments& arguments) {
   if (!arguments.has("each")) return;
   const auto uses = [](const std::string& text) {
@@ -115,6 +122,7 @@ FleetSpec read_fleet(ShardSpec shard, const Arguments& arguments) {
   fleet.shard = std::move(shard);
   take_templates(fleet, arguments);
   check_line_is_used(fleet, arguments);
+  read_shard_env(fleet, arguments);
   fleet.jobs = static_cast<unsigned>(arguments.number("jobs", 1, kMostJobs, default_jobs()));
   fleet.repeat = static_cast<unsigned>(arguments.number("repeat", 1, kMostRepetitions, 1));
   fleet.retries = static_cast<unsigned>(arguments.number("retries", 0, 1000, 0));

@@ -9,6 +9,8 @@ constexpr Option kRunOptions[] = {
     {"name", 'n', "NAME", "name the shard (default: its id)", false, true},
     {"env", 'e', "NAME=VALUE", "set a variable for the command (repeatable)", true, true},
     {"env-file", 0, "FILE", "set the variables that FILE holds, one a line (repeatable)", true, true},
+    {"shard", 0, "I/N|auto", "be the I-th of N; auto: as the CI engine says", false, true},
+    {"shard-env", 0, "bazel|gtest|harper|ci-node", "tell a test runner so (repeatable)", true, true},
     {"workdir", 'w', "DIR", "run the command in DIR", false, true},
     {"user", 'u', "USER[:GROUP]", "run the command as this user (root only)", false, true},
     {"map-root", 0, nullptr, "be uid 0 inside (not root outside)", false, true},

@@ -7,8 +7,10 @@
 #include <csignal>
 
 #include "cli/capture_spec.hpp"
+#include "cli/fleet_spec.hpp"
 #include "cli/port_spec.hpp"
 #include "cli/run_options.hpp"
+#include "cli/shard_part.hpp"
 #include "cli/users.hpp"
 #include "cli/variables.hpp"
 #include "sys/check.hpp"
@@ -145,6 +147,7 @@ ShardSpec read_spec(const Arguments& arguments) {
   read_ending(spec, arguments);
   read_hang(spec, arguments);
   spec.capture = read_capture(arguments);
+  read_shard_part(spec, arguments, wants_fleet(arguments));
   return spec;
 }
 

@@ -21,7 +21,9 @@ constexpr Topic kTopics[] = {
   NSLAUNCH=1
   NSLAUNCH_ID, NSLAUNCH_NAME         the shard's id and name
   NSLAUNCH_ISOLATION                 what it has of its own: net,pid,mnt,ipc,...
-  NSLAUNCH_SHARD_INDEX, _INDEX0, _TOTAL, NSLAUNCH_ATTEMPT   1, 0, 1 and 1
+  NSLAUNCH_SHARD_INDEX, _INDEX0      which of the run's shards, from 1, from 0
+  NSLAUNCH_SHARD_TOTAL               of how many: 1 without --shard
+  NSLAUNCH_ATTEMPT                   1
   NSLAUNCH_ARTIFACTS                 the folder of --artifacts, if it was given
   TMPDIR, TMP, TEMP                  /tmp, unless --tmp host or --env says else
 
@@ -63,6 +65,9 @@ and --security-opt seccomp=unconfined; -v says what was to be had,
 --require-proc makes it an error when something is missing. Status 125 is
 nslaunch's own failure, for which a retry is in order; any other one is the
 command's.
+
+A job that the engine has split into N learns its part with --shard auto, and
+hands it on: nslaunch run --shard auto -- npm test -- --shard={index}/{total}
 
 Options may be set for all runs of a job: NSLAUNCH_OPT_TIMEOUT=20m.
 How a run ended, for a program to read: --report-json FILE.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "run/shard_env.hpp"
 #include "run/templates.hpp"
 #include "shard/plan.hpp"
 #include "sys/check.hpp"
@@ -56,6 +57,10 @@ ShardSpec spec_of(const FleetSpec& fleet, const Part& part, const Turn& turn) {
   spec.shard_total = part.total;
   spec.attempt = turn.attempt;
   spec.measure = true;
+  for (const auto& kind : fleet.shard_env) {
+    const auto more = shard_variables(kind, {part.index, part.total}, true);
+    spec.variables.insert(spec.variables.end(), more.begin(), more.end());
+  }
   const TemplateValues values{
       .index = part.index, .total = part.total, .name = part.name, .id = spec.id, .line = part.line};
   for (auto& word : spec.command) word = expand(word, values);
