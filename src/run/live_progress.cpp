@@ -32,7 +32,8 @@ Size size_of_terminal() {
 }
 
 std::string age_of(sys::Clock::time_point began) {
-  return sys::format_duration(std::chrono::duration_cast<std::chrono::seconds>(sys::Clock::now() - began));
+  const auto age = std::chrono::duration_cast<std::chrono::seconds>(sys::Clock::now() - began);
+  return age.count() < 60 ? fmt::format("{}s", age.count()) : sys::format_duration(age);
 }
 
 /// A block below everything that is printed: what runs, how long, and what it said last. It is written over
