@@ -7,6 +7,7 @@ constexpr Topic kTopics[] = {
     {"exit-status", R"(The exit status is the command's own, and besides:
 
   128+n  the command died of signal n; nslaunch then dies of the same signal
+  1      of several shards (--shards), at least one failed
   123    it passed and left processes behind, and --leaks=fail was given
   124    it ran into --timeout or --silence
   125    nslaunch itself failed: wrong usage, or no namespaces (worth a retry)
@@ -22,8 +23,8 @@ constexpr Topic kTopics[] = {
   NSLAUNCH_ID, NSLAUNCH_NAME         the shard's id and name
   NSLAUNCH_ISOLATION                 what it has of its own: net,pid,mnt,ipc,...
   NSLAUNCH_SHARD_INDEX, _INDEX0      which of the run's shards, from 1, from 0
-  NSLAUNCH_SHARD_TOTAL               of how many: 1 without --shard
-  NSLAUNCH_ATTEMPT                   1
+  NSLAUNCH_SHARD_TOTAL               of how many: 1 without --shard, --shards
+  NSLAUNCH_ATTEMPT                   from 1; more with --retries
   NSLAUNCH_ARTIFACTS                 the folder of --artifacts, if it was given
   TMPDIR, TMP, TEMP                  /tmp, unless --tmp host or --env says else
 
@@ -48,6 +49,9 @@ ever. Without a terminal it has a process group of its own.
   SIGINT and any other SIGHUP are only handed on. Ctrl-C three times within 3 s
   kills at once.
   SIGKILL to nslaunch ends the shard: the kernel sees to it.
+
+With --shards, Ctrl-C is nslaunch's alone: the first ends all shards, the second
+kills them.
 
 nohup, a session of its own, or --orphan=ignore: it outlives its ancestors.
 A signal that the caller ignores is ignored.
