@@ -5,7 +5,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -146,6 +148,20 @@ struct FleetResult {
   std::chrono::milliseconds passed_before_time{0};
 };
 
+/// Is told what becomes of a fleet's shards while others still run.
+class Reporter {
+ public:
+  virtual ~Reporter() = default;
+  Reporter() = default;
+  Reporter(const Reporter&) = delete;
+  Reporter& operator=(const Reporter&) = delete;
+
+  /// `attempt` is the last of the part so far. `warn` takes what a person must know of a report that fails:
+  /// the run goes on.
+  virtual void ended(const PartResult& part, const Attempt& attempt,
+                     const std::function<void(std::string_view)>& warn) = 0;
+};
+
 /// As many as the processors that the caller may use and the free memory allow.
 unsigned default_jobs() noexcept;
 /// How many processors the caller may use.
@@ -154,7 +170,7 @@ unsigned usable_processors() noexcept;
 /// Runs all shards in the calling process and its one thread, and shows on stdout and stderr what comes of
 /// them. For the caller's process run_shard()'s conditions hold, but its descriptors stay open. Throws
 /// UsageError for a fleet that can't be; what a single shard lacks is that part's Attempt::error.
-FleetResult run_fleet(const FleetSpec& spec);
+FleetResult run_fleet(const FleetSpec& spec, std::span<Reporter* const> reporters = {});
 
 /// The status with which a program ends that stands for this result: 0, 1, 123, 124 or 125; 126 or 127 where
 /// no command could be executed.

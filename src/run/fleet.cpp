@@ -23,33 +23,27 @@ namespace nslaunch {
 namespace run {
 namespace {
 
-constexpr const char* kWarningColour = "\033[33m";
-
 rlimit limit_on_descriptors() {
   rlimit limit = {};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   return limit;
 }
 
-std::int64_t milliseconds_since_epoch(std::chrono::system_clock::time_point when) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count();
-}
-
 }  // namespace
 
 // The limit on descriptors is the caller's until it is written down for the commands.
-Fleet::Fleet(const FleetSpec& spec)
+Fleet::Fleet(const FleetSpec& spec, std::span<Reporter* const> reporters)
     : spec_(spec),
+      reporters_(reporters),
       shared_{caller_.before(), limit_on_descriptors(), ns::changed_sysctls(),
               sys::open_file("/dev/null", O_RDWR)},
       processors_(allowed_processors()),
       progress_(spec.progress == ProgressMode::kLive ? live_progress(printer_) : plain_progress(printer_)),
-      schedule_(spec.parts.size(), {spec.retries, spec.repeat, spec.until_fail}) {
+      schedule_(spec.parts.size(), {spec.retries, spec.repeat, spec.until_fail}),
+      results_(spec) {
   descriptors_.emplace(sys::kEveryDescriptor);
   if (spec.shard.watch_ancestors && !sys::is_ignored(SIGHUP)) ancestors_ = shard::ancestors_in_own_group();
   if (spec.total_timeout) total_limit_.emplace(*spec.total_timeout);
-  result_.run_id = spec.run_id;
-  result_.started_at = milliseconds_since_epoch(std::chrono::system_clock::now());
 }
 
 void Fleet::say(std::string_view text, const char* colour) {
@@ -78,17 +72,6 @@ unsigned Fleet::free_slot() const {
   return slot;
 }
 
-PartResult& Fleet::part_of(const Turn& turn) {
-  const auto is_it = [&](const auto& part) {
-    return part->part.index == spec_.parts[turn.part].index && part->repetition == turn.repetition;
-  };
-  const auto found = std::find_if(parts_.rbegin(), parts_.rend(), is_it);
-  if (turn.attempt > 1 && found != parts_.rend()) return **found;
-  parts_.push_back(std::make_unique<PartResult>(PartResult{
-      .part = spec_.parts[turn.part], .repetition = turn.repetition, .command = {}, .attempts = {}}));
-  return *parts_.back();
-}
-
 std::unique_ptr<Messages> Fleet::messages_for(const Part& part) {
   const auto line = [this, name = sys::escape(part.name)](const char* colour) {
     return [this, name, colour](std::string_view text) { say(fmt::format("{}: {}", name, text), colour); };
@@ -101,7 +84,7 @@ std::unique_ptr<Messages> Fleet::messages_for(const Part& part) {
 }
 
 void Fleet::start(const Turn& turn) {
-  auto& part = part_of(turn);
+  auto& part = results_.part_of(turn);
   auto shard = spec_of(spec_, part.part, turn);
   part.command = shard.command;
   const auto slot = free_slot();
@@ -190,98 +173,22 @@ void Fleet::take_end(Berth& berth) {
         kWarningColour);
   if (spec_.output != OutputMode::kFailed || !passed) berth.output->print();
   part.attempts.push_back(std::move(attempt));
+  for (auto* reporter : reporters_) reporter->ended(part, part.attempts.back(), berth.messages->warning);
   if (settled) settle(berth.turn, part);
 }
 
 void Fleet::settle(const Turn& turn, PartResult& part) {
-  part.status = part.attempts.back().status;
-  const bool passed = has_passed(part.status, spec_.shard);
-  if (passed && turn.attempt > 1) part.status = Status::kFlaky;
-  ++settled_;
-  if (!passed) ++failed_;
-  if (passed && spec_.until_fail) {
-    ++result_.passed_before;
-    for (const auto& attempt : part.attempts)
-      result_.passed_before_time +=
-          std::chrono::duration_cast<std::chrono::milliseconds>(attempt.outcome.duration);
-    std::erase_if(parts_, [&](const auto& other) { return other.get() == &part; });
-    return;
-  }
-  if (passed || cancelled_) return;
+  if (results_.settle(turn, part) || cancelled_) return;
   if (spec_.fail_fast) cancel(FleetEnd::kFailFast);
   if (spec_.until_fail) cancel(FleetEnd::kUntilFail);
 }
 
-void Fleet::cancel(FleetEnd end, int signal) {
-  schedule_.stop();
-  const bool again = std::exchange(cancelled_, true);
-  if (!again) result_.end = end;
-  if (signal != 0) result_.term_signal = signal;
-  for (auto& berth : running_) {
-    berth.cancelled = true;
-    if (again && signal != 0) berth.shard->kill(EndCause::kInterrupts);
-    if (!again) berth.shard->end(EndCause::kTerminated);
-  }
-}
-
-void Fleet::on_signal(const signalfd_siginfo& info) {
-  const int signal = static_cast<int>(info.ssi_signo);
-  if (sys::is_ignored(signal)) return;
-  switch (signal) {
-    case SIGINT:
-    case SIGTERM:
-    case SIGHUP:
-    case SIGQUIT:
-      if (info.ssi_code == SI_QUEUE && info.ssi_int != 0) return forward(info);
-      say(cancelled_ ? "killing all shards"
-                     : fmt::format("ending all shards, and killing them in {}; once more kills them now",
-                                   sys::format_duration(spec_.shard.grace)));
-      return cancel(signal == SIGINT ? FleetEnd::kInterrupted : FleetEnd::kTerminated, signal);
-    case SIGTSTP:
-    case SIGTTIN:
-    case SIGTTOU:
-      return stop_with(signal);
-    case SIGWINCH:
-      return progress_->resized();
-    case SIGCONT:
-    case SIGPIPE:
-    case SIGXFSZ:
-      return;
-    default:
-      forward(info);
-  }
-}
-
-/// To the shard whose init's pid somebody has sent along (`nslaunch kill`), else to all.
-void Fleet::forward(const signalfd_siginfo& info) {
-  const int signal = static_cast<int>(info.ssi_signo);
-  const bool to_one = info.ssi_code == SI_QUEUE && info.ssi_int != 0;
-  for (auto& berth : running_) {
-    if (!to_one || berth.shard->init_pid() == info.ssi_int) berth.shard->forward(signal);
-  }
-}
-
-/// The shards stop with us, and no deadline runs meanwhile.
-void Fleet::stop_with(int signal) {
-  progress_->clear();
-  for (auto& berth : running_) berth.shard->forward(signal);
-  const auto stopped_at = sys::Clock::now();
-  sys::reset_signal(signal);
-  ::kill(::getpid(), signal);
-  sys::deliver_pending(signal);
-  const auto pause = sys::Clock::now() - stopped_at;
-  for (auto& berth : running_) {
-    berth.shard->forward(SIGCONT);
-    berth.shard->postpone(pause);
-  }
-  next_start_.postpone(pause);
-  if (total_limit_) total_limit_->postpone(pause);
-  progress_->changed();
-}
-
 Sight Fleet::sight() const {
-  Sight sight{
-      .settled = settled_, .total = schedule_.total(), .failed = failed_, .began = began_, .running = {}};
+  Sight sight{.settled = results_.settled(),
+              .total = schedule_.total(),
+              .failed = results_.failed(),
+              .began = began_,
+              .running = {}};
   for (const auto& berth : running_) {
     const auto lines = last_lines(berth.output->tail(), 1);
     sight.running.push_back(
@@ -292,23 +199,11 @@ Sight Fleet::sight() const {
 
 FleetResult Fleet::finish() {
   progress_->clear();
-  for (auto& part : parts_) result_.parts.push_back(std::move(*part));
-  const auto has_run = [&](const Part& part) {
-    return spec_.until_fail ||
-           std::any_of(result_.parts.begin(), result_.parts.end(),
-                       [&](const PartResult& other) { return other.part.index == part.index; });
-  };
-  for (const auto& part : spec_.parts) {
-    if (!has_run(part)) result_.parts.push_back({.part = part, .command = {}, .attempts = {}});
-  }
-  std::stable_sort(
-      result_.parts.begin(), result_.parts.end(), [](const PartResult& one, const PartResult& other) {
-        return std::pair(one.repetition, one.part.index) < std::pair(other.repetition, other.part.index);
-      });
-  result_.wall = std::chrono::duration_cast<std::chrono::milliseconds>(sys::Clock::now() - began_);
-  say(summary_of(result_, spec_));
+  auto result = results_.take();
+  result.wall = std::chrono::duration_cast<std::chrono::milliseconds>(sys::Clock::now() - began_);
+  say(summary_of(result, spec_));
   printer_.flush();
-  return std::move(result_);
+  return result;
 }
 
 FleetResult Fleet::run() {
@@ -324,11 +219,11 @@ FleetResult Fleet::run() {
 
 }  // namespace run
 
-FleetResult run_fleet(const FleetSpec& spec) {
+FleetResult run_fleet(const FleetSpec& spec, std::span<Reporter* const> reporters) {
   auto with_id = spec;
   if (with_id.run_id.empty()) with_id.run_id = shard::random_id();
   run::check_fleet(with_id);
-  return run::Fleet(with_id).run();
+  return run::Fleet(with_id, reporters).run();
 }
 
 }  // namespace nslaunch

@@ -4,11 +4,14 @@
 
 #include <memory>
 #include <optional>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "run/caller.hpp"
 #include "run/printer.hpp"
 #include "run/progress.hpp"
+#include "run/results.hpp"
 #include "run/schedule.hpp"
 #include "run/shard_run.hpp"
 #include "sys/clock.hpp"
@@ -20,12 +23,14 @@ namespace nslaunch::run {
 /// Many shards, from the first launch to the last one's end: one loop for all of them.
 class Fleet {
  public:
-  /// `spec` has a run id, and must outlive it.
-  explicit Fleet(const FleetSpec& spec);
+  /// `spec` has a run id; it and the reporters must outlive it.
+  Fleet(const FleetSpec& spec, std::span<Reporter* const> reporters);
 
   FleetResult run();
 
  private:
+  static constexpr const char* kWarningColour = "\033[33m";
+
   /// One shard that runs, with what it refers to.
   struct Berth {
     Turn turn;
@@ -42,7 +47,6 @@ class Fleet {
   void start(const Turn& turn);
   std::unique_ptr<Messages> messages_for(const Part& part);
   unsigned free_slot() const;
-  PartResult& part_of(const Turn& turn);
 
   void wait_for_something();
   int poll_timeout() const;
@@ -61,6 +65,7 @@ class Fleet {
   FleetResult finish();
 
   const FleetSpec& spec_;
+  std::span<Reporter* const> reporters_;
   CallersSignals caller_;
   Shared shared_;
   std::optional<sys::DescriptorLimit> descriptors_;
@@ -70,13 +75,10 @@ class Fleet {
   std::unique_ptr<Progress> progress_;
   Schedule schedule_;
   std::vector<Berth> running_;
-  std::vector<std::unique_ptr<PartResult>> parts_;
-  FleetResult result_;
+  Results results_;
   sys::Clock::time_point began_ = sys::Clock::now();
   sys::Deadline next_start_{std::chrono::milliseconds{0}};
   std::optional<sys::Deadline> total_limit_;
-  std::size_t settled_ = 0;
-  std::size_t failed_ = 0;
   bool cancelled_ = false;
 };
 
