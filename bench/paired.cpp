@@ -22,12 +22,13 @@ struct Scenario {
 constexpr Scenario kScenarios[] = {
     {"start", measure_start},   {"many", measure_many},         {"teardown", measure_teardown},
     {"memory", measure_memory}, {"registry", measure_registry}, {"relay", measure_relay},
+    {"suite", measure_suite},
 };
 
 constexpr const char* kUsage =
-    "usage: nslaunch_bench start|many|teardown|memory|registry|relay|all [OPTION VALUE]...\n"
+    "usage: nslaunch_bench start|many|teardown|memory|registry|relay|suite|all [OPTION VALUE]...\n"
     "  --rounds N       measurements of each program\n"
-    "  --shards N       how many at once (many, registry)\n"
+    "  --shards N       how many (many, registry, suite)\n"
     "  --user NAME      for the rootless half when run as root (nobody)\n"
     "  --nslaunch PATH  the program to measure (../nslaunch)\n"
     "  --floor PATH     the floor program (./nslaunch_floor)\n";

@@ -12,5 +12,6 @@ void measure_teardown(const Setup& setup);  ///< from the launcher's SIGKILL to 
 void measure_memory(const Setup& setup);    ///< private dirty memory of what stays resident
 void measure_registry(const Setup& setup);  ///< listing live shards, sweeping dead records
 void measure_relay(const Setup& setup);     ///< bytes through a published port
+void measure_suite(const Setup& setup);     ///< many shards by one run, and what they write
 
 }  // namespace nslaunch::bench
