@@ -11,3 +11,12 @@ find_package(Boost 1.74 REQUIRED COMPONENTS program_options)
 find_package(fmt 8 REQUIRED)
 find_package(spdlog 1.9 REQUIRED)
 find_package(nlohmann_json 3.10 REQUIRED)
+
+if(NSLAUNCH_STATIC)
+  include(CheckCXXSourceCompiles)
+  set(CMAKE_REQUIRED_FLAGS -std=c++20)
+  check_cxx_source_compiles("
+    #include \"${PROJECT_SOURCE_DIR}/src/sys/format.cpp\"
+    int main() { return static_cast<int>(fmt::format(\"{} {} {:L}\", 1.5, 2.5f, 3).size()); }" NSLAUNCH_OWN_FMT)
+  unset(CMAKE_REQUIRED_FLAGS)
+endif()

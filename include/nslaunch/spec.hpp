@@ -47,6 +47,13 @@ struct ReachedService {
   std::uint16_t port = 0;
 };
 
+/// A folder that the shard sees with changes of its own: what it writes there is not written outside.
+struct OverlaySpec {
+  std::string path;
+  /// An empty or missing folder that keeps what was changed, as overlayfs writes it; empty: nothing is kept.
+  std::string keep;
+};
+
 /// The shard's loopback traffic as a pcap file.
 struct CaptureSpec {
   /// Empty: none. The caller's path, resolved outside the shard; a regular file of that name is replaced.
@@ -99,6 +106,7 @@ struct ShardSpec {
   std::vector<std::string> keep;
   /// Paths over which an empty private folder is mounted; made with mode 0700 where missing.
   std::vector<std::string> private_paths;
+  std::vector<OverlaySpec> overlays;
   /// TCP; listening from before anything of the shard is made until it ends.
   std::vector<PublishedPort> publish;
   /// TCP; nothing else of the host's network is reached from the shard.

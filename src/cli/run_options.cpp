@@ -19,6 +19,7 @@ constexpr Option kRunOptions[] = {
     {"tmp-size", 0, "SIZE", "limit of the private /tmp (default: half of the memory)", false, true},
     {"keep", 'k', "PATH", "keep PATH of the host's /tmp visible (repeatable)", true, true},
     {"private", 'p', "PATH", "cover PATH with an empty private folder (repeatable)", true, true},
+    {"overlay", 0, "PATH[=DIR]", "keep changes below PATH to the shard (repeatable)", true, true},
     {"net", 0, "none", "the network: a loopback of its own and nothing else", false, true},
     {"publish", 0, "PORT[:SHARDPORT]", "lead a port outside to a server in the shard (repeatable)", true,
      true},

@@ -8,6 +8,7 @@
 
 #include "cli/capture_spec.hpp"
 #include "cli/fleet_spec.hpp"
+#include "cli/overlay_spec.hpp"
 #include "cli/port_spec.hpp"
 #include "cli/run_options.hpp"
 #include "cli/shard_part.hpp"
@@ -141,6 +142,9 @@ ShardSpec read_spec(const Arguments& arguments) {
   if (arguments.has("user")) spec.user = find_user(arguments.text("user"), arguments.written("user"));
   spec.require_proc = arguments.has("require-proc");
   spec.private_paths = arguments.all("private");
+  for (const auto& text : arguments.all("overlay")) {
+    spec.overlays.push_back(parse_overlay(text, arguments.written("overlay") + ": "));
+  }
   read_isolation(spec, arguments);
   read_tmp(spec, arguments);
   read_ports(spec, arguments);

@@ -47,6 +47,17 @@ std::vector<Line> mountinfo(const std::string& process) {
   return lines;
 }
 
+/// Without the \040 and the like that mountinfo has for what divides its fields.
+std::string unescaped(const std::string& path) {
+  std::string text;
+  for (std::size_t at = 0; at < path.size(); ++at) {
+    const bool is_escape = path[at] == '\\' && at + 3 < path.size();
+    text += is_escape ? static_cast<char>(std::stoi(path.substr(at + 1, 3), nullptr, 8)) : path[at];
+    if (is_escape) at += 3;
+  }
+  return text;
+}
+
 fs::path seen_by(pid_t process, const std::string& path) {
   return fmt::format("/proc/{}/root{}", process, path);
 }
@@ -86,6 +97,12 @@ std::vector<Mount> own_mounts(pid_t init) {
     mounts.push_back({line.path, line.type, on_memory ? usage_of(init, line.path) : std::nullopt});
   }
   return mounts;
+}
+
+std::vector<std::string> mount_points() {
+  std::vector<std::string> points;
+  for (const auto& line : mountinfo("self")) points.push_back(unescaped(line.path));
+  return points;
 }
 
 std::vector<Usage> largest_entries(pid_t process, const std::string& folder, std::size_t most) {

@@ -26,6 +26,9 @@ struct Mount {
 /// were made. Empty where they can't be seen.
 std::vector<Mount> own_mounts(pid_t init);
 
+/// Where something is mounted as we see it, in the order in which it was.
+std::vector<std::string> mount_points();
+
 /// What an entry of a folder holds.
 struct Usage {
   std::string name;

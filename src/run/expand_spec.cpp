@@ -37,13 +37,14 @@ std::string folder_of(const FleetSpec& fleet, const Part& part, const Turn& turn
   return folder;
 }
 
-void check_own_file(const FleetSpec& fleet, const std::string& path, const char* option) {
+void check_own_file(const FleetSpec& fleet, const std::string& path, const char* option,
+                    const std::string& before = {}) {
   const TemplateValues one{.index = 1, .total = 2, .name = "a", .id = "a"};
   const TemplateValues other{.index = 2, .total = 2, .name = "b", .id = "b"};
   if (path.empty() || expand(path, one) != expand(path, other)) return;
-  throw UsageError(
-      fmt::format("{} {}: all {} shards would write there", option, sys::escape(path), fleet.parts.size()),
-      fmt::format("Put {{index}}, {{name}} or {{id}} into it: {} {}.{{index}}", option, sys::escape(path)));
+  const auto given = sys::escape(before + path);
+  throw UsageError(fmt::format("{} {}: all {} shards would write there", option, given, fleet.parts.size()),
+                   fmt::format("Put {{index}}, {{name}} or {{id}} into it: {} {}.{{index}}", option, given));
 }
 
 }  // namespace
@@ -66,6 +67,7 @@ ShardSpec spec_of(const FleetSpec& fleet, const Part& part, const Turn& turn) {
   for (auto& word : spec.command) word = expand(word, values);
   for (const auto& variable : fleet.variables) spec.variables.push_back(expand(variable, values));
   spec.capture.file = expand(spec.capture.file, values);
+  for (auto& overlay : spec.overlays) overlay.keep = expand(overlay.keep, values);
   if (!spec.artifacts.empty()) spec.artifacts = folder_of(fleet, part, turn);
   return spec;
 }
@@ -75,6 +77,8 @@ void check_fleet(const FleetSpec& fleet) {
   if (fleet.parts.empty()) throw UsageError("there is nothing to run: no part was given");
   if (!several) return;
   check_own_file(fleet, fleet.shard.capture.file, "--pcap");
+  for (const auto& overlay : fleet.shard.overlays)
+    check_own_file(fleet, overlay.keep, "--overlay", overlay.path + "=");
   for (const auto& port : fleet.shard.publish) {
     if (port.port == 0 || fleet.jobs == 1) continue;
     throw UsageError(

@@ -93,6 +93,8 @@ void Fleet::start(const Turn& turn) {
   berth.shard = std::make_unique<ShardRun>(std::move(shard), shared_,
                                            share_of_processors(processors_, slot, spec_.processors),
                                            *berth.output, *berth.messages);
+  const bool is_first = running_.empty() && results_.settled() == 0;
+  if (berth.shard->usage_error() && is_first) std::rethrow_exception(berth.shard->usage_error());
   running_.push_back(std::move(berth));
   progress_->changed();
 }

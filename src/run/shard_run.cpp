@@ -29,6 +29,9 @@ ShardRun::ShardRun(ShardSpec spec, const Shared& shared, std::vector<unsigned> p
     prepare(std::move(spec), shared);
     plan_.processors = std::move(processors);
     launch();
+  } catch (const UsageError& error) {
+    usage_error_ = std::current_exception();
+    fail(error);
   } catch (const std::exception& error) {
     fail(error);
   }

@@ -5,6 +5,7 @@
 #include <nslaunch/fleet.hpp>
 #include <nslaunch/run.hpp>
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -43,6 +44,8 @@ class ShardRun {
   void watch(std::vector<pollfd>& watched) const;
   int poll_timeout() const;
   void attend(std::span<const pollfd> watched);
+  /// What is wrong with the request itself, where that has kept it from being launched.
+  const std::exception_ptr& usage_error() const noexcept { return usage_error_; }
   std::size_t watched() const noexcept { return watched_; }
   bool is_over() const noexcept { return over_; }
   /// What became of it, but for what others know: where its output is, or that it was slow.
@@ -72,6 +75,7 @@ class ShardRun {
   ShardOutput& output_;
   sys::Clock::time_point began_ = sys::Clock::now();
   Attempt attempt_;
+  std::exception_ptr usage_error_;
   shard::Plan plan_;
   std::optional<shard::Forwarding> forwarding_;
   std::optional<shard::CaptureFile> capture_;

@@ -118,6 +118,7 @@ std::string why_ended(FleetEnd end) {
 }  // namespace
 
 std::string ended_line(const PartResult& part, const Attempt& attempt, const FleetSpec& spec, bool again) {
+  const auto said = remark(attempt, spec);
   auto line = fmt::format("{} {}{}, {}", coloured(attempt.status, spec.colour), name_of(part, spec),
                           remark(attempt, spec), sys::format_duration(time_of(attempt)));
   if (again) line += fmt::format("; attempt {} of {} follows", part.attempts.size() + 1, spec.retries + 1);

@@ -3,10 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
-#include <vector>
 
+#include "shard/hidden.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/text.hpp"
@@ -22,25 +21,13 @@ mode_t mode_of_new_folders() {
   return 0777 & ~mask;
 }
 
-sys::NewFolder new_folder(const ShardSpec& spec) {
+}  // namespace
+
+sys::NewFolder folder_for_results(const ShardSpec& spec) {
   sys::NewFolder folder{.mode = mode_of_new_folders()};
   if (spec.user) folder = {folder.mode, spec.user->uid, spec.user->gid};
   return folder;
 }
-
-void check_visible(const std::string& path, const Plan& plan) {
-  std::vector<std::string> covered = {"/proc", "/dev/shm", "/dev/mqueue"};
-  covered.insert(covered.end(), plan.private_paths.begin(), plan.private_paths.end());
-  const auto covers = [&](const std::string& mount) { return (path + "/").starts_with(mount + "/"); };
-  const auto hidden_by = std::find_if(covered.begin(), covered.end(), covers);
-  const bool is_tmp = path == "/tmp" && plan.spec.tmp != TmpMode::kHost;
-  if (hidden_by == covered.end() && !is_tmp) return;
-  throw UsageError(fmt::format("--artifacts {}: the shard has a {} of its own, which hides it",
-                               sys::escape(path), is_tmp ? "/tmp" : sys::escape(*hidden_by)),
-                   "Name a folder elsewhere; one below /tmp stays visible.");
-}
-
-}  // namespace
 
 std::string make_artifacts_folder(const Plan& plan) {
   const auto asked = (fs::path(plan.working_directory) / plan.spec.artifacts).lexically_normal().string();
@@ -48,8 +35,8 @@ std::string make_artifacts_folder(const Plan& plan) {
   constexpr const char* kAdvice = "Name a folder that you can write to, or a place where it can be made.";
   const std::string path =
       asked.ends_with('/') && asked.size() > 1 ? asked.substr(0, asked.size() - 1) : asked;
-  check_visible(path, plan);  // before anything is made
-  if (const int error = sys::make_directories(path, new_folder(plan.spec)); error != 0) {
+  refuse_hidden("--artifacts", path, plan);  // before anything is made
+  if (const int error = sys::make_directories(path, folder_for_results(plan.spec)); error != 0) {
     throw Error(sys::errno_code(error), doing, kAdvice);
   }
   if (::access(path.c_str(), W_OK | X_OK) != 0) {
@@ -59,7 +46,7 @@ std::string make_artifacts_folder(const Plan& plan) {
   std::error_code ignored;
   const auto canonical = fs::canonical(path, ignored);
   auto there = canonical.empty() ? path : canonical.string();
-  check_visible(there, plan);
+  refuse_hidden("--artifacts", there, plan);
   return there;
 }
 

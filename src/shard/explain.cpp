@@ -9,6 +9,7 @@
 
 #include "ns/endpoint.hpp"
 #include "ns/netlink_error.hpp"
+#include "shard/explain_overlay.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/text.hpp"
@@ -96,6 +97,9 @@ std::string advice_on_exhausted_limit() {
 
 std::string advice(const Plan& plan, const Message& failure) {
   if (failure.domain == Domain::kNetlink) return advice_on_powerless_user_namespace();
+  if (failure.step == Step::kOverlay) {
+    if (auto text = advice_on_overlay(plan, failure); !text.empty()) return text;
+  }
   switch (failure.code) {
     case ENOSPC:
       if (failure.step <= Step::kMapIds || failure.step == Step::kUserNamespace)
@@ -150,6 +154,9 @@ std::string subject(const Plan& plan, const Message& failure) {
   const auto at = static_cast<std::size_t>(failure.detail);
   if (failure.step == Step::kKeep && at < plan.kept.size())
     return " (" + sys::escape(plan.kept[at].path) + ")";
+  if (failure.step == Step::kOverlay && at < plan.spec.overlays.size()) {
+    return " (" + sys::escape(plan.spec.overlays[at].path) + ")";
+  }
   if (failure.step == Step::kPrivate && at < plan.private_paths.size()) {
     return " (" + sys::escape(plan.private_paths[at]) + ")";
   }
@@ -159,6 +166,17 @@ std::string subject(const Plan& plan, const Message& failure) {
   }
   if (failure.step == Step::kWorkdir) return " " + sys::escape(plan.working_directory);
   return {};
+}
+
+/// K12. Init watches the overlays and then the private folders.
+Error explain_lost_mount(const Plan& plan, std::size_t at) {
+  const auto& overlays = plan.spec.overlays;
+  const bool is_overlay = at < overlays.size();
+  const auto& path = is_overlay ? overlays[at].path : plan.private_paths.at(at - overlays.size());
+  return {{},
+          fmt::format("somebody outside has removed {}, which {} had covered", sys::escape(path),
+                      is_overlay ? "--overlay" : "--private"),
+          "The shard was ended, so that its command would not go on with the host's files there."};
 }
 
 }  // namespace
@@ -180,12 +198,8 @@ Error explain(const Plan& plan, const Message& failure) {
 }
 
 void throw_failure(const Plan& plan, const Message& failure) {
-  if (failure.kind == Kind::kMountLost) {  // K12
-    const auto& path = plan.private_paths.at(static_cast<std::size_t>(failure.detail));
-    throw Error(
-        {}, fmt::format("somebody outside has removed {}, which --private had covered", sys::escape(path)),
-        "The shard was ended, so that its command would not go on with the host's files there.");
-  }
+  if (failure.kind == Kind::kMountLost)
+    throw explain_lost_mount(plan, static_cast<std::size_t>(failure.detail));
   if (failure.kind != Kind::kFailed) throw Error({}, "the shard's init said something unexpected");
   if (failure.step == Step::kExec) {
     throw explain_command(plan.spec.command.front(), plan.working_directory, failure.code);

@@ -10,6 +10,22 @@
 
 namespace nslaunch::shard {
 
+bool lies_in(const std::string& path, const std::string& folder) {
+  return (path + "/").starts_with(folder + "/");
+}
+
+void refuse_hidden(const std::string& option, const std::string& path, const Plan& plan) {
+  std::vector<std::string> covered = {"/proc", "/dev/shm", "/dev/mqueue"};
+  covered.insert(covered.end(), plan.private_paths.begin(), plan.private_paths.end());
+  const auto hidden_by = std::find_if(covered.begin(), covered.end(),
+                                      [&](const std::string& mount) { return lies_in(path, mount); });
+  const bool is_tmp = path == "/tmp" && plan.spec.tmp != TmpMode::kHost;
+  if (hidden_by == covered.end() && !is_tmp) return;
+  throw UsageError(fmt::format("{} {}: the shard has a {} of its own, which hides it", option,
+                               sys::escape(path), is_tmp ? "/tmp" : sys::escape(*hidden_by)),
+                   "Name a folder elsewhere; one below /tmp stays visible.");
+}
+
 std::string hint_on_hidden_argument(const Plan& plan) {
   if (plan.spec.tmp == TmpMode::kHost) return {};
   for (const auto& argument : plan.spec.command) {
@@ -17,7 +33,7 @@ std::string hint_on_hidden_argument(const Plan& plan) {
     const auto equals = argument.starts_with('-') ? argument.find('=') : std::string::npos;
     const std::string path = equals == std::string::npos ? argument : argument.substr(equals + 1);
     const std::string top = top_folder_in_tmp(path);
-    const auto covers = [&](const KeptPath& kept) { return (path + "/").starts_with(kept.path + "/"); };
+    const auto covers = [&](const KeptPath& kept) { return lies_in(path, kept.path); };
     if (top.empty() || ::access(path.c_str(), F_OK) != 0) continue;
     if (std::any_of(plan.kept.begin(), plan.kept.end(), covers)) continue;
     return fmt::format(

@@ -6,6 +6,12 @@
 
 namespace nslaunch::shard {
 
+/// Whether `path` is `folder` or lies below it; both absolute, and without a slash at their end.
+bool lies_in(const std::string& path, const std::string& folder);
+
+/// Throws UsageError where something of the shard's own lies over `path`, which an option names.
+void refuse_hidden(const std::string& option, const std::string& path, const Plan& plan);
+
 /// A line about the first of the command's arguments that names a path of the host's /tmp which the
 /// shard can't see; empty where there is none. For a command that has failed.
 std::string hint_on_hidden_argument(const Plan& plan);

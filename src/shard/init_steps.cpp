@@ -14,6 +14,7 @@
 #include "ns/netlink_error.hpp"
 #include "ns/sysctl.hpp"
 #include "shard/fault.hpp"
+#include "shard/overlay_step.hpp"
 #include "shard/protocol.hpp"
 #include "sys/check.hpp"
 #include "sys/clock.hpp"
@@ -123,6 +124,7 @@ constexpr InitStep kInitSteps[] = {
     {Step::kPropagation, always, [](Building&) { ns::stop_mount_propagation(); }},
     {Step::kProc, always, [](Building&) { ns::mount_proc(); }},
     {Step::kPidBase, always, [](Building&) { ns::choose_pid_base(); }},
+    {Step::kOverlay, [](const Plan& plan) { return !plan.spec.overlays.empty(); }, mount_overlays},
     {Step::kTmp, [](const Plan& plan) { return plan.spec.tmp != TmpMode::kHost; }, mount_tmp},
     {Step::kKeep, [](const Plan& plan) { return !plan.kept.empty(); }, keep_paths},
     {Step::kSharedMemory, always, mount_shared_memory},

@@ -9,8 +9,8 @@
 
 namespace nslaunch::shard {
 
-/// Notices when somebody outside removes the folder that a --private mount covers: the kernel then
-/// detaches the mount and the shard would go on with the host's files (K12).
+/// Notices when somebody outside removes the folder that a --private or --overlay mount covers: the kernel
+/// then detaches the mount and the shard would go on with the host's files (K12).
 class MountWatch {
  public:
   /// To be called right after the mount: what is on top at `path` now must stay in the namespace. By its

@@ -16,6 +16,8 @@
 #include "ns/capabilities.hpp"
 #include "shard/artifacts.hpp"
 #include "shard/environment.hpp"
+#include "shard/hidden.hpp"
+#include "shard/overlay_plan.hpp"
 #include "shard/steps.hpp"
 #include "shard/tmp_paths.hpp"
 #include "sys/check.hpp"
@@ -152,9 +154,9 @@ bool is_covered(const Plan& plan) {
   std::vector<std::string> mounts = {"/proc", "/dev/shm", "/dev/mqueue"};
   if (plan.spec.tmp != TmpMode::kHost) mounts.emplace_back("/tmp");
   mounts.insert(mounts.end(), plan.private_paths.begin(), plan.private_paths.end());
-  return std::any_of(mounts.begin(), mounts.end(), [&](const std::string& mount) {
-    return (plan.working_directory + "/").starts_with(mount + "/");
-  });
+  for (const auto& overlay : plan.spec.overlays) mounts.push_back(overlay.path);
+  return std::any_of(mounts.begin(), mounts.end(),
+                     [&](const std::string& mount) { return lies_in(plan.working_directory, mount); });
 }
 
 }  // namespace
@@ -186,9 +188,11 @@ Plan make_plan(const ShardSpec& spec) {
   if (!spec.workdir.empty()) plan.working_directory = fs::path(plan.working_directory) / spec.workdir;
   for (const auto& path : spec.private_paths) plan.private_paths.push_back(private_path(path, plan));
   std::sort(plan.private_paths.begin(), plan.private_paths.end());  // a folder before what lies below it
+  check_overlays(plan);
   add_artifacts(plan);
   if (spec.tmp != TmpMode::kHost) plan.kept = paths_to_keep(plan.spec, plan.working_directory);
   check_tmp_directory(plan);
+  make_overlay_folders(plan);
   plan.enters_directory = !spec.workdir.empty() || is_covered(plan);
   plan.stdin_pipe = pipe_inode(STDIN_FILENO);
   plan.caller_signals = sys::SignalState::current();

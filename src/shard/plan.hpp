@@ -10,6 +10,7 @@
 
 #include "ns/idmap.hpp"
 #include "ns/sysctl.hpp"
+#include "shard/work_folder.hpp"
 #include "sys/fd.hpp"
 #include "sys/files.hpp"
 #include "sys/signals.hpp"
@@ -45,6 +46,10 @@ struct Plan {
   bool enters_directory = false;
   std::vector<KeptPath> kept;
   std::vector<std::string> private_paths;
+  /// For the spec's `overlays`, by their number.
+  std::vector<WorkFolder> overlay_work;
+  /// Folders below an overlay that are the host's all the same.
+  std::vector<std::string> shown_through;
   /// Inode of the pipe that is the command's standard input, 0 where it is none.
   std::uint64_t stdin_pipe = 0;
   /// Descriptor of the file that packets go to, the launcher's; -1: nothing is captured.
@@ -67,7 +72,7 @@ struct Plan {
 std::string random_id();
 
 /// Checks the request against itself and the machine. Throws UsageError or Error; the only thing it
-/// makes are missing --private and --artifacts folders.
+/// makes are missing --private and --artifacts folders, and those for what --overlay keeps.
 Plan make_plan(const ShardSpec& spec);
 
 /// How a missing --private folder is made: for the command's user.

@@ -47,7 +47,8 @@ enum class Kind : std::uint8_t {
                   ///< that somebody in it listens on
   kLeak,          ///< payload: one Leak
   kCaptured,      ///< payload: the CaptureOutcome
-  kMountLost,     ///< detail: which --private folder somebody outside has removed; init exits now
+  kMountLost,     ///< detail: which of the --overlay and then the --private folders somebody outside has
+                  ///< removed; init exits now
   kFinished,      ///< code: the command's wait status; detail: how many leaks; payload: Unreaped, if it is
                   ///< to be measured; init exits now
   kListener,      ///< with the listener of the next of the spec's `reach`

@@ -15,6 +15,7 @@ constexpr StepRow kSteps[] = {
     {Step::kPropagation, "propagation", "making the shard's mounts private", nullptr, false},
     {Step::kProc, "proc", "mounting a fresh /proc", "proc", true},
     {Step::kPidBase, "pid-base", "choosing where the shard's pids start", "pidbase", true},
+    {Step::kOverlay, "overlay", "mounting a copy-on-write view for --overlay", "overlay", false},
     {Step::kTmp, "tmp", "mounting a private /tmp", "tmp", false},
     {Step::kKeep, "keep", "keeping a path of the host's /tmp visible", nullptr, false},
     {Step::kSharedMemory, "shm", "mounting a private /dev/shm", nullptr, false},

@@ -21,6 +21,7 @@ enum class Step : std::uint8_t {
   kPropagation,
   kProc,
   kPidBase,
+  kOverlay,
   kTmp,
   kKeep,
   kSharedMemory,

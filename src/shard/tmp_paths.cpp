@@ -136,6 +136,9 @@ std::vector<KeptPath> paths_to_keep(const ShardSpec& spec, const std::string& wo
   // What is asked for by name first, so that "--keep /tmp/a/b" does not depend on the rest.
   for (const auto& path : spec.keep) keep_requested(kept, path, working_directory);
   if (spec.artifacts.starts_with(kTmp)) keep(kept, spec.artifacts);
+  for (const auto& overlay : spec.overlays) {
+    if (overlay.path.starts_with(kTmp)) keep(kept, overlay.path);
+  }
   keep_way_to(kept, working_directory);
   keep_command(kept, spec, working_directory);
   if (const auto socket = variable(spec.environment, "SSH_AUTH_SOCK")) {

@@ -9,7 +9,7 @@ namespace nslaunch::shard {
 
 /// The paths in the host's /tmp that the command needs: the top folder in /tmp of its working
 /// directory, of the command itself, of PATH entries and of SSH_AUTH_SOCK, and whatever links on the way
-/// there lead through; and what --keep and --artifacts name. Throws UsageError where the working
+/// there lead through; and what --keep, --artifacts and --overlay name. Throws UsageError where the working
 /// directory is /tmp itself.
 std::vector<KeptPath> paths_to_keep(const ShardSpec& spec, const std::string& working_directory);
 

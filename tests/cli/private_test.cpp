@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "support/host_folder.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/temp_dir.hpp"
@@ -14,23 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
-
-/// A folder of the test's own outside /tmp.
-class HostFolder {
- public:
-  HostFolder() { fs::create_directory(path_); }
-  HostFolder(const HostFolder&) = delete;
-  HostFolder& operator=(const HostFolder&) = delete;
-  ~HostFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_ = "/var/tmp/nslaunch-test-" + unique_text();
-};
 
 unsigned mode_of(const std::string& path) {
   struct stat status = {};

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "support/identity.hpp"
+#include "support/overlays.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 
@@ -24,10 +25,12 @@ std::string mounts() {
 LaunchScene::LaunchScene() {
   fs::create_directories(folder_ / "kept");
   fs::create_directories(folder_ / "private");
+  fs::create_directories(folder_ / "overlay");
   files_before_ = files();
 }
 
 bool LaunchScene::takes(shard::Step step) const {
+  if (step == shard::Step::kOverlay) return overlays_are_had();
   const bool needs_root = step == shard::Step::kUserNamespace || step == shard::Step::kUser;
   return ::geteuid() == 0 || !needs_root;
 }
@@ -39,6 +42,7 @@ Words LaunchScene::words(Words more_options) const {
                "--workdir",  folder_ / "kept",
                "--reach",    "5432=127.0.0.1:1",
                "--pcap",     folder_ / "run.pcap:on-failure"};
+  if (takes(shard::Step::kOverlay)) all.insert(all.end(), {"--overlay", folder_ / "overlay"});
   if (takes(shard::Step::kUser)) all.insert(all.end(), {"--user", "0:0"});
   all.insert(all.end(), more_options.begin(), more_options.end());
   return in_shard("echo \"$NSLAUNCH_ISOLATION\" > ran # " + mark_, all);

@@ -110,6 +110,12 @@ int swarm(int count) {
   return 0;
 }
 
+int rename_aloud(const char* from, const char* to) {
+  const bool renamed = std::rename(from, to) == 0;
+  std::puts(renamed ? "renamed" : std::strerror(errno));
+  return renamed ? 0 : 2;
+}
+
 [[noreturn]] void bomb(int count) {
   ignore_signals();
   auto& forked = shared_count();
@@ -130,6 +136,7 @@ int act(int count, char** words) {
   if (what == "serve" && count > 2) return serve(words[1], words[2]);
   if (what == "clean-up") return clean_up();
   if (what == "swarm" && count > 1) return swarm(std::atoi(words[1]));
+  if (what == "rename" && count > 2) return rename_aloud(words[1], words[2]);
   if (what == "bomb" && count > 1) bomb(std::atoi(words[1]));
   if (what == "threads" && count > 1) return stay_with_threads(std::atoi(words[1]));
   if (what == "stay") {

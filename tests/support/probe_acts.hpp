@@ -10,6 +10,7 @@ namespace nslaunch::test {
 ///                       the last one does, and exits
 ///   clean-up            says "ready", counts SIGINT aloud, and at the second cleans up and exits with 7
 ///   threads COUNT       starts that many threads, says "up", and stays
+///   rename FROM TO      rename(2), and what comes of it: "renamed" or the error
 ///   bomb COUNT          every process of it forks until there are COUNT, which all stay; says "up"
 int act(int count, char** words);
 

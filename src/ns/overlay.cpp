@@ -1,0 +1,69 @@
+#include "ns/overlay.hpp"
+
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "sys/check.hpp"
+
+namespace nslaunch::ns {
+namespace {
+
+std::string path_of(int folder) {
+  return fmt::format("/proc/self/fd/{}", folder);
+}
+
+bool takes_attribute(int folder, const char* name) {
+  const auto path = path_of(folder);
+  return ::setxattr(path.c_str(), name, "", 0, 0) == 0 && ::removexattr(path.c_str(), name) == 0;
+}
+
+/// K36: where overlayfs can't keep its notes it mounts all the same, and then folders can't be removed.
+const char* options_for_notes(int upper, bool readable) {
+  if (takes_attribute(upper, "trusted.overlay.nslaunch")) {
+    return readable ? "redirect_dir=nofollow" : "redirect_dir=on";
+  }
+  if (takes_attribute(upper, "user.overlay.nslaunch")) return "redirect_dir=nofollow,userxattr";
+  sys::check(-1, "keeping overlayfs's notes");
+  return nullptr;
+}
+
+/// The top folder of a view shows the mode and the owner of its upper layer.
+void make_alike(int upper, int lower) {
+  const auto path = path_of(upper);
+  struct stat status = {};
+  sys::check(::fstat(lower, &status), "looking at what an overlay covers");
+  // Where the owner is nobody's id here, ours has to do.
+  if (::chown(path.c_str(), status.st_uid, status.st_gid) != 0 && errno != EINVAL && errno != EPERM) {
+    sys::check(-1, "giving an overlay its owner");
+  }
+  sys::check(::chmod(path.c_str(), status.st_mode & 07777), "giving an overlay its mode");
+}
+
+/// What the mount below does not let happen is not made possible by a view of it.
+unsigned long flags_of(int lower) {
+  struct statvfs status = {};
+  sys::check(::fstatvfs(lower, &status), "looking at what an overlay covers");
+  unsigned long flags = MS_NODEV;
+  if ((status.f_flag & ST_NOSUID) != 0) flags |= MS_NOSUID;
+  if ((status.f_flag & ST_NOEXEC) != 0) flags |= MS_NOEXEC;
+  return flags;
+}
+
+}  // namespace
+
+void mount_overlay(const OverlayLayers& layers, const std::string& target, bool readable) {
+  make_alike(layers.upper, layers.lower);
+  // By descriptor: a name may have commas and colons, which separate options and layers.
+  const auto options =
+      fmt::format("lowerdir={},upperdir={},workdir={},index=off,metacopy=off,{}", path_of(layers.lower),
+                  path_of(layers.upper), path_of(layers.work), options_for_notes(layers.upper, readable));
+  sys::check(::mount("nslaunch", target.c_str(), "overlay", flags_of(layers.lower), options.c_str()),
+             "mounting a view of {}", target);
+}
+
+}  // namespace nslaunch::ns

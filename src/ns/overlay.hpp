@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+namespace nslaunch::ns {
+
+/// The folders that overlayfs makes one view of; O_PATH descriptors, opened in this mount namespace.
+struct OverlayLayers {
+  int lower;  ///< is read, never written
+  int upper;  ///< gets what is changed: an empty folder
+  int work;   ///< for overlayfs alone: an empty folder on the same mount as `upper`, and apart from it
+};
+
+/// Mounts a view of `lower` at `target` in which every change goes to `upper`; what is mounted below `lower`
+/// is not in it. `readable`: what `upper` holds afterwards makes sense without `lower`; a folder is then
+/// renamed by copying it (K36). Called by init, in the shard's own mount namespace. Throws Error.
+void mount_overlay(const OverlayLayers& layers, const std::string& target, bool readable);
+
+}  // namespace nslaunch::ns

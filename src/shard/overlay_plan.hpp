@@ -1,0 +1,16 @@
+#pragma once
+
+#include "shard/plan.hpp"
+
+namespace nslaunch::shard {
+
+/// Gives the paths of the plan's overlays the names that mountinfo will show, a folder before what lies below
+/// it. Makes nothing. Throws UsageError where one can't be covered, or its changes can't be kept where they
+/// are to be.
+void check_overlays(Plan& plan);
+
+/// Makes the folders that keep changes, and decides what is shown through an overlay as it is. To be called
+/// when the plan's other folders are known. Throws UsageError or Error.
+void make_overlay_folders(Plan& plan);
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,117 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <filesystem>
+
+#include "support/checkout.hpp"
+#include "support/overlays.hpp"
+#include "support/temp_dir.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Names = std::set<std::string>;
+using Catch::Matchers::Contains;
+
+bool is_whiteout(const std::string& path) {
+  struct stat status = {};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == 0;
+}
+
+Names names_in(const std::string& folder) {
+  Names names;
+  for (const auto& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename());
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("the words --overlay PATH=DIR keep in DIR what has changed, and nothing else anywhere") {
+  const Checkout checkout;
+  need_room_for_changes(checkout.folder.path());
+  const auto ended = checkout.run_here(
+      "cat file modules/one/index > /dev/null; echo more >> file; rm odd*; mkdir -p new/folder; "
+      "echo new > new/folder/file; mv modules moved",
+      {"--overlay", ".=../changes/of-run/"});
+  CAPTURE(ended.err);
+  CHECK(ended.status == 0);
+  CHECK(ended.err.empty());
+  CHECK(checkout.is_untouched());
+  const auto kept = checkout.folder / "changes/of-run";
+  CHECK(names_below(kept) == Names{"file", "odd, name: a\\b", "new", "new/folder", "new/folder/file",
+                                   "modules", "moved", "moved/one", "moved/one/index"});
+  CHECK(text_of(kept + "/file") == "outside\nmore\n");
+  CHECK(text_of(kept + "/new/folder/file") == "new\n");
+  CHECK(text_of(kept + "/moved/one/index") == "1\n");
+  CHECK(is_whiteout(kept + "/modules"));
+  CHECK(is_whiteout(kept + "/odd, name: a\\b"));
+  CHECK(names_in(checkout.folder / "changes") == Names{"of-run"});
+}
+
+TEST_CASE(
+    "a folder that keeps changes may be there already, or in the host's /tmp, and takes the other's mode") {
+  const Checkout checkout;
+  const TempDir temporary;
+  need_room_for_changes(temporary.path());
+  fs::create_directory(temporary / "there");
+  fs::permissions(temporary / "there", fs::perms(0700));
+  for (const auto& kept : {temporary / "there", temporary / "made"}) {
+    const auto ended =
+        checkout.run_here("echo inside > file; stat -c %a .", {"--overlay", checkout.path + "=" + kept});
+    CAPTURE(kept, ended.err);
+    CHECK(ended.out == "751\n");
+    CHECK(names_below(kept) == Names{"file"});
+    CHECK(fs::status(kept).permissions() == fs::perms(0751));
+  }
+  CHECK(names_in(temporary.path()) == Names{"there", "made"});
+  CHECK(checkout.is_untouched());
+}
+
+TEST_CASE("several overlays keep their changes apart, one in another, in folders side by side") {
+  const Checkout checkout;
+  need_room_for_changes(checkout.folder.path());
+  const auto ended = checkout.run_here("echo 1 > one; echo 2 > modules/two",
+                                       {"--overlay", ".=../all", "--overlay", "modules=../modules"});
+  CAPTURE(ended.err);
+  CHECK(names_below(checkout.folder / "all") == Names{"one"});
+  CHECK(names_below(checkout.folder / "modules") == Names{"two"});
+  CHECK(names_in(checkout.folder.path()).size() == 3);
+}
+
+TEST_CASE(
+    "a launch that fails behind its overlays leaves the folder for the changes, empty, and none beside it") {
+  const Checkout checkout;
+  need_room_for_changes(checkout.folder.path());
+  for (const char* fault : {"overlay:5", "answer:5", "exec:5"}) {
+    auto options = checkout.options();
+    options.environment.push_back(std::string("NSLAUNCH_FAULT=") + fault);
+    const auto ended = run(in_shard("echo ran", {"--overlay", ".=../changes"}), options);
+    CAPTURE(fault, ended.err);
+    CHECK(ended.status >= 125);
+    CHECK(names_below(checkout.folder / "changes").empty());
+    CHECK(names_in(checkout.folder.path()).size() == 2);
+  }
+}
+
+TEST_CASE("a launcher that is killed leaves what has changed, and one folder of overlayfs's beside it") {
+  const Checkout checkout;
+  need_room_for_changes(checkout.folder.path());
+  const auto mark = unique_text();
+  Process process(in_shard("echo inside > file; echo up; read line # " + mark, {"--overlay", ".=../changes"}),
+                  checkout.options());
+  REQUIRE(process.read_line() == "up");
+  process.send_signal(SIGKILL);
+  CHECK(process.wait().signal == SIGKILL);
+  CHECK(all_gone(mark));
+  CHECK(checkout.is_untouched());
+  CHECK(names_below(checkout.folder / "changes") == Names{"file"});
+  auto names = names_in(checkout.folder.path());
+  REQUIRE(names.size() == 3);
+  CHECK_THAT(*names.begin(), Catch::Matchers::StartsWith(".nslaunch-") && Contains(".work"));
+  fs::permissions(checkout.folder / *names.begin() + "/work", fs::perms(0700));  // so that it can be removed
+}
+
+}  // namespace nslaunch::test

@@ -1,0 +1,34 @@
+#include "support/overlays.hpp"
+
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "support/skip.hpp"
+
+namespace nslaunch::test {
+
+bool overlays_are_had() {
+  utsname kernel = {};
+  int version = 0;
+  int patch = 0;
+  ::uname(&kernel);
+  const bool is_known = std::sscanf(kernel.release, "%d.%d", &version, &patch) == 2;
+  return ::geteuid() == 0 || (is_known && (version > 6 || (version == 6 && patch >= 6)));
+}
+
+void need_overlays() {
+  if (!overlays_are_had()) SKIP_TEST("an ordinary user's overlay needs Linux 6.6");
+}
+
+void need_room_for_changes(const std::string& folder) {
+  struct statfs filesystem = {};
+  constexpr decltype(filesystem.f_type) kOverlay = 0x794c7630;
+  if (::statfs(folder.c_str(), &filesystem) == 0 && filesystem.f_type == kOverlay) {
+    SKIP_TEST("the tests' folder lies on an overlayfs, which can't hold the changes of another");
+  }
+}
+
+}  // namespace nslaunch::test

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+namespace nslaunch::test {
+
+/// Whether an overlay whose changes are not kept can be had: an ordinary user needs Linux 6.6.
+bool overlays_are_had();
+/// Ends the test as skipped where it can't.
+void need_overlays();
+/// Ends the test as skipped where `folder` lies on an overlayfs, which can't hold the changes of another.
+void need_room_for_changes(const std::string& folder);
+
+}  // namespace nslaunch::test
