@@ -13,6 +13,8 @@ endfunction()
 # The demo shows the bug on the machine's own ports 9925 and 9926: one at a time.
 nslaunch_scenario(examples examples/collide AS root user PROPERTIES PROCESSORS 4)
 nslaunch_scenario(examples examples/demo AS root user PROPERTIES RESOURCE_LOCK host_ports PROCESSORS 4)
+nslaunch_scenario(examples engines/parallel AS root user PROPERTIES PROCESSORS 4)
+nslaunch_scenario(examples engines/slurm AS root PROPERTIES PROCESSORS 4)  # its jobs are an ordinary user's, too
 
 # Installed by whoever runs ctest; from root's copy everybody reads.
 add_test(NAME "harper: install" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/harper/install)
