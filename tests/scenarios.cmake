@@ -22,6 +22,6 @@ set_tests_properties("harper: install" PROPERTIES LABELS harper SKIP_RETURN_CODE
   ENVIRONMENT "NSLAUNCH=$<TARGET_FILE:nslaunch>" FIXTURES_SETUP harperdb)
 nslaunch_scenario(harper harper/four-at-once AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
 # All on the same fixed ports, and all in shards: two at once.
-foreach(scenario suite killed-launcher reach hold restart-leak without-nslaunch)
+foreach(scenario suite in-parts killed-launcher reach hold restart-leak without-nslaunch)
   nslaunch_scenario(harper harper/${scenario} AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 2)
 endforeach()
