@@ -25,6 +25,15 @@ namespace {
 
 constexpr const char* kWarningColour = "\033[33m";
 
+/// A shard that runs keeps nine, and a dozen while it is made; then there are ports that are led somewhere.
+constexpr rlim_t kDescriptorsOfOne = 16;
+constexpr rlim_t kOwnDescriptors = 32;
+
+unsigned jobs_that_fit(rlim_t descriptors, unsigned jobs) {
+  const auto fitting = (std::max(descriptors, kOwnDescriptors) - kOwnDescriptors) / kDescriptorsOfOne;
+  return static_cast<unsigned>(std::clamp<rlim_t>(fitting, 1, jobs));
+}
+
 rlimit limit_on_descriptors() {
   rlimit limit = {};
   ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -46,6 +55,11 @@ Fleet::Fleet(const FleetSpec& spec)
       progress_(spec.progress == ProgressMode::kLive ? live_progress(printer_) : plain_progress(printer_)),
       schedule_(spec.parts.size(), {spec.retries, spec.repeat, spec.until_fail}) {
   descriptors_.emplace(sys::kEveryDescriptor);
+  jobs_ = jobs_that_fit(descriptors_->now(), spec.jobs);
+  if (jobs_ < spec.jobs && (spec.until_fail || jobs_ < schedule_.total()))
+    say(fmt::format("{} shards at once, not {}: the hard limit on open descriptors is {} (ulimit -Hn)", jobs_,
+                    spec.jobs, descriptors_->now()),
+        kWarningColour);
   if (spec.shard.watch_ancestors && !sys::is_ignored(SIGHUP)) ancestors_ = shard::ancestors_in_own_group();
   if (spec.total_timeout) total_limit_.emplace(*spec.total_timeout);
   result_.run_id = spec.run_id;
@@ -58,7 +72,7 @@ void Fleet::say(std::string_view text, const char* colour) {
 }
 
 bool Fleet::may_start() const {
-  return running_.size() < spec_.jobs && !schedule_.exhausted() && next_start_.passed();
+  return running_.size() < jobs_ && !schedule_.exhausted() && next_start_.passed();
 }
 
 void Fleet::start_what_fits() {
@@ -120,7 +134,7 @@ int Fleet::poll_timeout() const {
     if (left >= 0) timeout = std::min(timeout, left);
   };
   for (const auto& berth : running_) regard(berth.shard->poll_timeout());
-  if (running_.size() < spec_.jobs && !schedule_.exhausted()) regard(next_start_.poll_timeout());
+  if (running_.size() < jobs_ && !schedule_.exhausted()) regard(next_start_.poll_timeout());
   if (total_limit_) regard(total_limit_->poll_timeout());
   return timeout;
 }
@@ -145,9 +159,7 @@ void Fleet::attend(std::span<const pollfd> watched) {
     berth.shard->attend(watched.first(size));
     watched = watched.subspan(size);
   }
-  if (signals.revents != 0) {
-    while (const auto info = sys::read_signal(caller_.signals().get())) on_signal(*info);
-  }
+  if (signals.revents != 0) hear_signals();
   if (std::any_of(ancestors.begin(), ancestors.end(),
                   [](const pollfd& entry) { return entry.revents != 0; })) {
     ancestors_.clear();
@@ -224,15 +236,19 @@ void Fleet::cancel(FleetEnd end, int signal) {
   }
 }
 
+void Fleet::hear_signals() {
+  while (const auto info = sys::read_signal(caller_.signals().get())) on_signal(*info);
+}
+
 void Fleet::on_signal(const signalfd_siginfo& info) {
   const int signal = static_cast<int>(info.ssi_signo);
+  if (const auto addressed = registry::read_addressed(info)) return forward(*addressed);
   if (sys::is_ignored(signal)) return;
   switch (signal) {
     case SIGINT:
     case SIGTERM:
     case SIGHUP:
     case SIGQUIT:
-      if (info.ssi_code == SI_QUEUE && info.ssi_int != 0) return forward(info);
       say(cancelled_ ? "killing all shards"
                      : fmt::format("ending all shards, and killing them in {}; once more kills them now",
                                    sys::format_duration(spec_.shard.grace)));
@@ -248,16 +264,14 @@ void Fleet::on_signal(const signalfd_siginfo& info) {
     case SIGXFSZ:
       return;
     default:
-      forward(info);
+      for (auto& berth : running_) berth.shard->forward(signal);
   }
 }
 
-/// To the shard whose init's pid somebody has sent along (`nslaunch kill`), else to all.
-void Fleet::forward(const signalfd_siginfo& info) {
-  const int signal = static_cast<int>(info.ssi_signo);
-  const bool to_one = info.ssi_code == SI_QUEUE && info.ssi_int != 0;
+/// `nslaunch kill` of one of the shards.
+void Fleet::forward(const registry::AddressedSignal& addressed) {
   for (auto& berth : running_) {
-    if (!to_one || berth.shard->init_pid() == info.ssi_int) berth.shard->forward(signal);
+    if (berth.shard->init_pid() == addressed.init) berth.shard->forward(addressed.signal);
   }
 }
 
@@ -307,8 +321,21 @@ FleetResult Fleet::finish() {
       });
   result_.wall = std::chrono::duration_cast<std::chrono::milliseconds>(sys::Clock::now() - began_);
   say(summary_of(result_, spec_));
-  printer_.flush();
+  print_the_rest();
   return std::move(result_);
+}
+
+/// As slowly as its readers take it, unless a signal says that nobody wants to wait for them.
+void Fleet::print_the_rest() {
+  const int ended_by = std::exchange(result_.term_signal, 0);
+  while (!printer_.is_empty() && result_.term_signal == 0) {
+    std::vector<pollfd> watched{{caller_.signals().get(), POLLIN, 0}};
+    printer_.watch(watched);
+    if (::poll(watched.data(), watched.size(), -1) <= 0) continue;
+    printer_.attend(watched[1]);
+    hear_signals();
+  }
+  if (result_.term_signal == 0) result_.term_signal = ended_by;
 }
 
 FleetResult Fleet::run() {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "registry/addressed.hpp"
 #include "run/caller.hpp"
 #include "run/printer.hpp"
 #include "run/progress.hpp"
@@ -51,19 +52,22 @@ class Fleet {
   void take_end(Berth& berth);
   void settle(const Turn& turn, PartResult& part);
 
+  void hear_signals();
   void on_signal(const signalfd_siginfo& info);
   void stop_with(int signal);
-  void forward(const signalfd_siginfo& info);
+  void forward(const registry::AddressedSignal& addressed);
   /// The first time everything is told to end, the second time it is killed.
   void cancel(FleetEnd end, int signal = 0);
   void say(std::string_view text, const char* colour = "");
   Sight sight() const;
   FleetResult finish();
+  void print_the_rest();
 
   const FleetSpec& spec_;
   CallersSignals caller_;
   Shared shared_;
   std::optional<sys::DescriptorLimit> descriptors_;
+  unsigned jobs_ = 1;
   std::vector<unsigned> processors_;
   std::vector<sys::Pidfd> ancestors_;
   Printer printer_;
