@@ -42,7 +42,7 @@ enum class ProgressMode {
 enum class Status {
   kError,      ///< nslaunch could not make its shard, or lost it
   kTimeout,    ///< --timeout, --silence
-  kKilled,     ///< it died of a signal that was not ours
+  kKilled,     ///< it died of a signal that was not ours, or failed when somebody had told it to end
   kFail,       ///< it exited with another status than 0
   kCancelled,  ///< somebody, --fail-fast or --total-timeout ended it, or it never ran
   kFlaky,      ///< it passed, after it had failed

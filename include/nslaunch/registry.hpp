@@ -77,9 +77,13 @@ ReapResult reap_shards(bool all_users);
 /// The same for one shard, as list_shards showed it.
 ReapResult reap_shard(const ShardEntry& entry);
 
+/// Whether its launcher has other shards, too.
+bool is_one_of_several(const ShardRecord& record) noexcept;
+
 /// Sends `signal` to a shard's launcher, which hands it to the command (SIGKILL ends launcher and
-/// shard at once; an orphaned shard's init gets SIGKILL whatever was asked). The process is
-/// identified through a pidfd first. Throws Error when it is not ours, foreign or already gone.
+/// shard at once; of a launcher with several shards it ends this one alone; an orphaned shard's init gets
+/// SIGKILL whatever was asked). The process is identified through a pidfd first. Throws Error when it is not
+/// ours, foreign or already gone.
 void signal_shard(const ShardEntry& entry, int signal);
 
 }  // namespace nslaunch

@@ -38,18 +38,23 @@ struct Target {
   explicit Target(const ShardEntry& entry)
       : shard(entry),
         launcher(entry.foreign ? std::nullopt : sys::find(entry.record.launcher)),
-        init(entry.foreign ? std::nullopt : sys::find(entry.record.init)) {}
+        init(entry.foreign ? std::nullopt : sys::find(entry.record.init)),
+        is_one_of_several(launcher && nslaunch::is_one_of_several(entry.record)) {}
+
+  /// What ends last when the shard ends; a launcher of several lives on.
+  const std::optional<sys::Pidfd>& last_process() const { return is_one_of_several ? init : launcher; }
 
   ShardEntry shard;
   std::optional<sys::Pidfd> launcher;
   std::optional<sys::Pidfd> init;
+  bool is_one_of_several;
 };
 
 /// Waits until launcher and shard are gone, and removes the record that a killed launcher leaves.
 void await_end(const Target& target) {
   const auto& record = target.shard.record;
   const std::string doing = fmt::format("ending shard {}", sys::escape(record.id));
-  if (target.launcher && !target.launcher->wait_for_end(kEndLimit)) {
+  if (target.launcher && !target.is_one_of_several && !target.launcher->wait_for_end(kEndLimit)) {
     throw Error({}, fmt::format("{}: its launcher (pid {}) was killed but has not ended", doing,
                                 record.launcher.pid));
   }
@@ -63,7 +68,7 @@ void await_end(const Target& target) {
 /// Waits until the shard has ended; what has not when the grace is over is killed.
 void end_within(const Target& target, const sys::Deadline& grace) {
   const std::chrono::milliseconds left(grace.poll_timeout());
-  if (target.launcher && !target.launcher->wait_for_end(left)) {
+  if (target.last_process() && !target.last_process()->wait_for_end(left)) {
     sys::say(fmt::format("shard {} has not ended in time: killing it", sys::escape(target.shard.record.id)));
     signal_shard(target.shard, SIGKILL);
   }

@@ -91,6 +91,10 @@ Outcome run_and_write(ShardSpec& spec, Messages messages, const std::string& pat
 }
 
 int run_fleet_of(const FleetSpec& spec) {
+  if (spec.parts.empty()) {
+    sys::say("the list has fewer lines than the run has shards: there is nothing for this one");
+    return 0;
+  }
   const auto result = run_fleet(spec);
   if (result.term_signal != 0) die_of(result.term_signal);
   return exit_status(result, spec);

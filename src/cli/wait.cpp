@@ -37,7 +37,9 @@ Awaited awaited(const ShardEntry& shard) {
     throw Error(sys::errno_code(EPERM), doing,
                 "It was started in another PID namespace (a container, say); run nslaunch wait there.");
   }
-  return {record.id, sys::find(record.launcher), sys::find(record.init)};
+  // A launcher of several shards lives on.
+  return {record.id, is_one_of_several(record) ? std::nullopt : sys::find(record.launcher),
+          sys::find(record.init)};
 }
 
 /// False where `limit` passed first.

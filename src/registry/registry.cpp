@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <tuple>
 
+#include "registry/addressed.hpp"
 #include "registry/as_user.hpp"
 #include "registry/entry.hpp"
 #include "registry/names.hpp"
@@ -80,9 +81,20 @@ void list_folder(const Folder& folder, std::vector<ShardEntry>& entries, Viewpoi
   });
 }
 
+/// Its launcher has other shards, which the signal is not for. What can't be caught ends or stops nothing but
+/// init.
+int signal_one_of_several(const sys::Pidfd& launcher, const ShardRecord& record, int signal) {
+  const auto init = sys::find(record.init);
+  if (!init) return ESRCH;
+  if (signal == SIGKILL) return init->send_signal(SIGKILL);
+  return send_addressed(launcher, {signal, record.init.pid});
+}
+
 /// Sends the signal, or SIGKILL to an orphaned shard's init. Returns 0 or an errno.
 int signal_processes(const ShardRecord& record, int signal) {
-  if (const auto launcher = sys::find(record.launcher)) return launcher->send_signal(signal);
+  const auto launcher = sys::find(record.launcher);
+  if (launcher && is_one_of_several(record)) return signal_one_of_several(*launcher, record, signal);
+  if (launcher) return launcher->send_signal(signal);
   if (const auto init = sys::find(record.init)) return init->send_signal(SIGKILL);
   return ESRCH;
 }
@@ -109,6 +121,10 @@ std::vector<ShardEntry> list_shards(bool all_users, std::vector<std::string>& wa
   return entries;
 }
 
+bool is_one_of_several(const ShardRecord& record) noexcept {
+  return record.run_id != record.id;
+}
+
 void signal_shard(const ShardEntry& entry, int signal) {
   const auto& record = entry.record;
   const std::string doing = fmt::format("signalling shard {}", sys::escape(record.id));
@@ -118,6 +134,9 @@ void signal_shard(const ShardEntry& entry, int signal) {
     throw Error(sys::errno_code(EPERM), doing,
                 "It was started in another PID namespace (a container, say); run nslaunch kill there.");
   }
+  if (signal == SIGSTOP && is_one_of_several(record))
+    throw UsageError(doing + ": SIGSTOP would stop all shards of its launcher",
+                     "SIGTSTP stops this one, unless its command ignores it: nslaunch kill --signal TSTP");
   const auto answer = registry::as_user(
       record.uid, [&] { return std::to_string(registry::signal_processes(record, signal)); });
   const int error = std::atoi(answer.c_str());

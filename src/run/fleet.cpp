@@ -23,6 +23,15 @@ namespace nslaunch {
 namespace run {
 namespace {
 
+/// A shard that runs keeps nine, and a dozen while it is made; then there are ports that are led somewhere.
+constexpr rlim_t kDescriptorsOfOne = 16;
+constexpr rlim_t kOwnDescriptors = 32;
+
+unsigned jobs_that_fit(rlim_t descriptors, unsigned jobs) {
+  const auto fitting = (std::max(descriptors, kOwnDescriptors) - kOwnDescriptors) / kDescriptorsOfOne;
+  return static_cast<unsigned>(std::clamp<rlim_t>(fitting, 1, jobs));
+}
+
 rlimit limit_on_descriptors() {
   rlimit limit = {};
   ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -42,6 +51,11 @@ Fleet::Fleet(const FleetSpec& spec, std::span<Reporter* const> reporters)
       schedule_(spec.parts.size(), {spec.retries, spec.repeat, spec.until_fail}),
       results_(spec) {
   descriptors_.emplace(sys::kEveryDescriptor);
+  jobs_ = jobs_that_fit(descriptors_->now(), spec.jobs);
+  if (jobs_ < spec.jobs && (spec.until_fail || jobs_ < schedule_.total()))
+    say(fmt::format("{} shards at once, not {}: the hard limit on open descriptors is {} (ulimit -Hn)", jobs_,
+                    spec.jobs, descriptors_->now()),
+        kWarningColour);
   if (spec.shard.watch_ancestors && !sys::is_ignored(SIGHUP)) ancestors_ = shard::ancestors_in_own_group();
   if (spec.total_timeout) total_limit_.emplace(*spec.total_timeout);
 }
@@ -52,7 +66,7 @@ void Fleet::say(std::string_view text, const char* colour) {
 }
 
 bool Fleet::may_start() const {
-  return running_.size() < spec_.jobs && !schedule_.exhausted() && next_start_.passed();
+  return running_.size() < jobs_ && !schedule_.exhausted() && next_start_.passed();
 }
 
 void Fleet::start_what_fits() {
@@ -105,7 +119,7 @@ int Fleet::poll_timeout() const {
     if (left >= 0) timeout = std::min(timeout, left);
   };
   for (const auto& berth : running_) regard(berth.shard->poll_timeout());
-  if (running_.size() < spec_.jobs && !schedule_.exhausted()) regard(next_start_.poll_timeout());
+  if (running_.size() < jobs_ && !schedule_.exhausted()) regard(next_start_.poll_timeout());
   if (total_limit_) regard(total_limit_->poll_timeout());
   return timeout;
 }
@@ -130,9 +144,7 @@ void Fleet::attend(std::span<const pollfd> watched) {
     berth.shard->attend(watched.first(size));
     watched = watched.subspan(size);
   }
-  if (signals.revents != 0) {
-    while (const auto info = sys::read_signal(caller_.signals().get())) on_signal(*info);
-  }
+  if (signals.revents != 0) hear_signals();
   if (std::any_of(ancestors.begin(), ancestors.end(),
                   [](const pollfd& entry) { return entry.revents != 0; })) {
     ancestors_.clear();
@@ -204,8 +216,21 @@ FleetResult Fleet::finish() {
   auto result = results_.take();
   result.wall = std::chrono::duration_cast<std::chrono::milliseconds>(sys::Clock::now() - began_);
   say(summary_of(result, spec_));
-  printer_.flush();
+  print_the_rest();
+  if (hurried_) result.term_signal = results_.signal();
   return result;
+}
+
+/// As slowly as its readers take it, unless a signal says that nobody wants to wait for them.
+void Fleet::print_the_rest() {
+  hurried_ = false;
+  while (!printer_.is_empty() && !hurried_) {
+    std::vector<pollfd> watched{{caller_.signals().get(), POLLIN, 0}};
+    printer_.watch(watched);
+    if (::poll(watched.data(), watched.size(), -1) <= 0) continue;
+    printer_.attend(watched[1]);
+    hear_signals();
+  }
 }
 
 FleetResult Fleet::run() {

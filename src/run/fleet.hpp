@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "registry/addressed.hpp"
 #include "run/caller.hpp"
 #include "run/printer.hpp"
 #include "run/progress.hpp"
@@ -55,20 +56,23 @@ class Fleet {
   void take_end(Berth& berth);
   void settle(const Turn& turn, PartResult& part);
 
+  void hear_signals();
   void on_signal(const signalfd_siginfo& info);
   void stop_with(int signal);
-  void forward(const signalfd_siginfo& info);
+  void forward(const registry::AddressedSignal& addressed);
   /// The first time everything is told to end, the second time it is killed.
   void cancel(FleetEnd end, int signal = 0);
   void say(std::string_view text, const char* colour = "");
   Sight sight() const;
   FleetResult finish();
+  void print_the_rest();
 
   const FleetSpec& spec_;
   std::span<Reporter* const> reporters_;
   CallersSignals caller_;
   Shared shared_;
   std::optional<sys::DescriptorLimit> descriptors_;
+  unsigned jobs_ = 1;
   std::vector<unsigned> processors_;
   std::vector<sys::Pidfd> ancestors_;
   Printer printer_;
@@ -80,6 +84,7 @@ class Fleet {
   sys::Deadline next_start_{std::chrono::milliseconds{0}};
   std::optional<sys::Deadline> total_limit_;
   bool cancelled_ = false;
+  bool hurried_ = false;  ///< a signal has come since it was set
 };
 
 }  // namespace nslaunch::run

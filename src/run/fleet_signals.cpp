@@ -15,7 +15,10 @@ void Fleet::cancel(FleetEnd end, int signal) {
   schedule_.stop();
   const bool again = std::exchange(cancelled_, true);
   if (!again) results_.ended_by(end);
-  if (signal != 0) results_.ended_by_signal(signal);
+  if (signal != 0) {
+    results_.ended_by_signal(signal);
+    hurried_ = true;
+  }
   for (auto& berth : running_) {
     berth.cancelled = true;
     if (again && signal != 0) berth.shard->kill(EndCause::kInterrupts);
@@ -23,15 +26,19 @@ void Fleet::cancel(FleetEnd end, int signal) {
   }
 }
 
+void Fleet::hear_signals() {
+  while (const auto info = sys::read_signal(caller_.signals().get())) on_signal(*info);
+}
+
 void Fleet::on_signal(const signalfd_siginfo& info) {
   const int signal = static_cast<int>(info.ssi_signo);
+  if (const auto addressed = registry::read_addressed(info)) return forward(*addressed);
   if (sys::is_ignored(signal)) return;
   switch (signal) {
     case SIGINT:
     case SIGTERM:
     case SIGHUP:
     case SIGQUIT:
-      if (info.ssi_code == SI_QUEUE && info.ssi_int != 0) return forward(info);
       say(cancelled_ ? "killing all shards"
                      : fmt::format("ending all shards, and killing them in {}; once more kills them now",
                                    sys::format_duration(spec_.shard.grace)));
@@ -47,16 +54,14 @@ void Fleet::on_signal(const signalfd_siginfo& info) {
     case SIGXFSZ:
       return;
     default:
-      forward(info);
+      for (auto& berth : running_) berth.shard->forward(signal);
   }
 }
 
-/// To the shard whose init's pid somebody has sent along (`nslaunch kill`), else to all.
-void Fleet::forward(const signalfd_siginfo& info) {
-  const int signal = static_cast<int>(info.ssi_signo);
-  const bool to_one = info.ssi_code == SI_QUEUE && info.ssi_int != 0;
+/// `nslaunch kill` of one of the shards.
+void Fleet::forward(const registry::AddressedSignal& addressed) {
   for (auto& berth : running_) {
-    if (!to_one || berth.shard->init_pid() == info.ssi_int) berth.shard->forward(signal);
+    if (berth.shard->init_pid() == addressed.init) berth.shard->forward(addressed.signal);
   }
 }
 

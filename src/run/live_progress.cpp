@@ -49,30 +49,28 @@ class LiveProgress : public Progress, public Footer {
     const sys::Deadline soon(last_ + kShortestInterval);
     if (soon.at() < next_.at()) next_ = soon;
   }
-  void resized() override {
-    size_ = size_of_terminal();
-    changed();
-  }
+  void resized() override { changed(); }
   void show(const Sight& sight) override;
   void clear() override { write(erase()); }
   std::string erase() override;
 
  private:
   std::vector<std::string> lines_of(const Sight& sight) const;
-  std::string to_its_top() const;
+  std::string to_its_top();
   static void write(const std::string& text) {
     if (!text.empty()) sys::write_all(STDERR_FILENO, text);
   }
 
   Printer& printer_;
-  Size size_ = size_of_terminal();
+  Size size_;
   std::vector<std::size_t> shown_;  ///< columns of each line on the screen
   sys::Clock::time_point last_{};
   sys::Deadline next_{milliseconds{0}};
 };
 
-/// A terminal that has become narrower has wrapped what was there.
-std::string LiveProgress::to_its_top() const {
+/// A terminal that has become narrower has wrapped what was there; its signal may be on its way.
+std::string LiveProgress::to_its_top() {
+  size_ = size_of_terminal();
   std::size_t rows = 0;
   for (const auto columns : shown_)
     rows += std::max<std::size_t>(1, (columns + size_.columns - 1) / size_.columns);
@@ -95,9 +93,12 @@ std::vector<std::string> LiveProgress::lines_of(const Sight& sight) const {
   std::size_t widest = 0;
   for (const auto& row : sight.running)
     widest = std::max(widest, std::min(sys::columns_of(sys::escape(row.name)), kLongestName));
+  const std::size_t most = std::max<std::size_t>(size_.rows, 2) - 1;  // the cursor has a row of its own
   for (const auto& row : sight.running) {
-    if (lines.size() + 2 >= size_.rows && sight.running.size() + 2 > size_.rows) {
-      lines.push_back(fmt::format("  and {} more", sight.running.size() + 1 - lines.size()));
+    if (lines.size() == most) break;
+    const auto left = sight.running.size() + 1 - lines.size();
+    if (lines.size() + 1 == most && left > 1) {
+      lines.push_back(fmt::format("  and {} more", left));
       break;
     }
     const auto name = sys::cut_to_columns(sys::escape(row.name), kLongestName);
@@ -116,7 +117,7 @@ void LiveProgress::show(const Sight& sight) {
   const bool can_write = printer_.is_empty() && ::poll(&terminal, 1, 0) > 0;
   next_ = sys::Deadline(can_write ? kLongestInterval : kShortestInterval);
   if (!can_write) return;
-  std::string text = shown_.empty() ? "" : to_its_top();
+  std::string text = to_its_top();
   shown_.clear();
   for (const auto& line : lines_of(sight)) {
     text.append(line).append("\033[K\n");

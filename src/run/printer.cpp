@@ -97,11 +97,4 @@ void Printer::write_some() {
   fill_front();
 }
 
-void Printer::flush() {
-  while (fill_front()) {
-    pollfd watched = {descriptor_of(items_.front().stream), POLLOUT, 0};
-    if (::poll(&watched, 1, -1) > 0) write_some();
-  }
-}
-
 }  // namespace nslaunch::run

@@ -38,8 +38,6 @@ class Printer {
   /// Adds one entry to be polled.
   void watch(std::vector<pollfd>& watched) const;
   void attend(const pollfd& watched);
-  /// Waits until all is written.
-  void flush();
 
   /// The footer's own stream is stderr; where stdout is the same terminal it is in the way of both.
   void set_footer(Footer* footer) noexcept { footer_ = footer; }

@@ -59,6 +59,7 @@ void Results::add_those_that_never_ran() {
 FleetResult Results::take() {
   for (auto& part : parts_) result_.parts.push_back(std::move(*part));
   add_those_that_never_ran();
+  result_.term_signal = signal_;
   const auto order = [](const PartResult& one, const PartResult& other) {
     return std::pair(one.repetition, one.part.index) < std::pair(other.repetition, other.part.index);
   };

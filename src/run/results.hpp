@@ -22,7 +22,9 @@ class Results {
   bool settle(const Turn& turn, PartResult& part);
 
   void ended_by(FleetEnd end) noexcept { result_.end = end; }
-  void ended_by_signal(int signal) noexcept { result_.term_signal = signal; }
+  void ended_by_signal(int signal) noexcept { signal_ = signal; }
+  /// The last one; 0: none.
+  int signal() const noexcept { return signal_; }
   std::size_t settled() const noexcept { return settled_; }
   std::size_t failed() const noexcept { return failed_; }
   /// All of it, in order, with those that have never run. The wall time is for the caller to say.
@@ -35,6 +37,7 @@ class Results {
   const FleetSpec& spec_;
   std::vector<std::unique_ptr<PartResult>> parts_;
   FleetResult result_;
+  int signal_ = 0;
   std::size_t settled_ = 0;
   std::size_t failed_ = 0;
 };

@@ -18,6 +18,8 @@ constexpr std::size_t kTail = 32 << 10;
 /// A line that is longer is printed in pieces: something has to be said of it some time.
 constexpr std::size_t kLongestLine = std::size_t{1} << 20;
 constexpr int kReadsATurn = 4;
+/// More than a pipe holds; no more, should somebody outside have got hold of it and write for ever.
+constexpr int kReadsThatEmpty = 32;
 
 /// Above the standard streams, which the command gets them as: a caller may have those closed.
 sys::Fd above_standard(sys::Fd descriptor) {
@@ -70,8 +72,8 @@ std::vector<sys::Fd> ShardOutput::take_writers() {
 
 void ShardOutput::watch(std::vector<pollfd>& watched) const {
   // Who can't print any more of it leaves it in the pipe, where the command notices.
-  const bool wait = mode_ == OutputMode::kStream && printer_.is_full();
-  for (const auto& source : sources_) watched.push_back({wait ? -1 : source.reader.get(), POLLIN, 0});
+  for (const auto& source : sources_)
+    watched.push_back({is_held_back() ? -1 : source.reader.get(), POLLIN, 0});
 }
 
 bool ShardOutput::attend(std::span<const pollfd> watched) {
@@ -101,6 +103,7 @@ bool ShardOutput::read_some(Source& source, int most_reads) {
 
 void ShardOutput::take(Source& source, std::string_view bytes) {
   size_ += bytes.size();
+  source.in_a_line = bytes.back() != '\n';
   tail_.append(bytes.substr(bytes.size() - std::min(bytes.size(), kTail)));
   if (tail_.size() > 2 * kTail) tail_.erase(0, tail_.size() - kTail);
   if (spool_) spool_->append(source.stream, bytes);
@@ -132,7 +135,7 @@ void ShardOutput::print_line(Source& source, std::string_view rest) {
 
 void ShardOutput::finish() {
   for (auto& source : sources_) {
-    while (read_some(source, kReadsATurn)) continue;
+    read_some(source, kReadsThatEmpty);
     source.reader.reset();
     if (!source.line.empty()) print_line(source, {});
   }
@@ -140,7 +143,9 @@ void ShardOutput::finish() {
 
 void ShardOutput::print() {
   if (!spool_ || spool_->size() == 0) return;
-  if (!tail_.ends_with('\n')) spool_->append(Stream::kOut, "\n");
+  for (const auto& source : sources_) {
+    if (source.in_a_line) spool_->append(source.stream, "\n");
+  }
   printer_.print(std::exchange(spool_, nullptr));
 }
 

@@ -28,6 +28,9 @@ class ShardOutput {
   /// The command's ends. To be given away before the next process is started.
   std::vector<sys::Fd> take_writers();
 
+  /// What has been written before can't be printed: the command has to wait.
+  bool is_held_back() const noexcept { return mode_ == OutputMode::kStream && printer_.is_full(); }
+
   /// Adds one entry for each stream.
   void watch(std::vector<pollfd>& watched) const;
   /// True: there was output.
@@ -49,7 +52,8 @@ class ShardOutput {
     sys::Fd reader;
     sys::Fd writer;
     sys::Fd file;
-    std::string line{};  ///< with kStream: what has no end yet
+    std::string line{};      ///< with kStream: what has no end yet
+    bool in_a_line = false;  ///< the last byte was no newline
   };
   bool read_some(Source& source, int most_reads);
   void take(Source& source, std::string_view bytes);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "run/status.hpp"
+#include "shard/explain.hpp"
 #include "shard/hidden.hpp"
 #include "sys/check.hpp"
 
@@ -102,7 +103,7 @@ void ShardRun::attend(std::span<const pollfd> watched) {
   watched = watched.subspan(kStreams);
   try {
     if (supervision_) {
-      if (wrote) supervision_->ending().on_output();
+      if (wrote || output_.is_held_back()) supervision_->ending().on_output();
       supervision_->attend(watched);
       supervision_->keep_deadlines();
       over_ = supervision_->is_over();
@@ -125,6 +126,10 @@ Attempt ShardRun::finish() {
       if (capture_ && attempt_.exit_status == 0) capture_->command_succeeded();
       if (attempt_.outcome.exit_status != 0) attempt_.hint = shard::hint_on_hidden_argument(plan_);
     }
+  } catch (const shard::KilledInit& error) {
+    attempt_.error = error.what();
+    attempt_.exit_status = 128 + error.signal();
+    attempt_.status = Status::kKilled;
   } catch (const std::exception& error) {
     fail(error);
   }
@@ -146,6 +151,7 @@ void ShardRun::kill(EndCause cause) {
 void ShardRun::forward(int signal) {
   if (!supervision_) return;
   supervision_->ending().on_signal(signal);
+  if (signal == SIGTERM) return supervision_->ending().end(EndCause::kTerminated);
   supervision_->peer().tell(shard::Kind::kForward, signal);
 }
 

@@ -20,14 +20,21 @@ bool has(const FleetResult& result, Status status) {
                      [status](const PartResult& part) { return part.status == status; });
 }
 
-/// 126 or 127 where none of those that failed was executed, and for one reason; else 1.
+bool has_run(const PartResult& part) {
+  return std::any_of(part.attempts.begin(), part.attempts.end(),
+                     [](const Attempt& attempt) { return attempt.started; });
+}
+
+/// 126 or 127 where no command was executed, and for one reason; else 1.
 int status_of_failures(const FleetResult& result) {
+  const bool any_ran =
+      result.passed_before > 0 || std::any_of(result.parts.begin(), result.parts.end(), has_run);
   int common = 0;
   for (const auto& part : result.parts) {
     if (part.status != Status::kFail && part.status != Status::kKilled) continue;
-    const auto& last = part.attempts.back();
-    if (last.started || (common != 0 && common != last.exit_status)) return kSomeFailed;
-    common = last.exit_status;
+    const int status = part.attempts.back().exit_status;
+    if (any_ran || (common != 0 && common != status)) return kSomeFailed;
+    common = status;
   }
   return common;
 }
@@ -55,7 +62,7 @@ namespace run {
 Status status_of(const Outcome& outcome, const ShardSpec& spec) noexcept {
   if (is_hang(outcome.cause)) return Status::kTimeout;
   if (outcome.term_signal != 0) return Status::kKilled;
-  if (outcome.exit_status != 0) return Status::kFail;
+  if (outcome.exit_status != 0) return outcome.cause == EndCause::kNone ? Status::kFail : Status::kKilled;
   return outcome.leak_count > 0 && spec.leaks != LeakPolicy::kIgnore ? Status::kLeak : Status::kPass;
 }
 

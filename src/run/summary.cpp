@@ -7,6 +7,7 @@
 #include "run/leaks.hpp"
 #include "run/shard_output.hpp"
 #include "run/status.hpp"
+#include "run/templates.hpp"
 #include "shard/explain.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
@@ -47,7 +48,15 @@ std::string remark(const Attempt& attempt, const FleetSpec& spec) {
 
 std::string command_to_run_again(const PartResult& part, const FleetSpec& spec) {
   std::vector<std::string> words{"nslaunch", "run"};
-  words.insert(words.end(), spec.options_to_run_again.begin(), spec.options_to_run_again.end());
+  const TemplateValues values{.index = part.part.index,
+                              .total = part.part.total,
+                              .name = part.part.name,
+                              .id = part.attempts.back().id,
+                              .line = part.part.line};
+  for (const auto& word : spec.options_to_run_again) {
+    const bool is_template = words.back() == "--env" || words.back() == "--pcap";
+    words.push_back(is_template ? expand(word, values) : word);
+  }
   if (part.part.total > 1) {
     words.insert(words.end(), {"--shard", fmt::format("{}/{}", part.part.index, part.part.total)});
   }
@@ -118,10 +127,11 @@ std::string why_ended(FleetEnd end) {
 }  // namespace
 
 std::string ended_line(const PartResult& part, const Attempt& attempt, const FleetSpec& spec, bool again) {
-  const auto said = remark(attempt, spec);
-  auto line = fmt::format("{} {}{}, {}", coloured(attempt.status, spec.colour), name_of(part, spec),
-                          remark(attempt, spec), sys::format_duration(time_of(attempt)));
-  if (again) line += fmt::format("; attempt {} of {} follows", part.attempts.size() + 1, spec.retries + 1);
+  const auto why = remark(attempt, spec);
+  auto line =
+      fmt::format("{} {}{}, {}", coloured(attempt.status, spec.colour), name_of(part, spec),
+                  std::string_view(why).substr(0, why.find('\n')), sys::format_duration(time_of(attempt)));
+  if (again) line += fmt::format("; attempt {} of {} follows", part.attempts.size() + 2, spec.retries + 1);
   return line;
 }
 

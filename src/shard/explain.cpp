@@ -231,14 +231,14 @@ std::string explain_rung(Rung rung) {
   }
 }
 
-Error explain_killed_init(const Outcome& outcome, int signal) {
+KilledInit explain_killed_init(const Outcome& outcome, int signal) {
   constexpr auto kCause = "Somebody outside sent it, or the machine ran out of memory (see dmesg). {}";
   if (outcome.all_gone) {
-    return {{},
+    return {signal,
             fmt::format("the shard's init was killed while the command ran ({})", sys::signal_name(signal)),
             fmt::format(kCause, "Every process of the shard is gone.")};
   }
-  return {{},
+  return {signal,
           fmt::format(
               "the shard's init was killed while the command ran, and the shard has not ended within 5 s: {}",
               sys::escape(outcome.culprit)),

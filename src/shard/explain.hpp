@@ -20,8 +20,18 @@ CommandError explain_command(const std::string& command, const std::string& fold
 /// Throws what a message other than the expected one means: explain()'s error, or CommandError.
 [[noreturn]] void throw_failure(const Plan& plan, const Message& failure);
 
-/// The error for an init that somebody outside killed while the command ran.
-Error explain_killed_init(const Outcome& outcome, int signal);
+/// Somebody outside killed init while the command ran.
+class KilledInit : public Error {
+ public:
+  KilledInit(int signal, std::string doing, std::string advice)
+      : Error({}, std::move(doing), std::move(advice)), signal_(signal) {}
+
+  int signal() const noexcept { return signal_; }
+
+ private:
+  int signal_;
+};
+KilledInit explain_killed_init(const Outcome& outcome, int signal);
 
 /// The warning for a shard whose end somebody holds up (`culprit`, as inspect::who_holds_up names it).
 std::string explain_held_up(const std::string& culprit);

@@ -51,13 +51,14 @@ int Pidfd::send_signal(int signal) const noexcept {
   return ::syscall(SYS_pidfd_send_signal, get(), signal, nullptr, 0) == 0 ? 0 : errno;
 }
 
-void Pidfd::queue_signal(int signal) const noexcept {
+int Pidfd::queue_signal(int signal, int value) const noexcept {
   siginfo_t info = {};
   info.si_signo = signal;
   info.si_code = SI_QUEUE;
   info.si_pid = ::getpid();
   info.si_uid = ::getuid();
-  ::syscall(SYS_pidfd_send_signal, get(), signal, &info, 0);
+  info.si_value.sival_int = value;
+  return ::syscall(SYS_pidfd_send_signal, get(), signal, &info, 0) == 0 ? 0 : errno;
 }
 
 bool Pidfd::wait_for_end(std::chrono::milliseconds limit) const noexcept {

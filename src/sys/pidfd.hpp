@@ -24,8 +24,9 @@ class Pidfd {
 
   /// Returns 0 or an errno (ESRCH: it is gone).
   int send_signal(int signal) const noexcept;
-  /// As sigqueue(3): the receiver can tell it from a signal sent to a whole process group.
-  void queue_signal(int signal) const noexcept;
+  /// As sigqueue(3): the receiver can tell it from a signal sent to a whole process group. Returns 0 or an
+  /// errno.
+  int queue_signal(int signal, int value = 0) const noexcept;
   /// Readable means: the process (all its threads) has ended.
   bool has_ended() const noexcept { return wait_for_end(std::chrono::milliseconds{0}); }
   /// Waits at most `limit` (negative: for ever). True when it has ended.

@@ -66,21 +66,42 @@ std::string escape(std::string_view text) {
   return shown;
 }
 
+namespace {
+
+/// As bash, zsh and ksh read what can't be shown: $'a\x0ab'.
+std::string quote_unprintable(const std::string& argument) {
+  std::string quoted;
+  for (const char letter : argument) {
+    if (letter == '\'' || letter == '\\') quoted += '\\';
+    quoted += letter;
+  }
+  return "$'" + escape(quoted) + "'";
+}
+
+}  // namespace
+
 std::string shell_quote(const std::vector<std::string>& arguments) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-{}";
   std::string line;
   for (const auto& argument : arguments) {
     if (!line.empty()) line += ' ';
-    if (!argument.empty() && argument.find_first_not_of(kPlain) == std::string::npos) {
+    const bool expands =
+        argument.find('{') != std::string::npos &&
+        (argument.find(',') != std::string::npos || argument.find("..") != std::string::npos);
+    if (!argument.empty() && !expands && argument.find_first_not_of(kPlain) == std::string::npos) {
       line += argument;
+      continue;
+    }
+    if (escape(argument) != argument) {
+      line += quote_unprintable(argument);
       continue;
     }
     line += '\'';
     for (const char letter : argument) line += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
     line += '\'';
   }
-  return escape(line);
+  return line;
 }
 
 std::string format_duration(std::chrono::microseconds duration) {

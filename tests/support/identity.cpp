@@ -49,7 +49,7 @@ std::string stage_programs(const std::string& folder) {
   if (fs::exists(staged)) return staged;
   std::string unfinished = staged.string() + "-XXXXXX";
   if (::mkdtemp(unfinished.data()) == nullptr) die("cannot make a folder in /var/tmp");
-  for (const char* name : {"nslaunch", "nslaunch_probe"})
+  for (const char* name : {"nslaunch", "nslaunch_probe", "nslaunch_fake_test"})
     fs::copy(folder + "/" + name, unfinished + "/" + name);
   fs::permissions(unfinished, fs::perms(0755));
   std::error_code taken;
@@ -105,6 +105,11 @@ const std::string& nslaunch_binary() {
 
 const std::string& probe_binary() {
   static const std::string path = program_folder() + "/nslaunch_probe";
+  return path;
+}
+
+const std::string& fake_test() {
+  static const std::string path = program_folder() + "/nslaunch_fake_test";
   return path;
 }
 

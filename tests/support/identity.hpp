@@ -13,5 +13,7 @@ void become_requested_user();
 /// The program under test and the probe that tests run inside shards.
 const std::string& nslaunch_binary();
 const std::string& probe_binary();
+/// The test command that does as it is told (tests/support/fake-test).
+const std::string& fake_test();
 
 }  // namespace nslaunch::test

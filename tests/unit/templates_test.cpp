@@ -35,4 +35,15 @@ TEST_CASE("what has been put in is not read again") {
   CHECK(expand("{name}", {.index = 3, .total = 4, .name = "{index}", .id = "x"}) == "{index}");
 }
 
+TEST_CASE("with a line, {} is all of it and {1} its first word, and nothing where it has fewer") {
+  const TemplateValues values{.index = 1, .total = 2, .name = "a", .id = "b", .line = "  one  two {} "};
+  const auto expanded_line = [&](std::string_view text) { return expand(text, values); };
+  CHECK(expanded_line("[{}]") == "[  one  two {} ]");
+  CHECK(expanded_line("{1}-{2}-{3}-{4}") == "one-two-{}-");
+  CHECK(expanded_line("{index}{}") == "1  one  two {} ");
+  for (const char* text : {"{0}", "{01}", "{1000}", "{-1}", "{1 }", "{+1}"})
+    CHECK(expanded_line(text) == text);
+  CHECK(expanded_line("{999}").empty());
+}
+
 }  // namespace nslaunch

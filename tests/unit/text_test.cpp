@@ -93,7 +93,8 @@ TEST_CASE("arguments are quoted as a shell would take them again") {
   CHECK(shell_quote({"npm", "test"}) == "npm test");
   CHECK(shell_quote({"a b", "", "it's", "$HOME", "*"}) == "'a b' '' 'it'\\''s' '$HOME' '*'");
   CHECK(shell_quote({"--x={index}", "/a/b.c", "a@b:1,2%+"}) == "--x={index} /a/b.c a@b:1,2%+");
-  CHECK(shell_quote({"\x1b"}) == "'\\x1b'");
+  CHECK(shell_quote({"a{b,c}", "{1..3}", "{}"}) == "'a{b,c}' '{1..3}' {}");
+  CHECK(shell_quote({"\x1b", "it's\n\\"}) == R"($'\x1b' $'it\'s\x0a\\')");
   CHECK(shell_quote({}).empty());
 }
 

@@ -1,0 +1,226 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <filesystem>
+#include <sstream>
+
+#include "support/fleet_scene.hpp"
+#include "support/write_file.hpp"
+#include "sys/files.hpp"
+#include "sys/pidfd.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+using Catch::Matchers::Contains;
+
+std::string every_byte() {
+  std::string bytes;
+  for (int code = 0; code < 256; ++code) bytes += static_cast<char>(code);
+  return bytes;
+}
+
+std::string contents(const std::string& path) {
+  return sys::read_file(path.c_str(), 64 << 20).value_or("(no " + path + ")");
+}
+
+/// The one folder in this one.
+std::string only_folder_in(const std::string& folder) {
+  Words found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) found.push_back(entry.path());
+  REQUIRE(found.size() == 1);
+  return found.front();
+}
+
+/// A fleet whose stdout is a pipe that nobody reads.
+struct Unread {
+  explicit Unread(const FleetScene& scene, const Words& options, const Words& scripts) {
+    auto start = scene.options();
+    const int writer = pipe.write.get();
+    start.prepare = [writer] { ::dup2(writer, STDOUT_FILENO); };
+    process.emplace(scene.words(options, scripts), start);
+    pipe.write.reset();
+  }
+  sys::Pipe pipe = sys::make_pipe();
+  std::optional<Process> process;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "group: a shard's output comes in one piece, each stream to its own, behind the line that it has ended") {
+  const FleetScene scene;
+  auto arrived = scene.gate("arrived");
+  auto gate = scene.gate("gate");
+  auto running = scene.start(
+      {"-j", "2"}, {"say a1; complain e1; tell arrived; await gate; say a2", "await gate; say b1; say b2"});
+  arrived.told();
+  gate.open(2);
+  const auto ended = running.wait();
+  CHECK((ended.out == "a1\na2\nb1\nb2\n" || ended.out == "b1\nb2\na1\na2\n"));
+  CHECK_THAT(ended.err, Catch::Matchers::Matches("[^]*nslaunch: PASS shard-1, [^\n]*\ne1\n[^]*"));
+}
+
+TEST_CASE("group: output without an end of line gets one, on the stream that it is missing on") {
+  const FleetScene scene;
+  const auto ended = run(nslaunch({"run", "--shards", "2", "-j", "1", "--", "sh", "-c",
+                                   "printf out; echo whole >&2; test $0 = 1 || printf err >&2", "{index}"}),
+                         scene.options());
+  CHECK(ended.out == "out\nout\n");
+  CHECK_THAT(ended.err, Contains("whole\nerr\nnslaunch: 2 PASS"));
+}
+
+TEST_CASE("failed: only what has not passed is shown, and each attempt of it") {
+  const FleetScene scene;
+  const auto ended = scene.run({"--output", "failed", "--retries", "1"},
+                               {"say fine", "say bad; fail 1", "say first; fail 1 / say second"});
+  CHECK_THAT(ended.out, !Contains("fine") && Contains("bad\n") && Contains("first\n") && !Contains("second"));
+}
+
+TEST_CASE("stream: each line as it comes, behind its shard's name, and never torn") {
+  const FleetScene scene;
+  const auto ended =
+      scene.run({"--output", "stream", "-j", "3"}, Words(3, "flood 200000; complain here; mutter rest"));
+  std::istringstream lines(ended.out);
+  std::map<std::string, int> whole;
+  int rest = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const auto label = line.substr(0, 7);
+    const auto number = line.substr(6, 1);
+    if (line == label + " | rest") {
+      ++rest;
+    } else if (line == label + " | " + std::string(98, '0') + number) {
+      ++whole[label];
+    } else {
+      FAIL_CHECK("torn: " << line);
+    }
+  }
+  CHECK(whole == std::map<std::string, int>{{"shard-1", 2000}, {"shard-2", 2000}, {"shard-3", 2000}});
+  CHECK(rest == 3);
+  for (const char* line : {"\nshard-1 | here\n", "\nshard-2 | here\n"})
+    CHECK_THAT("\n" + ended.err, Contains(line));
+}
+
+TEST_CASE("stream: a line comes while its shard runs on") {
+  const FleetScene scene;
+  auto gate = scene.gate("gate");
+  auto running = scene.start({"--output", "stream"}, {"say now; await gate"});
+  CHECK(running.read_line() == "shard-1 | now");
+  gate.open(1);
+  CHECK(running.wait().status == 0);
+}
+
+TEST_CASE("binary output passes unchanged: grouped, streamed, and into the artifacts") {
+  const FleetScene scene;
+  const TempDir artifacts;
+  CHECK(scene.run({}, {"binary"}).out == every_byte() + "\n");
+  const auto bytes = every_byte();
+  const auto newline = bytes.find('\n') + 1;
+  CHECK(scene.run({"--output", "stream"}, {"binary"}).out ==
+        "shard-1 | " + bytes.substr(0, newline) + "shard-1 | " + bytes.substr(newline) + "\n");
+  CHECK(scene.run({"--artifacts", artifacts.path(), "--output", "failed"}, {"binary; complain odd"}).status ==
+        0);
+  const auto folder = only_folder_in(artifacts.path()) + "/shard-1";
+  CHECK(contents(folder + "/stdout") == bytes);
+  CHECK(contents(folder + "/stderr") == "odd\n");
+}
+
+TEST_CASE("artifacts: a folder for each shard and each attempt, whatever the shards are called") {
+  const FleetScene scene;
+  const TempDir artifacts;
+  write_file(scene.folder() + "/list", "../../escape\na b\n" + std::string(300, 'n') + "\n");
+  const auto ended = run(
+      nslaunch({"run", "--each", "list", "--retries", "1", "--artifacts", artifacts.path(), "--", "sh", "-c",
+                "echo $NSLAUNCH_SHARD_INDEX.$NSLAUNCH_ATTEMPT; : >$NSLAUNCH_ARTIFACTS/own; test "
+                "$NSLAUNCH_ATTEMPT = 2",
+                "{}"}),
+      scene.options());
+  INFO(ended.err);
+  CHECK(ended.status == 0);
+  const std::string run_folder = only_folder_in(artifacts.path());
+  CHECK(contents(run_folder + "/2-a_b/stdout") == "2.1\n");
+  CHECK(contents(run_folder + "/2-a_b.attempt-2/stdout") == "2.2\n");
+  CHECK(std::filesystem::exists(run_folder + "/2-a_b.attempt-2/own"));
+  std::size_t folders = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(run_folder))
+    if (entry.is_directory()) ++folders;
+  CHECK(folders == 6);
+}
+
+TEST_CASE("a shard that floods, and one that closes its streams early, lose nothing and hold nobody up") {
+  const FleetScene scene;
+  auto gate = scene.gate("gate");
+  auto running = scene.start({"-j", "3"}, {"flood 30000000; tell gate", "close; await gate", "say small"});
+  const auto ended = running.wait();
+  CHECK(ended.status == 0);
+  CHECK(std::count(ended.out.begin(), ended.out.end(), '\n') == 300001);
+  CHECK(ended.out.size() == 30000000 + 6);
+}
+
+TEST_CASE("a reader that does not read holds no deadline up, and takes no shard's silence for its own") {
+  const FleetScene scene;
+  auto arrived = scene.gate("arrived");
+  const auto mode = GENERATE(values<std::string>({"group", "stream"}));
+  Unread fleet(scene,
+               {"-j", "3", "--output", mode, "--timeout", "1500ms", "--silence", "1s", "--grace", "100ms"},
+               {"tell arrived; flood 9000000; pass", "tell arrived; deaf; hang",
+                "tell arrived; flood 9000000; fail 1"});
+  for (int shard = 0; shard < 3; ++shard) arrived.told();
+  // All shards are over without a byte read.
+  CHECK(eventually([&] { return scene.registry().files().empty(); }));
+  // Nobody reads: whoever runs the fleet may still end it.
+  fleet.process->send_signal(SIGTERM);
+  const auto ended = fleet.process->wait();
+  INFO(ended.err);
+  CHECK(ended.signal == SIGTERM);
+}
+
+TEST_CASE("a reader that goes away ends nothing") {
+  const FleetScene scene;
+  auto arrived = scene.gate("arrived");
+  auto gate = scene.gate("gate");
+  Unread fleet(scene, {"-j", "2", "--output", "stream"},
+               {"tell arrived; await gate; flood 3000000; tell arrived; await gate", "fail 3"});
+  arrived.told();
+  fleet.pipe.read.reset();
+  gate.open(1);
+  CHECK(arrived.told() == "1");
+  gate.open(1);
+  const auto ended = fleet.process->wait();
+  INFO(ended.err);
+  CHECK(ended.status == 1);
+  CHECK(statuses_in(ended.err) ==
+        std::map<std::string, std::string>{{"shard-1", "PASS"}, {"shard-2", "FAIL"}});
+}
+
+TEST_CASE("with stdout or stderr closed from the start a fleet runs all the same") {
+  const FleetScene scene;
+  const auto closed = GENERATE(values<std::string>({">&-", "2>&-", ">&- 2>&- <&-"}));
+  const TempDir artifacts;
+  Words words{"bash", "-c", "exec \"$@\" " + closed, "-"};
+  const auto fleet = scene.words({"--artifacts", artifacts.path()}, {"say one; complain two", "fail 3"});
+  words.insert(words.end(), fleet.begin(), fleet.end());
+  const auto ended = run(words, scene.options());
+  CHECK(ended.status == 1);
+  const auto folder = only_folder_in(artifacts.path());
+  CHECK(contents(folder + "/shard-1/stdout") == "one\n");
+  CHECK(contents(folder + "/shard-1/stderr") == "two\n");
+  CHECK(scene.registry().files() == Words{});
+}
+
+TEST_CASE("when nothing can be kept any more the shards still run, and nslaunch says what is lost") {
+  const FleetScene scene;
+  Words words{"bash", "-c", "ulimit -f 1; exec \"$@\"", "-"};
+  const auto fleet = scene.words({}, {"flood 5000000", "say fine"});
+  words.insert(words.end(), fleet.begin(), fleet.end());
+  const auto ended = run(words, scene.options());
+  INFO(ended.err);
+  CHECK(ended.status == 0);
+  CHECK_THAT(ended.err, Contains("shard-1: the end of its output is lost: "));
+  CHECK_THAT(ended.out, Contains("fine\n"));
+}
+
+}  // namespace nslaunch::test

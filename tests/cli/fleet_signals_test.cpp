@@ -1,0 +1,159 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "support/fleet_scene.hpp"
+#include "sys/pidfd.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+using Catch::Matchers::Contains;
+
+/// A fleet of two whose shards have begun: one obeys, one is deaf.
+struct Begun {
+  explicit Begun(Words options = {}) : fleet(start(std::move(options))) {
+    arrived.told();
+    arrived.told();
+  }
+  Process start(Words options) {
+    options.insert(options.end(), {"-j", "2"});
+    return scene.start(std::move(options),
+                       {"tell arrived; hang " + mark, "deaf; tell arrived; hang " + mark, "say never"});
+  }
+
+  FleetScene scene;
+  std::string mark = unique_text();
+  Gate arrived = scene.gate("arrived");
+  Process fleet;
+};
+
+}  // namespace
+
+TEST_CASE("Ctrl-C or SIGTERM ends all shards, kills the deaf after the grace, and tells what was") {
+  const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP, SIGQUIT);
+  Begun begun({"--grace", "200ms"});
+  begun.fleet.send_signal(signal);
+  const auto ended = begun.fleet.wait();
+  INFO(ended.err);
+  CHECK(ended.signal == signal);
+  CHECK(ended.out.empty());
+  CHECK(statuses_in(ended.err) ==
+        std::map<std::string, std::string>{{"shard-1", "CANCELLED"}, {"shard-2", "CANCELLED"}});
+  CHECK_THAT(ended.err, Contains("ending all shards, and killing them in 200ms; once more kills them now"));
+  CHECK_THAT(last_line_of(ended.err), Contains("3 CANCELLED in "));
+  CHECK(all_gone(begun.mark));
+  CHECK(begun.scene.registry().files() == Words{});
+}
+
+TEST_CASE("the second signal kills at once") {
+  Begun begun({"--grace", "1h"});
+  begun.fleet.send_signal(SIGINT);
+  CHECK(eventually([&] { return begun.scene.registry().shards().size() == 1; }));
+  begun.fleet.send_signal(SIGTERM);
+  const auto ended = begun.fleet.wait();
+  INFO(ended.err);
+  CHECK(ended.signal == SIGTERM);
+  CHECK_THAT(ended.err, Contains("killing all shards"));
+  CHECK(all_gone(begun.mark));
+  CHECK(begun.scene.registry().files() == Words{});
+}
+
+TEST_CASE("what has ended before a signal keeps its word, and its command to run it again") {
+  const FleetScene scene;
+  auto arrived = scene.gate("arrived");
+  auto running = scene.start({"-j", "1"}, {"fail 3", "tell arrived; hang"});
+  arrived.told();
+  running.send_signal(SIGINT);
+  const auto ended = running.wait();
+  INFO(ended.err);
+  CHECK(ended.signal == SIGINT);
+  CHECK_THAT(ended.err, Contains("again: nslaunch run --shard 1/2 -- "));
+  CHECK_THAT(last_line_of(ended.err), Contains("1 CANCELLED, 1 FAIL in ") && Contains("; interrupted"));
+}
+
+TEST_CASE("a signal that the caller ignores ends no fleet") {
+  const FleetScene scene;
+  auto arrived = scene.gate("arrived");
+  auto gate = scene.gate("gate");
+  auto start = scene.options();
+  start.prepare = [] { std::signal(SIGHUP, SIG_IGN); };
+  Process running(scene.words({}, {"tell arrived; await gate"}), start);
+  arrived.told();
+  running.send_signal(SIGHUP);
+  gate.open(1);
+  CHECK(running.wait().status == 0);
+}
+
+TEST_CASE("other signals reach every command") {
+  const FleetScene scene;
+  auto arrived = scene.gate("arrived");
+  Process running(
+      nslaunch({"run", "--shards", "2", "-j", "2", "--", "bash", "-c",
+                "trap 'echo got $0; exit 0' USR1; echo >arrived; while :; do read -t 0.01; done", "{index}"}),
+      scene.options());
+  arrived.told();
+  arrived.told();
+  running.send_signal(SIGUSR1);
+  const auto ended = running.wait();
+  CHECK(ended.status == 0);
+  CHECK_THAT(ended.out, Contains("got 1\n") && Contains("got 2\n"));
+}
+
+TEST_CASE("SIGTSTP stops nslaunch, its shards and their deadlines, and SIGCONT continues them") {
+  const FleetScene scene;
+  auto arrived = scene.gate("arrived");
+  auto told = scene.gate("told");
+  // A job with a group of its own in the script's session: an orphaned one would not stop.
+  Process shell(
+      {"bash", "-c",
+       "set -m; sh -c 'echo $$; exec \"$@\"' - \"$@\"; echo status $?; job=$(jobs -p); read -r line; wait "
+       "$job; "
+       "echo ended $?",
+       "-", nslaunch({}).front(), "run", "--shards", "1", "--timeout", "2s", "--total-timeout", "2s", "--",
+       "bash", "-c", "trap 'echo >told; exit 0' CONT; echo >arrived; while :; do read -t 0.01; done"},
+      scene.options());
+  const pid_t launcher = std::stoi(shell.read_line());
+  arrived.told();
+  ::kill(launcher, SIGTSTP);
+  REQUIRE(shell.read_line() == "status 148");
+  // Longer than the limits: that nothing happens meanwhile is no event.
+  const auto pidfd = sys::Pidfd::open(launcher);
+  REQUIRE(pidfd);
+  CHECK_FALSE(pidfd->wait_for_end(std::chrono::milliseconds{2200}));
+  ::kill(launcher, SIGCONT);
+  CHECK(told.told().size() == 1);
+  shell.write_input("go on\n");
+  const auto ended = shell.wait();
+  INFO(ended.err);
+  CHECK(ended.out == "ended 0\n");
+}
+
+TEST_CASE("a fleet ends when whoever started it does") {
+  const FleetScene scene;
+  auto arrived = scene.gate("arrived");
+  const auto mark = unique_text();
+  auto words = scene.words({"-j", "2"}, Words(2, "tell arrived; hang " + mark));
+  words.insert(words.begin(), {"bash", "-c", "\"$@\"; :", "-"});
+  Process shell(words, scene.options());
+  arrived.told();
+  arrived.told();
+  shell.send_signal(SIGKILL);
+  CHECK(all_gone(mark));
+  CHECK(eventually([&] { return scene.registry().files().empty(); }));
+}
+
+TEST_CASE("a launcher of many that is SIGKILLed leaves no process, and no record after the next command") {
+  const FleetScene scene;
+  auto arrived = scene.gate("arrived");
+  const auto mark = unique_text();
+  auto running = scene.start({"-j", "20"}, Words(20, "leak; tell arrived; deaf; hang " + mark));
+  for (int shard = 0; shard < 20; ++shard) arrived.told();
+  running.send_signal(SIGKILL);
+  CHECK(running.wait().signal == SIGKILL);
+  CHECK(all_gone(mark));
+  scene.registry().reap();
+  CHECK(scene.registry().files() == Words{});
+}
+
+}  // namespace nslaunch::test
