@@ -38,6 +38,9 @@ enum class ProgressMode {
   kLive,   ///< the same above a block of what runs, for a terminal
 };
 
+/// What stands around a shard's output in the log of a CI job, so that it can be folded there.
+enum class LogMarks { kNone, kGithub, kGitlab };
+
 /// How a part, or one attempt at it, ended. In the order of what matters most.
 enum class Status {
   kError,      ///< nslaunch could not make its shard, or lost it
@@ -84,6 +87,7 @@ struct FleetSpec {
   /// For all of it together.
   std::optional<std::chrono::milliseconds> total_timeout;
   OutputMode output = OutputMode::kGroup;
+  LogMarks marks = LogMarks::kNone;
   ProgressMode progress = ProgressMode::kPlain;
   /// Colour for nslaunch's own words.
   bool colour = false;

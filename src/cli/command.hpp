@@ -9,7 +9,7 @@
 namespace nslaunch::cli {
 
 /// What a subcommand's positional words are, for completion.
-enum class Takes { kNothing, kShards, kHelpWord, kShell };
+enum class Takes { kNothing, kShards, kHelpWord, kShell, kFiles };
 
 /// One subcommand: a row of the table in commands.cpp, from which dispatch, help, completion and suggestions
 /// all come. Its manual page, docs/man/nslaunch-NAME.1.scd, is held to it by a test.

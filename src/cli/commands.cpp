@@ -5,6 +5,7 @@
 #include "cli/inspect.hpp"
 #include "cli/kill.hpp"
 #include "cli/list.hpp"
+#include "cli/merge_reports.hpp"
 #include "cli/port_forward.hpp"
 #include "cli/ports.hpp"
 #include "cli/reap.hpp"
@@ -14,10 +15,10 @@
 namespace nslaunch::cli {
 
 std::span<const Command> commands() {
-  static const Command table[] = {run_command(),        list_command(), inspect_command(),
-                                  ports_command(),      exec_command(), port_forward_command(),
-                                  kill_command(),       wait_command(), reap_command(),
-                                  completion_command(), help_command(), version_command()};
+  static const Command table[] = {
+      run_command(),          list_command(), inspect_command(), ports_command(), exec_command(),
+      port_forward_command(), kill_command(), wait_command(),    reap_command(),  merge_reports_command(),
+      completion_command(),   help_command(), version_command()};
   return table;
 }
 

@@ -38,6 +38,7 @@ std::string bash_positionals_of(const Command& command) {
       return fmt::format("{}", fmt::join(help_words(), " "));
     case Takes::kShell:
       return "bash zsh fish";
+    case Takes::kFiles:  // bash's own completion has its turn
     case Takes::kNothing:
       break;
   }

@@ -42,6 +42,7 @@ std::string fish_positionals_of(const Command& command) {
       return fmt::format("{}", fmt::join(help_words(), " "));
     case Takes::kShell:
       return "bash zsh fish";
+    case Takes::kFiles:
     case Takes::kNothing:
       break;
   }
@@ -60,6 +61,8 @@ std::string fish_completion(std::span<const Command> commands) {
     script += fmt::format("complete -c nslaunch -n '__nslaunch_own; and __fish_use_subcommand' -a {} -d {}\n",
                           command.name, fish_quoted(command.summary));
     for (const auto& option : options_of(command)) script += option_line(command, option);
+    if (command.takes == Takes::kFiles)
+      script += fmt::format("complete -c nslaunch -n {} -F\n", condition_of(command));
     const auto positionals = fish_positionals_of(command);
     if (positionals.empty()) continue;
     script += fmt::format("complete -c nslaunch -n {} -a {}\n", condition_of(command),

@@ -43,6 +43,8 @@ std::string positionals_of(const Command& command) {
       return fmt::format("'*:subject:({})'", fmt::join(help_words(), " "));
     case Takes::kShell:
       return "'*:shell:(bash zsh fish)'";
+    case Takes::kFiles:
+      return "'*:report:_files'";
     case Takes::kNothing:
       break;
   }

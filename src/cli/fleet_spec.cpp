@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "cli/ci_log.hpp"
 #include "cli/fleet_parts.hpp"
 #include "cli/run_options.hpp"
 #include "run/shard_env.hpp"
@@ -16,9 +17,9 @@
 namespace nslaunch::cli {
 namespace {
 
-constexpr std::string_view kFleetOptions[] = {"shards",    "each",    "jobs",          "cpus",
-                                              "stagger",   "retries", "repeat",        "until-fail",
-                                              "fail-fast", "slow",    "total-timeout", "output"};
+constexpr std::string_view kFleetOptions[] = {
+    "shards",    "each", "jobs",          "cpus",   "stagger",      "retries",       "repeat", "until-fail",
+    "fail-fast", "slow", "total-timeout", "output", "report-junit", "collect-junit", "joblog", "ci"};
 /// Each of these makes a fleet of a single shard, too; the others only say how it is to run.
 constexpr std::string_view kMakeFleet[] = {"shards", "each", "retries", "repeat", "until-fail"};
 
@@ -60,11 +61,12 @@ bool is_watched_by_a_person() {
          !in_ci;
 }
 
-/// As they were given, but for those that are the fleet's.
+/// As they were given, but for those that are the fleet's, and the report of all of it.
 std::vector<std::string> options_to_run_again(const Arguments& arguments) {
+  constexpr std::string_view kOfAll[] = {"shard", "report-json"};
   std::vector<std::string> words;
   for (const auto& option : run_options()) {
-    const bool is_fleets = is_one_of(option.name, kFleetOptions) || std::string_view(option.name) == "shard";
+    const bool is_fleets = is_one_of(option.name, kFleetOptions) || is_one_of(option.name, kOfAll);
     if (is_fleets || !arguments.has(option.name) || !arguments.written(option.name).starts_with("--"))
       continue;
     for (const auto& value : arguments.all(option.name)) {
@@ -135,6 +137,7 @@ FleetSpec read_fleet(ShardSpec shard, const Arguments& arguments) {
   fleet.slow = limit_of_fleet(arguments, "slow");
   fleet.total_timeout = limit_of_fleet(arguments, "total-timeout");
   fleet.output = read_output(arguments);
+  fleet.marks = read_log_marks(arguments);
   fleet.progress = is_watched_by_a_person() ? ProgressMode::kLive : ProgressMode::kPlain;
   fleet.colour = sys::colour_wanted(STDERR_FILENO);
   fleet.verbose = arguments.has("verbose");

@@ -20,8 +20,6 @@
 namespace nslaunch::cli {
 namespace {
 
-constexpr const char* kAdvice = "--report-json takes a file in a folder that is there and can be written to.";
-
 /// A name for one of our own descriptors. Opened anew, a file would be written from its beginning.
 std::optional<int> named_descriptor(std::string_view path) {
   if (path == "/dev/stdout") return STDOUT_FILENO;
@@ -86,9 +84,12 @@ sys::SignalSet all_signals() {
 
 }  // namespace
 
-ReportFile::ReportFile(const std::string& path) : path_(path) {
+ReportFile::ReportFile(const std::string& path, const std::string& option) : path_(path) {
   const std::string doing = fmt::format("opening {} for the report", sys::escape(path));
-  const auto fail = [&](int error) { throw Error(sys::errno_code(error), doing, kAdvice); };
+  const auto fail = [&](int error) {
+    throw Error(sys::errno_code(error), doing,
+                option + " takes a file in a folder that is there and can be written to.");
+  };
   struct stat status = {};
   struct stat link = {};
   if (const auto descriptor = named_descriptor(path)) {
@@ -109,7 +110,7 @@ std::vector<int> ReportFile::descriptors() const {
   return stream_ ? std::vector<int>{stream_.get()} : std::vector<int>{};
 }
 
-void ReportFile::write(std::string_view text) {
+bool ReportFile::write(std::string_view text) {
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   int error = 0;
@@ -119,9 +120,10 @@ void ReportFile::write(std::string_view text) {
     const sys::BlockedSignals no_end_halfway(all_signals());
     error = replace_file(path_, text);
   }
-  if (error == 0) return;
+  if (error == 0) return true;
   sys::warn(fmt::format("the report could not be written to {}: {}", sys::escape(path_),
                         sys::errno_code(error).message()));
+  return false;
 }
 
 }  // namespace nslaunch::cli

@@ -14,14 +14,14 @@ namespace nslaunch::cli {
 class ReportFile {
  public:
   /// Throws Error where the report could not be written there, as far as that can be known now. Waits for a
-  /// FIFO's reader, as a shell does.
-  explicit ReportFile(const std::string& path);
+  /// FIFO's reader, as a shell does. `option`: what has named it.
+  ReportFile(const std::string& path, const std::string& option);
 
   /// What must stay open until write().
   std::vector<int> descriptors() const;
   /// A failure is a warning: how the command ended is known, and the status to end with. From here on this
-  /// process ignores SIGPIPE and SIGXFSZ.
-  void write(std::string_view text);
+  /// process ignores SIGPIPE and SIGXFSZ. Returns whether it has been written.
+  bool write(std::string_view text);
 
  private:
   std::string path_;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/die.hpp"
+#include "cli/fleet_reports.hpp"
 #include "cli/fleet_spec.hpp"
 #include "cli/report.hpp"
 #include "cli/report_file.hpp"
@@ -69,7 +70,7 @@ Outcome run_and_report(const ShardSpec& spec, const Messages& messages, bool ver
 
 /// With --report-json: the file is opened before anything runs, and written whatever happens then.
 Outcome run_and_write(ShardSpec& spec, Messages messages, const std::string& path, bool verbose) {
-  ReportFile file(path);
+  ReportFile file(path, "--report-json");
   messages.keep_open = file.descriptors();
   spec.measure = true;
   if (spec.id.empty()) spec.id = shard::random_id();
@@ -90,12 +91,15 @@ Outcome run_and_write(ShardSpec& spec, Messages messages, const std::string& pat
   }
 }
 
-int run_fleet_of(const FleetSpec& spec) {
+int run_fleet_of(const FleetSpec& spec, const Arguments& arguments) {
   if (spec.parts.empty()) {
     sys::say("the list has fewer lines than the run has shards: there is nothing for this one");
     return 0;
   }
-  const auto result = run_fleet(spec);
+  FleetReports reports(arguments, spec);
+  const auto reporters = reports.reporters();
+  const auto result = run_fleet(spec, reporters);
+  reports.write(result);
   if (result.term_signal != 0) die_of(result.term_signal);
   return exit_status(result, spec);
 }
@@ -103,7 +107,7 @@ int run_fleet_of(const FleetSpec& spec) {
 int run(const Arguments& arguments) {
   check_command(arguments);
   auto spec = read_spec(arguments);
-  if (wants_fleet(arguments)) return run_fleet_of(read_fleet(std::move(spec), arguments));
+  if (wants_fleet(arguments)) return run_fleet_of(read_fleet(std::move(spec), arguments), arguments);
   if (spec.isolation == Isolation::kNone) execute_directly(spec);
   const bool verbose = arguments.has("verbose");
   Messages messages{.warning = [](std::string_view line) { sys::warn(line); },

@@ -2,94 +2,41 @@
 
 #include <nlohmann/json.hpp>
 
+#include "run/outcome_json.hpp"
+#include "run/status.hpp"
+
 namespace nslaunch::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json cause_as_json(EndCause cause) {
-  switch (cause) {
-    case EndCause::kTimeout:
-      return "timeout";
-    case EndCause::kSilence:
-      return "silence";
-    case EndCause::kTerminated:
-      return "terminated";
-    case EndCause::kAncestor:
-      return "ancestor";
-    case EndCause::kHangup:
-      return "hangup";
-    case EndCause::kInterrupts:
-      return "interrupts";
-    case EndCause::kNone:
-      break;
-  }
-  return nullptr;
-}
-
-Json exit_as_json(const Outcome& outcome) {
-  const bool died = outcome.term_signal != 0;
-  return {{"status", died ? Json() : Json(outcome.exit_status)},
-          {"signal", died ? Json(outcome.term_signal) : Json()},
-          {"cause", cause_as_json(outcome.cause)},
-          {"grace_expired", outcome.grace_expired},
-          {"hint", outcome.out_of_memory ? Json("the kernel's OOM killer ended it") : Json()}};
-}
-
-Json leaks_as_json(const std::vector<Leak>& leaks) {
-  Json json = Json::array();
-  for (const auto& leak : leaks) {
-    json.push_back({{"pid", leak.pid},
-                    {"parent_pid", leak.parent_pid},
-                    {"age_ms", leak.age.count()},
-                    {"command_line", leak.command_line},
-                    {"listening", leak.listening}});
-  }
-  return json;
-}
 
 Json request_as_json(const RunRequest& request, int status) {
   const auto& spec = request.spec;
   return {{"version", 1},
           {"id", spec.id},
           {"name", spec.name.empty() ? spec.id : spec.name},
+          {"index", spec.shard_index},
+          {"total", spec.shard_total},
           {"command", spec.command},
           {"started_at", request.started_at},
           {"nslaunch_status", status}};
-}
-
-std::string text_of(const Json& json) {
-  // JSON has no bytes that are not UTF-8: an argument may.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace
 
 std::string outcome_as_json(const RunRequest& request, const Outcome& outcome, int status) {
   Json json = request_as_json(request, status);
-  const auto& usage = outcome.usage;
+  json["status"] = to_string(run::status_of(outcome, request.spec));
   json["error"] = nullptr;
-  json["isolation"] = outcome.isolation;
-  json["exit"] = exit_as_json(outcome);
-  json["out_of_memory"] = outcome.out_of_memory;
-  json["setup_us"] = outcome.setup.count();
-  json["duration_us"] = outcome.duration.count();
-  json["held_us"] = outcome.held.count();
-  json["teardown_us"] = outcome.teardown.count();
-  json["cpu"] = usage ? Json{{"user_us", usage->user.count()}, {"system_us", usage->system.count()}} : Json();
-  json["peak_memory_bytes"] = usage ? Json(usage->peak_memory) : Json();
-  json["leaks"] = leaks_as_json(outcome.leaks);
-  json["leak_count"] = outcome.leak_count;
-  json["killed_count"] = outcome.killed_count ? Json(*outcome.killed_count) : Json();
-  json["all_gone"] = outcome.all_gone;
-  json["culprit"] = outcome.culprit.empty() ? Json() : Json(outcome.culprit);
-  return text_of(json);
+  run::add_outcome(json, outcome);
+  return run::json_text(json);
 }
 
 std::string failure_as_json(const RunRequest& request, const std::string& error, int status) {
   Json json = request_as_json(request, status);
+  json["status"] = to_string(status == run::kInfrastructure ? Status::kError : Status::kFail);
   json["error"] = error;
-  return text_of(json);
+  return run::json_text(json);
 }
 
 }  // namespace nslaunch::cli

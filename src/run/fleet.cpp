@@ -9,6 +9,8 @@
 #include "ns/sysctl.hpp"
 #include "registry/registration.hpp"
 #include "run/expand_spec.hpp"
+#include "run/fleet_json.hpp"
+#include "run/log_marks.hpp"
 #include "run/processors.hpp"
 #include "run/status.hpp"
 #include "run/summary.hpp"
@@ -185,10 +187,18 @@ void Fleet::take_end(Berth& berth) {
   if (const auto problem = berth.output->problem(); !problem.empty())
     say(fmt::format("{}: the end of its output is lost: {}", sys::escape(part.part.name), problem),
         kWarningColour);
-  if (spec_.output != OutputMode::kFailed || !passed) berth.output->print();
+  if (spec_.output != OutputMode::kFailed || !passed) print_output(berth, attempt);
   part.attempts.push_back(std::move(attempt));
   for (auto* reporter : reporters_) reporter->ended(part, part.attempts.back(), berth.messages->warning);
   if (settled) settle(berth.turn, part);
+}
+
+void Fleet::print_output(Berth& berth, const Attempt& attempt) {
+  const bool marked = spec_.output != OutputMode::kStream && attempt.output_bytes > 0;
+  const auto marks = marked ? marks_around(*berth.part, attempt, spec_) : Marks{};
+  printer_.print(Stream::kOut, marks.before);
+  berth.output->print();
+  printer_.print(Stream::kOut, marks.after);
 }
 
 void Fleet::settle(const Turn& turn, PartResult& part) {
@@ -250,7 +260,10 @@ FleetResult run_fleet(const FleetSpec& spec, std::span<Reporter* const> reporter
   auto with_id = spec;
   if (with_id.run_id.empty()) with_id.run_id = shard::random_id();
   run::check_fleet(with_id);
-  return run::Fleet(with_id, reporters).run();
+  run::ResultFiles result_files(with_id);
+  std::vector<Reporter*> all{&result_files};
+  all.insert(all.end(), reporters.begin(), reporters.end());
+  return run::Fleet(with_id, all).run();
 }
 
 }  // namespace nslaunch

@@ -54,6 +54,7 @@ class Fleet {
   void attend(std::span<const pollfd> watched);
   void end_those_over();
   void take_end(Berth& berth);
+  void print_output(Berth& berth, const Attempt& attempt);
   void settle(const Turn& turn, PartResult& part);
 
   void hear_signals();

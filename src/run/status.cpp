@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "sys/check.hpp"
 #include "sys/text.hpp"
@@ -79,6 +80,26 @@ std::string describe_end(const Attempt& attempt, const ShardSpec& spec) {
   if (outcome.out_of_memory) return "was ended by the kernel's OOM killer";
   if (outcome.term_signal != 0) return "died of " + sys::signal_name(outcome.term_signal);
   return fmt::format("exit status {}", outcome.exit_status);
+}
+
+std::string label_of(const PartResult& part, const FleetSpec& spec) {
+  if (spec.repeat == 1 && !spec.until_fail) return part.part.name;
+  return fmt::format("{} (repetition {})", part.part.name, part.repetition);
+}
+
+std::string counts_of(const FleetResult& result) {
+  std::map<Status, std::size_t> counts;
+  for (const auto& part : result.parts) ++counts[part.status];
+  counts[Status::kPass] += result.passed_before;
+  std::vector<std::string> words;
+  for (auto count = counts.rbegin(); count != counts.rend(); ++count) {
+    if (count->second > 0) words.push_back(fmt::format("{} {}", count->second, to_string(count->first)));
+  }
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::chrono::microseconds time_of(const Attempt& attempt) noexcept {
+  return attempt.outcome.setup + attempt.outcome.duration + attempt.outcome.teardown;
 }
 
 }  // namespace run

@@ -3,6 +3,7 @@
 #include <nslaunch/fleet.hpp>
 #include <nslaunch/spec.hpp>
 
+#include <chrono>
 #include <string>
 
 namespace nslaunch::run {
@@ -18,5 +19,14 @@ bool has_passed(Status status, const ShardSpec& spec) noexcept;
 
 /// What is to be said of how an attempt ended: "exit status 3", "died of SIGSEGV", "ran longer than 5m".
 std::string describe_end(const Attempt& attempt, const ShardSpec& spec);
+
+/// A part's name; with its repetition where there are several.
+std::string label_of(const PartResult& part, const FleetSpec& spec);
+
+/// "3 PASS, 1 FAIL".
+std::string counts_of(const FleetResult& result);
+
+/// What an attempt took, from its launch to the end of its last process.
+std::chrono::microseconds time_of(const Attempt& attempt) noexcept;
 
 }  // namespace nslaunch::run

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 #include "run/leaks.hpp"
 #include "run/shard_output.hpp"
@@ -18,21 +17,11 @@ namespace {
 constexpr std::size_t kLinesOfOutput = 20;
 constexpr std::size_t kLongestLine = 500;
 
-std::chrono::microseconds time_of(const Attempt& attempt) {
-  return attempt.outcome.setup + attempt.outcome.duration + attempt.outcome.teardown;
-}
-
 std::string coloured(Status status, bool colour) {
   if (!colour) return to_string(status);
   const bool passed = status == Status::kPass;
   const bool doubtful = status == Status::kFlaky || status == Status::kLeak || status == Status::kSlow;
   return fmt::format("\033[{}m{}\033[0m", passed ? 32 : doubtful ? 33 : 31, to_string(status));
-}
-
-std::string name_of(const PartResult& part, const FleetSpec& spec) {
-  auto name = sys::escape(part.part.name);
-  if (spec.repeat > 1 || spec.until_fail) name += fmt::format(" (repetition {})", part.repetition);
-  return name;
 }
 
 /// What is worth saying besides the status word.
@@ -80,9 +69,9 @@ void add_part(std::vector<std::string>& lines, const PartResult& part, const Fle
   if (part.attempts.empty()) return;
   const auto& last = part.attempts.back();
   const bool failed = part.status < Status::kCancelled;
-  lines.push_back(
-      fmt::format("{} {}{}{}", coloured(part.status, spec.colour), name_of(part, spec), remark(last, spec),
-                  part.attempts.size() > 1 ? fmt::format(" ({} attempts)", part.attempts.size()) : ""));
+  lines.push_back(fmt::format(
+      "{} {}{}{}", coloured(part.status, spec.colour), sys::escape(label_of(part, spec)), remark(last, spec),
+      part.attempts.size() > 1 ? fmt::format(" ({} attempts)", part.attempts.size()) : ""));
   if (failed) add_output(lines, last, spec);
   if (!last.hint.empty()) lines.push_back("  " + last.hint);
   for (const auto& attempt : part.attempts) {
@@ -102,17 +91,6 @@ std::chrono::microseconds sum_of_times(const FleetResult& result) {
   return sum;
 }
 
-std::string counts_of(const FleetResult& result) {
-  std::map<Status, std::size_t> counts;
-  for (const auto& part : result.parts) ++counts[part.status];
-  counts[Status::kPass] += result.passed_before;
-  std::vector<std::string> words;
-  for (auto count = counts.rbegin(); count != counts.rend(); ++count) {
-    if (count->second > 0) words.push_back(fmt::format("{} {}", count->second, to_string(count->first)));
-  }
-  return fmt::format("{}", fmt::join(words, ", "));
-}
-
 std::string why_ended(FleetEnd end) {
   constexpr std::array kWhy = {"",
                                "; ended at the first failure",
@@ -129,7 +107,7 @@ std::string why_ended(FleetEnd end) {
 std::string ended_line(const PartResult& part, const Attempt& attempt, const FleetSpec& spec, bool again) {
   const auto why = remark(attempt, spec);
   auto line =
-      fmt::format("{} {}{}, {}", coloured(attempt.status, spec.colour), name_of(part, spec),
+      fmt::format("{} {}{}, {}", coloured(attempt.status, spec.colour), sys::escape(label_of(part, spec)),
                   std::string_view(why).substr(0, why.find('\n')), sys::format_duration(time_of(attempt)));
   if (again) line += fmt::format("; attempt {} of {} follows", part.attempts.size() + 2, spec.retries + 1);
   return line;

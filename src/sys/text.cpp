@@ -31,6 +31,25 @@ std::size_t printable_prefix(std::string_view text) {
   return length;
 }
 
+/// Length of the control sequence (ECMA-48: "ESC [ 3 1 m") at the start of `text`; 0 where there is none.
+std::size_t control_sequence_prefix(std::string_view text) {
+  if (!text.starts_with("\033[")) return 0;
+  const auto is_final = [](char letter) { return letter >= '@' && letter <= '~'; };
+  const auto final = std::find_if(text.begin() + 2, text.end(), is_final);
+  if (final == text.end()) return 0;
+  const auto length = static_cast<std::size_t>(final - text.begin()) + 1;
+  const auto is_inner = [](char letter) { return letter >= ' ' && letter <= '?'; };
+  return std::all_of(text.begin() + 2, final, is_inner) ? length : 0;
+}
+
+/// Length of the character at the start of `text` that XML 1.0 allows; 0 where there is none.
+std::size_t xml_prefix(std::string_view text) {
+  if (text[0] == '\t' || text[0] == '\n' || text[0] == '\r') return 1;
+  const auto length = printable_prefix(text);
+  const auto character = text.substr(0, length);
+  return character == "\xef\xbf\xbe" || character == "\xef\xbf\xbf" ? 0 : length;
+}
+
 template <typename Number>
 std::optional<Number> take_number(std::string_view& text) {
   Number number = 0;
@@ -79,6 +98,22 @@ std::string quote_unprintable(const std::string& argument) {
 }
 
 }  // namespace
+
+std::string for_xml(std::string_view text) {
+  constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+  std::string clean;
+  clean.reserve(text.size());
+  while (!text.empty()) {
+    if (const auto colours = control_sequence_prefix(text); colours > 0) {
+      text.remove_prefix(colours);
+      continue;
+    }
+    const auto length = xml_prefix(text);
+    clean += length == 0 ? kReplacement : text.substr(0, length);
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return clean;
+}
 
 std::string shell_quote(const std::vector<std::string>& arguments) {
   constexpr std::string_view kPlain =

@@ -13,6 +13,10 @@ namespace nslaunch::sys {
 /// drive the terminal it is shown on.
 std::string escape(std::string_view text);
 
+/// What of a text an XML document may have: the sequences that colour a terminal are left out, any other byte
+/// or character that XML does not know is U+FFFD.
+std::string for_xml(std::string_view text);
+
 /// Arguments as a shell would take them again, with control characters escaped.
 std::string shell_quote(const std::vector<std::string>& arguments);
 

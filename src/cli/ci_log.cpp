@@ -1,0 +1,62 @@
+#include "cli/ci_log.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <string_view>
+
+#include "run/github.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/log.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+bool is_true(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && std::string_view(value) == "true";
+}
+
+/// GitHub drops the whole summary of a step that has more.
+constexpr std::size_t kMostOfSummary = std::size_t{1} << 20;
+
+void add_to_summary(const std::string& path, const FleetResult& result, const FleetSpec& spec) {
+  const sys::Fd file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666));
+  struct stat status = {};
+  int error = file && ::fstat(file.get(), &status) == 0 ? 0 : errno;
+  if (error == 0) {
+    const auto used = std::min(static_cast<std::size_t>(status.st_size), kMostOfSummary);
+    const auto text = run::github_summary(result, spec, kMostOfSummary - used);
+    if (text.size() <= kMostOfSummary - used) error = sys::write_all(file.get(), text);
+  }
+  if (error == 0) return;
+  sys::warn(fmt::format("the summary for GitHub could not be added to {}: {}", sys::escape(path),
+                        sys::errno_code(error).message()));
+}
+
+}  // namespace
+
+LogMarks read_log_marks(const Arguments& arguments) {
+  constexpr const char* kChoices[] = {"auto", "github", "gitlab", "off"};
+  auto choice = arguments.choice("ci", kChoices, "auto");
+  if (choice == "auto")
+    choice = is_true("GITHUB_ACTIONS") ? "github" : is_true("GITLAB_CI") ? "gitlab" : "off";
+  return choice == "github" ? LogMarks::kGithub : choice == "gitlab" ? LogMarks::kGitlab : LogMarks::kNone;
+}
+
+void tell_ci(const FleetResult& result, const FleetSpec& spec) {
+  if (spec.marks != LogMarks::kGithub) return;
+  // Who no longer reads them has no use for them.
+  sys::write_all(STDERR_FILENO, run::github_annotations(result, spec));
+  const char* summary = std::getenv("GITHUB_STEP_SUMMARY");
+  if (summary != nullptr && *summary != '\0') add_to_summary(summary, result, spec);
+}
+
+}  // namespace nslaunch::cli

@@ -1,0 +1,43 @@
+#include "cli/fleet_reports.hpp"
+
+#include <nslaunch/error.hpp>
+
+#include <csignal>
+
+#include "cli/ci_log.hpp"
+#include "run/fleet_json.hpp"
+#include "run/junit.hpp"
+#include "run/junit_report.hpp"
+
+namespace nslaunch::cli {
+
+FleetReports::FleetReports(const Arguments& arguments, const FleetSpec& spec) : spec_(spec) {
+  if (arguments.has("collect-junit")) {
+    if (!arguments.has("report-junit")) {
+      throw UsageError(arguments.written("collect-junit") + " has no report to put the cases into",
+                       "Add --report-junit FILE.");
+    }
+    collector_.emplace(spec, arguments.all("collect-junit"));
+  }
+  if (arguments.has("report-json")) json_.emplace(arguments.text("report-json"), "--report-json");
+  if (arguments.has("report-junit")) junit_.emplace(arguments.text("report-junit"), "--report-junit");
+  if (arguments.has("joblog")) job_log_.emplace(arguments.text("joblog"));
+}
+
+std::vector<Reporter*> FleetReports::reporters() {
+  std::vector<Reporter*> reporters;
+  if (job_log_) reporters.push_back(&*job_log_);
+  if (collector_) reporters.push_back(&*collector_);
+  return reporters;
+}
+
+void FleetReports::write(const FleetResult& result) {
+  static const run::ReportedCases kNone;
+  ::signal(SIGPIPE, SIG_IGN);
+  if (json_) json_->write(run::fleet_as_json(result, spec_));
+  if (junit_)
+    junit_->write(run::junit_text(run::junit_of(result, spec_, collector_ ? collector_->cases() : kNone)));
+  tell_ci(result, spec_);
+}
+
+}  // namespace nslaunch::cli

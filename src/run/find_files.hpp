@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace nslaunch::run {
+
+/// Paths that a pattern fits, in their order: "*", "?" and "[...]" within a name as fnmatch(3) has them, "**"
+/// for any folders, a backslash before what is meant as it is. `pattern` is below `folder`, or absolute.
+std::vector<std::string> find_files(const std::string& folder, const std::string& pattern);
+
+/// `text` with a backslash before everything that a pattern would read in another way.
+std::string as_pattern(const std::string& text);
+
+}  // namespace nslaunch::run
