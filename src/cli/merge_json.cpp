@@ -57,17 +57,37 @@ Json as_fleet(const Json& single) {
           {"parts", Json::array({part})}};
 }
 
+/// Throws where something is not what it has to be.
+void check_fleet_report(const Json& fleet) {
+  constexpr std::uint64_t kMostParts = 10'000'000;
+  const auto number = [](const Json& json, const char* key) {
+    const auto& value = json.at(key);
+    if (!value.is_number_integer() || value.get<std::int64_t>() < 0)
+      throw Error({}, fmt::format("'{}' is no number", key));
+    return value.get<std::uint64_t>();
+  };
+  for (const auto* key : {"run_id", "end"}) static_cast<void>(fleet.at(key));
+  static_cast<void>(fleet.at("started_at").get<double>() + fleet.at("wall_us").get<double>());
+  number(fleet, "nslaunch_status");
+  for (const auto& [status, count] : fleet.at("counts").items()) number(fleet.at("counts"), status.c_str());
+  for (const auto& part : fleet.at("parts")) {
+    const auto index = number(part, "index");
+    const auto total = number(part, "total");
+    if (number(part, "repetition") == 0 || index == 0 || index > total || total > kMostParts)
+      throw Error({}, fmt::format("it has a part {} of {}", index, total));
+  }
+}
+
 Json read_fleet_report(const ReadReport& report) {
   try {
     auto json = Json::parse(report.text);
     if (json.at("version") != kVersion) throw Error({}, "its version is not 1");
-    if (!json.contains("parts")) return as_fleet(json);
-    for (const auto* key : {"run_id", "started_at", "wall_us", "end", "nslaunch_status", "counts"})
-      json.at(key);
-    return json;
+    auto fleet = json.contains("parts") ? std::move(json) : as_fleet(json);
+    check_fleet_report(fleet);
+    return fleet;
   } catch (const std::exception& error) {
     throw Error({}, fmt::format("{} is no report of nslaunch run --report-json: {}", sys::escape(report.path),
-                                error.what()));
+                                sys::escape(error.what())));
   }
 }
 

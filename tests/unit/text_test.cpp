@@ -112,4 +112,13 @@ TEST_CASE("signals have names and numbers") {
   }
 }
 
+TEST_CASE("text for XML has no colours, and a replacement for every byte that XML does not know") {
+  CHECK(for_xml("plain \t\r\n \xc3\xa9") == "plain \t\r\n \xc3\xa9");
+  CHECK(for_xml("\033[1m\033[31mred\033[0m") == "red");
+  CHECK(for_xml("\033[31") == "\xef\xbf\xbd[31");
+  for (const auto* text : {"\x01", "\x7f", "\xff", "\xef\xbf\xbe", "\xef\xbf\xbf", "\xc2\x85"})
+    CHECK(for_xml(text).starts_with("\xef\xbf\xbd"));
+  CHECK(for_xml(std::string_view("\0", 1)) == "\xef\xbf\xbd");
+}
+
 }  // namespace nslaunch::sys
