@@ -212,4 +212,22 @@ TEST_CASE("a terminal whose stdout goes elsewhere shows the block, and the outpu
   CHECK_THAT(show.text(), !Contains(" ended, "));
 }
 
+TEST_CASE("a terminal that somebody has stopped holds no deadline up, nor a signal") {
+  const FleetScene scene;
+  auto arrived = scene.gate("arrived");
+  auto options = scene.options();
+  options.environment.insert(options.environment.end(), {"TERM=xterm", "CI"});
+  PtySession session(
+      scene.words({"-j", "3", "--output", "stream", "--timeout", "1500ms", "--grace", "50ms"},
+                  {"tell arrived; flood 9000000", "tell arrived; deaf; hang", "tell arrived; pass"}),
+      options);
+  for (int shard = 0; shard < 3; ++shard) arrived.told();
+  CHECK(eventually([&] { return scene.registry().files().empty(); }));
+  ::kill(session.pid(), SIGTERM);
+  const auto pidfd = sys::Pidfd::open(session.pid());
+  REQUIRE(pidfd);
+  CHECK(pidfd->wait_for_end(kPatience));
+  CHECK(session.wait().signal == SIGTERM);
+}
+
 }  // namespace nslaunch::test
