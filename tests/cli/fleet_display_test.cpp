@@ -6,6 +6,7 @@
 #include "support/fleet_scene.hpp"
 #include "support/pty.hpp"
 #include "support/screen.hpp"
+#include "support/shell_session.hpp"
 #include "support/write_file.hpp"
 
 namespace nslaunch::test {
@@ -228,6 +229,20 @@ TEST_CASE("a terminal that somebody has stopped holds no deadline up, nor a sign
   REQUIRE(pidfd);
   CHECK(pidfd->wait_for_end(kPatience));
   CHECK(session.wait().signal == SIGTERM);
+}
+
+TEST_CASE("Ctrl-Z gives the shell its terminal back without the block, and fg shows it again") {
+  ShellSession shell;
+  const Gate gate(shell.folder() + "/gate");
+  shell.type("unset CI; TERM=xterm $N run --shards 2 -j 2 -- sh -c 'read -r x <gate'");
+  shell.expect("0/2 ended");
+  shell.press('Z');
+  shell.expect_prompt(148);
+  shell.type("fg");
+  shell.expect("0/2 ended");
+  gate.open(2);
+  shell.expect("2 PASS in ");
+  shell.expect_prompt(0);
 }
 
 }  // namespace nslaunch::test
