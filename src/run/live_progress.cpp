@@ -51,15 +51,12 @@ class LiveProgress : public Progress, public Footer {
   }
   void resized() override { changed(); }
   void show(const Sight& sight) override;
-  void clear() override { write(erase()); }
+  void clear() override { printer_.print_footer(erase()); }
   std::string erase() override;
 
  private:
   std::vector<std::string> lines_of(const Sight& sight) const;
   std::string to_its_top();
-  static void write(const std::string& text) {
-    if (!text.empty()) sys::write_all(STDERR_FILENO, text);
-  }
 
   Printer& printer_;
   Size size_;
@@ -113,8 +110,7 @@ std::vector<std::string> LiveProgress::lines_of(const Sight& sight) const {
 
 void LiveProgress::show(const Sight& sight) {
   last_ = sys::Clock::now();
-  pollfd terminal = {STDERR_FILENO, POLLOUT, 0};
-  const bool can_write = printer_.is_empty() && ::poll(&terminal, 1, 0) > 0;
+  const bool can_write = printer_.is_empty();
   next_ = sys::Deadline(can_write ? kLongestInterval : kShortestInterval);
   if (!can_write) return;
   std::string text = to_its_top();
@@ -123,7 +119,7 @@ void LiveProgress::show(const Sight& sight) {
     text.append(line).append("\033[K\n");
     shown_.push_back(sys::columns_of(line));
   }
-  write(text + "\033[J");
+  printer_.print_footer(text + "\033[J");
 }
 
 }  // namespace

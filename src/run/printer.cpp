@@ -1,5 +1,6 @@
 #include "run/printer.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,19 +9,25 @@
 #include <climits>
 #include <utility>
 
+#include "sys/check.hpp"
+
 namespace nslaunch::run {
 namespace {
-
-int descriptor_of(Stream stream) {
-  return stream == Stream::kOut ? STDOUT_FILENO : STDERR_FILENO;
-}
 
 std::size_t index_of(Stream stream) {
   return static_cast<std::size_t>(stream);
 }
 
-/// A pipe or terminal that poll(2) calls writable takes so much without keeping the writer, and perhaps no
-/// more (pipe(7)).
+/// A terminal that somebody has stopped keeps whoever writes more than it takes, and what we change of the
+/// caller's own descriptor its other users would see.
+sys::Fd open_terminal(int descriptor) {
+  if (::isatty(descriptor) != 1) return {};
+  const auto path = fmt::format("/proc/self/fd/{}", descriptor);
+  return sys::Fd(::open(path.c_str(), O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+}
+
+/// A pipe that poll(2) calls writable takes so much without keeping the writer, and perhaps no more
+/// (pipe(7)).
 std::size_t most_at_once(int descriptor) {
   struct stat status = {};
   const bool never_waits = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
@@ -30,13 +37,21 @@ std::size_t most_at_once(int descriptor) {
 }  // namespace
 
 Printer::Printer()
-    : most_at_once_{most_at_once(STDOUT_FILENO), most_at_once(STDERR_FILENO)},
+    : terminals_{open_terminal(STDOUT_FILENO), open_terminal(STDERR_FILENO)},
+      most_at_once_{most_at_once(STDOUT_FILENO), most_at_once(STDERR_FILENO)},
       on_terminal_{::isatty(STDOUT_FILENO) == 1, ::isatty(STDERR_FILENO) == 1} {}
+
+int Printer::target(Stream stream) const noexcept {
+  const auto& terminal = terminals_[index_of(stream)];
+  if (terminal) return terminal.get();
+  return stream == Stream::kOut ? STDOUT_FILENO : STDERR_FILENO;
+}
 
 void Printer::print(Stream stream, std::string text) {
   if (text.empty()) return;
   waiting_ += text.size();
-  if (!items_.empty() && items_.size() > 1 && !items_.back().spool && items_.back().stream == stream &&
+  const bool has_back = items_.size() > 1;
+  if (has_back && !items_.back().spool && !items_.back().is_footer && items_.back().stream == stream &&
       items_.back().text.size() < most_at_once_[0]) {
     items_.back().text += text;
   } else {
@@ -46,6 +61,12 @@ void Printer::print(Stream stream, std::string text) {
 
 void Printer::print(std::shared_ptr<Spool> spool) {
   items_.push_back({.spool = std::move(spool)});
+}
+
+void Printer::print_footer(std::string text) {
+  if (text.empty()) return;
+  waiting_ += text.size();
+  items_.push_back({.stream = Stream::kErr, .text = std::move(text), .is_footer = true});
 }
 
 /// Makes the first item one that has text to write, or returns false.
@@ -67,14 +88,17 @@ bool Printer::fill_front() {
 void Printer::watch(std::vector<pollfd>& watched) const {
   const bool wanted = !items_.empty();
   const auto stream = wanted ? items_.front().stream : Stream::kOut;
-  watched.push_back({wanted ? descriptor_of(stream) : -1, POLLOUT, 0});
+  watched.push_back({wanted ? target(stream) : -1, POLLOUT, 0});
 }
 
 void Printer::attend(const pollfd& watched) {
-  if (watched.fd < 0 || watched.revents == 0) return;
+  if (watched.fd >= 0 && watched.revents != 0) write_now();
+}
+
+void Printer::write_now() {
   constexpr int kChunksATurn = 64;
   for (int chunk = 0; chunk < kChunksATurn && fill_front(); ++chunk) {
-    pollfd front = {descriptor_of(items_.front().stream), POLLOUT, 0};
+    pollfd front = {target(items_.front().stream), POLLOUT, 0};
     if (::poll(&front, 1, 0) <= 0) return;
     write_some();
   }
@@ -84,14 +108,14 @@ void Printer::write_some() {
   if (!fill_front()) return;
   auto& front = items_.front();
   const auto which = index_of(front.stream);
-  if (footer_ != nullptr && on_terminal_[which]) {
+  if (footer_ != nullptr && on_terminal_[which] && !front.is_footer) {
     const auto erase = footer_->erase();
-    if (!erase.empty() && ::write(STDERR_FILENO, erase.data(), erase.size()) < 0) return;
+    front.text.insert(front_taken_, erase);
+    waiting_ += erase.size();
   }
   const auto size = std::min(front.text.size() - front_taken_, most_at_once_[which]);
-  const auto taken = lost_[which]
-                         ? static_cast<ssize_t>(size)
-                         : ::write(descriptor_of(front.stream), front.text.data() + front_taken_, size);
+  const auto taken = lost_[which] ? static_cast<ssize_t>(size)
+                                  : ::write(target(front.stream), front.text.data() + front_taken_, size);
   if (taken < 0 && errno != EINTR && errno != EAGAIN) lost_[which] = true;
   if (taken > 0) front_taken_ += static_cast<std::size_t>(taken);
   fill_front();

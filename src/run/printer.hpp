@@ -30,6 +30,8 @@ class Printer {
   void print(Stream stream, std::string text);
   /// All of it, each piece to its stream.
   void print(std::shared_ptr<Spool> spool);
+  /// Of the footer itself.
+  void print_footer(std::string text);
 
   /// Nothing more should be added for now.
   bool is_full() const noexcept { return waiting_ > kMostWaiting; }
@@ -38,6 +40,8 @@ class Printer {
   /// Adds one entry to be polled.
   void watch(std::vector<pollfd>& watched) const;
   void attend(const pollfd& watched);
+  /// As much as is taken at once.
+  void write_now();
 
   /// The footer's own stream is stderr; where stdout is the same terminal it is in the way of both.
   void set_footer(Footer* footer) noexcept { footer_ = footer; }
@@ -49,7 +53,10 @@ class Printer {
     Stream stream = Stream::kOut;
     std::string text{};
     std::shared_ptr<Spool> spool{};
+    bool is_footer = false;
   };
+  /// Where a stream is written to.
+  int target(Stream stream) const noexcept;
   bool fill_front();
   void write_some();
 
@@ -57,6 +64,7 @@ class Printer {
   std::size_t waiting_ = 0;      ///< bytes of text
   std::size_t front_taken_ = 0;  ///< of the front's text
   bool lost_[2] = {false, false};
+  sys::Fd terminals_[2];  ///< the streams that are terminals of ours, opened so that a write never waits
   std::size_t most_at_once_[2];
   bool on_terminal_[2];
   Footer* footer_ = nullptr;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
@@ -15,7 +16,7 @@ namespace {
 constexpr std::size_t kShards = 100;
 constexpr std::size_t kLines = 50'000;  // of 100 bytes, for each shard
 
-/// Writes kLines lines that tell the shard and the line, every tenth to stderr, in writes of odd sizes.
+/// Writes kLines lines that tell the shard and the line.
 constexpr const char* kWriter =
     "awk -v shard=$NSLAUNCH_SHARD_INDEX 'BEGIN { for (i = 1; i <= 50000; ++i) "
     "printf \"%03d %06d %088d\\n\", shard, i, i * 7 }'";
@@ -61,6 +62,22 @@ TEST_CASE("100 shards that write 5 MB each lose no byte, through stdout or in ar
       kept += sys::read_file(entry.path().c_str(), 1 << 30).value_or("");
   }
   CHECK(whats_wrong_with(kept).empty());
+}
+
+TEST_CASE("500 shards run at once in one process") {
+  const FleetScene scene;
+  auto arrived = scene.gate("arrived");
+  const auto gate = scene.gate("gate");
+  auto running =
+      scene.start({"--shards", "500", "-j", "500", "--cpus", "off"}, {"tell arrived; await gate; say here"});
+  for (int shard = 0; shard < 500; ++shard) arrived.told();
+  CHECK(scene.registry().shards().size() == 500);
+  gate.open(500);
+  const auto ended = running.wait();
+  CHECK(ended.status == 0);
+  CHECK(std::count(ended.out.begin(), ended.out.end(), '\n') == 500);
+  CHECK(last_line_of(ended.err).find("500 PASS in ") != std::string::npos);
+  CHECK(scene.registry().files() == Words{});
 }
 
 TEST_CASE("launchers of 20 shards SIGKILLed at random instants leave nothing behind") {

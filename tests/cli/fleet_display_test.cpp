@@ -6,6 +6,7 @@
 #include "support/fleet_scene.hpp"
 #include "support/pty.hpp"
 #include "support/screen.hpp"
+#include "support/shell_session.hpp"
 #include "support/write_file.hpp"
 
 namespace nslaunch::test {
@@ -210,6 +211,38 @@ TEST_CASE("a terminal whose stdout goes elsewhere shows the block, and the outpu
   CHECK(show.wait().status == 0);
   CHECK(show.screen().count("word of 1") == 0);
   CHECK_THAT(show.text(), !Contains(" ended, "));
+}
+
+TEST_CASE("a terminal that somebody has stopped holds no deadline up, nor a signal") {
+  const FleetScene scene;
+  auto arrived = scene.gate("arrived");
+  auto options = scene.options();
+  options.environment.insert(options.environment.end(), {"TERM=xterm", "CI"});
+  PtySession session(
+      scene.words({"-j", "3", "--output", "stream", "--timeout", "1500ms", "--grace", "50ms"},
+                  {"tell arrived; flood 9000000", "tell arrived; deaf; hang", "tell arrived; pass"}),
+      options);
+  for (int shard = 0; shard < 3; ++shard) arrived.told();
+  CHECK(eventually([&] { return scene.registry().files().empty(); }));
+  ::kill(session.pid(), SIGTERM);
+  const auto pidfd = sys::Pidfd::open(session.pid());
+  REQUIRE(pidfd);
+  CHECK(pidfd->wait_for_end(kPatience));
+  CHECK(session.wait().signal == SIGTERM);
+}
+
+TEST_CASE("Ctrl-Z gives the shell its terminal back without the block, and fg shows it again") {
+  ShellSession shell;
+  const Gate gate(shell.folder() + "/gate");
+  shell.type("unset CI; TERM=xterm $N run --shards 2 -j 2 -- sh -c 'read -r x <gate'");
+  shell.expect("0/2 ended");
+  shell.press('Z');
+  shell.expect_prompt(148);
+  shell.type("fg");
+  shell.expect("0/2 ended");
+  gate.open(2);
+  shell.expect("2 PASS in ");
+  shell.expect_prompt(0);
 }
 
 }  // namespace nslaunch::test
