@@ -124,7 +124,7 @@ void measure_suite(const Setup& setup) {
   for (const auto& role : setup.roles) {
     const Scratch scratch;
     use_fresh_registry(scratch, role);
-    for (const std::size_t jobs : {2, 8, 32}) measure_starts(setup, role, jobs);
+    for (const std::size_t jobs : {2U, 8U, 32U}) measure_starts(setup, role, jobs);
     measure_output(setup, role);
   }
 }
