@@ -19,6 +19,7 @@
 #include "cli/run_json.hpp"
 #include "cli/run_options.hpp"
 #include "cli/run_spec.hpp"
+#include "run/expand_spec.hpp"
 #include "shard/environment.hpp"
 #include "shard/explain.hpp"
 #include "shard/plan.hpp"
@@ -92,6 +93,7 @@ Outcome run_and_write(ShardSpec& spec, Messages messages, const std::string& pat
 }
 
 int run_fleet_of(const FleetSpec& spec, const Arguments& arguments) {
+  run::check_fleet(spec);  // before a file is emptied for a log
   FleetReports reports(arguments, spec);
   const auto reporters = reports.reporters();
   const auto result = run_fleet(spec, reporters);
