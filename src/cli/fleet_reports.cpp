@@ -32,11 +32,11 @@ std::vector<Reporter*> FleetReports::reporters() {
 }
 
 void FleetReports::write(const FleetResult& result) {
-  static const run::ReportedCases kNone;
+  const run::ReportedCases none;
   ::signal(SIGPIPE, SIG_IGN);
   if (json_) json_->write(run::fleet_as_json(result, spec_));
   if (junit_)
-    junit_->write(run::junit_text(run::junit_of(result, spec_, collector_ ? collector_->cases() : kNone)));
+    junit_->write(run::junit_text(run::junit_of(result, spec_, collector_ ? collector_->cases() : none)));
   tell_ci(result, spec_);
 }
 

@@ -19,6 +19,7 @@
 #include "cli/run_json.hpp"
 #include "cli/run_options.hpp"
 #include "cli/run_spec.hpp"
+#include "run/expand_spec.hpp"
 #include "shard/environment.hpp"
 #include "shard/explain.hpp"
 #include "shard/plan.hpp"
@@ -96,6 +97,7 @@ int run_fleet_of(const FleetSpec& spec, const Arguments& arguments) {
     sys::say("the list has fewer lines than the run has shards: there is nothing for this one");
     return 0;
   }
+  run::check_fleet(spec);  // before a file is emptied for a log
   FleetReports reports(arguments, spec);
   const auto reporters = reports.reporters();
   const auto result = run_fleet(spec, reporters);

@@ -33,9 +33,11 @@ struct Search {
     }
     std::error_code error;
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
-      if (any_folders && depth < kDeepest && entry->symlink_status(error).type() == fs::file_type::directory)
+      const auto name = entry->path().filename().string();
+      const bool is_folder = entry->symlink_status(error).type() == fs::file_type::directory;
+      if (any_folders && is_folder && depth < kDeepest && !name.starts_with('.'))
         look(entry->path(), names, depth + 1);
-      if (!any_folders && ::fnmatch(names.front().c_str(), entry->path().filename().c_str(), FNM_PERIOD) == 0)
+      if (!any_folders && ::fnmatch(names.front().c_str(), name.c_str(), FNM_PERIOD) == 0)
         look(entry->path(), names.subspan(1), depth);
     }
   }

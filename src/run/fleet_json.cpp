@@ -102,10 +102,15 @@ std::string fleet_as_json(const FleetResult& result, const FleetSpec& spec) {
 void ResultFiles::ended(const PartResult& part, const Attempt& attempt,
                         const std::function<void(std::string_view)>& warn) {
   if (attempt.folder.empty()) return;
+  // The command has had the folder: what it may have put there must not lead us, who may be root, elsewhere.
+  const bool astray = spec_.shard.user && sys::may_lead_through_link(attempt.folder);
   const auto path = attempt.folder + "/result.json";
+  if (!astray) ::unlink(path.c_str());
   const sys::Fd file(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666));
-  const int error = file ? sys::write_all(file.get(), attempt_as_json(part, attempt, spec_.run_id)) : errno;
+      astray ? -1 : ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
+  const int opened = astray ? ELOOP : file ? 0 : errno;
+  const int error =
+      opened != 0 ? opened : sys::write_all(file.get(), attempt_as_json(part, attempt, spec_.run_id));
   // What has no shard has no folder.
   if (error == 0 || (error == ENOENT && !attempt.started)) return;
   warn(fmt::format("its result could not be written to {}: {}", sys::escape(path),

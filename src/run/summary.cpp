@@ -15,7 +15,7 @@ namespace nslaunch::run {
 namespace {
 
 constexpr std::size_t kLinesOfOutput = 20;
-constexpr std::size_t kLongestLine = 500;
+constexpr std::size_t kLongestShownLine = 500;
 
 std::string coloured(Status status, bool colour) {
   if (!colour) return to_string(status);
@@ -56,7 +56,7 @@ std::string command_to_run_again(const PartResult& part, const FleetSpec& spec) 
 
 void add_output(std::vector<std::string>& lines, const Attempt& attempt, const FleetSpec& spec) {
   for (const auto& line : last_lines(attempt.last_output, kLinesOfOutput))
-    lines.push_back("    " + sys::escape(line.substr(0, kLongestLine)));
+    lines.push_back("    " + sys::escape(line.substr(0, kLongestShownLine)));
   if (last_lines(attempt.last_output, kLinesOfOutput + 1).size() <= kLinesOfOutput) return;
   if (!attempt.folder.empty()) {
     lines.push_back("    all of it: " + sys::escape(attempt.folder));

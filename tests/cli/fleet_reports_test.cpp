@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "support/reported_run.hpp"
+#include "support/write_file.hpp"
 #include "support/xml.hpp"
 
 namespace nslaunch::test {
@@ -156,6 +157,14 @@ TEST_CASE("a broken JUnit file is a warning with its name and line, and the run 
   CHECK(ended.status == 0);
   CHECK_THAT(ended.err, Contains("shard-1: not taken into the JUnit report:") && Contains("d/b.xml:2: "));
   CHECK(xpath(run.text("r.xml"), "//testcase[2]/@name") == "good");
+}
+
+TEST_CASE("a job log that is there is not touched by options that can't be") {
+  const Reported run;
+  write_file(run.folder / "log", "old");
+  for (const auto* option : {"--pcap=x.pcap", "--collect-junit=x", "--report-json=/no/such/r"})
+    CHECK(run.of("true", {"--shards=2", "--joblog=log", option}).status == 125);
+  CHECK(run.text("log") == "old");
 }
 
 TEST_CASE("the job log has a line for each attempt that has ended") {

@@ -34,6 +34,8 @@ TEST_CASE("a pattern finds files by name, in a folder and in any below it") {
   CHECK(tree.found("*/*.xml") == Paths{"d/c.xml"});
   CHECK(tree.found("d/**/*.xml") == Paths{"d/c.xml", "d/e/f.xml"});
   CHECK(tree.found("**/f.xml") == Paths{"d/e/f.xml"});
+  CHECK(tree.found("**/*.xml") == Paths{"a.xml", "d/c.xml", "d/e/f.xml"});
+  CHECK(tree.found(".h/*.xml") == Paths{".h/g.xml"});
   CHECK(tree.found("[ab].*") == Paths{"a.xml", "b.txt"});
   CHECK(tree.found("none/*.xml").empty());
   CHECK(tree.found("a.xml/*").empty());

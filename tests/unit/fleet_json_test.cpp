@@ -85,6 +85,27 @@ TEST_CASE("each attempt's artifacts folder gets its result") {
   CHECK(json.at("exit").at("status") == 3);
 }
 
+TEST_CASE("a result is not written through a link that a command of another user has left") {
+  const TempDir folder;
+  std::filesystem::create_directory(folder / "target");
+  std::filesystem::create_directory_symlink("target", folder / "artifacts");
+  std::filesystem::create_symlink("victim", folder / "target/result.json");
+  auto attempt = attempt_with(Status::kPass);
+  attempt.folder = folder / "target";
+  FleetSpec spec;
+  spec.shard.user = UserIds{.uid = 1, .gid = 1, .groups = {}};
+  run::ResultFiles files(spec);
+  files.ended(part_with(1, {attempt}), attempt, kNoWarning);
+  CHECK_FALSE(std::filesystem::exists(folder / "target/victim"));
+  CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(folder / "target/result.json")));
+  std::filesystem::remove(folder / "target/result.json");
+  std::string warned;
+  attempt.folder = folder / "artifacts";
+  files.ended(part_with(1, {attempt}), attempt, [&](std::string_view text) { warned = text; });
+  CHECK_THAT(warned, Catch::Contains("artifacts/result.json"));
+  CHECK_FALSE(std::filesystem::exists(folder / "target/result.json"));
+}
+
 TEST_CASE("a result that can't be written is a warning, but for a shard that never had its folder") {
   const TempDir folder;
   std::string warned;

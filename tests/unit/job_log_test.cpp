@@ -47,10 +47,10 @@ TEST_CASE("in the job log a signal stands in a column of its own, and what never
   CHECK_THAT(line_of(cancelled), Catch::Contains("\t-1\t0\tsh"));
 }
 
-TEST_CASE("a job log that can't be opened is an error, one that fails later a single warning") {
+TEST_CASE("a job log that can't be opened or written is an error") {
   CHECK_THROWS_AS(run::JobLog("/no/such/folder/log"), Error);
-  const TempDir folder;
-  run::JobLog log(folder / "log");
+  CHECK_THROWS_WITH(run::JobLog("/dev/full"),
+                    Catch::Contains("No space left") && Catch::Contains("--joblog"));
 }
 
 }  // namespace nslaunch::test
