@@ -112,6 +112,16 @@ TEST_CASE("on a terminal the shards that run stand below those that have ended, 
   check_final_screen(show, 8);
 }
 
+TEST_CASE("the end of the last shard takes the block away, and nothing else") {
+  const FleetScene scene;
+  const auto gate = scene.gate("gate");
+  Show show(scene, scene.words({}, waiting(1)));
+  show.await("^  shard-1 .*word of 1$");
+  gate.open(1);
+  CHECK(show.wait().status == 0);
+  check_final_screen(show, 1);
+}
+
 TEST_CASE("the block is whole at any size of the terminal, and leaves nothing") {
   const FleetScene scene;
   const auto size = GENERATE(values<Size>({{24, 80}, {10, 40}, {4, 30}, {3, 24}, {2, 20}, {50, 200}}));
