@@ -15,8 +15,8 @@ struct AddressedSignal {
   pid_t init = 0;
 };
 
-/// Queues it for the launcher, as a real-time signal: of two ordinary ones that wait, the kernel keeps one.
-/// Returns 0 or an errno.
+/// Queues it for the launcher, as a real-time signal: of two ordinary ones that wait, the kernel keeps one
+/// (K37). Returns 0 or an errno.
 int send_addressed(const sys::Pidfd& launcher, const AddressedSignal& addressed) noexcept;
 
 /// Nothing where the launcher itself is meant.

@@ -67,6 +67,7 @@ void Fleet::forward(const registry::AddressedSignal& addressed) {
 
 /// The shards stop with us, and no deadline runs meanwhile.
 void Fleet::stop_with(int signal) {
+  printer_.write_now();
   progress_->clear();
   printer_.write_now();
   for (auto& berth : running_) berth.shard->forward(signal);

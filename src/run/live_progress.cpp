@@ -51,7 +51,10 @@ class LiveProgress : public Progress, public Footer {
   }
   void resized() override { changed(); }
   void show(const Sight& sight) override;
-  void clear() override { printer_.print_footer(erase()); }
+  /// What waits to be printed is to stand in its place, and takes it away.
+  void clear() override {
+    if (printer_.is_empty()) printer_.print_footer(erase());
+  }
   std::string erase() override;
 
  private:

@@ -18,8 +18,8 @@ std::size_t index_of(Stream stream) {
   return static_cast<std::size_t>(stream);
 }
 
-/// A terminal that somebody has stopped keeps whoever writes more than it takes, and what we change of the
-/// caller's own descriptor its other users would see.
+/// A terminal that somebody has stopped keeps whoever writes more than it takes (K38), and what we change of
+/// the caller's own descriptor its other users would see.
 sys::Fd open_terminal(int descriptor) {
   if (::isatty(descriptor) != 1) return {};
   const auto path = fmt::format("/proc/self/fd/{}", descriptor);

@@ -1,10 +1,13 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 
+#include "inspect/descriptors.hpp"
 #include "support/fleet_scene.hpp"
 #include "support/forwarded.hpp"
 #include "support/identity.hpp"
 #include "support/listeners.hpp"
+#include "support/write_file.hpp"
+#include "sys/procfs.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -35,6 +38,24 @@ struct Many {
   std::map<std::string, std::string> ids;
   Process fleet;
 };
+
+/// Of the processes with this as an argument of their own. The launcher has it in braces.
+bool is_stopped(const std::string& mark) {
+  for (const pid_t pid : find_processes(mark)) {
+    const auto stat = sys::read_stat(pid);
+    if (stat && stat->state == 'T') return true;
+  }
+  return false;
+}
+
+/// `wait` knows the shard from then on, whatever happens.
+bool has_pidfd(const Process& process) {
+  bool has = false;
+  inspect::for_each_descriptor(process.pid(), [&](int, const std::string& target) {
+    has |= target.find("pidfd") != std::string::npos;
+  });
+  return has;
+}
 
 }  // namespace
 
@@ -133,19 +154,21 @@ TEST_CASE("kill --signal TSTP stops one shard, CONT continues it, and the launch
   const FleetScene scene;
   auto arrived = scene.gate("arrived");
   auto told = scene.gate("told");
-  auto gate = scene.gate("gate");
-  Process running(
-      nslaunch({"run", "--shards", "2", "-j", "2", "--", "bash", "-c",
-                "trap 'echo >told' CONT; echo >arrived; while ! read -t 0.01 <>gate; do :; done"}),
-      scene.options());
+  const auto mark = unique_text();
+  Process running(nslaunch({"run", "--shards", "2", "-j", "2", "--", "bash", "-c",
+                            "trap 'echo >told' CONT; echo >arrived; while [ ! -e go ]; do sleep 0.01; done",
+                            mark + "{index}"}),
+                  scene.options());
   arrived.told();
   arrived.told();
   std::string id;
   REQUIRE(eventually([&] { return !(id = scene.id_of("shard-1")).empty(); }));
   CHECK(scene.registry().ask({"kill", "--signal", "TSTP", id}).status == 0);
+  CHECK(eventually([&] { return is_stopped(mark + "1"); }));
+  CHECK_FALSE(is_stopped(mark + "2"));
   CHECK(scene.registry().ask({"kill", "--signal", "CONT", id}).status == 0);
   CHECK(told.told().empty());
-  gate.open(2);
+  write_file(scene.folder() + "/go", "");
   CHECK(running.wait().status == 0);
 }
 
@@ -160,6 +183,7 @@ TEST_CASE("exec, inspect, ports and wait work on one of several shards") {
   CHECK(many.ask({"ports", many.id(1)}).status == 0);
   CHECK(many.ask({"wait", "--timeout", "50ms", many.id(1)}).status == 124);
   Process waits(nslaunch({"wait", many.id(2)}), many.scene.registry().options());
+  REQUIRE(eventually([&] { return has_pidfd(waits); }));
   CHECK(many.ask({"kill", many.id(2)}).status == 0);
   CHECK(waits.wait().status == 0);
   CHECK_FALSE(many.fleet.pidfd().has_ended());

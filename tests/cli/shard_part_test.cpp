@@ -106,7 +106,7 @@ TEST_CASE("a part that can't be is refused before anything runs") {
   const RegistryView state;
   CHECK_THAT(state.refusal_of({"--shard", "5/4"}), Contains("there is no shard 5 of 4"));
   CHECK_THAT(state.refusal_of({"--shard", "2"}), Contains("'2' is neither I/N nor auto"));
-  CHECK_THAT(state.refusal_of({"--shard-env", "gtest"}), Contains("Add --shard I/N"));
+  CHECK_THAT(state.refusal_of({"--shard-env", "gtest"}), Contains("--shard I/N"));
   CHECK_THAT(state.refusal_of({"--shard", "1/2", "--shard-env", "jest"}), Contains("'jest' is not one of"));
   CHECK_THAT(state.refusal_of({"--shard", "1/2", "--shard-env", "harper"}),
              Contains("overrides the --shard"));

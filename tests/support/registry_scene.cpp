@@ -111,7 +111,7 @@ ShardRecord make_record(const std::string& id) {
   ShardRecord record;
   record.id = id;
   record.name = "name of " + id;
-  record.run_id = "run";
+  record.run_id = id;
   record.command = {"npm", "test"};
   record.cwd = "/somewhere";
   record.uid = ::geteuid();

@@ -22,8 +22,9 @@ using test::StateDir;
 using test::states;
 
 /// A launcher that has published a shard with that init and serves it.
-void be_launcher(const std::string& id, const ProcessIdentity& init) {
+void be_launcher(const std::string& id, const ProcessIdentity& init, const std::string& run_id = {}) {
   auto record = make_record(id);
+  if (!run_id.empty()) record.run_id = run_id;
   record.init = init;
   auto registration = publish(record);
   registration.set_state(ShardState::kRunning);
@@ -193,6 +194,28 @@ TEST_CASE("a signal goes to the launcher", "[system]") {
   signal_shard(list().at(0), SIGUSR1);
   CHECK(WTERMSIG(launcher.await_end()) == SIGUSR1);
   CHECK_FALSE(init.has_ended());
+}
+
+TEST_CASE("a signal for one of several shards goes to their launcher with the pid of the shard's init",
+          "[system]") {
+  const StateDir dir;
+  IdleProcess init;
+  IdleProcess launcher([&] { be_launcher("aaaa", init.identity(), "run"); });
+  const auto entry = list().at(0);
+  SECTION("any that can be caught") {
+    signal_shard(entry, SIGUSR1);
+    CHECK(WTERMSIG(launcher.await_end()) == SIGRTMIN);
+    CHECK_FALSE(init.has_ended());
+  }
+  SECTION("but SIGKILL to init alone") {
+    signal_shard(entry, SIGKILL);
+    CHECK(WTERMSIG(init.await_end()) == SIGKILL);
+    CHECK_FALSE(launcher.has_ended());
+  }
+  SECTION("and SIGSTOP to nobody") {
+    CHECK_THAT(error_of(entry, SIGSTOP), Catch::Contains("would stop all shards"));
+    CHECK_FALSE(launcher.has_ended());
+  }
 }
 
 TEST_CASE("any signal to an orphaned shard is SIGKILL for its init", "[system]") {

@@ -31,7 +31,7 @@ std::string line_of(const Attempt& attempt, unsigned repetition = 1) {
 TEST_CASE("the job log has the columns of GNU parallel's") {
   auto failed = attempt_with(Status::kFail, 3);
   failed.output_bytes = 12;
-  CHECK(line_of(failed) == "2\t:\t1700000000.123\t     1.500\t0\t12\t3\t0\tsh -c 'echo a\\x09b\\x0ac'\n");
+  CHECK(line_of(failed) == "2\t:\t1700000000.123\t     1.500\t0\t12\t3\t0\tsh -c $'echo a\\x09b\\x0ac'\n");
   CHECK(line_of(failed, 3).starts_with("10\t"));
 }
 
