@@ -106,9 +106,9 @@ void Fleet::start(const Turn& turn) {
   const auto slot = free_slot();
   Berth berth{turn, slot, &part, messages_for(part.part), nullptr, nullptr};
   berth.output = std::make_unique<ShardOutput>(spec_.output, sys::escape(part.part.name) + " | ", printer_);
-  berth.shard = std::make_unique<ShardRun>(std::move(shard), shared_,
-                                           share_of_processors(processors_, slot, spec_.processors),
-                                           *berth.output, *berth.messages);
+  berth.shard =
+      std::make_unique<ShardRun>(shard, shared_, share_of_processors(processors_, slot, spec_.processors),
+                                 *berth.output, *berth.messages);
   const bool is_first = running_.empty() && results_.settled() == 0;
   if (berth.shard->usage_error() && is_first) std::rethrow_exception(berth.shard->usage_error());
   running_.push_back(std::move(berth));

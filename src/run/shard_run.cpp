@@ -21,13 +21,13 @@ std::int64_t milliseconds_since_epoch() {
 
 }  // namespace
 
-ShardRun::ShardRun(ShardSpec spec, const Shared& shared, std::vector<unsigned> processors,
+ShardRun::ShardRun(const ShardSpec& spec, const Shared& shared, std::vector<unsigned> processors,
                    ShardOutput& output, const Messages& messages)
     : messages_(messages), output_(output) {
   attempt_.started_at = milliseconds_since_epoch();
   attempt_.id = spec.id;
   try {
-    prepare(std::move(spec), shared);
+    prepare(spec, shared);
     plan_.processors = std::move(processors);
     launch();
   } catch (const UsageError& error) {
@@ -38,7 +38,7 @@ ShardRun::ShardRun(ShardSpec spec, const Shared& shared, std::vector<unsigned> p
   }
 }
 
-void ShardRun::prepare(ShardSpec spec, const Shared& shared) {
+void ShardRun::prepare(const ShardSpec& spec, const Shared& shared) {
   plan_ = shard::make_plan(spec);
   if (!plan_.spec.artifacts.empty()) output_.keep_in(plan_.spec.artifacts);
   plan_.own_process_group = true;

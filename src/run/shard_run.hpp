@@ -37,7 +37,7 @@ struct Shared {
 class ShardRun {
  public:
   /// Begins to launch it. What can't be had ends it at once, with an error. All but `spec` must outlive it.
-  ShardRun(ShardSpec spec, const Shared& shared, std::vector<unsigned> processors, ShardOutput& output,
+  ShardRun(const ShardSpec& spec, const Shared& shared, std::vector<unsigned> processors, ShardOutput& output,
            const Messages& messages);
 
   /// Adds what is to be polled; attend() gets as many entries.
@@ -65,7 +65,7 @@ class ShardRun {
   sys::Clock::time_point began() const noexcept { return began_; }
 
  private:
-  void prepare(ShardSpec spec, const Shared& shared);
+  void prepare(const ShardSpec& spec, const Shared& shared);
   void launch();
   void launched();
   void fail(const std::exception& error);
