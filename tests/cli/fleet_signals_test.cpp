@@ -110,7 +110,7 @@ TEST_CASE("SIGTSTP stops nslaunch, its shards and their deadlines, and SIGCONT c
        "set -m; sh -c 'echo $$; exec \"$@\"' - \"$@\"; echo status $?; job=$(jobs -p); read -r line; wait "
        "$job; "
        "echo ended $?",
-       "-", nslaunch({}).front(), "run", "--shards", "1", "--timeout", "2s", "--total-timeout", "2s", "--",
+       "-", nslaunch({}).front(), "run", "--shards", "1", "--timeout", "5s", "--total-timeout", "5s", "--",
        "bash", "-c", "trap 'echo >told; exit 0' CONT; echo >arrived; while :; do read -t 0.01; done"},
       scene.options());
   const pid_t launcher = std::stoi(shell.read_line());
@@ -120,7 +120,7 @@ TEST_CASE("SIGTSTP stops nslaunch, its shards and their deadlines, and SIGCONT c
   // Longer than the limits: that nothing happens meanwhile is no event.
   const auto pidfd = sys::Pidfd::open(launcher);
   REQUIRE(pidfd);
-  CHECK_FALSE(pidfd->wait_for_end(std::chrono::milliseconds{2200}));
+  CHECK_FALSE(pidfd->wait_for_end(std::chrono::milliseconds{5200}));
   ::kill(launcher, SIGCONT);
   CHECK(told.told().empty());
   shell.write_input("go on\n");
