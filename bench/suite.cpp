@@ -106,16 +106,17 @@ void measure_output(const Setup& setup, const Role& role) {
     of_parallel.push_back(lines);
     of_concurrently.push_back("cat " + lines);
   }
-  compare({into_pipe(way_through("parallel --line-buffer --tag", "parallel", of_parallel)),
-           into_pipe({"nslaunch run --output stream",
-                      {setup.nslaunch, "run", "--shards", writers, "-j", "2", "--output", "stream", "--", cat,
-                       lines},
-                      ""}),
-           into_pipe({"nslaunch run --output group",
-                      {setup.nslaunch, "run", "--shards", writers, "-j", "2", "--", cat, lines},
-                      ""}),
-           into_pipe(way_through("concurrently", "concurrently", of_concurrently))},
-          role, rounds, mebibytes, 0);
+  compare(
+      {into_pipe(way_through("parallel --line-buffer --tag", "parallel", of_parallel)),
+       into_pipe({"nslaunch run --output stream",
+                  {setup.nslaunch, "run", "--keep", lines, "--shards", writers, "-j", "2", "--output",
+                   "stream", "--", cat, lines},
+                  ""}),
+       into_pipe({"nslaunch run --output group",
+                  {setup.nslaunch, "run", "--keep", lines, "--shards", writers, "-j", "2", "--", cat, lines},
+                  ""}),
+       into_pipe(way_through("concurrently", "concurrently", of_concurrently))},
+      role, rounds, mebibytes, 0);
 }
 
 }  // namespace
