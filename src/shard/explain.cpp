@@ -95,6 +95,10 @@ std::string advice_on_exhausted_limit() {
          "See how many there are: lsns | wc -l; raise it: sudo sysctl -w user.max_net_namespaces=100000";
 }
 
+bool makes_namespaces(Step step) {
+  return step == Step::kClone || step == Step::kNamespaces || step == Step::kUserNamespace;
+}
+
 std::string advice(const Plan& plan, const Message& failure) {
   if (failure.domain == Domain::kNetlink) return advice_on_powerless_user_namespace();
   if (failure.step == Step::kOverlay) {
@@ -102,8 +106,7 @@ std::string advice(const Plan& plan, const Message& failure) {
   }
   switch (failure.code) {
     case ENOSPC:
-      if (failure.step <= Step::kMapIds || failure.step == Step::kUserNamespace)
-        return advice_on_exhausted_limit();
+      if (makes_namespaces(failure.step)) return advice_on_exhausted_limit();
       return "There is no space left where nslaunch writes.";
     case EAGAIN:
       return "The limit on processes is reached: see ulimit -u.";
@@ -127,13 +130,12 @@ std::string advice(const Plan& plan, const Message& failure) {
     case EAFNOSUPPORT:
       return failure.step == Step::kCapture ? kCaptureNeeds : std::string();
     case EINVAL:
-      if (failure.step == Step::kClone)
+      if (makes_namespaces(failure.step) && failure.step != Step::kUserNamespace)
         return "This kernel lacks one of the namespaces (net, pid, mnt, ipc, user).";
       return {};
     case EPERM:
     case EACCES:
-      if (failure.step == Step::kClone || failure.step == Step::kUserNamespace)
-        return advice_on_refused_clone();
+      if (makes_namespaces(failure.step)) return advice_on_refused_clone();
       if (failure.step == Step::kMapIds && ::geteuid() == 0) return kRootMapNeeds;
       if (failure.step == Step::kCapture) return kCaptureNeeds;
       if (failure.step == Step::kProc) {  // K10

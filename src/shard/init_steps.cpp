@@ -12,6 +12,7 @@
 #include "ns/mount.hpp"
 #include "ns/net.hpp"
 #include "ns/netlink_error.hpp"
+#include "ns/room.hpp"
 #include "ns/sysctl.hpp"
 #include "shard/fault.hpp"
 #include "shard/overlay_step.hpp"
@@ -22,6 +23,12 @@
 
 namespace nslaunch::shard {
 namespace {
+
+/// Not by the launcher's clone: it takes longer than all else that the launcher does, which may have other
+/// shards to make.
+void make_namespaces(Building& building) {
+  sys::check(ns::when_there_is_room([&] { return ::unshare(building.plan.unshare_flags); }), "unsharing");
+}
 
 void mount_tmp(Building& building) {
   const auto& spec = building.plan.spec;
@@ -121,6 +128,7 @@ bool always(const Plan&) {
 // The order is the design's: mounts while the privilege over them is still there, then the user
 // namespace that CAP_SYS_ADMIN alone needs for the network, then the network.
 constexpr InitStep kInitSteps[] = {
+    {Step::kNamespaces, always, make_namespaces},
     {Step::kPropagation, always, [](Building&) { ns::stop_mount_propagation(); }},
     {Step::kProc, always, [](Building&) { ns::mount_proc(); }},
     {Step::kPidBase, always, [](Building&) { ns::choose_pid_base(); }},

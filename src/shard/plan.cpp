@@ -48,10 +48,9 @@ Rung choose_rung(const ns::Capabilities& capabilities, const ShardSpec& spec) {
   return Rung::kRootless;
 }
 
-int clone_flags(Rung rung, const ShardSpec& spec) {
-  int flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC;
+int unshare_flags(Rung rung, const ShardSpec& spec) {
+  int flags = CLONE_NEWNS | CLONE_NEWIPC;
   if (rung != Rung::kSplit) flags |= CLONE_NEWNET;
-  if (rung == Rung::kRootless) flags |= CLONE_NEWUSER;
   if (!spec.hostname.empty()) flags |= CLONE_NEWUTS;
   return flags;
 }
@@ -177,7 +176,8 @@ Plan make_plan(const ShardSpec& spec) {
 
   const auto capabilities = ns::effective_capabilities();
   plan.rung = choose_rung(capabilities, spec);
-  plan.clone_flags = clone_flags(plan.rung, spec);
+  plan.clone_flags = CLONE_NEWPID | (plan.rung == Rung::kRootless ? CLONE_NEWUSER : 0);
+  plan.unshare_flags = unshare_flags(plan.rung, spec);
   plan.id_map = choose_id_map(capabilities, spec);
   check_user(plan);
 

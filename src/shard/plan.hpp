@@ -34,7 +34,9 @@ struct KeptPath {
 struct Plan {
   ShardSpec spec;
   Rung rung = Rung::kRootless;
+  /// The namespaces that init is born into, and those that it makes itself.
   int clone_flags = 0;
+  int unshare_flags = 0;
   ns::IdMap id_map = {};
   /// The command gets a process group of its own: there is no controlling terminal.
   bool own_process_group = false;

@@ -12,6 +12,7 @@ constexpr StepRow kSteps[] = {
     {Step::kSettings, "settings", "reading the host's network settings", nullptr, false},
     {Step::kGo, "go", "letting the shard's init go", nullptr, false},
     {Step::kTie, "tie", "tying the shard's life to the launcher's", nullptr, false},
+    {Step::kNamespaces, "namespaces", "creating the namespaces", nullptr, false},
     {Step::kPropagation, "propagation", "making the shard's mounts private", nullptr, false},
     {Step::kProc, "proc", "mounting a fresh /proc", "proc", true},
     {Step::kPidBase, "pid-base", "choosing where the shard's pids start", "pidbase", true},

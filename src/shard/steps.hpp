@@ -18,6 +18,7 @@ enum class Step : std::uint8_t {
   kGo,
   // Init's.
   kTie,
+  kNamespaces,
   kPropagation,
   kProc,
   kPidBase,
