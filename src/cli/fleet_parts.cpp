@@ -12,7 +12,7 @@
 namespace nslaunch::cli {
 namespace {
 
-constexpr unsigned kMostParts = 100'000;
+constexpr unsigned kMostShards = 100'000;
 
 std::vector<std::string> lines_of(std::istream& input) {
   std::vector<std::string> lines;
@@ -64,7 +64,7 @@ std::vector<Part> equal_parts(unsigned count, const ShardSpec& own) {
 
 std::vector<Part> read_parts(const Arguments& arguments, const ShardSpec& own) {
   if (!arguments.has("each"))
-    return equal_parts(static_cast<unsigned>(arguments.number("shards", 1, kMostParts, 1)), own);
+    return equal_parts(static_cast<unsigned>(arguments.number("shards", 1, kMostShards, 1)), own);
   if (arguments.has("shards")) {
     throw UsageError(fmt::format("{} and {} each say what the shards are", arguments.written("shards"),
                                  arguments.written("each")),
