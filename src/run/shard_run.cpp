@@ -62,6 +62,7 @@ void ShardRun::launch() {
   }
   recorder_.emplace(plan_, messages_);
   hooks_ = recorder_->hooks();
+  hooks_.last_output = [this] { return output_.tail(); };
   launching_.emplace(plan_, hooks_);
   // Init has them. Ours, and copies of them in the next shard's init, would keep the readers waiting.
   plan_.streams.clear();

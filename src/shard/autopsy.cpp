@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <sstream>
+
 #include "inspect/account.hpp"
 #include "shard/dump_signal.hpp"
 #include "sys/check.hpp"
@@ -21,13 +23,24 @@ void write_anew(const std::string& path, const std::string& text) {
   }
 }
 
-void give_account(const Plan& plan, pid_t init, const std::string& why, Announcer& announcer) {
+/// As the account's last part. It is not shortened for stderr, where a run of several shards shows it at its
+/// end.
+std::string last_output_of(const Hooks& hooks) {
+  if (!hooks.last_output) return {};
+  std::istringstream lines(hooks.last_output());
+  std::string part = "\nlast output\n";
+  for (std::string line; std::getline(lines, line);) part += "    " + sys::escape(line) + '\n';
+  return part;
+}
+
+void give_account(const Plan& plan, pid_t init, const std::string& why, const Hooks& hooks,
+                  Announcer& announcer) {
   const auto& spec = plan.spec;
   const auto account = inspect::account_of({spec.id, spec.name, spec.command, init}, why);
   for (auto& line : inspect::shortened(account)) announcer.announce(std::move(line));
   if (spec.artifacts.empty()) return;
   const auto path = fmt::format("{}/autopsy-{}.txt", spec.artifacts, spec.id);
-  write_anew(path, account);
+  write_anew(path, account + last_output_of(hooks));
   announcer.announce("the whole account is in " + sys::escape(path));
 }
 
@@ -48,10 +61,11 @@ bool ask_for_dumps(const Plan& plan, pid_t init, Announcer& announcer) {
 
 }  // namespace
 
-bool examine_hang(const Plan& plan, pid_t init, const std::string& why, Announcer& announcer) noexcept try {
+bool examine_hang(const Plan& plan, pid_t init, const std::string& why, const Hooks& hooks,
+                  Announcer& announcer) noexcept try {
   announcer.announce(why + ":");
   try {
-    give_account(plan, init, why, announcer);
+    give_account(plan, init, why, hooks, announcer);
   } catch (const std::exception& error) {
     announcer.announce(fmt::format("the account of the hang is not complete: {}", sys::escape(error.what())));
   }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "shard/announcer.hpp"
+#include "shard/launch.hpp"
 #include "shard/plan.hpp"
 
 namespace nslaunch::shard {
@@ -13,6 +14,7 @@ namespace nslaunch::shard {
 /// folder and shortened to stderr, then its processes get the --dump-signal. `why` is a clause such as "the
 /// command ran longer than 5m". Takes a bounded time; what fails is said and does no harm. True where a
 /// process has got the signal, and so needs time.
-bool examine_hang(const Plan& plan, pid_t init, const std::string& why, Announcer& announcer) noexcept;
+bool examine_hang(const Plan& plan, pid_t init, const std::string& why, const Hooks& hooks,
+                  Announcer& announcer) noexcept;
 
 }  // namespace nslaunch::shard

@@ -121,7 +121,7 @@ void Ending::on_hang(EndCause cause, const std::string& why) {
   if (dump_ || grace_ || hard_limit_) return;  // an end under way stays what it is, and signals once
   if (!command_running_) return begin(cause);
   cause_ = cause;
-  if (examine_hang(plan_, shard_.init_pid, why, announcer_)) {
+  if (examine_hang(plan_, shard_.init_pid, why, hooks_, announcer_)) {
     dump_.emplace(plan_.spec.dump_grace);
   } else {
     end_hung_command();

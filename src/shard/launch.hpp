@@ -34,6 +34,8 @@ struct Hooks {
   std::function<void()> held_up;
   /// Descriptors of the keeper's that must stay open in the launcher.
   std::function<std::vector<int>()> descriptors;
+  /// The end of what the command has written; empty: the launcher does not read it.
+  std::function<std::string()> last_output;
   std::function<void(std::string_view)> warning;
   /// Empty: nobody listens.
   std::function<void(std::string_view)> trace;

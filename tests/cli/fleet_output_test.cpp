@@ -128,6 +128,22 @@ TEST_CASE("binary output passes unchanged: grouped, streamed, and into the artif
   CHECK(contents(folder + "/stderr") == "odd\n");
 }
 
+TEST_CASE("the account of a shard that hangs ends with its last output") {
+  const FleetScene scene;
+  const TempDir artifacts;
+  const auto ended = scene.run({"--artifacts", artifacts.path(), "--timeout", "500ms", "--grace", "100ms"},
+                               {"say so far; complain so bad; hang"});
+  INFO(ended.err);
+  CHECK(ended.status == 124);
+  const auto folder = only_folder_in(artifacts.path()) + "/shard-1";
+  std::string account;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().filename().string().starts_with("autopsy-")) account = contents(entry.path());
+  }
+  CHECK_THAT(account, Contains("\nprocesses\n") &&
+                          Catch::Matchers::EndsWith("\nlast output\n    so far\n    so bad\n"));
+}
+
 TEST_CASE("artifacts: a folder for each shard and each attempt, whatever the shards are called") {
   const FleetScene scene;
   const TempDir artifacts;
