@@ -61,6 +61,10 @@ struct Outcome {
   /// The command died of a SIGKILL that was not ours, and the kernel has killed a process for want of memory
   /// while it ran.
   bool out_of_memory = false;
+  /// ShardSpec::memory_limit was reached, and the kernel has ended all of the shard; out_of_memory, too.
+  bool memory_limit_reached = false;
+  /// ShardSpec::pids_limit was reached: processes could not be started.
+  bool pids_limit_reached = false;
   /// The grace ran out and the command was killed.
   bool grace_expired = false;
 

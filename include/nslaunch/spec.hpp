@@ -107,6 +107,10 @@ struct ShardSpec {
   /// Paths over which an empty private folder is mounted; made with mode 0700 where missing.
   std::vector<std::string> private_paths;
   std::vector<OverlaySpec> overlays;
+  /// The most that the shard may use, 0: no limit. By a control group of version 2, or an Error that says why
+  /// not.
+  std::uint64_t memory_limit = 0;  ///< bytes, with what lies in its tmpfs
+  std::uint64_t pids_limit = 0;    ///< processes and threads
   /// TCP; listening from before anything of the shard is made until it ends.
   std::vector<PublishedPort> publish;
   /// TCP; nothing else of the host's network is reached from the shard.

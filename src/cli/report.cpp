@@ -56,7 +56,13 @@ void report(const Outcome& outcome, const ShardSpec& spec, bool verbose) {
   if (!outcome.all_gone) {
     sys::warn(shard::explain_held_up(outcome.culprit));
   }
-  if (outcome.out_of_memory) {
+  if (outcome.pids_limit_reached)
+    sys::warn(
+        fmt::format("the shard has reached its --pids {}: processes could not be started", spec.pids_limit));
+  if (outcome.memory_limit_reached) {
+    sys::warn(fmt::format("the shard has reached its --memory {}, and the kernel ended all of it",
+                          sys::format_size(spec.memory_limit)));
+  } else if (outcome.out_of_memory) {
     sys::warn(
         "the kernel's OOM killer ended the command: the machine, or its cgroup, was out of memory (see "
         "dmesg)");

@@ -20,6 +20,8 @@ constexpr Option kRunOptions[] = {
     {"keep", 'k', "PATH", "keep PATH of the host's /tmp visible (repeatable)", true, true},
     {"private", 'p', "PATH", "cover PATH with an empty private folder (repeatable)", true, true},
     {"overlay", 0, "PATH[=DIR]", "keep changes below PATH to the shard (repeatable)", true, true},
+    {"memory", 0, "SIZE", "the most memory that the shard may use (cgroup v2)", false, true},
+    {"pids", 0, "N", "the most processes that it may have (cgroup v2)", false, true},
     {"net", 0, "none", "the network: a loopback of its own and nothing else", false, true},
     {"publish", 0, "PORT[:SHARDPORT]", "lead a port outside to a server in the shard (repeatable)", true,
      true},

@@ -78,6 +78,14 @@ void read_isolation(ShardSpec& spec, const Arguments& arguments) {
   }
 }
 
+void read_limits(ShardSpec& spec, const Arguments& arguments) {
+  constexpr std::uint64_t kLeastMemory = std::uint64_t{1} << 20;
+  spec.memory_limit = arguments.size("memory").value_or(0);
+  if (arguments.has("memory") && spec.memory_limit < kLeastMemory)
+    throw UsageError(arguments.written("memory") + ": less than 1M is too little for any process");
+  spec.pids_limit = arguments.number("pids", 3, 4'194'304, 0);
+}
+
 void read_ports(ShardSpec& spec, const Arguments& arguments) {
   for (const auto& text : arguments.all("publish")) {
     spec.publish.push_back(parse_published_port(text, arguments.written("publish") + ": "));
@@ -147,6 +155,7 @@ ShardSpec read_spec(const Arguments& arguments) {
   }
   read_isolation(spec, arguments);
   read_tmp(spec, arguments);
+  read_limits(spec, arguments);
   read_ports(spec, arguments);
   read_ending(spec, arguments);
   read_hang(spec, arguments);

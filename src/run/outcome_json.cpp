@@ -55,6 +55,8 @@ void add_outcome(Json& json, const Outcome& outcome) {
   json["isolation"] = outcome.isolation;
   json["exit"] = exit_as_json(outcome);
   json["out_of_memory"] = outcome.out_of_memory;
+  json["memory_limit_reached"] = outcome.memory_limit_reached;
+  json["pids_limit_reached"] = outcome.pids_limit_reached;
   json["setup_us"] = outcome.setup.count();
   json["duration_us"] = outcome.duration.count();
   json["held_us"] = outcome.held.count();

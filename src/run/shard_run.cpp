@@ -126,6 +126,9 @@ Attempt ShardRun::finish() {
       attempt_.status = status_of(attempt_.outcome, plan_.spec);
       if (capture_ && attempt_.exit_status == 0) capture_->command_succeeded();
       if (attempt_.outcome.exit_status != 0) attempt_.hint = shard::hint_on_hidden_argument(plan_);
+      if (attempt_.outcome.pids_limit_reached)
+        attempt_.hint = fmt::format("It has reached its --pids {}: processes could not be started.",
+                                    plan_.spec.pids_limit);
     }
   } catch (const shard::KilledInit& error) {
     attempt_.error = error.what();

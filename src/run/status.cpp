@@ -77,6 +77,9 @@ std::string describe_end(const Attempt& attempt, const ShardSpec& spec) {
   if (!attempt.error.empty()) return attempt.error;
   if (outcome.cause == EndCause::kTimeout) return "ran longer than " + sys::format_duration(*spec.timeout);
   if (outcome.cause == EndCause::kSilence) return "wrote nothing for " + sys::format_duration(*spec.silence);
+  if (outcome.memory_limit_reached)
+    return fmt::format("reached its --memory {}, and the kernel ended all of it",
+                       sys::format_size(spec.memory_limit));
   if (outcome.out_of_memory) return "was ended by the kernel's OOM killer";
   if (outcome.term_signal != 0) return "died of " + sys::signal_name(outcome.term_signal);
   return fmt::format("exit status {}", outcome.exit_status);

@@ -127,6 +127,9 @@ Launching::Launching(const Plan& plan, const Hooks& hooks) : plan_(plan), hooks_
   step(plan, Step::kRecord, shard_, [&] {
     if (hooks.created) control_ = hooks.created(shard_->init_pid, shard_->init);
   });
+  step(plan, Step::kCgroup, shard_, [&] {
+    if (plan.cgroup) plan.cgroup.add(shard_->init_pid);
+  });
   step(plan, Step::kSettings, shard_,
        [&] { settings_ = plan.settings ? *plan.settings : ns::changed_sysctls(); });
 }

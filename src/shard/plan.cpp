@@ -194,6 +194,8 @@ Plan make_plan(const ShardSpec& spec) {
   check_tmp_directory(plan);
   make_overlay_folders(plan);
   plan.enters_directory = !spec.workdir.empty() || is_covered(plan);
+  if (spec.memory_limit != 0 || spec.pids_limit != 0)
+    plan.cgroup = ns::Cgroup(plan.spec.id, {spec.memory_limit, spec.pids_limit});
   plan.stdin_pipe = pipe_inode(STDIN_FILENO);
   plan.caller_signals = sys::SignalState::current();
   plan.launcher_visits = !spec.publish.empty();

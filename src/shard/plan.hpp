@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ns/cgroup.hpp"
 #include "ns/idmap.hpp"
 #include "ns/sysctl.hpp"
 #include "shard/work_folder.hpp"
@@ -46,6 +47,8 @@ struct Plan {
   /// It has to be entered by its name; else what init inherits is the very folder that the caller is in,
   /// whatever its name leads to by now and whoever may go there.
   bool enters_directory = false;
+  /// Where the shard has limits.
+  ns::Cgroup cgroup{};
   std::vector<KeptPath> kept;
   std::vector<std::string> private_paths;
   /// For the spec's `overlays`, by their number.

@@ -9,6 +9,7 @@ constexpr StepRow kSteps[] = {
     {Step::kClone, "clone", "creating the namespaces", nullptr, false},
     {Step::kMapIds, "map-ids", "mapping user and group ids into the user namespace", nullptr, false},
     {Step::kRecord, "record", "recording the shard", nullptr, false},
+    {Step::kCgroup, "cgroup", "moving the shard into its control group", nullptr, false},
     {Step::kSettings, "settings", "reading the host's network settings", nullptr, false},
     {Step::kGo, "go", "letting the shard's init go", nullptr, false},
     {Step::kTie, "tie", "tying the shard's life to the launcher's", nullptr, false},

@@ -14,6 +14,7 @@ enum class Step : std::uint8_t {
   kClone,
   kMapIds,
   kRecord,
+  kCgroup,
   kSettings,
   kGo,
   // Init's.

@@ -126,9 +126,13 @@ Outcome Supervision::finish() {
   if (end && outcome_.usage) add(used, *outcome_.usage);
   outcome_.cause = ending_.cause();
   outcome_.grace_expired = ending_.grace_expired();
+  outcome_.pids_limit_reached = plan_.cgroup.ran_out_of_pids();
+  outcome_.memory_limit_reached = plan_.cgroup.ran_out_of_memory();
+  outcome_.out_of_memory |= outcome_.memory_limit_reached;
   if (command_running_) {
     command_ended_at_ = now;
-    if (outcome_.cause != EndCause::kInterrupts && !outcome_.grace_expired) {
+    if (!outcome_.memory_limit_reached && outcome_.cause != EndCause::kInterrupts &&
+        !outcome_.grace_expired) {
       throw explain_killed_init(outcome_, end ? end->si_status : 0);
     }
     // So that a shell's loop around us stops, as on any Ctrl-C.

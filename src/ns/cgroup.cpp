@@ -1,0 +1,173 @@
+#include "ns/cgroup.hpp"
+
+#include <dirent.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+#include <filesystem>
+#include <sstream>
+#include <string_view>
+#include <vector>
+
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::ns {
+namespace {
+
+constexpr std::string_view kPrefix = "nslaunch-";
+/// Where the launcher itself goes when its own group is to have others below it, which then may have no
+/// process.
+constexpr const char* kLaunchersGroup = "nslaunch-launcher";
+/// What is younger may be about to get its first process.
+constexpr time_t kSettled = 60;
+
+constexpr const char* kDelegate =
+    "Give nslaunch a group of its own: systemd-run --scope -p Delegate=yes -- nslaunch run ...; as an "
+    "ordinary "
+    "user: systemd-run --user --scope -p Delegate=yes -- nslaunch run ...";
+
+constexpr const char* kUseVersion2 =
+    "Start the machine with systemd.unified_cgroup_hierarchy=1, or leave out --memory and --pids.";
+
+[[noreturn]] void refuse(int error, const std::string& why, const char* advice = kDelegate) {
+  throw Error(sys::errno_code(error), "limiting the shard by a control group: " + why, advice);
+}
+
+/// Where version 2 is mounted, without what lies above the root of that mount.
+std::string mount_of_cgroup2() {
+  std::istringstream lines(sys::read_file("/proc/self/mountinfo", 16 << 20).value_or(""));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find(" - cgroup2 ") == std::string::npos) continue;
+    std::istringstream fields(line);
+    std::string field;
+    for (int skipped = 0; skipped < 5; ++skipped) fields >> field;
+    return field;
+  }
+  refuse(0, "version 2 of control groups is not mounted here", kUseVersion2);
+}
+
+/// The group that the shards' are made in: the launcher's, or the one above where it has moved down itself.
+std::string group_for_shards() {
+  std::istringstream lines(sys::read_file("/proc/self/cgroup").value_or(""));
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("0::")) continue;
+    std::filesystem::path path = mount_of_cgroup2() + line.substr(3);
+    if (path.filename() == kLaunchersGroup) path = path.parent_path();
+    std::string name = path;
+    while (name.ends_with('/')) name.pop_back();
+    return name;
+  }
+  refuse(0, "this machine has no version 2 of control groups", kUseVersion2);
+}
+
+bool lists(const std::string& file, std::string_view word) {
+  std::istringstream words(sys::read_file(file.c_str()).value_or(""));
+  for (std::string one; words >> one;) {
+    if (one == word) return true;
+  }
+  return false;
+}
+
+/// Returns 0 or an errno.
+int move_launcher_down(const std::string& group) {
+  const auto own = group + "/" + kLaunchersGroup;
+  if (::mkdir(own.c_str(), 0755) != 0 && errno != EEXIST) return errno;
+  return sys::write_file((own + "/cgroup.procs").c_str(), std::to_string(::getpid()));
+}
+
+void enable(const std::string& group, const std::string& controller) {
+  const auto groups = sys::read_file("/proc/self/cgroup").value_or("");
+  if (groups.find(":" + controller + ":") != std::string::npos) {
+    refuse(0, fmt::format("here the {} controller belongs to version 1 of control groups", controller),
+           kUseVersion2);
+  }
+  if (!lists(group + "/cgroup.controllers", controller)) {
+    refuse(0, fmt::format("{} has no {} controller (cgroup.controllers)", sys::escape(group), controller));
+  }
+  const auto control = group + "/cgroup.subtree_control";
+  if (lists(control, controller)) return;
+  int error = sys::write_file(control.c_str(), "+" + controller);
+  // A group that hands on controllers may have no process of its own.
+  if (error == EBUSY && move_launcher_down(group) == 0)
+    error = sys::write_file(control.c_str(), "+" + controller);
+  if (error == EBUSY) refuse(error, fmt::format("{} has other processes than nslaunch", sys::escape(group)));
+  if (error != 0)
+    refuse(error, fmt::format("{} can't hand on the {} controller", sys::escape(group), controller));
+}
+
+/// Groups of launchers that were killed. One with processes in it can't be removed.
+void sweep_groups(const std::string& group) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(group, ignored)) {
+    const auto name = entry.path().filename().string();
+    struct stat status = {};
+    if (!name.starts_with(kPrefix) || name == kLaunchersGroup) continue;
+    if (::stat(entry.path().c_str(), &status) != 0 || ::time(nullptr) - status.st_mtime < kSettled) continue;
+    ::rmdir(entry.path().c_str());
+  }
+}
+
+void set(const std::string& group, const char* file, std::uint64_t value) {
+  const int error = sys::write_file((group + "/" + file).c_str(), std::to_string(value));
+  if (error != 0) refuse(error, fmt::format("setting {}", file));
+}
+
+/// A count in a file of lines like "oom_kill 1".
+std::uint64_t count_in(const std::string& file, std::string_view name) {
+  std::istringstream lines(sys::read_file(file.c_str()).value_or(""));
+  std::uint64_t count = 0;
+  for (std::string word; lines >> word >> count;) {
+    if (word == name) return count;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Cgroup::Cgroup(const std::string& id, const ShardLimits& limits) {
+  const auto group = group_for_shards();
+  if (limits.memory != 0) enable(group, "memory");
+  if (limits.pids != 0) enable(group, "pids");
+  sweep_groups(group);
+  const auto path = fmt::format("{}/{}{}", group, kPrefix, id);
+  if (::mkdir(path.c_str(), 0755) != 0) refuse(errno, fmt::format("making {}", sys::escape(path)));
+  path_ = path;
+  if (limits.memory != 0) {
+    set(path_, "memory.max", limits.memory);
+    set(path_, "memory.oom.group", 1);
+    // Without swap, or without its accounting, there is no such file.
+    sys::write_file((path_ + "/memory.swap.max").c_str(), "0");
+  }
+  if (limits.pids != 0) set(path_, "pids.max", limits.pids);
+}
+
+Cgroup::~Cgroup() {
+  if (path_.empty()) return;
+  // The last process may be gone, and not yet for the group.
+  for (int tries = 0; ::rmdir(path_.c_str()) != 0 && errno == EBUSY && tries < 10; ++tries)
+    ::poll(nullptr, 0, 10);
+}
+
+void Cgroup::add(pid_t process) const {
+  const int error = sys::write_file((path_ + "/cgroup.procs").c_str(), std::to_string(process));
+  if (error != 0) throw Error(sys::errno_code(error), "moving the shard into its control group");
+}
+
+bool Cgroup::ran_out_of_memory() const noexcept try {
+  return !path_.empty() && count_in(path_ + "/memory.events", "oom_kill") > 0;
+} catch (...) {
+  return false;
+}
+
+bool Cgroup::ran_out_of_pids() const noexcept try {
+  return !path_.empty() && count_in(path_ + "/pids.events", "max") > 0;
+} catch (...) {
+  return false;
+}
+
+}  // namespace nslaunch::ns
