@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace nslaunch {
@@ -148,6 +149,8 @@ struct FleetResult {
   int term_signal = 0;
   /// In the order of the parts and repetitions; with until_fail those that passed are only counted.
   std::vector<PartResult> parts;
+  /// Why some of what was to be shown is not; none: all is.
+  std::error_code output_error;
   std::size_t passed_before = 0;
   std::chrono::milliseconds passed_before_time{0};
 };

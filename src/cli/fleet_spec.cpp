@@ -10,6 +10,7 @@
 #include "cli/fleet_parts.hpp"
 #include "cli/run_options.hpp"
 #include "run/shard_env.hpp"
+#include "run/templates.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
 #include "sys/text.hpp"
@@ -63,7 +64,7 @@ bool is_watched_by_a_person() {
 
 /// As they were given, but for those that are the fleet's, and the report of all of it.
 std::vector<std::string> options_to_run_again(const Arguments& arguments) {
-  constexpr std::string_view kOfAll[] = {"shard", "report-json"};
+  constexpr std::string_view kOfAll[] = {"shard", "shard-env", "report-json"};
   std::vector<std::string> words;
   for (const auto& option : run_options()) {
     const bool is_fleets = is_one_of(option.name, kFleetOptions) || is_one_of(option.name, kOfAll);
@@ -94,8 +95,9 @@ void read_shard_env(FleetSpec& fleet, const Arguments& arguments) {
 void check_line_is_used(const FleetSpec& fleet, const Arguments& arguments) {
   if (!arguments.has("each")) return;
   const auto uses = [](const std::string& text) {
-    const auto brace = text.find('{');
-    return brace != std::string::npos && text.find_first_of("}123456789", brace + 1) == brace + 1;
+    const TemplateValues one{.index = 1, .total = 2, .name = "a", .id = "a", .line = "a b c d e f g h i"};
+    const TemplateValues other{.index = 1, .total = 2, .name = "b", .id = "a", .line = "j k l m n o p q r"};
+    return expand(text, one) != expand(text, other);
   };
   const bool used = std::any_of(fleet.shard.command.begin(), fleet.shard.command.end(), uses) ||
                     std::any_of(fleet.variables.begin(), fleet.variables.end(), uses);

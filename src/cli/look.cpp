@@ -40,6 +40,9 @@ LiveShard find_live_shard(const std::vector<std::string>& words) {
 
 Look look_into(const std::vector<std::string>& words) {
   const auto live = find_live_shard(words);
+  if (live.shard.state == ShardState::kStarting) {
+    throw Error({}, looking_into(live.shard.record) + ": it is just starting", "Try again in a moment.");
+  }
   Look look{live.shard, {}, {}};
   const pid_t init = live.shard.record.init.pid;
   try {

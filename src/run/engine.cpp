@@ -70,6 +70,11 @@ ShardNumber parse_shard(std::string_view text, const std::string& option) {
     throw UsageError(fmt::format("{}: '{}' is neither I/N nor auto", option, sys::escape(text)),
                      "For example: --shard 2/4, the second of four");
   }
+  constexpr unsigned kMostShards = 1'000'000;
+  if (*total > kMostShards) {
+    throw UsageError(
+        fmt::format("{}: {} are more shards than the {} that can be", option, *total, kMostShards));
+  }
   if (*index < 1 || *index > *total) {
     throw UsageError(fmt::format("{}: there is no shard {} of {}", option, *index, *total),
                      "They are counted from 1: of an index I that begins at 0, --shard $((I + 1))/N");

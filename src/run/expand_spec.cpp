@@ -40,11 +40,15 @@ std::string folder_of(const FleetSpec& fleet, const Part& part, const Turn& turn
 void check_own_file(const FleetSpec& fleet, const std::string& path, const char* option,
                     const std::string& before = {}) {
   const TemplateValues one{.index = 1, .total = 2, .name = "a", .id = "a"};
-  const TemplateValues other{.index = 2, .total = 2, .name = "b", .id = "b"};
+  // What runs more than once has the same number again.
+  const bool again = fleet.repeat > 1 || fleet.until_fail || fleet.retries > 0;
+  const TemplateValues other{.index = again ? 1U : 2U, .total = 2, .name = again ? "a" : "b", .id = "b"};
   if (path.empty() || expand(path, one) != expand(path, other)) return;
   const auto given = sys::escape(before + path);
-  throw UsageError(fmt::format("{} {}: all {} shards would write there", option, given, fleet.parts.size()),
-                   fmt::format("Put {{index}}, {{name}} or {{id}} into it: {} {}.{{index}}", option, given));
+  throw UsageError(
+      fmt::format("{} {}: more than one shard would write there", option, given),
+      again ? fmt::format("Put {{id}} into it: {} {}.{{id}}", option, given)
+            : fmt::format("Put {{index}}, {{name}} or {{id}} into it: {} {}.{{index}}", option, given));
 }
 
 }  // namespace

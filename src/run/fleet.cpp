@@ -67,8 +67,13 @@ void Fleet::say(std::string_view text, const char* colour) {
   progress_->changed();
 }
 
+/// Output that waits for its reader has descriptors and memory: while there is much of it nothing is started.
+bool Fleet::has_room() const {
+  return running_.size() < jobs_ && !schedule_.exhausted() && !printer_.is_full();
+}
+
 bool Fleet::may_start() const {
-  return running_.size() < jobs_ && !schedule_.exhausted() && next_start_.passed();
+  return has_room() && next_start_.passed();
 }
 
 /// Not all at once where that is hundreds: those that run want to be attended to, too.
@@ -111,7 +116,7 @@ void Fleet::start(const Turn& turn) {
   berth.shard =
       std::make_unique<ShardRun>(shard, shared_, share_of_processors(processors_, slot, spec_.processors),
                                  *berth.output, *berth.messages);
-  const bool is_first = running_.empty() && results_.settled() == 0;
+  const bool is_first = !std::exchange(any_started_, true);
   if (berth.shard->usage_error() && is_first) std::rethrow_exception(berth.shard->usage_error());
   running_.push_back(std::move(berth));
   progress_->changed();
@@ -123,7 +128,7 @@ int Fleet::poll_timeout() const {
     if (left >= 0) timeout = std::min(timeout, left);
   };
   for (const auto& berth : running_) regard(berth.shard->poll_timeout());
-  if (running_.size() < jobs_ && !schedule_.exhausted()) regard(next_start_.poll_timeout());
+  if (has_room()) regard(next_start_.poll_timeout());
   if (total_limit_) regard(total_limit_->poll_timeout());
   return timeout;
 }
@@ -230,6 +235,10 @@ FleetResult Fleet::finish() {
   say(summary_of(result, spec_));
   print_the_rest();
   if (hurried_) result.term_signal = results_.signal();
+  if (printer_.error() != 0) {
+    result.output_error = sys::errno_code(printer_.error());
+    sys::warn(fmt::format("the end of the output is lost: {}", result.output_error.message()));
+  }
   return result;
 }
 

@@ -43,6 +43,7 @@ class Fleet {
     bool cancelled = false;
   };
 
+  bool has_room() const;
   bool may_start() const;
   void start_what_fits();
   void start(const Turn& turn);
@@ -84,6 +85,7 @@ class Fleet {
   sys::Clock::time_point began_ = sys::Clock::now();
   sys::Deadline next_start_{std::chrono::milliseconds{0}};
   std::optional<sys::Deadline> total_limit_;
+  bool any_started_ = false;
   bool cancelled_ = false;
   bool hurried_ = false;  ///< a signal has come since it was set
 };

@@ -14,14 +14,15 @@ namespace nslaunch::run {
 void Fleet::cancel(FleetEnd end, int signal) {
   schedule_.stop();
   const bool again = std::exchange(cancelled_, true);
+  const bool second_signal = results_.signal() != 0;
   if (!again) results_.ended_by(end);
   if (signal != 0) {
     results_.ended_by_signal(signal);
     hurried_ = true;
   }
   for (auto& berth : running_) {
-    berth.cancelled = true;
-    if (again && signal != 0) berth.shard->kill(EndCause::kInterrupts);
+    berth.cancelled |= berth.shard->command_runs();
+    if (second_signal && signal != 0) berth.shard->kill(EndCause::kInterrupts);
     if (!again) berth.shard->end(EndCause::kTerminated);
   }
 }
@@ -39,9 +40,10 @@ void Fleet::on_signal(const signalfd_siginfo& info) {
     case SIGTERM:
     case SIGHUP:
     case SIGQUIT:
-      say(cancelled_ ? "killing all shards"
-                     : fmt::format("ending all shards, and killing them in {}; once more kills them now",
-                                   sys::format_duration(spec_.shard.grace)));
+      say(results_.signal() != 0
+              ? "killing all shards"
+              : fmt::format("ending all shards, and killing them in {}; once more kills them now",
+                            sys::format_duration(spec_.shard.grace)));
       return cancel(signal == SIGINT ? FleetEnd::kInterrupted : FleetEnd::kTerminated, signal);
     case SIGTSTP:
     case SIGTTIN:

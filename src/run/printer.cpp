@@ -116,7 +116,10 @@ void Printer::write_some() {
   const auto size = std::min(front.text.size() - front_taken_, most_at_once_[which]);
   const auto taken = lost_[which] ? static_cast<ssize_t>(size)
                                   : ::write(target(front.stream), front.text.data() + front_taken_, size);
-  if (taken < 0 && errno != EINTR && errno != EAGAIN) lost_[which] = true;
+  if (taken < 0 && errno != EINTR && errno != EAGAIN) {
+    lost_[which] = true;
+    if (errno != EPIPE) error_ = errno;
+  }
   if (taken > 0) front_taken_ += static_cast<std::size_t>(taken);
   fill_front();
 }

@@ -34,7 +34,9 @@ class Printer {
   void print_footer(std::string text);
 
   /// Nothing more should be added for now.
-  bool is_full() const noexcept { return waiting_ > kMostWaiting; }
+  bool is_full() const noexcept { return waiting_ > kMostWaiting || items_.size() > kMostItems; }
+  /// Why something was not taken (a full disk); 0: nothing else than a reader that has gone.
+  int error() const noexcept { return error_; }
   bool is_empty() const noexcept { return items_.empty(); }
 
   /// Adds one entry to be polled.
@@ -48,6 +50,7 @@ class Printer {
 
  private:
   static constexpr std::size_t kMostWaiting = std::size_t{4} << 20;
+  static constexpr std::size_t kMostItems = 256;
 
   struct Item {
     Stream stream = Stream::kOut;
@@ -61,6 +64,7 @@ class Printer {
   void write_some();
 
   std::deque<Item> items_;
+  int error_ = 0;
   std::size_t waiting_ = 0;      ///< bytes of text
   std::size_t front_taken_ = 0;  ///< of the front's text
   bool lost_[2] = {false, false};

@@ -84,6 +84,12 @@ bool ShardOutput::attend(std::span<const pollfd> watched) {
   return any;
 }
 
+bool ShardOutput::take_what_is_there() {
+  bool any = false;
+  for (auto& source : sources_) any |= !is_held_back() && read_some(source, kReadsATurn);
+  return any;
+}
+
 bool ShardOutput::read_some(Source& source, int most_reads) {
   std::array<char, 64 << 10> buffer;
   bool any = false;

@@ -35,6 +35,8 @@ class ShardOutput {
   void watch(std::vector<pollfd>& watched) const;
   /// True: there was output.
   bool attend(std::span<const pollfd> watched);
+  /// The same of what has come since.
+  bool take_what_is_there();
   /// Takes what is there, and closes the streams: nobody writes any more.
   void finish();
   /// Hands what has been kept for it to the printer.

@@ -74,6 +74,12 @@ void ShardRun::launched() {
   attempt_.outcome.setup = std::chrono::duration_cast<std::chrono::microseconds>(sys::Clock::now() - began_);
   supervision_.emplace(plan_, launching_->take(), std::nullopt, hooks_, *forwarding_);
   launching_.reset();
+  for (const int signal : std::exchange(unsent_, {})) forward(signal);
+}
+
+pid_t ShardRun::init_pid() const noexcept {
+  if (launching_) return launching_->init_pid();
+  return supervision_ ? supervision_->init_pid() : 0;
 }
 
 void ShardRun::fail(const std::exception& error) {
@@ -100,7 +106,9 @@ int ShardRun::poll_timeout() const {
 
 void ShardRun::attend(std::span<const pollfd> watched) {
   constexpr std::size_t kStreams = 2;
-  const bool wrote = output_.attend(watched.first(kStreams));
+  bool wrote = output_.attend(watched.first(kStreams));
+  // Others may have taken long since poll(2) looked.
+  if (plan_.spec.silence && !wrote) wrote = output_.take_what_is_there();
   watched = watched.subspan(kStreams);
   try {
     if (supervision_) {
@@ -153,6 +161,7 @@ void ShardRun::kill(EndCause cause) {
 }
 
 void ShardRun::forward(int signal) {
+  if (launching_) unsent_.push_back(signal);
   if (!supervision_) return;
   supervision_->ending().on_signal(signal);
   if (signal == SIGTERM) return supervision_->ending().end(EndCause::kTerminated);

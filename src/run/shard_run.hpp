@@ -60,8 +60,12 @@ class ShardRun {
   void postpone(sys::Clock::duration pause) noexcept;
 
   const ShardSpec& spec() const noexcept { return plan_.spec; }
-  /// 0: its command does not run yet.
-  pid_t init_pid() const noexcept { return supervision_ ? supervision_->init_pid() : 0; }
+  /// 0: there is none, or none any more.
+  pid_t init_pid() const noexcept;
+  /// It has been launched, or is being, and has not ended.
+  bool command_runs() const noexcept {
+    return supervision_ ? supervision_->command_runs() : launching_.has_value();
+  }
   sys::Clock::time_point began() const noexcept { return began_; }
 
  private:
@@ -83,6 +87,8 @@ class ShardRun {
   shard::Hooks hooks_;
   std::optional<shard::Launching> launching_;
   std::optional<shard::Supervision> supervision_;
+  /// For a command that has not started.
+  std::vector<int> unsent_;
   mutable std::size_t watched_ = 0;
   bool over_ = false;
 };

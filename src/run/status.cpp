@@ -50,7 +50,7 @@ const char* to_string(Status status) noexcept {
 
 int exit_status(const FleetResult& result, const FleetSpec& spec) noexcept {
   if (result.term_signal != 0) return 128 + result.term_signal;
-  if (has(result, Status::kError)) return run::kInfrastructure;
+  if (has(result, Status::kError) || result.output_error) return run::kInfrastructure;
   if (has(result, Status::kTimeout) || result.end == FleetEnd::kTotalTimeout) return kTotalTimedOut;
   if (const int status = status_of_failures(result); status != 0) return status;
   if (has(result, Status::kCancelled)) return kSomeFailed;

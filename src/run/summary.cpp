@@ -4,6 +4,7 @@
 #include <array>
 
 #include "run/leaks.hpp"
+#include "run/shard_env.hpp"
 #include "run/shard_output.hpp"
 #include "run/status.hpp"
 #include "run/templates.hpp"
@@ -43,8 +44,13 @@ std::string command_to_run_again(const PartResult& part, const FleetSpec& spec) 
                               .id = part.attempts.back().id,
                               .line = part.part.line};
   for (const auto& word : spec.options_to_run_again) {
-    const bool is_template = words.back() == "--env" || words.back() == "--pcap";
+    const bool is_template =
+        words.back() == "--env" || words.back() == "--pcap" || words.back() == "--overlay";
     words.push_back(is_template ? expand(word, values) : word);
+  }
+  for (const auto& kind : spec.shard_env) {
+    for (const auto& variable : shard_variables(kind, {part.part.index, part.part.total}, true))
+      words.insert(words.end(), {"--env", variable});
   }
   if (part.part.total > 1) {
     words.insert(words.end(), {"--shard", fmt::format("{}/{}", part.part.index, part.part.total)});

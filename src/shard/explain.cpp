@@ -135,6 +135,9 @@ std::string advice(const Plan& plan, const Message& failure) {
       return {};
     case EPERM:
     case EACCES:
+      // Those of a user namespace that could be made.
+      if (failure.step == Step::kNamespaces && plan.rung == Rung::kRootless)
+        return advice_on_powerless_user_namespace();
       if (makes_namespaces(failure.step)) return advice_on_refused_clone();
       if (failure.step == Step::kMapIds && ::geteuid() == 0) return kRootMapNeeds;
       if (failure.step == Step::kCapture) return kCaptureNeeds;

@@ -88,6 +88,7 @@ class Launching {
 
   /// Readable when there is something to attend to.
   int fd() const noexcept { return shard_->channel.get(); }
+  pid_t init_pid() const noexcept { return shard_->init_pid; }
   /// Hears one thing from init, if need be after waiting for it, and does what comes then. True: the command
   /// has started, and take() has the shard.
   bool attend();

@@ -49,6 +49,7 @@ class Supervision {
   /// Waits for their end, for at most 5 s since ended(). Throws Error where somebody else has killed init.
   Outcome finish();
 
+  bool command_runs() const noexcept { return command_running_ && !ended(); }
   Ending& ending() noexcept { return ending_; }
   Peer& peer() noexcept { return peer_; }
   const sys::Pidfd& init() const noexcept { return shard_.init; }

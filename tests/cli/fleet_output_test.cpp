@@ -128,6 +128,28 @@ TEST_CASE("binary output passes unchanged: grouped, streamed, and into the artif
   CHECK(contents(folder + "/stderr") == "odd\n");
 }
 
+TEST_CASE("output that the disk does not take is said to be lost, with 125 whatever has passed") {
+  const FleetScene scene;
+  auto words = scene.words({}, {"say something"});
+  words.insert(words.begin(), {"sh", "-c", "exec \"$@\" >/dev/full", "-"});
+  Process running(words, scene.options());
+  const auto ended = running.wait();
+  CHECK(ended.status == 125);
+  CHECK_THAT(ended.err, Contains("PASS shard-1") && Contains("the end of the output is lost: No space left"));
+}
+
+TEST_CASE("with many groups of output that nobody reads nothing is started, and none is lost") {
+  const FleetScene scene;
+  // Each keeps a descriptor while it waits: fewer than there are shards.
+  auto words = scene.words({"--shards", "300", "-j", "4", "--output", "group"}, {"flood 70000"});
+  words.insert(words.begin(),
+               {"bash", "-c", "ulimit -n 400; \"$@\" | (read -r line; sleep 0.5; wc -c)", "-"});
+  Process running(words, scene.options());
+  const auto ended = running.wait();
+  CHECK(ended.out == std::to_string(300 * 70000 - 100) + "\n");
+  CHECK_THAT(ended.err, Contains("nslaunch: 300 PASS"));
+}
+
 TEST_CASE("the account of a shard that hangs ends with its last output") {
   const FleetScene scene;
   const TempDir artifacts;
