@@ -5,6 +5,7 @@
 #include "cli/choose.hpp"
 #include "sys/check.hpp"
 #include "sys/identity.hpp"
+#include "sys/procfs.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::cli {
@@ -13,6 +14,12 @@ namespace {
 
 std::string looking_into(const ShardRecord& record) {
   return fmt::format("looking into shard {}", sys::escape(record.id));
+}
+
+/// Init makes the shard's network when it has been recorded.
+bool has_our_network(pid_t init) {
+  const auto network = sys::namespace_inode(init, "net");
+  return network != 0 && network == sys::namespace_inode(0, "net");
 }
 
 }  // namespace
@@ -40,7 +47,7 @@ LiveShard find_live_shard(const std::vector<std::string>& words) {
 
 Look look_into(const std::vector<std::string>& words) {
   const auto live = find_live_shard(words);
-  if (live.shard.state == ShardState::kStarting) {
+  if (live.shard.state == ShardState::kStarting && has_our_network(live.shard.record.init.pid)) {
     throw Error({}, looking_into(live.shard.record) + ": it is just starting", "Try again in a moment.");
   }
   Look look{live.shard, {}, {}};

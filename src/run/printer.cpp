@@ -118,7 +118,7 @@ void Printer::write_some() {
                                   : ::write(target(front.stream), front.text.data() + front_taken_, size);
   if (taken < 0 && errno != EINTR && errno != EAGAIN) {
     lost_[which] = true;
-    if (errno != EPIPE) error_ = errno;
+    if (errno != EPIPE && errno != EBADF) error_ = errno;  // closed by the caller from the start
   }
   if (taken > 0) front_taken_ += static_cast<std::size_t>(taken);
   fill_front();

@@ -35,7 +35,7 @@ class Printer {
 
   /// Nothing more should be added for now.
   bool is_full() const noexcept { return waiting_ > kMostWaiting || items_.size() > kMostItems; }
-  /// Why something was not taken (a full disk); 0: nothing else than a reader that has gone.
+  /// Why something was not taken (a full disk); 0: nothing else than a stream that is closed.
   int error() const noexcept { return error_; }
   bool is_empty() const noexcept { return items_.empty(); }
 

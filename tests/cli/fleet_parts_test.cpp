@@ -101,7 +101,8 @@ TEST_CASE("a list that makes no shards, or all alike, is refused") {
   CHECK_THAT(refused({"--jobs", "2"}, {"echo"}), Contains("run of several shards"));
   CHECK_THAT(refused({"--shards", "2", "--retries", "1", "--pcap", "x.{index}"}, {"echo"}),
              Contains("more than one shard would write there") && Contains("Put {id} into it"));
-  CHECK_THAT(refused({"--shards", "2", "--pcap", "x"}, {"echo"}), Contains("more than one shard would write there"));
+  CHECK_THAT(refused({"--shards", "2", "--pcap", "x"}, {"echo"}),
+             Contains("more than one shard would write there"));
   CHECK_THAT(refused({"--shards", "2", "-j2", "--publish", "8080"}, {"echo"}), Contains("--publish"));
 }
 
