@@ -75,6 +75,7 @@ void ShardRun::launched() {
   supervision_.emplace(plan_, launching_->take(), std::nullopt, hooks_, *forwarding_);
   launching_.reset();
   for (const int signal : std::exchange(unsent_, {})) forward(signal);
+  if (end_when_launched_) supervision_->ending().end(*end_when_launched_);
 }
 
 pid_t ShardRun::init_pid() const noexcept {
@@ -101,6 +102,7 @@ void ShardRun::watch(std::vector<pollfd>& watched) const {
 }
 
 int ShardRun::poll_timeout() const {
+  if (launching_ && launch_limit_) return launch_limit_->poll_timeout();
   return supervision_ ? supervision_->poll_timeout() : -1;
 }
 
@@ -119,6 +121,7 @@ void ShardRun::attend(std::span<const pollfd> watched) {
     } else if (launching_ && watched.front().revents != 0 && launching_->attend()) {
       launched();
     }
+    if (launching_ && launch_limit_ && launch_limit_->passed()) give_up_launch();
   } catch (const std::exception& error) {
     fail(error);
   }
@@ -149,15 +152,21 @@ Attempt ShardRun::finish() {
   return std::move(attempt_);
 }
 
+/// A command that has just started is told to end like any other, though we have not heard of it yet.
 void ShardRun::end(EndCause cause) {
   if (supervision_) return supervision_->ending().end(cause);
-  launching_.reset();
-  over_ = true;
+  end_when_launched_ = cause;
+  launch_limit_.emplace(plan_.spec.grace);
 }
 
 void ShardRun::kill(EndCause cause) {
   if (supervision_) return supervision_->ending().kill(cause);
-  end(cause);
+  give_up_launch();
+}
+
+void ShardRun::give_up_launch() {
+  launching_.reset();
+  over_ = true;
 }
 
 void ShardRun::forward(int signal) {

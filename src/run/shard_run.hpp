@@ -72,6 +72,7 @@ class ShardRun {
   void prepare(const ShardSpec& spec, const Shared& shared);
   void launch();
   void launched();
+  void give_up_launch();
   void fail(const std::exception& error);
   Outcome end_of_command();
 
@@ -87,8 +88,10 @@ class ShardRun {
   shard::Hooks hooks_;
   std::optional<shard::Launching> launching_;
   std::optional<shard::Supervision> supervision_;
-  /// For a command that has not started.
+  /// For a command that has not started, as far as is known.
   std::vector<int> unsent_;
+  std::optional<EndCause> end_when_launched_;
+  std::optional<sys::Deadline> launch_limit_;
   mutable std::size_t watched_ = 0;
   bool over_ = false;
 };

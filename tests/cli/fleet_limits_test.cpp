@@ -84,9 +84,9 @@ TEST_CASE("each shard runs as often as --repeat says, and a failure says in whic
 
 TEST_CASE("shards run again and again with --until-fail, which tells of the failure alone") {
   const FleetScene scene;
-  const auto ended = run(
-      nslaunch({"run", "--until-fail", "-j", "3", "--", "bash", "-c", "echo >>runs; (($(wc -l <runs) < 8))"}),
-      scene.options());
+  const auto ended = run(nslaunch({"run", "--until-fail", "-j", "3", "--", "bash", "-c",
+                                   "echo >>runs; (($(wc -l <runs) < 8)) || ! mkdir once 2>&1"}),
+                         scene.options());
   INFO(ended.err);
   CHECK(ended.status == 1);
   CHECK(statuses_in(last_line_of(ended.err)).empty());
