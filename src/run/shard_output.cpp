@@ -46,14 +46,8 @@ ShardOutput::ShardOutput(OutputMode mode, std::string label, Printer& printer)
     : mode_(mode),
       label_(std::move(label)),
       printer_(printer),
-      sources_{{Stream::kOut, {}, {}, {}}, {Stream::kErr, {}, {}, {}}} {
+      sources_{{Stream::kOut, {}, {}}, {Stream::kErr, {}, {}}} {
   if (mode != OutputMode::kStream) spool_ = std::make_shared<Spool>();
-  for (auto& source : sources_) {
-    auto pipe = sys::make_pipe();
-    sys::check(::fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK), "preparing to read a shard's output");
-    source.reader = std::move(pipe.read);
-    source.writer = above_standard(std::move(pipe.write));
-  }
 }
 
 void ShardOutput::keep_in(const std::string& folder) {
@@ -64,9 +58,14 @@ void ShardOutput::keep_in(const std::string& folder) {
   }
 }
 
-std::vector<sys::Fd> ShardOutput::take_writers() {
+std::vector<sys::Fd> ShardOutput::open() {
   std::vector<sys::Fd> writers;
-  for (auto& source : sources_) writers.push_back(std::move(source.writer));
+  for (auto& source : sources_) {
+    auto pipe = sys::make_pipe();
+    sys::check(::fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK), "preparing to read a shard's output");
+    source.reader = std::move(pipe.read);
+    writers.push_back(above_standard(std::move(pipe.write)));
+  }
   return writers;
 }
 

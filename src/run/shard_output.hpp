@@ -25,8 +25,8 @@ class ShardOutput {
 
   /// Keeps every byte in files of this folder, too.
   void keep_in(const std::string& folder);
-  /// The command's ends. To be given away before the next process is started.
-  std::vector<sys::Fd> take_writers();
+  /// The command's ends of both streams. To be given away before the next process is started. Throws Error.
+  std::vector<sys::Fd> open();
 
   /// What has been written before can't be printed: the command has to wait.
   bool is_held_back() const noexcept { return mode_ == OutputMode::kStream && printer_.is_full(); }
@@ -52,7 +52,6 @@ class ShardOutput {
   struct Source {
     Stream stream;
     sys::Fd reader;
-    sys::Fd writer;
     sys::Fd file;
     std::string line{};      ///< with kStream: what has no end yet
     bool in_a_line = false;  ///< the last byte was no newline
@@ -72,7 +71,7 @@ class ShardOutput {
   std::string problem_;
 };
 
-/// The last lines of a text, at most so many, each cut at `width` bytes.
+/// The last lines of a text, at most so many.
 std::vector<std::string_view> last_lines(std::string_view text, std::size_t most);
 
 }  // namespace nslaunch::run

@@ -99,14 +99,7 @@ TEST_CASE(
 TEST_CASE("a launcher that is killed leaves what has changed, and one folder of overlayfs's beside it") {
   const Checkout checkout;
   need_room_for_changes(checkout.folder.path());
-  const auto mark = unique_text();
-  Process process(in_shard("echo inside > file; echo up; read line # " + mark, {"--overlay", ".=../changes"}),
-                  checkout.options());
-  REQUIRE(process.read_line() == "up");
-  process.send_signal(SIGKILL);
-  CHECK(process.wait().signal == SIGKILL);
-  CHECK(all_gone(mark));
-  CHECK(checkout.is_untouched());
+  checkout.be_left_by_a_killed_launcher({"--overlay", ".=../changes"});
   CHECK(names_below(checkout.folder / "changes") == Names{"file"});
   auto names = names_in(checkout.folder.path());
   REQUIRE(names.size() == 3);

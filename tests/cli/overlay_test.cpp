@@ -192,14 +192,7 @@ TEST_CASE("an overlay's folder that is removed from outside ends the shard with 
 TEST_CASE("a launcher that is killed leaves nothing of an --overlay") {
   need_overlays();
   const Checkout checkout;
-  const auto mark = unique_text();
-  Process process(in_shard("echo inside > file; echo up; read line # " + mark, {"--overlay", "."}),
-                  checkout.options());
-  REQUIRE(process.read_line() == "up");
-  process.send_signal(SIGKILL);
-  CHECK(process.wait().signal == SIGKILL);
-  CHECK(all_gone(mark));
-  CHECK(checkout.is_untouched());
+  checkout.be_left_by_a_killed_launcher({"--overlay", "."});
   CHECK_THAT(sys::read_file("/proc/self/mountinfo", 16 << 20).value_or(""),
              !Contains(checkout.folder.path()));
   CHECK(names_below(checkout.folder.path()).size() == 6);

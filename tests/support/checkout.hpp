@@ -1,10 +1,13 @@
 #pragma once
 
+#include <catch2/catch.hpp>
+#include <csignal>
 #include <filesystem>
 #include <set>
 #include <string>
 
 #include "support/host_folder.hpp"
+#include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/write_file.hpp"
 
@@ -47,6 +50,18 @@ struct Checkout {
   }
   Result run_here(const std::string& script, Words words = {}) const {
     return run(in_shard(script, std::move(words)), options());
+  }
+
+  /// A launcher that is SIGKILLed while its command has changed the view.
+  void be_left_by_a_killed_launcher(Words options) const {
+    const auto mark = unique_text();
+    Process process(in_shard("echo inside > file; echo up; read line # " + mark, std::move(options)),
+                    this->options());
+    REQUIRE(process.read_line() == "up");
+    process.send_signal(SIGKILL);
+    CHECK(process.wait().signal == SIGKILL);
+    CHECK(all_gone(mark));
+    CHECK(is_untouched());
   }
 
   RegistryView registry;

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <catch2/catch.hpp>
+#include <filesystem>
 #include <regex>
 #include <sstream>
 #include <stdexcept>
@@ -62,6 +64,17 @@ std::string FleetScene::id_of(const std::string& name) const {
     if (shard.at("name") == name && shard.at("state") == "running") return shard.at("id");
   }
   return {};
+}
+
+std::string contents(const std::string& path) {
+  return sys::read_file(path.c_str(), 64 << 20).value_or("(no " + path + ")");
+}
+
+std::string only_folder_in(const std::string& folder) {
+  Words found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) found.push_back(entry.path());
+  REQUIRE(found.size() == 1);
+  return found.front();
 }
 
 std::map<std::string, std::string> statuses_in(const std::string& err) {

@@ -49,6 +49,11 @@ class FleetScene {
   TempDir folder_;
 };
 
+/// A file's, or words that it can't be read.
+std::string contents(const std::string& path);
+/// The one entry of a folder; fails the test where it has another number of them.
+std::string only_folder_in(const std::string& folder);
+
 /// From nslaunch's lines, by the names of the shards: the status word of each end, the last one's where there
 /// were several.
 std::map<std::string, std::string> statuses_in(const std::string& err);

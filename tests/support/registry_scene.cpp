@@ -132,6 +132,24 @@ void leave_record(const ShardRecord& record) {
   publish(record).abandon();
 }
 
+void be_launcher(const std::string& id, const ProcessIdentity& init, const std::string& run_id) {
+  auto record = make_record(id);
+  if (!run_id.empty()) record.run_id = run_id;
+  record.init = init;
+  auto registration = publish(record);
+  registration.set_state(ShardState::kRunning);
+  static auto kept = std::move(registration);  // till this process ends
+}
+
+std::string error_of(const ShardEntry& entry, int signal) {
+  try {
+    signal_shard(entry, signal);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
 std::vector<ShardEntry> list() {
   std::vector<std::string> warnings;
   auto entries = list_shards(false, warnings);

@@ -66,6 +66,11 @@ registry::Registration publish(const ShardRecord& record);
 /// Leaves a record that nobody holds a lock on.
 void leave_record(const ShardRecord& record);
 
+/// A launcher that has published a shard with that init, which it serves until its process ends.
+void be_launcher(const std::string& id, const ProcessIdentity& init, const std::string& run_id = {});
+/// What signal_shard() throws; empty: nothing.
+std::string error_of(const ShardEntry& entry, int signal);
+
 std::vector<ShardEntry> list();
 /// "aaaa running, bbbb dead" for the whole registry of this user.
 std::string states();

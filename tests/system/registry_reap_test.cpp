@@ -14,32 +14,14 @@
 namespace {
 
 using namespace nslaunch;
+using test::be_launcher;
+using test::error_of;
 using test::IdleProcess;
 using test::list;
 using test::make_record;
 using test::publish;
 using test::StateDir;
 using test::states;
-
-/// A launcher that has published a shard with that init and serves it.
-void be_launcher(const std::string& id, const ProcessIdentity& init, const std::string& run_id = {}) {
-  auto record = make_record(id);
-  if (!run_id.empty()) record.run_id = run_id;
-  record.init = init;
-  auto registration = publish(record);
-  registration.set_state(ShardState::kRunning);
-  registration.lock_fd();
-  static auto kept = std::move(registration);  // till this process ends
-}
-
-std::string error_of(const ShardEntry& entry, int signal) {
-  try {
-    signal_shard(entry, signal);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
 
 /// This machine's boot, but another PID namespace.
 ProcessIdentity elsewhere(ProcessIdentity identity) {
@@ -185,48 +167,6 @@ TEST_CASE("a record from before the machine started is removed and nobody signal
   CHECK(states() == "aaaa dead");
   CHECK(reap_shards(false).removed == 1);
   CHECK_FALSE(innocent.has_ended());
-}
-
-TEST_CASE("a signal goes to the launcher", "[system]") {
-  const StateDir dir;
-  const IdleProcess init;
-  IdleProcess launcher([&] { be_launcher("aaaa", init.identity()); });
-  signal_shard(list().at(0), SIGUSR1);
-  CHECK(WTERMSIG(launcher.await_end()) == SIGUSR1);
-  CHECK_FALSE(init.has_ended());
-}
-
-TEST_CASE("a signal for one of several shards goes to their launcher with the pid of the shard's init",
-          "[system]") {
-  const StateDir dir;
-  IdleProcess init;
-  IdleProcess launcher([&] { be_launcher("aaaa", init.identity(), "run"); });
-  const auto entry = list().at(0);
-  SECTION("any that can be caught") {
-    signal_shard(entry, SIGUSR1);
-    CHECK(WTERMSIG(launcher.await_end()) == SIGRTMIN);
-    CHECK_FALSE(init.has_ended());
-  }
-  SECTION("but SIGKILL to init alone") {
-    signal_shard(entry, SIGKILL);
-    CHECK(WTERMSIG(init.await_end()) == SIGKILL);
-    CHECK_FALSE(launcher.has_ended());
-  }
-  SECTION("and SIGSTOP to nobody") {
-    CHECK_THAT(error_of(entry, SIGSTOP), Catch::Contains("would stop all shards"));
-    CHECK_FALSE(launcher.has_ended());
-  }
-}
-
-TEST_CASE("any signal to an orphaned shard is SIGKILL for its init", "[system]") {
-  const StateDir dir;
-  IdleProcess init;
-  IdleProcess launcher([&] { be_launcher("aaaa", init.identity()); });
-  launcher.kill();
-  const auto entry = list().at(0);
-  signal_shard(entry, SIGUSR1);
-  CHECK(WTERMSIG(init.await_end()) == SIGKILL);
-  CHECK_THAT(error_of(entry, SIGTERM), Catch::Contains("nslaunch reap"));
 }
 
 TEST_CASE("a temporary file goes when its writer is gone and it is older than a minute", "[system]") {
