@@ -1,12 +1,10 @@
 #include "run/fleet_json.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "run/attempt_folder.hpp"
 #include "run/outcome_json.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
@@ -102,19 +100,15 @@ std::string fleet_as_json(const FleetResult& result, const FleetSpec& spec) {
 void ResultFiles::ended(const PartResult& part, const Attempt& attempt,
                         const std::function<void(std::string_view)>& warn) {
   if (attempt.folder.empty()) return;
-  // The command has had the folder: what it may have put there must not lead us, who may be root, elsewhere.
-  const bool astray = spec_.shard.user && sys::may_lead_through_link(attempt.folder);
-  const auto path = attempt.folder + "/result.json";
-  if (!astray) ::unlink(path.c_str());
-  const sys::Fd file(
-      astray ? -1 : ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
-  const int opened = astray ? ELOOP : file ? 0 : errno;
-  const int error =
-      opened != 0 ? opened : sys::write_all(file.get(), attempt_as_json(part, attempt, spec_.run_id));
-  // What has no shard has no folder.
-  if (error == 0 || (error == ENOENT && !attempt.started)) return;
-  warn(fmt::format("its result could not be written to {}: {}", sys::escape(path),
-                   sys::errno_code(error).message()));
+  try {
+    const auto file = make_file_in(open_attempt_folder(attempt.folder, spec_.shard), "result.json");
+    const int error = sys::write_all(file.get(), attempt_as_json(part, attempt, spec_.run_id));
+    if (error != 0) throw Error(sys::errno_code(error), "writing result.json");
+  } catch (const Error& error) {
+    // What has no shard has no folder.
+    if (attempt.started || error.code() != sys::errno_code(ENOENT))
+      warn(fmt::format("its result is not kept: {}", error.what()));
+  }
 }
 
 }  // namespace nslaunch::run

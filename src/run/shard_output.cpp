@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "run/attempt_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 
@@ -50,12 +51,10 @@ ShardOutput::ShardOutput(OutputMode mode, std::string label, Printer& printer)
   if (mode != OutputMode::kStream) spool_ = std::make_shared<Spool>();
 }
 
-void ShardOutput::keep_in(const std::string& folder) {
+void ShardOutput::keep_in(const sys::Fd& folder) {
   constexpr const char* kNames[] = {"stdout", "stderr"};
-  for (auto& source : sources_) {
-    const auto path = folder + "/" + kNames[static_cast<std::size_t>(source.stream)];
-    source.file = sys::open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0666);
-  }
+  for (auto& source : sources_)
+    source.file = make_file_in(folder, kNames[static_cast<std::size_t>(source.stream)]);
 }
 
 std::vector<sys::Fd> ShardOutput::open() {

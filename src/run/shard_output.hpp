@@ -24,7 +24,7 @@ class ShardOutput {
   ShardOutput(OutputMode mode, std::string label, Printer& printer);
 
   /// Keeps every byte in files of this folder, too.
-  void keep_in(const std::string& folder);
+  void keep_in(const sys::Fd& folder);
   /// The command's ends of both streams. To be given away before the next process is started. Throws Error.
   std::vector<sys::Fd> open();
 

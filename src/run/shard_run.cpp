@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "run/attempt_folder.hpp"
 #include "run/status.hpp"
 #include "shard/explain.hpp"
 #include "shard/hidden.hpp"
@@ -40,7 +41,7 @@ ShardRun::ShardRun(const ShardSpec& spec, const Shared& shared, std::vector<unsi
 
 void ShardRun::prepare(const ShardSpec& spec, const Shared& shared) {
   plan_ = shard::make_plan(spec);
-  if (!plan_.spec.artifacts.empty()) output_.keep_in(plan_.spec.artifacts);
+  if (!plan_.spec.artifacts.empty()) output_.keep_in(open_attempt_folder(plan_.spec.artifacts, plan_.spec));
   plan_.own_process_group = true;
   plan_.caller_signals = shared.signals;
   plan_.descriptor_limit = shared.descriptor_limit;

@@ -1,9 +1,13 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <sstream>
 
 #include "support/fleet_scene.hpp"
+#include "support/host_folder.hpp"
+#include "support/skip.hpp"
 #include "support/write_file.hpp"
 
 namespace nslaunch::test {
@@ -133,6 +137,26 @@ TEST_CASE("artifacts: a folder for each shard and each attempt, whatever the sha
   for (const auto& entry : std::filesystem::directory_iterator(run_folder))
     if (entry.is_directory()) ++folders;
   CHECK(folders == 6);
+}
+
+TEST_CASE("a command that root runs as somebody else can't lead root's files elsewhere") {
+  if (::geteuid() != 0) SKIP_TEST("needs root: --user");
+  const FleetScene scene;
+  const TempDir roots;
+  const HostFolder artifacts;
+  std::filesystem::permissions(artifacts.path(), std::filesystem::perms(0755));
+  write_file(roots / "stdout", "root's\n");
+  auto options = scene.options();
+  options.directory = "/";
+  const auto ended = run(nslaunch({"run", "--shards", "1", "--retries", "1", "--user", "65534:65534",
+                                   "--artifacts", artifacts.path() + "/for-others", "--", "sh", "-c",
+                                   "ln -s $0 $NSLAUNCH_ARTIFACTS.attempt-2; exit 1", roots.path()}),
+                         options);
+  INFO(ended.err);
+  CHECK(ended.status == 125);
+  CHECK_THAT(ended.err, Contains("it belongs to user 0, and not to 65534"));
+  CHECK(contents(roots / "stdout") == "root's\n");
+  CHECK(only_folder_in(roots.path()) == roots / "stdout");
 }
 
 }  // namespace nslaunch::test
