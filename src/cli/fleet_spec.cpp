@@ -11,6 +11,7 @@
 #include "cli/run_options.hpp"
 #include "run/shard_env.hpp"
 #include "run/templates.hpp"
+#include "shard/plan.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
 #include "sys/text.hpp"
@@ -123,6 +124,7 @@ FleetSpec read_fleet(ShardSpec shard, const Arguments& arguments) {
     throw UsageError("several shards need isolation, and --isolation=none makes none");
   FleetSpec fleet;
   fleet.parts = read_parts(arguments, shard);
+  fleet.run_id = shard::random_id();
   fleet.shard = std::move(shard);
   take_templates(fleet, arguments);
   check_line_is_used(fleet, arguments);

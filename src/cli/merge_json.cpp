@@ -107,7 +107,11 @@ int worst_status(const std::vector<Json>& fleets, bool complete) {
     const bool differ = rank(status) == 2 && rank(worst) == 2 && status != worst;
     worst = differ || (rank(status) == 2 && status != 126 && status != 127) ? kSomeFailed : status;
   }
-  return worst;
+  // That no command could be executed is so only where none was.
+  const bool others_ran = std::any_of(fleets.begin(), fleets.end(), [&](const Json& fleet) {
+    return fleet.at("nslaunch_status").get<int>() != worst;
+  });
+  return rank(worst) == 2 && others_ran ? kSomeFailed : worst;
 }
 
 /// From the first start to the last end.

@@ -20,6 +20,7 @@
 #include "cli/run_options.hpp"
 #include "cli/run_spec.hpp"
 #include "run/expand_spec.hpp"
+#include "run/results.hpp"
 #include "shard/environment.hpp"
 #include "shard/explain.hpp"
 #include "shard/plan.hpp"
@@ -92,16 +93,26 @@ Outcome run_and_write(ShardSpec& spec, Messages messages, const std::string& pat
   }
 }
 
+/// With its reports, also where nothing could be run.
+FleetResult run_with_reports(const FleetSpec& spec, FleetReports& reports) try {
+  const auto reporters = reports.reporters();
+  auto result = run_fleet(spec, reporters);
+  reports.write(result);
+  return result;
+} catch (const Error& error) {
+  reports.write(run::refused_fleet(spec, error.what()));
+  throw;
+}
+
 int run_fleet_of(const FleetSpec& spec, const Arguments& arguments) {
+  if (!spec.parts.empty()) run::check_fleet(spec);  // before a file is emptied for a log
+  FleetReports reports(arguments, spec);
   if (spec.parts.empty()) {
     sys::say("the list has fewer lines than the run has shards: there is nothing for this one");
+    reports.write(run::refused_fleet(spec, {}));
     return 0;
   }
-  run::check_fleet(spec);  // before a file is emptied for a log
-  FleetReports reports(arguments, spec);
-  const auto reporters = reports.reporters();
-  const auto result = run_fleet(spec, reporters);
-  reports.write(result);
+  const auto result = run_with_reports(spec, reports);
   if (result.term_signal != 0) die_of(result.term_signal);
   return exit_status(result, spec);
 }

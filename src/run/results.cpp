@@ -67,4 +67,19 @@ FleetResult Results::take() {
   return std::move(result_);
 }
 
+FleetResult refused_fleet(const FleetSpec& spec, const std::string& error) {
+  Attempt attempt;
+  attempt.status = Status::kError;
+  attempt.error = error;
+  attempt.exit_status = kInfrastructure;
+  auto result = Results(spec).take();
+  attempt.started_at = result.started_at;
+  for (auto& part : result.parts) {
+    part.status = Status::kError;
+    part.command = spec.shard.command;
+    part.attempts = {attempt};
+  }
+  return result;
+}
+
 }  // namespace nslaunch::run

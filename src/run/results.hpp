@@ -42,4 +42,7 @@ class Results {
   std::size_t failed_ = 0;
 };
 
+/// What is to be reported of a fleet of which nothing could be run for `error`.
+FleetResult refused_fleet(const FleetSpec& spec, const std::string& error);
+
 }  // namespace nslaunch::run

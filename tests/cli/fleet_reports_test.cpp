@@ -68,6 +68,20 @@ TEST_CASE("a report that can't be written ends a run of several shards before an
   }
 }
 
+TEST_CASE("where nothing can be run the reports of several shards say so of each part") {
+  const Reported run;
+  const auto ended =
+      run.of("echo ran", {"--shards=2", "--report-json=r.json", "--report-junit=r.xml", "--overlay=missing"});
+  CHECK(ended.status == 125);
+  CHECK(ended.out.empty());
+  const auto report = Json::parse(run.text("r.json"));
+  CHECK(report.at("nslaunch_status") == 125);
+  CHECK(report.at("counts").at("ERROR") == 2);
+  CHECK_THAT(report.at("parts").at(1).at("attempts").at(0).at("error").get<std::string>(),
+             Contains("--overlay"));
+  CHECK_THAT(run.text("r.xml"), Contains("<error type=\"ERROR\""));
+}
+
 TEST_CASE("options of reports of several shards are refused where there is one") {
   const Reported run;
   for (const auto* option : {"--report-junit=r", "--joblog=r", "--collect-junit=r", "--ci=off"}) {

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "run/fleet_json.hpp"
 
 #include <catch2/catch.hpp>
@@ -87,23 +89,28 @@ TEST_CASE("each attempt's artifacts folder gets its result") {
 
 TEST_CASE("a result is not written through a link that a command of another user has left") {
   const TempDir folder;
-  std::filesystem::create_directory(folder / "target");
-  std::filesystem::create_directory_symlink("target", folder / "artifacts");
-  std::filesystem::create_symlink("victim", folder / "target/result.json");
+  std::filesystem::create_symlink("victim", folder / "result.json");
   auto attempt = attempt_with(Status::kPass);
-  attempt.folder = folder / "target";
+  attempt.folder = folder.path();
   FleetSpec spec;
-  spec.shard.user = UserIds{.uid = 1, .gid = 1, .groups = {}};
+  spec.shard.user = UserIds{.uid = ::getuid(), .gid = ::getgid(), .groups = {}};
   run::ResultFiles files(spec);
   files.ended(part_with(1, {attempt}), attempt, kNoWarning);
-  CHECK_FALSE(std::filesystem::exists(folder / "target/victim"));
-  CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(folder / "target/result.json")));
-  std::filesystem::remove(folder / "target/result.json");
+  CHECK_FALSE(std::filesystem::exists(folder / "victim"));
+  CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(folder / "result.json")));
+}
+
+TEST_CASE("a result is not written into a folder of somebody else than the command's user") {
+  const TempDir folder;
+  auto attempt = attempt_with(Status::kPass);
+  attempt.folder = folder.path();
+  FleetSpec spec;
+  spec.shard.user = UserIds{.uid = ::getuid() + 1, .gid = ::getgid(), .groups = {}};
+  run::ResultFiles files(spec);
   std::string warned;
-  attempt.folder = folder / "artifacts";
   files.ended(part_with(1, {attempt}), attempt, [&](std::string_view text) { warned = text; });
-  CHECK_THAT(warned, Catch::Contains("artifacts/result.json"));
-  CHECK_FALSE(std::filesystem::exists(folder / "target/result.json"));
+  CHECK_THAT(warned, Catch::Contains("its result is not kept") && Catch::Contains(folder.path()));
+  CHECK_FALSE(std::filesystem::exists(folder / "result.json"));
 }
 
 TEST_CASE("a result that can't be written is a warning, but for a shard that never had its folder") {
@@ -118,7 +125,7 @@ TEST_CASE("a result that can't be written is a warning, but for a shard that nev
   CHECK(warned.empty());
   attempt.started = true;
   files.ended(part_with(1, {attempt}), attempt, warn);
-  CHECK_THAT(warned, Catch::Contains("missing/result.json: No such file"));
+  CHECK_THAT(warned, Catch::Contains("missing: No such file"));
 }
 
 }  // namespace nslaunch::test
