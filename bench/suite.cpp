@@ -1,5 +1,3 @@
-#include <fstream>
-
 #include "bench/race.hpp"
 #include "bench/scenarios.hpp"
 
@@ -9,7 +7,8 @@ namespace {
 constexpr std::size_t kRounds = 5;
 constexpr std::size_t kShards = 200;
 constexpr std::size_t kWriters = 8;
-constexpr std::size_t kLines = 400'000;  // of 64 bytes: 25 MB
+constexpr std::size_t kLines = 3'500'000;
+constexpr double kMebibytes = kWriters * 26'888'896.0 / (1 << 20);  // seq 3500000 | wc -c
 
 /// One way to run all of a suite, or the reason why it can't be had.
 struct Way {
@@ -73,50 +72,35 @@ void measure_starts(const Setup& setup, const Role& role, std::size_t jobs) {
           role, rounds, static_cast<double>(shards), 0);
 }
 
-/// Lines of 64 bytes, as tests write them.
-std::string write_lines(const std::filesystem::path& folder) {
-  const auto path = folder / "lines";
-  std::ofstream file(path);
-  for (std::size_t line = 0; line < kLines; ++line) {
-    auto text = "ok " + std::to_string(line) + " - a test with a name";
-    text.resize(63, '.');
-    file << text << '\n';
-  }
-  return path;
-}
-
+/// The numbers from 1 on, a line each, which their writer makes faster than anybody reads them.
 void measure_output(const Setup& setup, const Role& role) {
-  const Scratch scratch;
   const auto rounds = setup.rounds_or(kRounds);
-  const auto lines = write_lines(scratch.fresh_folder("output", role.account));
   const auto writers = std::to_string(kWriters);
-  const double mebibytes = static_cast<double>(kWriters * kLines * 64) / (1 << 20);
-  print_heading(writers + " × 25 MB of lines, two at once, line by line into a pipe, " + role.title + ", " +
+  const auto lines = std::to_string(kLines);
+  print_heading(writers + " × 27 MB of lines, two at once, line by line into a pipe, " + role.title + ", " +
                     std::to_string(rounds) + " rounds",
                 {"program", "ms for all (middle half)", "MiB a second", "throughput, × parallel's"});
-  const auto shell = require_program("sh");
-  const auto cat = require_program("cat");
+  const auto shell = require_program("bash");
+  const auto seq = require_program("seq");
   const auto into_pipe = [&](Way way) {
-    way.argv.insert(way.argv.begin(), {shell, "-c", "\"$0\" \"$@\" | cat >/dev/null"});
+    way.argv.insert(way.argv.begin(), {shell, "-o", "pipefail", "-c", "\"$0\" \"$@\" | cat >/dev/null"});
     return way;
   };
-  std::vector<std::string> of_parallel{"-j", "2", "--line-buffer", "--tag", "cat", ":::"};
+  std::vector<std::string> of_parallel{"-j", "2", "--line-buffer", "--tag", "seq " + lines + "; :", ":::"};
   std::vector<std::string> of_concurrently{"--max-processes", "2"};
   for (std::size_t writer = 0; writer < kWriters; ++writer) {
-    of_parallel.push_back(lines);
-    of_concurrently.push_back("cat " + lines);
+    of_parallel.push_back(std::to_string(writer));
+    of_concurrently.push_back("seq " + lines);
   }
-  compare(
-      {into_pipe(way_through("parallel --line-buffer --tag", "parallel", of_parallel)),
-       into_pipe({"nslaunch run --output stream",
-                  {setup.nslaunch, "run", "--keep", lines, "--shards", writers, "-j", "2", "--output",
-                   "stream", "--", cat, lines},
-                  ""}),
-       into_pipe({"nslaunch run --output group",
-                  {setup.nslaunch, "run", "--keep", lines, "--shards", writers, "-j", "2", "--", cat, lines},
-                  ""}),
-       into_pipe(way_through("concurrently", "concurrently", of_concurrently))},
-      role, rounds, mebibytes, 0);
+  const auto of_nslaunch = [&](const std::string& output) {
+    return std::vector<std::string>{setup.nslaunch, "run",  "--shards", writers, "-j", "2",
+                                    "--output",     output, "--",       seq,     lines};
+  };
+  compare({into_pipe(way_through("parallel --line-buffer --tag", "parallel", of_parallel)),
+           into_pipe({"nslaunch run --output stream", of_nslaunch("stream"), ""}),
+           into_pipe({"nslaunch run --output group", of_nslaunch("group"), ""}),
+           into_pipe(way_through("concurrently", "concurrently", of_concurrently))},
+          role, rounds, kMebibytes, 0);
 }
 
 }  // namespace
