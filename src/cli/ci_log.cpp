@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <nslaunch/error.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -45,7 +46,10 @@ void add_to_summary(const std::string& path, const FleetResult& result, const Fl
 
 LogMarks read_log_marks(const Arguments& arguments) {
   constexpr const char* kChoices[] = {"auto", "github", "gitlab", "off"};
-  auto choice = arguments.choice("ci", kChoices, "auto");
+  auto choice = arguments.choice("ci", kChoices, arguments.has("github") ? "github" : "auto");
+  if (arguments.has("github") && choice != "github")
+    throw UsageError(
+        fmt::format("--github and {} {} contradict each other", arguments.written("ci"), choice));
   if (choice == "auto")
     choice = is_true("GITHUB_ACTIONS") ? "github" : is_true("GITLAB_CI") ? "gitlab" : "off";
   return choice == "github" ? LogMarks::kGithub : choice == "gitlab" ? LogMarks::kGitlab : LogMarks::kNone;

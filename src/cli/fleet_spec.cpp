@@ -20,8 +20,9 @@ namespace nslaunch::cli {
 namespace {
 
 constexpr std::string_view kFleetOptions[] = {
-    "shards",    "each", "jobs",          "cpus",   "stagger",      "retries",       "repeat", "until-fail",
-    "fail-fast", "slow", "total-timeout", "output", "report-junit", "collect-junit", "joblog", "ci"};
+    "shards",       "each",          "jobs",      "cpus", "stagger",       "retries",
+    "repeat",       "until-fail",    "fail-fast", "slow", "total-timeout", "output",
+    "report-junit", "collect-junit", "joblog",    "ci",   "github"};
 /// Each of these makes a fleet of a single shard, too; the others only say how it is to run.
 constexpr std::string_view kMakeFleet[] = {"shards", "each", "retries", "repeat", "until-fail"};
 

@@ -58,6 +58,7 @@ constexpr Option kRunOptions[] = {
     {"collect-junit", 0, "GLOB", "add the test cases of the JUnit files there (repeatable)", true, true},
     {"joblog", 0, "FILE", "write a line for each attempt to FILE, as GNU parallel does", false, true},
     {"ci", 0, "auto|github|gitlab|off", "whose log is written to (default: auto)", false, true},
+    {"github", 0, nullptr, "the same as --ci github"},
     {"orphan", 0, "end|ignore", "end with whoever started nslaunch (default: end)", false, true},
     kColorOption,
     {"verbose", 'v', nullptr, "tell of every step, and the receipt", false, true},

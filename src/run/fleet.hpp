@@ -41,6 +41,7 @@ class Fleet {
     std::unique_ptr<ShardOutput> output;
     std::unique_ptr<ShardRun> shard;
     bool cancelled = false;
+    sys::Clock::duration stopped{};  ///< while it ran, with us
   };
 
   bool has_room() const;

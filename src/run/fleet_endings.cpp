@@ -29,8 +29,8 @@ void Fleet::take_end(Berth& berth) {
   auto attempt = berth.shard->finish();
   const bool passed = has_passed(attempt.status, spec_.shard);
   if (berth.cancelled && !passed) attempt.status = Status::kCancelled;
-  if (spec_.slow && attempt.status == Status::kPass && attempt.outcome.duration > *spec_.slow)
-    attempt.status = Status::kSlow;
+  const bool slow = spec_.slow && attempt.outcome.duration - berth.stopped > *spec_.slow;
+  if (slow && attempt.status == Status::kPass) attempt.status = Status::kSlow;
   attempt.output_bytes = berth.output->size();
   if (!passed) attempt.last_output = berth.output->tail();
   if (!spec_.shard.artifacts.empty()) attempt.folder = berth.shard->spec().artifacts;

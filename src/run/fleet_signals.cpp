@@ -81,6 +81,7 @@ void Fleet::stop_with(int signal) {
   for (auto& berth : running_) {
     berth.shard->forward(SIGCONT);
     berth.shard->postpone(pause);
+    berth.stopped += pause;
   }
   next_start_.postpone(pause);
   if (total_limit_) total_limit_->postpone(pause);

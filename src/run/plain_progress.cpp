@@ -8,18 +8,17 @@
 namespace nslaunch::run {
 namespace {
 
-/// CI engines end a job whose log says nothing for some minutes.
-constexpr std::chrono::milliseconds kHeartbeat{30'000};
 constexpr std::size_t kMostNamed = 8;
 
 /// A line now and then in which nothing else was said.
 class PlainProgress : public Progress {
  public:
-  explicit PlainProgress(Printer& printer) : printer_(printer) {}
+  PlainProgress(Printer& printer, std::chrono::milliseconds heartbeat)
+      : printer_(printer), heartbeat_(heartbeat) {}
 
   int poll_timeout() const override { return next_.poll_timeout(); }
   bool is_due() const override { return next_.passed(); }
-  void changed() override { next_ = sys::Deadline(kHeartbeat); }
+  void changed() override { next_ = sys::Deadline(heartbeat_); }
   void resized() override {}
   void clear() override {}
 
@@ -46,13 +45,14 @@ class PlainProgress : public Progress {
   }
 
   Printer& printer_;
-  sys::Deadline next_{kHeartbeat};
+  std::chrono::milliseconds heartbeat_;
+  sys::Deadline next_{heartbeat_};
 };
 
 }  // namespace
 
-std::unique_ptr<Progress> plain_progress(Printer& printer) {
-  return std::make_unique<PlainProgress>(printer);
+std::unique_ptr<Progress> plain_progress(Printer& printer, std::chrono::milliseconds heartbeat) {
+  return std::make_unique<PlainProgress>(printer, heartbeat);
 }
 
 }  // namespace nslaunch::run

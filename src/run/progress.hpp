@@ -46,8 +46,11 @@ class Progress {
   virtual void clear() = 0;
 };
 
-/// Both write through the printer, which must outlive them.
-std::unique_ptr<Progress> plain_progress(Printer& printer);
+/// CI engines end a job whose log says nothing for some minutes.
+inline constexpr std::chrono::milliseconds kHeartbeat{30'000};
+
+/// Both write through the printer, which must outlive them. `heartbeat`: how long nothing may be said.
+std::unique_ptr<Progress> plain_progress(Printer& printer, std::chrono::milliseconds heartbeat = kHeartbeat);
 std::unique_ptr<Progress> live_progress(Printer& printer);
 
 }  // namespace nslaunch::run

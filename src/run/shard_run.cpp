@@ -143,6 +143,9 @@ Attempt ShardRun::finish() {
                                     plan_.spec.pids_limit);
     }
   } catch (const shard::KilledInit& error) {
+    attempt_.outcome.duration =
+        std::chrono::duration_cast<std::chrono::microseconds>(sys::Clock::now() - began_) -
+        attempt_.outcome.setup;
     attempt_.error = error.what();
     attempt_.exit_status = 128 + error.signal();
     attempt_.status = Status::kKilled;

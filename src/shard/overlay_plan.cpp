@@ -81,13 +81,13 @@ void check_keeping_folder(const OverlaySpec& overlay) {
     refuse_overlay(overlay, "the folder for the changes: " + error.message(),
                    "Name an empty folder, or one that can be made.");
   }
-  if (!is_empty) {
-    refuse_overlay(overlay, "the folder for the changes is not empty",
-                   "Name a new one: what is in it would pass for changes.");
-  }
   const auto mounts = inspect::mount_points();
   if (std::find(mounts.begin(), mounts.end(), overlay.keep) != mounts.end()) {
     refuse_overlay(overlay, "the folder for the changes is a mount point", "Name a folder below it.");
+  }
+  if (!is_empty) {
+    refuse_overlay(overlay, "the folder for the changes is not empty",
+                   "Name a new one: what is in it would pass for changes.");
   }
 }
 

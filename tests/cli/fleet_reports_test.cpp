@@ -216,7 +216,7 @@ TEST_CASE("a step's summary is added to what is there, and not to one that is fu
   const auto path = run.folder / "summary";
   const Words environment = {"GITHUB_STEP_SUMMARY=" + path};
   for (int times = 0; times < 2; ++times)
-    CHECK(run.of("true", {"--shards=1", "--ci=github"}, environment).status == 0);
+    CHECK(run.of("true", {"--shards=1", "--github"}, environment).status == 0);
   CHECK(run.text("summary").find("###") != run.text("summary").rfind("###"));
   std::filesystem::resize_file(path, (std::size_t{1} << 20) - 10);
   CHECK(run.of("true", {"--shards=1", "--ci=github"}, environment).status == 0);

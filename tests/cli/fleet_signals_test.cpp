@@ -110,8 +110,9 @@ TEST_CASE("SIGTSTP stops nslaunch, its shards and their deadlines, and SIGCONT c
        "set -m; sh -c 'echo $$; exec \"$@\"' - \"$@\"; echo status $?; job=$(jobs -p); read -r line; wait "
        "$job; "
        "echo ended $?",
-       "-", nslaunch({}).front(), "run", "--shards", "1", "--timeout", "5s", "--total-timeout", "5s", "--",
-       "bash", "-c", "trap 'echo >told; exit 0' CONT; echo >arrived; while :; do read -t 0.01; done"},
+       "-", nslaunch({}).front(), "run", "--shards", "1", "--timeout", "5s", "--total-timeout", "5s",
+       "--slow", "5s", "--", "bash", "-c",
+       "trap 'echo >told; exit 0' CONT; echo >arrived; while :; do read -t 0.01; done"},
       scene.options());
   const pid_t launcher = std::stoi(shell.read_line());
   arrived.told();
@@ -127,6 +128,7 @@ TEST_CASE("SIGTSTP stops nslaunch, its shards and their deadlines, and SIGCONT c
   const auto ended = shell.wait();
   INFO(ended.err);
   CHECK(ended.out == "ended 0\n");
+  CHECK(statuses_in(ended.err) == std::map<std::string, std::string>{{"shard-1", "PASS"}});
 }
 
 TEST_CASE("a fleet ends when whoever started it does") {

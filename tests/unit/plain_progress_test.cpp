@@ -1,0 +1,73 @@
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+
+#include "run/progress.hpp"
+#include "support/process.hpp"
+#include "sys/fd.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+using Catch::Matchers::Matches;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+/// What `body` makes the printer write to stderr.
+std::string printed(const std::function<void(run::Printer&)>& body) {
+  auto pipe = sys::make_pipe();
+  const sys::Fd before(::dup(STDERR_FILENO));
+  ::dup2(pipe.write.get(), STDERR_FILENO);
+  {
+    run::Printer printer;
+    body(printer);
+    printer.write_now();
+  }
+  ::dup2(before.get(), STDERR_FILENO);
+  char text[4096];
+  pipe.write.reset();
+  const auto count = ::read(pipe.read.get(), text, sizeof text);
+  return {text, static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
+}
+
+run::Sight sight_of(std::size_t running) {
+  run::Sight sight{.settled = 3, .total = 15, .failed = 1, .began = sys::Clock::now(), .running = {}};
+  for (std::size_t number = 1; number <= running; ++number)
+    sight.running.push_back({"shard-" + std::to_string(number), sys::Clock::now() - hours(1), "last"});
+  return sight;
+}
+
+}  // namespace
+
+TEST_CASE("a log in which nothing was said for the heartbeat's time gets a line, and not before", "[unit]") {
+  run::Printer printer;
+  CHECK(run::plain_progress(printer, milliseconds(0))->is_due());
+  const auto usual = run::plain_progress(printer);
+  CHECK_FALSE(usual->is_due());
+  CHECK(usual->poll_timeout() <= 30'000);
+  CHECK(usual->poll_timeout() > 0);
+}
+
+TEST_CASE("what was said puts the heartbeat off", "[unit]") {
+  run::Printer printer;
+  const auto progress = run::plain_progress(printer, hours(1));
+  CHECK(eventually([&] {
+    const int left = progress->poll_timeout();
+    progress->changed();
+    return progress->poll_timeout() > left;
+  }));
+}
+
+TEST_CASE("the heartbeat says how far it is, and names eight of those that run with their age", "[unit]") {
+  CHECK_THAT(
+      printed(
+          [](run::Printer& printer) { run::plain_progress(printer, milliseconds(0))->show(sight_of(2)); }),
+      Matches(
+          "nslaunch: 3 of 15 ended, 1 failed, 2 running: shard-1 \\(1h[^ ]*\\), shard-2 \\(1h[^ ]*\\)\n"));
+  CHECK_THAT(printed([](run::Printer& printer) {
+               run::plain_progress(printer, milliseconds(0))->show(sight_of(10));
+             }),
+             Matches("nslaunch: .*, 10 running: .*, shard-8 \\(1h[^ ]*\\), 2 more\n"));
+}
+
+}  // namespace nslaunch::test
