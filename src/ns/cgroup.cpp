@@ -80,7 +80,7 @@ int move_launcher_down(const std::string& group) {
   return sys::write_file((own + "/cgroup.procs").c_str(), std::to_string(::getpid()));
 }
 
-void enable(const std::string& group, const std::string& controller) {
+void check_available(const std::string& group, const std::string& controller) {
   const auto groups = sys::read_file("/proc/self/cgroup").value_or("");
   if (groups.find(":" + controller + ":") != std::string::npos) {
     refuse(0, fmt::format("here the {} controller belongs to version 1 of control groups", controller),
@@ -89,14 +89,24 @@ void enable(const std::string& group, const std::string& controller) {
   if (!lists(group + "/cgroup.controllers", controller)) {
     refuse(0, fmt::format("{} has no {} controller (cgroup.controllers)", sys::escape(group), controller));
   }
+}
+
+/// Leaves no process in the group: none can be moved into groups below it otherwise, though some controllers
+/// (pids) are handed on all the same (K39). Only the root of all groups may have both.
+void vacate(const std::string& group) {
+  const bool is_root = ::access((group + "/cgroup.type").c_str(), F_OK) != 0;
+  const auto processes = sys::read_file((group + "/cgroup.procs").c_str()).value_or("");
+  if (is_root || processes.empty()) return;
+  if (processes != std::to_string(::getpid()) + "\n")
+    refuse(EBUSY, fmt::format("{} has other processes than nslaunch", sys::escape(group)));
+  if (const int error = move_launcher_down(group); error != 0)
+    refuse(error, fmt::format("making {} and moving there", sys::escape(group + "/" + kLaunchersGroup)));
+}
+
+void hand_on(const std::string& group, const std::string& controller) {
   const auto control = group + "/cgroup.subtree_control";
   if (lists(control, controller)) return;
-  int error = sys::write_file(control.c_str(), "+" + controller);
-  // A group that hands on controllers may have no process of its own.
-  if (error == EBUSY && move_launcher_down(group) == 0)
-    error = sys::write_file(control.c_str(), "+" + controller);
-  if (error == EBUSY) refuse(error, fmt::format("{} has other processes than nslaunch", sys::escape(group)));
-  if (error != 0)
+  if (const int error = sys::write_file(control.c_str(), "+" + controller); error != 0)
     refuse(error, fmt::format("{} can't hand on the {} controller", sys::escape(group), controller));
 }
 
@@ -131,8 +141,12 @@ std::uint64_t count_in(const std::string& file, std::string_view name) {
 
 Cgroup::Cgroup(const std::string& id, const ShardLimits& limits) {
   const auto group = group_for_shards();
-  if (limits.memory != 0) enable(group, "memory");
-  if (limits.pids != 0) enable(group, "pids");
+  std::vector<std::string> controllers;
+  if (limits.memory != 0) controllers.emplace_back("memory");
+  if (limits.pids != 0) controllers.emplace_back("pids");
+  for (const auto& controller : controllers) check_available(group, controller);
+  vacate(group);
+  for (const auto& controller : controllers) hand_on(group, controller);
   sweep_groups(group);
   const auto path = fmt::format("{}/{}{}", group, kPrefix, id);
   if (::mkdir(path.c_str(), 0755) != 0) refuse(errno, fmt::format("making {}", sys::escape(path)));

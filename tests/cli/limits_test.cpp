@@ -1,8 +1,13 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/skip.hpp"
+#include "sys/files.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -27,40 +32,70 @@ void check_limited(const Words& options) {
                              (Contains("systemd-run") || Contains("systemd.unified_cgroup_hierarchy=1")));
 }
 
-/// `script` by two shards at once, the second of which does nothing, with this limit. The test is skipped
-/// where the launcher has no such controller to hand on.
-Result run_limited(const Words& limit, const std::string& script) {
+/// A control group of version 2 that may hand on its controllers, as `systemd-run -p Delegate=yes` makes one;
+/// gone at the end of the scope, with those that nslaunch has made below.
+class DelegatedGroup {
+ public:
+  explicit DelegatedGroup(const std::string& controller) {
+    const auto handed_on = sys::read_file("/sys/fs/cgroup/cgroup.subtree_control").value_or("");
+    path_ = "/sys/fs/cgroup/nslaunch-test-" + std::to_string(::getpid());
+    if (handed_on.find(controller) == std::string::npos || ::mkdir(path_.c_str(), 0700) != 0) path_.clear();
+  }
+  DelegatedGroup(const DelegatedGroup&) = delete;
+  DelegatedGroup& operator=(const DelegatedGroup&) = delete;
+  ~DelegatedGroup() {
+    if (path_.empty()) return;
+    ::rmdir((path_ + "/nslaunch-launcher").c_str());
+    eventually([&] { return ::rmdir(path_.c_str()) == 0; });
+  }
+  bool there() const { return !path_.empty(); }
+  /// The command, as the only process in the group.
+  Words inside(const Words& command) const {
+    Words words{"bash", "-c", "echo $$ >" + path_ + "/cgroup.procs && exec \"$@\"", "-"};
+    words.insert(words.end(), command.begin(), command.end());
+    return words;
+  }
+  Words groups_left() const {
+    Words names;
+    for (const auto& entry : std::filesystem::directory_iterator(path_))
+      if (entry.is_directory()) names.push_back(entry.path().filename());
+    return names;
+  }
+
+ private:
+  std::string path_;
+};
+
+/// `script` by the first of two shards, of which the second does nothing, with this limit.
+void check_run_limited(const std::string& controller, const Words& limit, const std::string& script,
+                       const Words& says) {
+  const DelegatedGroup group(controller);
+  if (!group.there()) SKIP_TEST(("needs root and version 2's " + controller + " controller").c_str());
   const RegistryView state;
-  auto probe = limit;
-  probe.insert(probe.end(), {"--", "true"});
-  const auto granted = state.ask(probe);
-  if (granted.status == 125) SKIP_TEST(("needs a control group of version 2: " + granted.err).c_str());
-  Words words{"run", "--shards", "2", "-j", "2"};
-  words.insert(words.end(), limit.begin(), limit.end());
+  Words words = limit;
+  words.insert(words.begin(), {"run", "--shards", "2", "-j", "2"});
   words.insert(words.end(), {"--", "bash", "-c", "if (({index} == 2)); then exit; fi; " + script});
-  auto ended = state.ask(words);
+  const auto ended = run(group.inside(nslaunch(words)), state.options());
+  INFO(ended.err);
+  CHECK(ended.status == 1);
+  CHECK_THAT(ended.err, Contains("PASS shard-2"));
+  for (const auto& text : says) CHECK_THAT(ended.err, Contains(text));
   CHECK(state.files() == Words{});
-  return ended;
+  CHECK(group.groups_left() == Words{"nslaunch-launcher"});
 }
 
 }  // namespace
 
 TEST_CASE("a shard that reaches --pids can start no more, is told so, and no other is in its way") {
-  const auto ended =
-      // Not bash, which tries again and again.
-      run_limited({"--pids", "20"}, "dash -c 'while :; do sleep 60 & done' 2>/dev/null; exit 3");
-  INFO(ended.err);
-  CHECK(ended.status == 1);
-  CHECK_THAT(ended.err, Contains("FAIL shard-1") && Contains("PASS shard-2") &&
-                            Contains("It has reached its --pids 20"));
+  // Not bash, which tries again and again.
+  check_run_limited("pids", {"--pids", "20"}, "dash -c 'while :; do sleep 60 & done' 2>/dev/null; exit 3",
+                    {"FAIL shard-1", "It has reached its --pids 20"});
 }
 
 TEST_CASE("a shard that reaches --memory is ended whole and named, whichever process has used it") {
-  const auto ended = run_limited({"--memory", "64M"},
-                                 "(x=$(head -c 200M /dev/zero | tr '\\0' x); echo ${#x}) & sleep 60; exit 3");
-  INFO(ended.err);
-  CHECK(ended.status == 1);
-  CHECK_THAT(ended.err, Contains("KILLED shard-1") && Contains("--memory 64M") && Contains("PASS shard-2"));
+  check_run_limited("memory", {"--memory", "64M"},
+                    "(x=$(head -c 200M /dev/zero | tr '\\0' x); echo ${#x}) & sleep 60; exit 3",
+                    {"KILLED shard-1", "reached its --memory"});
 }
 
 TEST_CASE("a limit on memory or processes is kept by a control group, or refused with the reason") {
