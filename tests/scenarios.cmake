@@ -17,7 +17,7 @@ nslaunch_scenario(examples engines/parallel AS root user PROPERTIES PROCESSORS 4
 nslaunch_scenario(examples engines/slurm AS root PROPERTIES PROCESSORS 4)  # its jobs are an ordinary user's, too
 
 # What is published, made of the program under test: none of it depends on how that was compiled.
-foreach(scenario npm shim package-managers)
+foreach(scenario npm shim package-managers github-action gitlab-template lint)
   nslaunch_scenario(packages packages/${scenario} AS root user PROPERTIES PROCESSORS 2)
 endforeach()
 
