@@ -14,18 +14,23 @@ download() {
     wget -q -O "$2" "$1"
   else
     die "there is neither curl nor wget to download $1 with" "Install one of them in the job's image."
-  fi || die "$1 could not be downloaded" "Is there such a release? Other places: the inputs 'version' and 'download-from'."
+  fi || die "$1 could not be downloaded" "Is there such a release? Another one: the inputs 'version' and 'download-from'."
 }
 
 architecture=$(uname -m)
 case $(uname -s)-$architecture in
   Linux-x86_64 | Linux-aarch64) ;;
-  *) die "this runner is $(uname -s) on $architecture" "nslaunch needs Linux on x86_64 or aarch64: runs-on: ubuntu-24.04" ;;
+  *) die "this runner is $(uname -s) on $architecture" "It has to be Linux on x86_64 or aarch64: runs-on: ubuntu-24.04" ;;
 esac
 
-version=${INPUT_VERSION:-$(sed -n 's/^project(nslaunch VERSION \([0-9.]*\) .*/\1/p' "$here/../../CMakeLists.txt")}
+sources=$here/../../CMakeLists.txt
+version=$INPUT_VERSION
+if [ -z "$version" ] && [ -f "$sources" ]; then
+  version=$(sed -n 's/^project(nslaunch VERSION \([0-9.]*\) .*/\1/p' "$sources")
+fi
+[ -n "$version" ] || die "this action does not know which release to install" "Say it: the input 'version'."
 [ -n "$INPUT_DOWNLOAD_FROM$ACTION_REPOSITORY" ] ||
-  die "this action does not know which repository's release it is to install" "Say where its files lie: the input 'download-from'."
+  die "this action does not know whose release to install" "Say where its files lie: the input 'download-from'."
 from=${INPUT_DOWNLOAD_FROM:-$GITHUB_SERVER_URL/$ACTION_REPOSITORY/releases/download/v$version}
 name=nslaunch-$version-linux-$architecture
 

@@ -9,7 +9,10 @@ set -eu
 case ${INPUT_INDEX:+index}${INPUT_TOTAL:+total} in
   indextotal) index=$INPUT_INDEX total=$INPUT_TOTAL ;;
   '') index=$((JOB_INDEX + 1)) total=$JOB_TOTAL ;;
-  *) die "'index' and 'total' belong together, and only one of them was given" "Give both, or neither to count the jobs of the matrix." ;;
+  *)
+    die "'index' and 'total' belong together, and only one of them was given" \
+      "Give both, or neither to count the jobs of the matrix."
+    ;;
 esac
 printf 'index=%s\ntotal=%s\n' "$index" "$total" >>"$GITHUB_OUTPUT"
 printf 'NSLAUNCH_OPT_SHARD=%s/%s\n' "$index" "$total" >>"$GITHUB_ENV"
