@@ -16,6 +16,11 @@ nslaunch_scenario(examples examples/demo AS root user PROPERTIES RESOURCE_LOCK h
 nslaunch_scenario(examples engines/parallel AS root user PROPERTIES PROCESSORS 4)
 nslaunch_scenario(examples engines/slurm AS root PROPERTIES PROCESSORS 4)  # its jobs are an ordinary user's, too
 
+# What is published, made of the program under test: none of it depends on how that was compiled.
+foreach(scenario npm shim package-managers github-action gitlab-template lint)
+  nslaunch_scenario(packages packages/${scenario} AS root user PROPERTIES PROCESSORS 2)
+endforeach()
+
 # Installed by whoever runs ctest; from root's copy everybody reads.
 add_test(NAME "harper: install" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/harper/install)
 set_tests_properties("harper: install" PROPERTIES LABELS harper SKIP_RETURN_CODE 77 TIMEOUT 600
