@@ -30,3 +30,11 @@ nslaunch_scenario(harper harper/four-at-once AS root user PROPERTIES FIXTURES_RE
 foreach(scenario suite in-parts killed-launcher reach hold restart-leak without-nslaunch)
   nslaunch_scenario(harper harper/${scenario} AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 2)
 endforeach()
+
+# What all of these need is fetched and built once; then each runs its containers in a shard.
+add_test(NAME "containers: prepare" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/containers/prepare)
+set_tests_properties("containers: prepare" PROPERTIES LABELS containers SKIP_RETURN_CODE 77 TIMEOUT 1800
+  FIXTURES_SETUP containers RESOURCE_LOCK release_build PROCESSORS 4)
+foreach(scenario variants first-process shared-state wrapper)
+  nslaunch_scenario(containers containers/${scenario} AS root PROPERTIES FIXTURES_REQUIRED containers PROCESSORS 2)
+endforeach()

@@ -6,13 +6,16 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "ns/room.hpp"
 #include "sys/check.hpp"
 #include "sys/fd.hpp"
 #include "sys/files.hpp"
+#include "sys/pidfd.hpp"
 
 namespace nslaunch::ns {
 namespace {
@@ -47,6 +50,18 @@ void write_maps_in(int proc_folder, const IdMap& map) {
   write_in(proc_folder, "gid_map", fmt::format("{} {} 1\n", map.inside_gid, map.outside_gid));
 }
 
+/// Of a child. Where /proc is that of a PID namespace further out (K10), it has another number there: that
+/// which /proc shows of a handle on it (kernel/fork.c, pidfd_show_fdinfo).
+std::string proc_folder_of(pid_t child) {
+  constexpr std::string_view kLabel = "\nPid:\t";
+  const auto handle = sys::Pidfd::open(child);
+  const auto about =
+      sys::read_file(fmt::format("/proc/self/fdinfo/{}", handle ? handle->get() : -1).c_str()).value_or("");
+  const auto found = about.find(kLabel);
+  if (found == std::string::npos) return fmt::format("/proc/{}", child);
+  return fmt::format("/proc/{}", std::atoi(about.c_str() + found + kLabel.size()));
+}
+
 /// The child's half of unshare_user(): stays outside, and exits with 0 or an errno.
 [[noreturn]] void map_from_outside(int proc_folder, const IdMap& map, sys::Pipe entered) {
   entered.write.reset();
@@ -65,7 +80,7 @@ void write_maps_in(int proc_folder, const IdMap& map) {
 }  // namespace
 
 void write_id_maps(pid_t pid, const IdMap& map) {
-  write_maps_in(sys::open_file(fmt::format("/proc/{}", pid), O_PATH | O_DIRECTORY).get(), map);
+  write_maps_in(sys::open_file(proc_folder_of(pid), O_PATH | O_DIRECTORY).get(), map);
 }
 
 void unshare_user(int flags, const IdMap& map) {

@@ -1,14 +1,23 @@
 #include "run/caller.hpp"
 
+#include <unistd.h>
+
 #include "shard/signal_relay.hpp"
 
 namespace nslaunch::run {
+namespace {
 
-// SIGCHLD may arrive ignored, and then no child can be waited for.
+/// As a container's first process we inherit whoever has lost its parent: the kernel reaps them for us (K40).
+struct sigaction let_strangers_be_reaped() {
+  return ::getpid() == 1 ? sys::ignore_signal(SIGCHLD) : sys::reset_signal(SIGCHLD);
+}
+
+}  // namespace
+
 CallersSignals::CallersSignals()
     : before_(sys::SignalState::current()),
       blocked_(shard::handled_signals()),
-      child_signal_(sys::reset_signal(SIGCHLD)),
+      child_signal_(let_strangers_be_reaped()),
       signals_(sys::make_signalfd(shard::handled_signals())) {}
 
 CallersSignals::~CallersSignals() {

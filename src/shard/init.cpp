@@ -15,6 +15,7 @@
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/procfs.hpp"
+#include "sys/signals.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -66,6 +67,7 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd la
     // Not the launcher's name: "pkill nslaunch" is meant for launchers, and what init gets counts as sent to
     // the whole group.
     ::prctl(PR_SET_NAME, "shard-init");
+    sys::reset_signal(SIGCHLD);  // the launcher's may be ignored (K40)
     take_processors(plan.processors);
     GroupSignals signals;
     tie_to_launcher(plan, channel.get(), launcher);

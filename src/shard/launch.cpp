@@ -19,10 +19,10 @@
 namespace nslaunch::shard {
 namespace {
 
-/// As fork, into new namespaces. The older clone: common seccomp filters answer clone3 with ENOSYS (K26).
+/// As fork, into new namespaces. The older clone: common seccomp filters answer clone3 with ENOSYS (K26). Its
+/// end is told by the pidfd and by no signal, so that it waits for us also where others' don't (K40).
 pid_t clone_process(int flags, int& pidfd) {
-  return static_cast<pid_t>(
-      ::syscall(SYS_clone, flags | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr));
+  return static_cast<pid_t>(::syscall(SYS_clone, flags | CLONE_PIDFD, nullptr, &pidfd, nullptr, nullptr));
 }
 
 /// Empty where the plan wants none. Init answers at once, unless somebody has stopped it.
@@ -111,7 +111,7 @@ std::optional<siginfo_t> RunningShard::wait_for_end(std::string& culprit, rusage
   }
   siginfo_t end = {};
   // libc's waitid keeps back the kernel's fifth argument.
-  sys::retry_on_eintr([&] { return ::syscall(SYS_waitid, P_PID, pid, &end, WEXITED, used); });
+  sys::retry_on_eintr([&] { return ::syscall(SYS_waitid, P_PID, pid, &end, WEXITED | __WALL, used); });
   return end;
 }
 

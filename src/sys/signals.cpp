@@ -5,6 +5,17 @@
 #include "sys/check.hpp"
 
 namespace nslaunch::sys {
+namespace {
+
+struct sigaction set_handler(int signal, sighandler_t handler) noexcept {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  struct sigaction before = {};
+  ::sigaction(signal, &action, &before);
+  return before;
+}
+
+}  // namespace
 
 SignalState SignalState::current() {
   SignalState state;
@@ -16,9 +27,7 @@ SignalState SignalState::current() {
 }
 
 void SignalState::restore() const noexcept {
-  struct sigaction ignore = {};
-  ignore.sa_handler = SIG_IGN;
-  if (ignores_children) ::sigaction(SIGCHLD, &ignore, nullptr);
+  if (ignores_children) ignore_signal(SIGCHLD);
   ::sigprocmask(SIG_SETMASK, &blocked.native(), nullptr);
 }
 
@@ -35,11 +44,7 @@ BlockedSignals::~BlockedSignals() {
   ::sigprocmask(SIG_SETMASK, &before_, nullptr);
 }
 
-IgnoredFileSizeSignal::IgnoredFileSizeSignal() noexcept {
-  struct sigaction ignore = {};
-  ignore.sa_handler = SIG_IGN;
-  ::sigaction(SIGXFSZ, &ignore, &before_);
-}
+IgnoredFileSizeSignal::IgnoredFileSizeSignal() noexcept : before_(ignore_signal(SIGXFSZ)) {}
 
 IgnoredFileSizeSignal::~IgnoredFileSizeSignal() {
   ::sigaction(SIGXFSZ, &before_, nullptr);
@@ -73,11 +78,11 @@ void deliver_pending(int signal) noexcept {
 }
 
 struct sigaction reset_signal(int signal) noexcept {
-  struct sigaction standard = {};
-  standard.sa_handler = SIG_DFL;
-  struct sigaction before = {};
-  ::sigaction(signal, &standard, &before);
-  return before;
+  return set_handler(signal, SIG_DFL);
+}
+
+struct sigaction ignore_signal(int signal) noexcept {
+  return set_handler(signal, SIG_IGN);
 }
 
 }  // namespace nslaunch::sys

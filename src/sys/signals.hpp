@@ -60,7 +60,7 @@ class IgnoredFileSizeSignal {
   ~IgnoredFileSizeSignal();
 
  private:
-  struct sigaction before_ = {};
+  struct sigaction before_;
 };
 
 /// Those of the blocked signals in `set` as a readable descriptor.
@@ -79,5 +79,7 @@ void deliver_pending(int signal) noexcept;
 
 /// Sets one signal's action to its default and returns what it was.
 struct sigaction reset_signal(int signal) noexcept;
+/// The same for ignoring it.
+struct sigaction ignore_signal(int signal) noexcept;
 
 }  // namespace nslaunch::sys

@@ -19,13 +19,15 @@ namespace {
 
 using Catch::Matchers::Contains;
 
-/// In namespaces of the test's own, whose /proc `spoil` has changed: a shard without any privilege.
-Result under_proc(const std::function<void()>& spoil, Words words = {}) {
+/// In namespaces of the test's own, whose /proc `spoil` has changed: `script` in a shard without any
+/// privilege.
+Result under_proc(const std::function<void()>& spoil, Words words = {},
+                  const std::string& script = what_it_is()) {
   const auto result = result_in_namespaces(CLONE_NEWPID | CLONE_NEWNS, [&] {
     if (!mount_proc()) return Result{77, 0, "", ""};
     spoil();
     // As an ordinary user has it: exec leaves it no capability. Root must be able to map itself.
-    return in_shard_prepared([] { drop_capabilities_except({CAP_SETFCAP}); }, what_it_is(), std::move(words));
+    return in_shard_prepared([] { drop_capabilities_except({CAP_SETFCAP}); }, script, std::move(words));
   });
   if (result.status == 77) SKIP_TEST("no fresh /proc here");
   return result;
@@ -54,6 +56,12 @@ TEST_CASE("under a masked /proc a rootless shard keeps the outer one and says so
   CHECK_THAT(result.out, !Contains(",proc,"));
   CHECK_THAT(result.err, Contains("mounting a fresh /proc was refused") && Contains("--require-proc"));
   CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+}
+
+TEST_CASE("under a masked /proc a shard in a shard works") {
+  const auto result = under_proc(mask_a_file, {}, nslaunch({}).front() + " -- sh -c 'exit 42'");
+  CAPTURE(result.err);
+  CHECK(result.status == 42);
 }
 
 TEST_CASE("the record has the isolation that the command has, also where something is missing") {
