@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <sstream>
@@ -80,7 +81,7 @@ int move_launcher_down(const std::string& group) {
   return sys::write_file((own + "/cgroup.procs").c_str(), std::to_string(::getpid()));
 }
 
-void enable(const std::string& group, const std::string& controller) {
+void check_controller(const std::string& group, const std::string& controller) {
   const auto groups = sys::read_file("/proc/self/cgroup").value_or("");
   if (groups.find(":" + controller + ":") != std::string::npos) {
     refuse(0, fmt::format("here the {} controller belongs to version 1 of control groups", controller),
@@ -89,15 +90,47 @@ void enable(const std::string& group, const std::string& controller) {
   if (!lists(group + "/cgroup.controllers", controller)) {
     refuse(0, fmt::format("{} has no {} controller (cgroup.controllers)", sys::escape(group), controller));
   }
-  const auto control = group + "/cgroup.subtree_control";
+}
+
+std::string control_file(const std::string& group) {
+  return group + "/cgroup.subtree_control";
+}
+
+[[noreturn]] void refuse_handing_on(int error, const std::string& group, const std::string& controller) {
+  if (error == EBUSY) refuse(error, fmt::format("{} has other processes than nslaunch", sys::escape(group)));
+  refuse(error, fmt::format("{} can't hand on the {} controller", sys::escape(group), controller));
+}
+
+void enable(const std::string& group, const std::string& controller) {
+  check_controller(group, controller);
+  const auto control = control_file(group);
   if (lists(control, controller)) return;
   int error = sys::write_file(control.c_str(), "+" + controller);
   // A group that hands on controllers may have no process of its own.
   if (error == EBUSY && move_launcher_down(group) == 0)
     error = sys::write_file(control.c_str(), "+" + controller);
-  if (error == EBUSY) refuse(error, fmt::format("{} has other processes than nslaunch", sys::escape(group)));
-  if (error != 0)
-    refuse(error, fmt::format("{} can't hand on the {} controller", sys::escape(group), controller));
+  if (error != 0) refuse_handing_on(error, group, controller);
+}
+
+bool has_others(const std::string& group) {
+  std::istringstream pids(sys::read_file((group + "/cgroup.procs").c_str(), 1 << 20).value_or(""));
+  for (pid_t pid = 0; pids >> pid;) {
+    if (pid != ::getpid()) return true;
+  }
+  return false;
+}
+
+/// The root of all groups, which has no type, may have processes of its own.
+bool is_root_of_groups(const std::string& group) {
+  return ::access((group + "/cgroup.type").c_str(), F_OK) != 0;
+}
+
+void check_enabling(const std::string& group, const std::string& controller) {
+  check_controller(group, controller);
+  const auto control = control_file(group);
+  if (lists(control, controller)) return;
+  if (::access(control.c_str(), W_OK) != 0) refuse_handing_on(errno, group, controller);
+  if (!is_root_of_groups(group) && has_others(group)) refuse_handing_on(EBUSY, group, controller);
 }
 
 /// Groups of launchers that were killed. One with processes in it can't be removed.
@@ -127,7 +160,41 @@ std::uint64_t count_in(const std::string& file, std::string_view name) {
   return 0;
 }
 
+/// A group's folder by either version of control groups, empty where there is none.
+std::string folder_of_pids() {
+  std::istringstream lines(sys::read_file("/proc/self/cgroup").value_or(""));
+  std::string folder;
+  for (std::string line; std::getline(lines, line);) {
+    const auto path = line.substr(line.rfind(':') + 1);
+    if (line.find(":pids:") != std::string::npos) return "/sys/fs/cgroup/pids" + path;
+    if (line.starts_with("0::")) folder = "/sys/fs/cgroup" + path;
+  }
+  return folder;
+}
+
+bool is_reached(const std::string& group) {
+  const auto most = sys::read_file((group + "/pids.max").c_str()).value_or("max");
+  const auto now = sys::read_file((group + "/pids.current").c_str()).value_or("0");
+  return !most.starts_with("max") && std::atoll(now.c_str()) >= std::atoll(most.c_str());
+}
+
 }  // namespace
+
+void check_delegation(const ShardLimits& limits) {
+  const auto group = group_for_shards();
+  if (limits.memory != 0) check_enabling(group, "memory");
+  if (limits.pids != 0) check_enabling(group, "pids");
+  if (::access(group.c_str(), W_OK) != 0 || ::access((group + "/cgroup.procs").c_str(), W_OK) != 0)
+    refuse(errno, fmt::format("making a group below {}", sys::escape(group)));
+}
+
+std::string reached_pids_max() {
+  for (std::filesystem::path group = folder_of_pids(); group.has_relative_path();
+       group = group.parent_path()) {
+    if (is_reached(group)) return group / "pids.max";
+  }
+  return {};
+}
 
 Cgroup::Cgroup(const std::string& id, const ShardLimits& limits) {
   const auto group = group_for_shards();
