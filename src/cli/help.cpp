@@ -29,8 +29,7 @@ void print(const std::string& text) {
 
 void print_overview() {
   std::string text =
-      "Runs a command in a network, a process tree and a /tmp of its own, and leaves\n"
-      "nothing behind.\n\n"
+      "Runs a command in a network, process tree and /tmp of its own, and cleans up.\n\n"
       "  nslaunch -- npm test                     on ports that no other shard can see\n"
       "  nslaunch --timeout 5m -- node server.js  ended after five minutes, exit 124\n"
       "  nslaunch exec ID                         a shell in a shard that runs\n\n";

@@ -64,11 +64,10 @@ A cancelled job ends its shards: when the step's shell ends, in any way, so does
 nslaunch, and when that is killed the kernel ends the shard. The grace of 4 s
 (--grace) fits what the usual engines leave between SIGTERM and SIGKILL.
 
-In a container it needs --privileged, or --cap-add SYS_ADMIN --cap-add NET_ADMIN
-and --security-opt seccomp=unconfined; -v says what was to be had,
---require-proc makes it an error when something is missing. Status 125 is
-nslaunch's own failure, for which a retry is in order; any other one is the
-command's.
+In a container something may be in the way: nslaunch doctor says what, and what
+to write into the job's or the runner's configuration. --require-proc makes it
+an error when something is missing. Status 125 is nslaunch's own failure, for
+which a retry is in order; any other one is the command's.
 
 A job that the engine has split into N learns its part with --shard auto, and
 hands it on: nslaunch run --shard auto -- npm test -- --shard={index}/{total}

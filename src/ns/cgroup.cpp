@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <sstream>
@@ -80,7 +81,7 @@ int move_launcher_down(const std::string& group) {
   return sys::write_file((own + "/cgroup.procs").c_str(), std::to_string(::getpid()));
 }
 
-void check_available(const std::string& group, const std::string& controller) {
+void check_controller(const std::string& group, const std::string& controller) {
   const auto groups = sys::read_file("/proc/self/cgroup").value_or("");
   if (groups.find(":" + controller + ":") != std::string::npos) {
     refuse(0, fmt::format("here the {} controller belongs to version 1 of control groups", controller),
@@ -91,23 +92,45 @@ void check_available(const std::string& group, const std::string& controller) {
   }
 }
 
-/// Leaves no process in the group: none can be moved into groups below it otherwise, though some controllers
-/// (pids) are handed on all the same (K39). Only the root of all groups may have both.
-void vacate(const std::string& group) {
-  const bool is_root = ::access((group + "/cgroup.type").c_str(), F_OK) != 0;
-  const auto processes = sys::read_file((group + "/cgroup.procs").c_str()).value_or("");
-  if (is_root || processes.empty()) return;
+/// Whether this process is in it. Throws Error where others are, too. Only the root of all groups, which has
+/// no type, may have processes and hand on controllers.
+bool is_ours_to_leave(const std::string& group) {
+  if (::access((group + "/cgroup.type").c_str(), F_OK) != 0) return false;
+  const auto processes = sys::read_file((group + "/cgroup.procs").c_str(), 1 << 20).value_or("");
+  if (processes.empty()) return false;
   if (processes != std::to_string(::getpid()) + "\n")
     refuse(EBUSY, fmt::format("{} has other processes than nslaunch", sys::escape(group)));
+  return true;
+}
+
+/// Leaves no process in the group: none can be moved into groups below it otherwise, though some controllers
+/// (pids) are handed on all the same (K39).
+void vacate(const std::string& group) {
+  if (!is_ours_to_leave(group)) return;
   if (const int error = move_launcher_down(group); error != 0)
     refuse(error, fmt::format("making {} and moving there", sys::escape(group + "/" + kLaunchersGroup)));
 }
 
+std::string control_file(const std::string& group) {
+  return group + "/cgroup.subtree_control";
+}
+
+[[noreturn]] void refuse_handing_on(int error, const std::string& group, const std::string& controller) {
+  refuse(error, fmt::format("{} can't hand on the {} controller", sys::escape(group), controller));
+}
+
 void hand_on(const std::string& group, const std::string& controller) {
-  const auto control = group + "/cgroup.subtree_control";
+  const auto control = control_file(group);
   if (lists(control, controller)) return;
   if (const int error = sys::write_file(control.c_str(), "+" + controller); error != 0)
-    refuse(error, fmt::format("{} can't hand on the {} controller", sys::escape(group), controller));
+    refuse_handing_on(error, group, controller);
+}
+
+std::vector<std::string> controllers_for(const ShardLimits& limits) {
+  std::vector<std::string> controllers;
+  if (limits.memory != 0) controllers.emplace_back("memory");
+  if (limits.pids != 0) controllers.emplace_back("pids");
+  return controllers;
 }
 
 /// Groups of launchers that were killed. One with processes in it can't be removed.
@@ -137,14 +160,51 @@ std::uint64_t count_in(const std::string& file, std::string_view name) {
   return 0;
 }
 
+/// A group's folder by either version of control groups, empty where there is none.
+std::string folder_of_pids() {
+  std::istringstream lines(sys::read_file("/proc/self/cgroup").value_or(""));
+  std::string folder;
+  for (std::string line; std::getline(lines, line);) {
+    const auto path = line.substr(line.rfind(':') + 1);
+    if (line.find(":pids:") != std::string::npos) return "/sys/fs/cgroup/pids" + path;
+    if (line.starts_with("0::")) folder = "/sys/fs/cgroup" + path;
+  }
+  return folder;
+}
+
+bool is_reached(const std::string& group) {
+  const auto most = sys::read_file((group + "/pids.max").c_str()).value_or("max");
+  const auto now = sys::read_file((group + "/pids.current").c_str()).value_or("0");
+  return !most.starts_with("max") && std::atoll(now.c_str()) >= std::atoll(most.c_str());
+}
+
 }  // namespace
+
+void check_delegation(const ShardLimits& limits) {
+  const auto group = group_for_shards();
+  for (const auto& controller : controllers_for(limits)) {
+    check_controller(group, controller);
+    const auto control = control_file(group);
+    if (!lists(control, controller) && ::access(control.c_str(), W_OK) != 0)
+      refuse_handing_on(errno, group, controller);
+  }
+  is_ours_to_leave(group);
+  if (::access(group.c_str(), W_OK) != 0 || ::access((group + "/cgroup.procs").c_str(), W_OK) != 0)
+    refuse(errno, fmt::format("making a group below {}", sys::escape(group)));
+}
+
+std::string reached_pids_max() {
+  for (std::filesystem::path group = folder_of_pids(); group.has_relative_path();
+       group = group.parent_path()) {
+    if (is_reached(group)) return group / "pids.max";
+  }
+  return {};
+}
 
 Cgroup::Cgroup(const std::string& id, const ShardLimits& limits) {
   const auto group = group_for_shards();
-  std::vector<std::string> controllers;
-  if (limits.memory != 0) controllers.emplace_back("memory");
-  if (limits.pids != 0) controllers.emplace_back("pids");
-  for (const auto& controller : controllers) check_available(group, controller);
+  const auto controllers = controllers_for(limits);
+  for (const auto& controller : controllers) check_controller(group, controller);
   vacate(group);
   for (const auto& controller : controllers) hand_on(group, controller);
   sweep_groups(group);

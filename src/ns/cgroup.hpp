@@ -14,6 +14,12 @@ struct ShardLimits {
   std::uint64_t pids = 0;    ///< processes and threads
 };
 
+/// Throws the Error that Cgroup would, as far as that can be told without changing anything.
+void check_delegation(const ShardLimits& limits);
+
+/// The pids.max of a control group that we are in and whose limit on processes is reached; empty for none.
+std::string reached_pids_max();
+
 /// A control group (version 2) of a shard's own, below the launcher's: made here, gone at the end of the
 /// scope if its processes are. Where a process of it has run out of memory the kernel kills all of them. All
 /// of it is the launcher's side.

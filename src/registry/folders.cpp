@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "registry/places.hpp"
 #include "registry/private_umask.hpp"
 #include "sys/check.hpp"
@@ -91,6 +93,21 @@ std::optional<Folder> open_folder_to_publish(std::string& problem) {
     if (problem.empty()) problem = std::move(trouble);
   }
   return std::nullopt;
+}
+
+std::string folder_to_publish_in(std::string& problem) {
+  for (const auto& place : places_to_publish()) {
+    std::string trouble;
+    const auto folder = open_folder(place, trouble);
+    const auto parent = place.path.substr(0, place.path.rfind('/') + 1);
+    const bool can_be_made =
+        trouble.empty() && ::access(parent.empty() ? "." : parent.c_str(), W_OK | X_OK) == 0;
+    const bool can_be_written = folder && ::access(place.path.c_str(), W_OK | X_OK) == 0;
+    if (folder ? can_be_written : can_be_made) return place.path;
+    if (trouble.empty()) trouble = sick(place, sys::errno_code(errno).message());
+    if (problem.empty()) problem = std::move(trouble);
+  }
+  return {};
 }
 
 std::vector<Folder> open_own_folders(std::vector<std::string>& problems) {

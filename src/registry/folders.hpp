@@ -24,6 +24,9 @@ std::optional<Folder> open_folder(const Place& place, std::string& problem);
 /// The first of the user's possible folders that can be had, made where it is missing (places_to_publish).
 std::optional<Folder> open_folder_to_publish(std::string& problem);
 
+/// Where that would be, as far as it can be told without making anything; empty with a problem.
+std::string folder_to_publish_in(std::string& problem);
+
 /// Every folder in which this user (with and without a login session, say) may have records, that
 /// exists. A sick one is a line in `problems`.
 std::vector<Folder> open_own_folders(std::vector<std::string>& problems);

@@ -6,17 +6,12 @@
 
 #include "ns/endpoint.hpp"
 #include "ns/netlink_error.hpp"
-#include "shard/explain_advice.hpp"
+#include "shard/causes.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::shard {
 namespace {
-
-std::error_code code_of(const Message& failure) {
-  if (failure.domain == Domain::kNetlink) return {failure.code, ns::netlink_category()};
-  return sys::errno_code(failure.code);
-}
 
 /// The path, or address, that the step was busy with, where it has several.
 std::string subject(const Plan& plan, const Message& failure) {
@@ -50,6 +45,11 @@ Error explain_lost_mount(const Plan& plan, std::size_t at) {
 
 }  // namespace
 
+std::error_code code_of(const Message& failure) {
+  if (failure.domain == Domain::kNetlink) return {failure.code, ns::netlink_category()};
+  return sys::errno_code(failure.code);
+}
+
 CommandError explain_command(const std::string& command, const std::string& folder, int error) {
   const bool missing = error == ENOENT || error == ENOTDIR;
   const std::string shown = sys::escape(command);
@@ -63,7 +63,8 @@ CommandError explain_command(const std::string& command, const std::string& fold
 }
 
 Error explain(const Plan& plan, const Message& failure) {
-  return {code_of(failure), row(failure.step).doing + subject(plan, failure), advice_on(plan, failure)};
+  return {code_of(failure), row(failure.step).doing + subject(plan, failure),
+          as_advice(cause_of(plan, failure, read_evidence()))};
 }
 
 void throw_failure(const Plan& plan, const Message& failure) {
@@ -78,8 +79,9 @@ void throw_failure(const Plan& plan, const Message& failure) {
 
 std::string explain_missing(const Message& missing) {
   const auto& about = row(missing.step);
-  return fmt::format("{} was refused ({}): going on without it; --require-proc makes this an error",
-                     about.doing, code_of(missing).message());
+  return fmt::format(
+      "{} was refused ({}): going on without it; why: nslaunch doctor; --require-proc makes this an error",
+      about.doing, code_of(missing).message());
 }
 
 std::string explain_held_up(const std::string& culprit) {

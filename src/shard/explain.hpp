@@ -10,6 +10,8 @@
 
 namespace nslaunch::shard {
 
+std::error_code code_of(const Message& failure);
+
 /// The error for a failed step: what was being done, what failed and, where the cause can be told
 /// from the step, the number and the machine's settings, what to do.
 Error explain(const Plan& plan, const Message& failure);

@@ -2,6 +2,8 @@
 
 #include <sys/vfs.h>
 
+#include <cerrno>
+
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 
@@ -15,38 +17,59 @@ bool lies_on_overlay(const std::string& path) {
   return ::statfs(path.c_str(), &filesystem) == 0 && filesystem.f_type == kOverlayMagic;
 }
 
-std::string advice_on_unfit_folder(const OverlaySpec& overlay) {
+Cause unfit_folder(const OverlaySpec& overlay) {
   if (!overlay.keep.empty() && lies_on_overlay(overlay.keep)) {
-    return fmt::format(
-        "{} lies on an overlayfs itself (a container's root is one), which can't hold another's changes.\n"
-        "Name a folder on a volume or a disk, or keep nothing.",
-        sys::escape(overlay.keep));
+    return {
+        Layer::kFiles,
+        fmt::format("{} lies on an overlayfs itself (a container's root is one), which can't hold another's "
+                    "changes",
+                    sys::escape(overlay.keep)),
+        {{"name a folder on a volume or a disk, or keep nothing", ""}}};
   }
-  return "overlayfs can't take one of these folders (a view of a view of a view; names without case; NFS for "
-         "the "
-         "changes).\nThe kernel's log says which: sudo dmesg | grep overlayfs";
+  return {Layer::kFiles,
+          "overlayfs can't take one of these folders (a view of a view of a view; names without case; NFS "
+          "for the "
+          "changes)",
+          {{"the kernel's log says which", "sudo dmesg | grep overlayfs"}}};
+}
+
+Cause no_attributes(const OverlaySpec& overlay) {
+  if (!overlay.keep.empty()) {
+    return {
+        Layer::kFiles, "there, files can't have extended attributes", {{"keep the changes elsewhere", ""}}};
+  }
+  return {Layer::kKernel,
+          "as an ordinary user it needs Linux 6.6 or later, whose tmpfs has user attributes",
+          {{"keep the changes on a disk", "--overlay PATH=DIR"}, {"as root", "sudo nslaunch ..."}}};
+}
+
+Cause refused(const Evidence& machine) {
+  if (!machine.is_root && machine.is_before(5, 11)) {
+    return {Layer::kKernel,
+            fmt::format("this kernel ({}) lets only root mount an overlayfs, which needs Linux 5.11 or later",
+                        sys::escape(machine.kernel)),
+            {{"Run nslaunch as root", "sudo nslaunch ..."}}};
+  }
+  auto remedies = without_profile(machine);
+  remedies.insert(remedies.begin(), {"Run nslaunch as root", "sudo nslaunch ..."});
+  return {Layer::kSecurityModule, "something here forbids an overlayfs", std::move(remedies)};
 }
 
 }  // namespace
 
-std::string advice_on_overlay(const Plan& plan, const Message& failure) {
+Cause cause_of_overlay(const Plan& plan, const Message& failure, const Evidence& machine) {
   const auto at = static_cast<std::size_t>(failure.detail);
   const auto overlay = at < plan.spec.overlays.size() ? plan.spec.overlays[at] : OverlaySpec();
   switch (failure.code) {
     case ENODEV:
-      return "This kernel has no overlayfs. Load it: sudo modprobe overlay";
+      return {Layer::kKernel, "it has no overlayfs", {{"load it", "sudo modprobe overlay"}}};
     case EOPNOTSUPP:
-      if (!overlay.keep.empty())
-        return "There, files can't have extended attributes: keep the changes elsewhere.";
-      return "As an ordinary user it needs Linux 6.6 or later, whose tmpfs has user attributes.\n"
-             "Keep the changes on a disk (--overlay PATH=DIR), or run nslaunch as root.";
+      return no_attributes(overlay);
     case EPERM:
     case EACCES:
-      return "This kernel lets only root mount an overlayfs (before Linux 5.11), or something here forbids "
-             "it.\n"
-             "Run nslaunch as root; in a container: --security-opt apparmor=unconfined.";
+      return refused(machine);
     case EINVAL:
-      return advice_on_unfit_folder(overlay);
+      return unfit_folder(overlay);
     default:
       return {};
   }

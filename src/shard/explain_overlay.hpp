@@ -1,13 +1,10 @@
 #pragma once
 
-#include <string>
-
-#include "shard/plan.hpp"
-#include "shard/protocol.hpp"
+#include "shard/causes.hpp"
 
 namespace nslaunch::shard {
 
-/// What to do about a view for --overlay that could not be mounted; empty where that can't be told.
-std::string advice_on_overlay(const Plan& plan, const Message& failure);
+/// Why the --overlay that the launch was busy with was refused; without a sentence where that can't be told.
+Cause cause_of_overlay(const Plan& plan, const Message& failure, const Evidence& machine);
 
 }  // namespace nslaunch::shard

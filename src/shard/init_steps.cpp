@@ -190,10 +190,16 @@ bool carry_out(const InitStep& init_step, Building& building) {
 
 std::string expected_isolation(const Plan& plan) {
   auto isolation = namespace_tokens(plan);
-  for (const auto& init_step : kInitSteps) {
-    if (init_step.wanted(plan)) add_token(isolation, init_step.step);
-  }
+  for (const Step step : init_steps_of(plan)) add_token(isolation, step);
   return isolation;
+}
+
+std::vector<Step> init_steps_of(const Plan& plan) {
+  std::vector<Step> steps;
+  for (const auto& init_step : kInitSteps) {
+    if (init_step.wanted(plan)) steps.push_back(init_step.step);
+  }
+  return steps;
 }
 
 bool build_shard(Building& building) {

@@ -8,6 +8,7 @@
 
 #include "inspect/holdup.hpp"
 #include "ns/room.hpp"
+#include "shard/causes.hpp"
 #include "shard/explain.hpp"
 #include "shard/fault.hpp"
 #include "shard/init.hpp"
@@ -49,32 +50,43 @@ RunningShard clone_init(const Plan& plan, const Hooks& hooks) {
   return {pid, sys::Pidfd(sys::Fd(pidfd)), std::move(ours), std::move(our_visit), hooks};
 }
 
-Error ended_early(RunningShard& shard) {
+void tell(const Hooks& hooks, const Message& result) {
+  if (hooks.heard) hooks.heard(result);
+}
+
+Error ended_early(RunningShard& shard, const Hooks& hooks) {
   std::string how;
+  int signal = 0;
   if (const auto end = shard.wait_for_end(how)) {
-    how = fmt::format("{} {}", end->si_code == CLD_EXITED ? "status" : "signal", end->si_status);
+    const bool exited = end->si_code == CLD_EXITED;
+    if (!exited) signal = end->si_status;
+    how = fmt::format("{} {}", exited ? "status" : "signal", end->si_status);
   }
+  tell(hooks, {.kind = Kind::kNote, .code = signal, .payload = {}});
   return Error({}, fmt::format("the shard's init ended before the command started ({})", sys::escape(how)),
-               "Something outside killed it; out of memory, perhaps. Try again.");
+               as_advice(cause_of_death(signal, read_evidence())));
 }
 
 /// One of the launcher's own steps: what fails in it is explained like a step of init's, unless it
 /// failed because init is no more.
 template <typename Work>
-void step(const Plan& plan, Step which, std::optional<RunningShard>& shard, Work&& work) {
+void step(const Plan& plan, const Hooks& hooks, Step which, std::optional<RunningShard>& shard, Work&& work) {
   try {
     fault_point(which);
     work();
+    tell(hooks, {.kind = Kind::kDone, .step = which, .payload = {}});
   } catch (const Error& error) {
-    if (shard && shard->init.wait_for_end(std::chrono::milliseconds{50})) throw ended_early(*shard);
-    throw explain(plan, {.kind = Kind::kFailed, .step = which, .code = error.code().value(), .payload = {}});
+    if (shard && shard->init.wait_for_end(std::chrono::milliseconds{50})) throw ended_early(*shard, hooks);
+    const Message failure{.kind = Kind::kFailed, .step = which, .code = error.code().value(), .payload = {}};
+    tell(hooks, failure);
+    throw explain(plan, failure);
   }
 }
 
 /// The next message, or the error that init died without a word.
-Message hear(RunningShard& shard) {
+Message hear(RunningShard& shard, const Hooks& hooks) {
   if (auto message = receive(shard.channel.get(), true, &shard.reach_listeners)) return std::move(*message);
-  throw ended_early(shard);
+  throw ended_early(shard, hooks);
 }
 
 void trace(const Hooks& hooks, const std::string& line) {
@@ -117,27 +129,28 @@ std::optional<siginfo_t> RunningShard::wait_for_end(std::string& culprit, rusage
 
 Launching::Launching(const Plan& plan, const Hooks& hooks) : plan_(plan), hooks_(hooks) {
   trace(hooks, explain_rung(plan.rung));
-  step(plan, Step::kClone, shard_, [&] { shard_.emplace(clone_init(plan, hooks)); });
-  step(plan, Step::kMapIds, shard_, [&] {
+  step(plan, hooks, Step::kClone, shard_, [&] { shard_.emplace(clone_init(plan, hooks)); });
+  step(plan, hooks, Step::kMapIds, shard_, [&] {
     if (plan.rung != Rung::kRootless) return;
     ns::write_id_maps(shard_->init_pid, plan.id_map);
     send(shard_->channel.get(), {.kind = Kind::kMapped, .payload = {}});
   });
   // All this while init ties itself to us and mounts.
-  step(plan, Step::kRecord, shard_, [&] {
+  step(plan, hooks, Step::kRecord, shard_, [&] {
     if (hooks.created) control_ = hooks.created(shard_->init_pid, shard_->init);
   });
-  step(plan, Step::kCgroup, shard_, [&] {
+  step(plan, hooks, Step::kCgroup, shard_, [&] {
     if (plan.cgroup) plan.cgroup.add(shard_->init_pid);
   });
-  step(plan, Step::kSettings, shard_,
+  step(plan, hooks, Step::kSettings, shard_,
        [&] { settings_ = plan.settings ? *plan.settings : ns::changed_sysctls(); });
 }
 
 bool Launching::attend() {
-  const auto message = hear(*shard_);
+  const auto message = hear(*shard_, hooks_);
   if (tied_) return follow(message);
-  if (message.kind != Kind::kTied) throw_failure(plan_, message);
+  if (message.kind != Kind::kTied) fail(message);
+  tell(hooks_, {.kind = Kind::kDone, .step = Step::kTie, .payload = {}});
   tied_ = true;
   go();
   return false;
@@ -146,7 +159,7 @@ bool Launching::attend() {
 /// Our death is the shard's from here on, and it is recorded. Init waits for this before it starts the
 /// command.
 void Launching::go() {
-  step(plan_, Step::kGo, shard_, [&] {
+  step(plan_, hooks_, Step::kGo, shard_, [&] {
     const int number = control_.get();
     send(shard_->channel.get(), {.kind = Kind::kGo, .payload = pack(settings_)},
          {&number, control_ ? 1U : 0U});
@@ -158,9 +171,11 @@ void Launching::go() {
 bool Launching::follow(const Message& message) {
   switch (message.kind) {
     case Kind::kDone:
+      tell(hooks_, message);
       trace(hooks_, fmt::format("{:<14} {:>6} µs", row(message.step).name, message.code));
       return false;
     case Kind::kMissing:
+      tell(hooks_, message);
       if (hooks_.warning) hooks_.warning(explain_missing(message));
       return false;
     case Kind::kNote:
@@ -172,8 +187,13 @@ bool Launching::follow(const Message& message) {
       command_started(message);
       return true;
     default:
-      throw_failure(plan_, message);
+      fail(message);
   }
+}
+
+void Launching::fail(const Message& message) {
+  if (message.kind == Kind::kFailed) tell(hooks_, message);
+  throw_failure(plan_, message);
 }
 
 void Launching::command_started(const Message& message) {

@@ -39,6 +39,9 @@ struct Hooks {
   std::function<void(std::string_view)> warning;
   /// Empty: nobody listens.
   std::function<void(std::string_view)> trace;
+  /// What has become of each step of both sides: kDone, kMissing or kFailed; kNote with the signal that init
+  /// died of. Empty: nobody listens.
+  std::function<void(const Message&)> heard{};
 };
 
 /// How long a shard may take to be gone.
@@ -97,6 +100,7 @@ class Launching {
  private:
   void go();
   bool follow(const Message& message);
+  [[noreturn]] void fail(const Message& message);
   void command_started(const Message& message);
 
   const Plan& plan_;

@@ -6,14 +6,14 @@ namespace nslaunch::shard {
 namespace {
 
 constexpr StepRow kSteps[] = {
-    {Step::kClone, "clone", "creating the namespaces", nullptr, false},
+    {Step::kClone, "clone", "creating the first namespaces", nullptr, false},
     {Step::kMapIds, "map-ids", "mapping user and group ids into the user namespace", nullptr, false},
     {Step::kRecord, "record", "recording the shard", nullptr, false},
     {Step::kCgroup, "cgroup", "moving the shard into its control group", nullptr, false},
     {Step::kSettings, "settings", "reading the host's network settings", nullptr, false},
     {Step::kGo, "go", "letting the shard's init go", nullptr, false},
     {Step::kTie, "tie", "tying the shard's life to the launcher's", nullptr, false},
-    {Step::kNamespaces, "namespaces", "creating the namespaces", nullptr, false},
+    {Step::kNamespaces, "namespaces", "creating the namespaces for network, mounts and IPC", nullptr, false},
     {Step::kPropagation, "propagation", "making the shard's mounts private", nullptr, false},
     {Step::kProc, "proc", "mounting a fresh /proc", "proc", true},
     {Step::kPidBase, "pid-base", "choosing where the shard's pids start", "pidbase", true},

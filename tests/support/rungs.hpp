@@ -25,6 +25,11 @@ void drop_capability(int capability);
 /// For StartOptions.prepare: a seccomp filter as containers have it. clone3 is not there (ENOSYS), and
 /// where `forbid` is set namespaces are forbidden to clone and unshare (EPERM).
 void filter_namespaces(bool forbid);
+/// Likewise: who asks for a namespace, or makes this system call, is killed (SIGSYS).
+void kill_who_makes_namespaces();
+void kill_who_calls(unsigned call);
+/// Likewise: who makes this system call waits in it for as long as somebody has this process's descriptors.
+void hang_who_calls(unsigned call);
 /// Likewise: packet sockets are refused (EPERM).
 void filter_packet_sockets();
 /// Likewise: no filesystem has O_TMPFILE (EOPNOTSUPP).

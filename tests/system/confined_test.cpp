@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "support/chroot.hpp"
 #include "support/identity.hpp"
 #include "support/namespaces.hpp"
 #include "support/process.hpp"
@@ -27,46 +28,6 @@ constexpr uid_t kFreshUid = 54321;  // nobody else's processes count against its
 std::string mounts() {
   return sys::read_file("/proc/self/mountinfo", 16 << 20).value_or("");
 }
-
-/// A root folder in which nslaunch runs: the machine's /usr, /proc and /dev, and the program. To be made in
-/// a mount namespace of the test's own, where everything is shared as it is on a machine.
-class Chroot {
- public:
-  Chroot() {
-    for (const char* name : {"usr", "proc", "dev", "tmp", "etc", "state"}) fs::create_directory(root_ / name);
-    fs::permissions(root_ / "state", fs::perms(0700));
-    for (const char* name : {"bin", "lib", "lib64", "sbin"}) {
-      if (fs::is_symlink("/" + std::string(name)))
-        fs::create_symlink(fs::read_symlink("/" + std::string(name)), root_ / name);
-    }
-    fs::copy(nslaunch_binary(), root_ / "nslaunch");
-    for (const char* name : {"/usr", "/proc", "/dev"}) {
-      sys::check(::mount(name, (root_.path() + name).c_str(), nullptr, MS_BIND | MS_REC, nullptr),
-                 "binding {}", name);
-    }
-    sys::check(::mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr), "sharing mounts");
-  }
-  Chroot(const Chroot&) = delete;
-  Chroot& operator=(const Chroot&) = delete;
-  ~Chroot() {
-    for (const char* name : {"/usr", "/proc", "/dev"}) ::umount2((root_.path() + name).c_str(), MNT_DETACH);
-  }
-
-  Words words(const std::string& script) const { return {"/nslaunch", "--", "sh", "-c", script}; }
-  StartOptions options() const {
-    StartOptions options;
-    options.environment = {"NSLAUNCH_STATE_DIR=/state", "PATH=/usr/bin:/bin"};
-    const auto path = root_.path();
-    options.prepare = [path] {
-      if (::chroot(path.c_str()) != 0 || ::chdir("/") != 0) ::_exit(97);
-    };
-    return options;
-  }
-  std::string path() const { return root_.path(); }
-
- private:
-  TempDir root_;
-};
 
 }  // namespace
 

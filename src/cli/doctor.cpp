@@ -1,0 +1,69 @@
+#include "cli/doctor.hpp"
+
+#include <nslaunch/error.hpp>
+
+#include <unistd.h>
+
+#include "cli/apparmor_profile.hpp"
+#include "cli/doctor_json.hpp"
+#include "cli/doctor_text.hpp"
+#include "run/doctor.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/log.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+constexpr Option kOptions[] = {
+    {"json", 0, nullptr, "print JSON ({\"version\":1,\"verdict\":\"full\",...})"},
+    {"apparmor-profile", 0, nullptr, "print an AppArmor profile that lets this program have user namespaces"},
+    kColorOption,
+};
+
+void print(const std::string& text) {
+  if (const int error = sys::write_all(STDOUT_FILENO, text); error != 0) {
+    throw Error(sys::errno_code(error), "writing what was found");
+  }
+}
+
+int run(const Arguments& arguments) {
+  if (!arguments.positional.empty() || arguments.has_separator) throw UsageError("doctor takes options only");
+  if (arguments.has("apparmor-profile")) {
+    if (arguments.has("json"))
+      throw UsageError("--apparmor-profile has no JSON", "Leave out one of the two.");
+    print(apparmor_profile(own_path()));
+    return 0;
+  }
+  const auto diagnosis = run::diagnose();
+  print(arguments.has("json") ? diagnosis_as_json(diagnosis)
+                              : diagnosis_in_words(diagnosis, sys::colour_wanted(STDOUT_FILENO)));
+  return exit_status_of(diagnosis.verdict());
+}
+
+}  // namespace
+
+int exit_status_of(run::Verdict verdict) noexcept {
+  switch (verdict) {
+    case run::Verdict::kFull:
+      return 0;
+    case run::Verdict::kReduced:
+      return 1;
+    default:
+      return kOwnFailure;
+  }
+}
+
+const Command& doctor_command() {
+  static constexpr Command kCommand{
+      "doctor",
+      "doctor [--json | --apparmor-profile]",
+      "try what a shard needs here, and say what is in the way",
+      "nslaunch doctor",
+      [] { return std::span<const Option>(kOptions); },
+      run,
+  };
+  return kCommand;
+}
+
+}  // namespace nslaunch::cli
