@@ -3,11 +3,12 @@
 
 #include <catch2/catch.hpp>
 
-#include "support/identity.hpp"
+#include "support/prepared_shard.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/temp_dir.hpp"
 #include "sys/fd.hpp"
+#include "sys/files.hpp"
 #include "sys/procfs.hpp"
 
 namespace nslaunch::test {
