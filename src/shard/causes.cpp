@@ -82,7 +82,9 @@ constexpr Row kMissing[] = {
     {[](const Case& c) { return c.is(ENODEV) && c.mounts(); }, no_file_system},
     {[](const Case& c) { return c.is(EADDRNOTAVAIL) && c.step() == Step::kReach; }, no_such_address},
     {[](const Case& c) { return c.is(EADDRINUSE) && c.step() == Step::kReach; }, address_in_use},
-    {[](const Case& c) { return c.step() == Step::kCapture && c.refused() && c.machine.seccomp; },
+    {[](const Case& c) {
+       return c.step() == Step::kCapture && c.refused() && c.machine.seccomp && c.may_capture();
+     },
      filtered_capture},
     {[](const Case& c) { return c.step() == Step::kCapture && (c.refused() || c.is(EAFNOSUPPORT)); },
      capture_needs},

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <linux/capability.h>
+
 #include <cerrno>
 
 #include "shard/evidence.hpp"
@@ -53,6 +55,8 @@ struct FailureCase {
     return step() == Step::kPidBase || step() == Step::kLowPorts || step() == Step::kSysctls;
   }
 
+  /// In a user namespace of its own init has every capability.
+  bool may_capture() const { return plan.rung != Rung::kPrivileged || machine.has(CAP_NET_RAW); }
   bool is_refused_privilege() const { return refused() && needs_privilege(); }
   bool is_refused_user_namespace() const { return refused() && makes_user_namespace(); }
   bool finds_no_room() const { return (is(ENOSPC) || is(EUSERS)) && makes_namespaces(); }

@@ -1,5 +1,6 @@
 #include "shard/remedies.hpp"
 
+#include <linux/capability.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -77,7 +78,8 @@ class Ways {
   }
   /// Only those who are root in a container have what is added to it.
   Ways& add_capabilities() {
-    if (machine_.is_root) add("with two capabilities", engine_.capabilities);
+    const bool has_them = machine_.has(CAP_SYS_ADMIN) && machine_.has(CAP_NET_ADMIN);
+    if (machine_.is_root && !has_them) add("with two capabilities", engine_.capabilities);
     return *this;
   }
   Ways& add_all() { return add("with all rights", engine_.all); }

@@ -78,7 +78,6 @@ TEST_CASE("doctor names a seccomp filter that forbids namespaces, and what takes
 }
 
 TEST_CASE("doctor names a seccomp filter that kills, whether it meets the launcher or init") {
-  if (kSanitized) SKIP_TEST("the sanitizers need to search for leaks");
   const auto kill_init = [] { kill_who_calls(SYS_unshare); };
   const auto of_launcher = examined(kill_who_makes_namespaces);
   CAPTURE(of_launcher.result.out);
@@ -141,7 +140,6 @@ TEST_CASE("doctor names a chroot, in which an ordinary user has no user namespac
 }
 
 TEST_CASE("doctor names a limit on processes with its value") {
-  if (kSanitized) SKIP_TEST("the sanitizers need processes of their own");
   const TempDir folder;
   fs::copy(nslaunch_binary(), folder / "nslaunch");
   fs::create_directory(folder / "state");
@@ -150,7 +148,7 @@ TEST_CASE("doctor names a limit on processes with its value") {
   const bool root = is_root();
   if (root) REQUIRE(::chown((folder / "state").c_str(), kFreshUid, kFreshUid) == 0);
   StartOptions options;
-  options.environment = {"NSLAUNCH_STATE_DIR=" + folder / "state"};
+  options.environment = {"NSLAUNCH_STATE_DIR=" + folder / "state", kNoLeakSearch};
   options.directory = "/";
   options.prepare = [root] {
     const rlimit limit = {1, 1};
@@ -189,7 +187,6 @@ TEST_CASE("doctor names a user namespace in which we are nobody") {
 }
 
 TEST_CASE("doctor says that a step hangs, and kills what it has begun") {
-  if (kSanitized) SKIP_TEST("the sanitizers need to search for leaks");
   const auto found = examined([] { hang_who_calls(SYS_mount); });
   CAPTURE(found.result.out);
   CHECK(found.result.status == 125);

@@ -109,6 +109,13 @@ TEST_CASE("doctor tries what a run may ask for besides, and its verdict does not
   CHECK(checkout.is_untouched());
 }
 
+TEST_CASE("doctor and a run agree on whether a shard can have limits") {
+  const RegistryView state;
+  const auto limited = run(in_shard("true", {"--pids", "100", "--memory", "200M"}), state.options());
+  CAPTURE(limited.err);
+  CHECK(examined().extra("limits").at("works") == (limited.status == 0));
+}
+
 TEST_CASE("doctor --apparmor-profile prints one for the path of this very program") {
   const RegistryView state;
   const auto printed = state.ask({"doctor", "--apparmor-profile"});

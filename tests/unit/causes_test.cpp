@@ -103,6 +103,15 @@ TEST_CASE("root that may not map itself needs CAP_SETFCAP, and an ordinary user 
   CHECK(cause(Step::kMapIds, EPERM, without({CAP_SETFCAP})).layer == Layer::kUnknown);
 }
 
+TEST_CASE(
+    "a capture lacks CAP_NET_RAW before a filter is to blame, but for where init has every capability") {
+  const auto bare = without({CAP_NET_RAW}, {.seccomp = true});
+  CHECK(cause(Step::kCapture, EPERM, bare, Rung::kPrivileged).layer == Layer::kCapabilities);
+  CHECK_THAT(first_paste(cause(Step::kCapture, EPERM, bare, Rung::kPrivileged)), Contains("NET_RAW"));
+  CHECK(cause(Step::kCapture, EPERM, bare, Rung::kRootless).layer == Layer::kSeccomp);
+  CHECK(cause(Step::kCapture, EPERM, {.seccomp = true}, Rung::kPrivileged).layer == Layer::kSeccomp);
+}
+
 TEST_CASE("a fresh /proc is refused for what is mounted over the outer one, which is named") {
   const auto found =
       cause(Step::kProc, EPERM, {.covered_in_proc = {"/proc/kcore", "/proc/keys", "/proc/acpi"}});
@@ -151,16 +160,17 @@ TEST_CASE("for each place a filter is taken away in that place's own words, and 
   }
 }
 
-TEST_CASE("capabilities are offered to a container's root only, who alone would have them") {
-  const auto offers = [](bool is_root) {
-    const auto found =
-        cause(Step::kClone, EPERM, {.place = Place::kDocker, .is_root = is_root, .seccomp = true});
+TEST_CASE("capabilities are offered to a container's root who lacks them, and who alone would have them") {
+  const auto offers = [](const Evidence& machine) {
+    const auto found = cause(Step::kClone, EPERM, machine);
     return std::any_of(found.remedies.begin(), found.remedies.end(), [](const shard::Remedy& remedy) {
       return remedy.paste.find("--cap-add SYS_ADMIN") != std::string::npos;
     });
   };
-  CHECK(offers(true));
-  CHECK_FALSE(offers(false));
+  const Evidence root{.place = Place::kDocker, .is_root = true, .seccomp = true};
+  CHECK(offers(without({CAP_SYS_ADMIN, CAP_NET_ADMIN}, root)));
+  CHECK_FALSE(offers(root));
+  CHECK_FALSE(offers(without({CAP_SYS_ADMIN}, {.place = Place::kDocker, .seccomp = true})));
 }
 
 TEST_CASE(
