@@ -1,9 +1,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
-#include "support/prepared_shard.hpp"
+#include "support/identity.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/temp_dir.hpp"
@@ -19,7 +20,7 @@ using Catch::Matchers::Contains;
 /// `words` as the first process of a PID namespace, as a container's command is.
 Words as_first_process(const Words& words) {
   Words all = {"unshare", "--pid", "--fork", "--kill-child", "--mount-proc"};
-  if (!is_root()) all.insert(all.end(), {"--user", "--map-root-user"});
+  if (::geteuid() != 0) all.insert(all.end(), {"--user", "--map-root-user"});
   all.push_back("--");
   all.insert(all.end(), words.begin(), words.end());
   return all;

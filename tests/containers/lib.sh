@@ -37,7 +37,9 @@ begin_containers() {
   if [[ -z ${CONTAINER_SCENARIO:-} ]]; then
     need_containers
     [[ -x $program && -e $image_file && -e $docker_seccomp ]] || fail "run tests/containers/prepare first"
-    exec "$program" --name containers --timeout 4m --leaks fail --env CONTAINER_SCENARIO=1 -- "$(realpath -- "$0")" "$@"
+    # crun keeps what it knows in /run, podman some of its cache in /var/lib, wherever else they are told to.
+    exec "$program" --name containers --timeout 4m --leaks fail --private /run --private /var/lib \
+      --env CONTAINER_SCENARIO=1 -- "$(realpath -- "$0")" "$@"
   fi
   NSLAUNCH=$program
   begin
