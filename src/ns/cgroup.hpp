@@ -14,9 +14,6 @@ struct ShardLimits {
   std::uint64_t pids = 0;    ///< processes and threads
 };
 
-/// Throws the Error that Cgroup would, as far as that can be told without changing anything.
-void check_delegation(const ShardLimits& limits);
-
 /// The pids.max of a control group that we are in and whose limit on processes is reached; empty for none.
 std::string reached_pids_max();
 

@@ -8,7 +8,7 @@
 #include <functional>
 
 #include "inspect/threads.hpp"
-#include "ns/cgroup.hpp"
+#include "ns/delegation.hpp"
 #include "registry/folders.hpp"
 #include "sys/check.hpp"
 #include "sys/fd.hpp"

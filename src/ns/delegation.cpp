@@ -1,0 +1,176 @@
+#include "ns/delegation.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+#include <filesystem>
+#include <sstream>
+#include <string_view>
+#include <vector>
+
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::ns {
+namespace {
+
+constexpr std::string_view kPrefix = "nslaunch-";
+/// Where the launcher itself goes when its own group is to have others below it, which then may have no
+/// process.
+constexpr const char* kLaunchersGroup = "nslaunch-launcher";
+/// What is younger may be about to get its first process.
+constexpr time_t kSettled = 60;
+
+constexpr const char* kDelegate =
+    "Give nslaunch a group of its own: systemd-run --scope -p Delegate=yes -- nslaunch run ...; as an "
+    "ordinary "
+    "user: systemd-run --user --scope -p Delegate=yes -- nslaunch run ...";
+
+constexpr const char* kUseVersion2 =
+    "Start the machine with systemd.unified_cgroup_hierarchy=1, or leave out --memory and --pids.";
+
+[[noreturn]] void refuse(int error, const std::string& why, const char* advice = kDelegate) {
+  throw Error(sys::errno_code(error), "limiting the shard by a control group: " + why, advice);
+}
+
+/// Where version 2 is mounted, without what lies above the root of that mount.
+std::string mount_of_cgroup2() {
+  std::istringstream lines(sys::read_file("/proc/self/mountinfo", 16 << 20).value_or(""));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find(" - cgroup2 ") == std::string::npos) continue;
+    std::istringstream fields(line);
+    std::string field;
+    for (int skipped = 0; skipped < 5; ++skipped) fields >> field;
+    return field;
+  }
+  refuse(0, "version 2 of control groups is not mounted here", kUseVersion2);
+}
+
+/// The group that the shards' are made in: the launcher's, or the one above where it has moved down itself.
+std::string group_for_shards() {
+  std::istringstream lines(sys::read_file("/proc/self/cgroup").value_or(""));
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("0::")) continue;
+    std::filesystem::path path = mount_of_cgroup2() + line.substr(3);
+    if (path.filename() == kLaunchersGroup) path = path.parent_path();
+    std::string name = path;
+    while (name.ends_with('/')) name.pop_back();
+    return name;
+  }
+  refuse(0, "this machine has no version 2 of control groups", kUseVersion2);
+}
+
+bool lists(const std::string& file, std::string_view word) {
+  std::istringstream words(sys::read_file(file.c_str()).value_or(""));
+  for (std::string one; words >> one;) {
+    if (one == word) return true;
+  }
+  return false;
+}
+
+/// Returns 0 or an errno.
+int move_launcher_down(const std::string& group) {
+  const auto own = group + "/" + kLaunchersGroup;
+  if (::mkdir(own.c_str(), 0755) != 0 && errno != EEXIST) return errno;
+  return sys::write_file((own + "/cgroup.procs").c_str(), std::to_string(::getpid()));
+}
+
+void check_controller(const std::string& group, const std::string& controller) {
+  const auto groups = sys::read_file("/proc/self/cgroup").value_or("");
+  if (groups.find(":" + controller + ":") != std::string::npos) {
+    refuse(0, fmt::format("here the {} controller belongs to version 1 of control groups", controller),
+           kUseVersion2);
+  }
+  if (!lists(group + "/cgroup.controllers", controller)) {
+    refuse(0, fmt::format("{} has no {} controller (cgroup.controllers)", sys::escape(group), controller));
+  }
+}
+
+/// Whether this process is in it. Throws Error where others are, too. Only the root of all groups, which has
+/// no type, may have processes and hand on controllers.
+bool is_ours_to_leave(const std::string& group) {
+  if (::access((group + "/cgroup.type").c_str(), F_OK) != 0) return false;
+  const auto processes = sys::read_file((group + "/cgroup.procs").c_str(), 1 << 20).value_or("");
+  if (processes.empty()) return false;
+  if (processes != std::to_string(::getpid()) + "\n")
+    refuse(EBUSY, fmt::format("{} has other processes than nslaunch", sys::escape(group)));
+  return true;
+}
+
+/// Leaves no process in the group: none can be moved into groups below it otherwise, though some controllers
+/// (pids) are handed on all the same (K39).
+void vacate(const std::string& group) {
+  if (!is_ours_to_leave(group)) return;
+  if (const int error = move_launcher_down(group); error != 0)
+    refuse(error, fmt::format("making {} and moving there", sys::escape(group + "/" + kLaunchersGroup)));
+}
+
+std::string control_file(const std::string& group) {
+  return group + "/cgroup.subtree_control";
+}
+
+[[noreturn]] void refuse_handing_on(int error, const std::string& group, const std::string& controller) {
+  refuse(error, fmt::format("{} can't hand on the {} controller", sys::escape(group), controller));
+}
+
+void hand_on(const std::string& group, const std::string& controller) {
+  const auto control = control_file(group);
+  if (lists(control, controller)) return;
+  if (const int error = sys::write_file(control.c_str(), "+" + controller); error != 0)
+    refuse_handing_on(error, group, controller);
+}
+
+std::vector<std::string> controllers_for(const ShardLimits& limits) {
+  std::vector<std::string> controllers;
+  if (limits.memory != 0) controllers.emplace_back("memory");
+  if (limits.pids != 0) controllers.emplace_back("pids");
+  return controllers;
+}
+
+/// Groups of launchers that were killed. One with processes in it can't be removed.
+void sweep_groups(const std::string& group) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(group, ignored)) {
+    const auto name = entry.path().filename().string();
+    struct stat status = {};
+    if (!name.starts_with(kPrefix) || name == kLaunchersGroup) continue;
+    if (::stat(entry.path().c_str(), &status) != 0 || ::time(nullptr) - status.st_mtime < kSettled) continue;
+    ::rmdir(entry.path().c_str());
+  }
+}
+
+}  // namespace
+
+void check_delegation(const ShardLimits& limits) {
+  const auto group = group_for_shards();
+  for (const auto& controller : controllers_for(limits)) {
+    check_controller(group, controller);
+    const auto control = control_file(group);
+    if (!lists(control, controller) && ::access(control.c_str(), W_OK) != 0)
+      refuse_handing_on(errno, group, controller);
+  }
+  is_ours_to_leave(group);
+  if (::access(group.c_str(), W_OK) != 0 || ::access((group + "/cgroup.procs").c_str(), W_OK) != 0)
+    refuse(errno, fmt::format("making a group below {}", sys::escape(group)));
+}
+
+std::string make_group_for(const std::string& id, const ShardLimits& limits) {
+  const auto group = group_for_shards();
+  const auto controllers = controllers_for(limits);
+  for (const auto& controller : controllers) check_controller(group, controller);
+  vacate(group);
+  for (const auto& controller : controllers) hand_on(group, controller);
+  sweep_groups(group);
+  auto path = fmt::format("{}/{}{}", group, kPrefix, id);
+  if (::mkdir(path.c_str(), 0755) != 0) refuse(errno, fmt::format("making {}", sys::escape(path)));
+  return path;
+}
+
+void refuse_limits(int error, const std::string& why) {
+  refuse(error, why);
+}
+
+}  // namespace nslaunch::ns
