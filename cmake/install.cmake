@@ -15,7 +15,8 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/nslaunch-config.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/nslaunch-config-version.cmake
         DESTINATION ${package_dir})
 
-file(RELATIVE_PATH to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig
+           OUTPUT_VARIABLE to_prefix)
 if(NOT NSLAUNCH_STATIC)
   set(pkgconfig_fmt " fmt")
 endif()
