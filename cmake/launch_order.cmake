@@ -9,7 +9,9 @@ function(lay_out_as_launched target)
     message(STATUS "ld.lld was not found: the program will start a little slower")
     return()
   endif()
-  target_link_options(${target} PRIVATE -fuse-ld=lld
+  # A cross compiler looks for it only beside its own programs, or where it is told.
+  cmake_path(GET NSLAUNCH_LLD PARENT_PATH lld_folder)
+  target_link_options(${target} PRIVATE -fuse-ld=lld $<$<BOOL:${CMAKE_CROSSCOMPILING}>:-B${lld_folder}>
     -Wl,--symbol-ordering-file=${launch_order} -Wl,--no-warn-symbol-ordering)
   set_target_properties(${target} PROPERTIES LINK_DEPENDS ${launch_order})
 endfunction()

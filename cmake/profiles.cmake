@@ -15,6 +15,8 @@ if(NSLAUNCH_PROFILE STREQUAL "release")
   set(profile_faults OFF)
   set(profile_precompile OFF)
   set(profile_tests OFF)
+  # Wherever it is built, the same bytes.
+  set(profile_flags -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 elseif(NSLAUNCH_PROFILE STREQUAL "asan")
   set(profile_bench OFF)
   # Lines for the sanitizers' reports; nobody looks at variables. A null pointer ends the program anyway and objects

@@ -1,0 +1,20 @@
+# Debian's cross compiler, and the libraries for arm64 that scripts/arm64-sysroot has unpacked.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(NSLAUNCH_DEBIAN_ARCHITECTURE arm64)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
+
+cmake_path(SET sysroot NORMALIZE ${CMAKE_CURRENT_LIST_DIR}/../../build/arm64-sysroot)
+set(CMAKE_FIND_ROOT_PATH ${sysroot})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+set(ENV{PKG_CONFIG_SYSROOT_DIR} ${sysroot})
+set(ENV{PKG_CONFIG_LIBDIR} ${sysroot}/usr/lib/aarch64-linux-gnu/pkgconfig:${sysroot}/usr/share/pkgconfig)
+# For what is included and linked by its bare name.
+set(CMAKE_C_FLAGS_INIT "-isystem ${sysroot}/usr/include")
+set(CMAKE_CXX_FLAGS_INIT "-isystem ${sysroot}/usr/include")
+set(CMAKE_EXE_LINKER_FLAGS_INIT -L${sysroot}/usr/lib/aarch64-linux-gnu)

@@ -1,0 +1,20 @@
+# nslaunch_house(NAME COMMAND ... [LOCKS ...] [PROPERTIES ...])
+function(nslaunch_house name)
+  cmake_parse_arguments(HOUSE "" "" "COMMAND;LOCKS;PROPERTIES" ${ARGN})
+  list(POP_FRONT HOUSE_COMMAND script)
+  add_test(NAME "house: ${name}" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${HOUSE_COMMAND})
+  set_tests_properties("house: ${name}" PROPERTIES LABELS house TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 4
+    RESOURCE_LOCK "${HOUSE_LOCKS}" ${HOUSE_PROPERTIES})
+endfunction()
+
+nslaunch_house(check-layers COMMAND house/check-layers)
+nslaunch_house(readme-commands COMMAND house/readme-commands LOCKS release_build host_ports)
+nslaunch_house("installed dev" COMMAND package/installed ${PROJECT_BINARY_DIR})
+# What scripts/package makes of build/release, and what is done with it.
+nslaunch_house(packages COMMAND package/made LOCKS release_build PROPERTIES FIXTURES_SETUP packages)
+nslaunch_house("installed release" COMMAND package/installed ${PROJECT_SOURCE_DIR}/build/release LOCKS release_build
+  PROPERTIES FIXTURES_REQUIRED packages)
+nslaunch_house("packages in a fresh root" COMMAND package/fresh-root LOCKS release_build
+  PROPERTIES FIXTURES_REQUIRED packages ENVIRONMENT "NSLAUNCH=$<TARGET_FILE:nslaunch>")
+nslaunch_house("packages are reproducible" COMMAND package/reproducible LOCKS release_build
+  PROPERTIES FIXTURES_REQUIRED packages TIMEOUT 1800)
