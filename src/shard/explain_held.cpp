@@ -3,7 +3,6 @@
 #include <sys/wait.h>
 
 #include <cstdlib>
-#include <ranges>
 #include <set>
 #include <string_view>
 
@@ -14,7 +13,7 @@ namespace nslaunch::shard {
 namespace {
 
 // The lowest, which leaves out those that the kernel has chosen: nobody knows what answers there.
-constexpr int kMostPorts = 8;
+constexpr std::size_t kMostPorts = 8;
 
 struct Address {
   std::string host;
@@ -35,7 +34,9 @@ bool answers_on_localhost(const std::string& host) {
 
 std::string list(const std::set<int>& ports) {
   std::string text;
-  for (const int port : ports | std::views::take(kMostPorts)) text += fmt::format(" 0:{}", port);
+  std::size_t listed = 0;
+  for (auto port = ports.begin(); port != ports.end() && listed < kMostPorts; ++port, ++listed)
+    text += fmt::format(" 0:{}", *port);
   return text;
 }
 

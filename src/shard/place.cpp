@@ -31,7 +31,7 @@ const PlaceRow& row_of(Place place) {
   return kPlaces[static_cast<std::size_t>(place)];
 }
 
-std::string variable(const char* name) {
+std::string own_variable(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr ? value : "";
 }
@@ -51,10 +51,10 @@ Place kind_of_container(const PlaceSigns& signs) {
 PlaceSigns read_place_signs() {
   return {.docker_file = ::access("/.dockerenv", F_OK) == 0,
           .podman_file = ::access("/run/.containerenv", F_OK) == 0,
-          .kubernetes_service = !variable("KUBERNETES_SERVICE_HOST").empty(),
-          .github = variable("GITHUB_ACTIONS") == "true",
-          .gitlab = variable("GITLAB_CI") == "true",
-          .container = variable("container"),
+          .kubernetes_service = !own_variable("KUBERNETES_SERVICE_HOST").empty(),
+          .github = own_variable("GITHUB_ACTIONS") == "true",
+          .gitlab = own_variable("GITLAB_CI") == "true",
+          .container = own_variable("container"),
           .first_cgroup = sys::read_file("/proc/1/cgroup").value_or("")};
 }
 
