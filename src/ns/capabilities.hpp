@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 namespace nslaunch::ns {
 
 /// Which of the capabilities that matter here are effective. Called by the launcher.
@@ -10,5 +12,8 @@ struct Capabilities {
 };
 
 Capabilities effective_capabilities();
+
+/// All that are effective, by their numbers.
+std::uint64_t effective_set();
 
 }  // namespace nslaunch::ns

@@ -108,6 +108,12 @@ Cause refused_by_nobody_seen(const FailureCase& c) {
   return {Layer::kUnknown, "something forbids it that can't be seen from here", without_filter(c.machine)};
 }
 
+Cause unseen_without_proc(const FailureCase&) {
+  return {Layer::kFiles,
+          "there is no /proc here, from which it could be told what forbids it (a chroot, for one, does)",
+          {{"mount it and look again", "mount -t proc proc /proc"}}};
+}
+
 Cause no_setfcap(const FailureCase& c) {
   auto remedies = with_capability(c.machine, "SETFCAP");
   remedies.push_back(

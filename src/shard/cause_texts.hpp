@@ -21,6 +21,7 @@ Cause confining_profile(const FailureCase& c);
 Cause seccomp_filter(const FailureCase& c);
 Cause some_security_module(const FailureCase& c);
 Cause refused_by_nobody_seen(const FailureCase& c);
+Cause unseen_without_proc(const FailureCase& c);
 Cause no_setfcap(const FailureCase& c);
 Cause masked_proc(const FailureCase& c);
 Cause read_only_proc(const FailureCase& c);

@@ -93,6 +93,7 @@ constexpr Row kMissing[] = {
 
 /// A refusal of which the step alone does not say who it was.
 constexpr Row kPossible[] = {
+    {[](const Case& c) { return c.is_refused_privilege() && !c.machine.has_proc; }, unseen_without_proc},
     {[](const Case& c) {
        return c.is_refused_privilege() && !c.machine.apparmor_profile.empty() &&
               (c.is(EACCES) || !c.machine.seccomp);

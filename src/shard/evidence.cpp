@@ -8,10 +8,10 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <sstream>
 
 #include "inspect/mounts.hpp"
+#include "ns/capabilities.hpp"
 #include "ns/cgroup.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
@@ -125,8 +125,8 @@ Evidence read_evidence() {
   const auto mounts = inspect::mount_points();
   evidence.place = place_by(read_place_signs());
   evidence.is_root = ::geteuid() == 0;
-  if (const auto set = status_of_ours("CapEff"); !set.empty())
-    evidence.capabilities = std::strtoull(set.c_str(), nullptr, 16);
+  evidence.capabilities = ns::effective_set();
+  evidence.has_proc = ::access("/proc/self/status", F_OK) == 0;
   evidence.seccomp = status_of_ours("Seccomp") == "2";
   evidence.apparmor_profile = confining_profile();
   evidence.restricts_user_namespaces =

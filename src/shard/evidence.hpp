@@ -14,6 +14,8 @@ struct Evidence {
   bool is_root = false;
   /// Effective, by their numbers.
   std::uint64_t capabilities = ~std::uint64_t{0};
+  /// Without a /proc little of what is below can be seen.
+  bool has_proc = true;
   /// A seccomp filter is on ("Seccomp: 2" in /proc/self/status).
   bool seccomp = false;
   /// The AppArmor profile that confines us, empty for none.

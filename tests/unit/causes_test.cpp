@@ -51,6 +51,12 @@ TEST_CASE("AppArmor's restriction is the cause wherever a user namespace turns o
   CHECK(cause(Step::kNamespaces, EPERM, ubuntu, Rung::kPrivileged).layer != Layer::kAppArmor);
 }
 
+TEST_CASE("without a /proc a refusal is nobody's in particular, and it says why") {
+  const auto found = cause(Step::kClone, EPERM, {.has_proc = false});
+  CHECK_THAT(found.sentence, Contains("no /proc"));
+  CHECK(first_paste(found) == "mount -t proc proc /proc");
+}
+
 TEST_CASE("a netlink error in a network of our own is a refusal, too") {
   const Message refusal{
       .kind = shard::Kind::kFailed, .step = Step::kAnswer, .domain = shard::Domain::kNetlink, .payload = {}};
