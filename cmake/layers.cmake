@@ -27,6 +27,11 @@ function(nslaunch_precompile target)
   endif()
 endfunction()
 
+# nslaunch_unity(TARGET): its sources as one, where the profile wants that.
+function(nslaunch_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${NSLAUNCH_UNITY} UNITY_BUILD_BATCH_SIZE 0)
+endfunction()
+
 function(nslaunch_layer name)
   cmake_parse_arguments(LAYER "" "" "SOURCES;LINKS" ${ARGN})
   add_library(nslaunch_${name} STATIC ${LAYER_SOURCES})
@@ -39,5 +44,6 @@ function(nslaunch_layer name)
     target_link_libraries(nslaunch_${name} PUBLIC nslaunch_${layer})
   endforeach()
   set_target_properties(nslaunch_${name} PROPERTIES EXPORT_NAME ${name})
+  nslaunch_unity(nslaunch_${name})
   nslaunch_precompile(nslaunch_${name})
 endfunction()
