@@ -17,4 +17,5 @@ nslaunch_house("installed release" COMMAND package/installed ${PROJECT_SOURCE_DI
 nslaunch_house("packages in a fresh root" COMMAND package/fresh-root LOCKS release_build
   PROPERTIES FIXTURES_REQUIRED packages ENVIRONMENT "NSLAUNCH=$<TARGET_FILE:nslaunch>")
 nslaunch_house("packages are reproducible" COMMAND package/reproducible LOCKS release_build
-  PROPERTIES FIXTURES_REQUIRED packages TIMEOUT 1800 LABELS "house;long")
+  PROPERTIES FIXTURES_REQUIRED packages TIMEOUT 1800)
+set_tests_properties("house: packages are reproducible" PROPERTIES LABELS "house;long")
