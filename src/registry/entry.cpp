@@ -47,8 +47,9 @@ std::optional<RecordFile> open_record(const Folder& folder, const char* name, un
 
 bool is_still(const Folder& folder, const char* name, const RecordFile& file) {
   struct stat named = {};
-  return ::fstatat(folder.fd.get(), name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-         named.st_dev == file.status.st_dev && named.st_ino == file.status.st_ino;
+  const int looked = ::fstatat(folder.fd.get(), name, &named, AT_SYMLINK_NOFOLLOW);
+  if (looked != 0 && errno != ENOENT) sys::check(looked, "looking at {}", name);
+  return looked == 0 && named.st_dev == file.status.st_dev && named.st_ino == file.status.st_ino;
 }
 
 std::string read_text(const RecordFile& file) {

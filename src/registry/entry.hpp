@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,8 +25,11 @@ void each_entry(const Folder& folder, Visit visit) {
   if (!listing) throw Error(sys::errno_code(errno), "listing " + folder.path);
   copy.release();
   ::rewinddir(listing.get());  // the copy shares its position with the folder's descriptor
-  while (const dirent* entry = ::readdir(listing.get())) {
-    if (!visit(entry->d_name, entry->d_type)) break;
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(listing.get());
+    if (entry == nullptr && errno != 0) throw Error(sys::errno_code(errno), "listing " + folder.path);
+    if (entry == nullptr || !visit(entry->d_name, entry->d_type)) return;
   }
 }
 
@@ -40,7 +44,7 @@ struct RecordFile {
 std::optional<RecordFile> open_record(const Folder& folder, const char* name, unsigned char type, int access,
                                       std::string& problem);
 
-/// Whether `name` still means this very file.
+/// Whether `name` still means this very file. Throws where that can't be told.
 bool is_still(const Folder& folder, const char* name, const RecordFile& file);
 
 std::string read_text(const RecordFile& file);

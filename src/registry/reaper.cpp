@@ -99,8 +99,8 @@ void Reaper::reap_orphan(const Folder& folder, const char* name, const ProcessId
 
 bool Reaper::unlink_record(const Folder& folder, const char* name) {
   // The record last: what a reaper that is killed here leaves is found through it.
-  ::unlinkat(folder.fd.get(), socket_name(id_of(name)).c_str(), 0);
-  if (::unlinkat(folder.fd.get(), name, 0) == 0) return true;
+  const int socket = ::unlinkat(folder.fd.get(), socket_name(id_of(name)).c_str(), 0);
+  if ((socket == 0 || errno == ENOENT) && ::unlinkat(folder.fd.get(), name, 0) == 0) return true;
   if (errno != ENOENT) {
     const auto why = sys::errno_code(errno).message();
     result_.problems.push_back(fmt::format("{} can't be removed: {}", shown(folder, name), why));

@@ -133,8 +133,9 @@ sys::Fd Registration::make_control_socket() noexcept {
 
 void Registration::remove() noexcept {
   if (!file_) return;
-  ::unlinkat(folder_.get(), socket_name(id_of(name_)).c_str(), 0);
-  ::unlinkat(folder_.get(), name_.c_str(), 0);
+  // Without its record nobody would look for a socket.
+  const int removed = ::unlinkat(folder_.get(), socket_name(id_of(name_)).c_str(), 0);
+  if (removed == 0 || errno == ENOENT) ::unlinkat(folder_.get(), name_.c_str(), 0);
   abandon();
 }
 
