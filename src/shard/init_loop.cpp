@@ -52,7 +52,7 @@ class Init {
   bool grace_is_over();
   void wait_for_something();
   void look_at_mounts();
-  int poll_timeout() const { return leak_deadline_ ? leak_deadline_->poll_timeout() : -1; }
+  int poll_timeout() const;
   [[noreturn]] void finish();
 
   const Plan& plan_;
@@ -201,6 +201,13 @@ void Init::look_at_mounts() {
   if (!lost) return;
   tell(Kind::kMountLost, 0, *lost);
   ::_exit(0);
+}
+
+int Init::poll_timeout() const {
+  const int for_visitors = visitors_.poll_timeout();
+  if (!leak_deadline_) return for_visitors;
+  const int for_leaks = leak_deadline_->poll_timeout();
+  return for_visitors < 0 ? for_leaks : std::min(for_leaks, for_visitors);
 }
 
 void Init::wait_for_something() {

@@ -20,6 +20,7 @@ namespace nslaunch::shard {
 namespace {
 
 constexpr std::size_t kMostVisitors = 256;
+constexpr std::chrono::milliseconds kAWhile{100};
 /// The kernel takes a third of the stack's limit for arguments and environment, 6 MiB at most.
 constexpr off_t kLongestRequest = 8 << 20;
 
@@ -72,6 +73,10 @@ void Visitors::watch(std::vector<pollfd>& watched) const {
 }
 
 void Visitors::attend(std::span<const pollfd> watched) {
+  if (retry_ && retry_->passed()) {
+    retry_.reset();
+    full_ = visitors_.size() >= kMostVisitors;
+  }
   auto visitor = visitors_.begin();
   for (const auto& each : watched.subspan(1)) {
     if (each.revents != 0) hear(*visitor);
@@ -81,7 +86,7 @@ void Visitors::attend(std::span<const pollfd> watched) {
   if (watched.front().revents != 0) admit();
 }
 
-/// One that can't be taken in (no descriptor is left) waits until another has gone.
+/// One that can't be taken in (no descriptor is left) waits until another has gone or a while has passed.
 void Visitors::admit() {
   // What comes with a request must not land where a process is to have its streams (K29).
   sys::guard_standard_streams();
@@ -92,6 +97,7 @@ void Visitors::admit() {
     if (!visitors_.back().connection) visitors_.pop_back();
   } else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
     full_ = true;
+    retry_.emplace(kAWhile);
   }
   if (visitors_.size() >= kMostVisitors) full_ = true;
 }

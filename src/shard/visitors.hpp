@@ -4,12 +4,14 @@
 #include <sys/wait.h>
 
 #include <list>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "shard/plan.hpp"
 #include "shard/protocol.hpp"
+#include "sys/clock.hpp"
 #include "sys/fd.hpp"
 
 namespace nslaunch::shard {
@@ -26,6 +28,8 @@ class Visitors {
   void watch(std::vector<pollfd>& watched) const;
   /// Does what is asked; `watched` is what watch() has added.
   void attend(std::span<const pollfd> watched);
+  /// What poll(2) takes: when to attend() though nothing has happened.
+  int poll_timeout() const noexcept { return retry_ ? retry_->poll_timeout() : -1; }
   /// Tells a visitor that the process which was started for it has ended.
   void note_end(const siginfo_t& child);
   /// The sessions of processes that visitors have started; these are nobody's leaks.
@@ -49,6 +53,7 @@ class Visitors {
   std::string isolation_;
   sys::Fd listener_;
   bool full_ = false;
+  std::optional<sys::Deadline> retry_;  ///< when to try again to take one in
   std::list<Visitor> visitors_;
   std::vector<pid_t> sessions_;
 };

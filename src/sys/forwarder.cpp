@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 
 #include <array>
 #include <cerrno>
@@ -25,7 +26,11 @@ void pass_on_at_once(int socket) {
 
 }  // namespace
 
-Forwarder::Forwarder() : epoll_(check(::epoll_create1(EPOLL_CLOEXEC), "watching connections")) {}
+Forwarder::Forwarder()
+    : epoll_(check(::epoll_create1(EPOLL_CLOEXEC), "watching connections")),
+      timer_(check(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "watching connections")) {
+  check(watch(timer_.get(), EPOLLIN | EPOLLET) ? 0 : -1, "watching connections");
+}
 
 bool Forwarder::watch(int descriptor, std::uint32_t events) const noexcept {
   epoll_event event = {.events = events, .data = {.fd = descriptor}};
@@ -63,12 +68,13 @@ bool Forwarder::work(int timeout, int end) {
 }
 
 std::vector<int> Forwarder::descriptors() const {
-  std::vector<int> descriptors = {epoll_.get()};
+  std::vector<int> descriptors = {epoll_.get(), timer_.get()};
   for (const auto& [listener, way] : ways_) descriptors.push_back(listener);
   return descriptors;
 }
 
 void Forwarder::act(int descriptor) {
+  if (descriptor == timer_.get()) return feed();
   if (const auto way = ways_.find(descriptor); way != ways_.end()) {
     take_in(way->second);
     return;
@@ -86,18 +92,19 @@ bool Forwarder::has_room() const noexcept {
   return static_cast<bool>(places.back());
 }
 
-/// Where descriptors run out the rest waits in the backlog, until a connection has gone.
+/// Where descriptors run out the rest waits in the backlog, until a connection has gone or a while has
+/// passed.
 void Forwarder::take_in(const Way& way) {
   for (int turn = 0; turn < kClientsATurn; ++turn) {
     if (!has_room()) {
-      starved_ = true;
+      starve();
       return;
     }
     Fd client(::accept4(way.listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (client) {
       join(way, std::move(client));
     } else if (errno != ECONNABORTED && errno != EINTR) {
-      starved_ = starved_ || errno != EAGAIN;
+      if (errno != EAGAIN) starve();
       return;
     }
   }
@@ -142,8 +149,18 @@ void Forwarder::serve_busy() {
 void Forwarder::close(const Link& link) {
   links_.erase(link.relay.other());
   links_.erase(link.relay.one());
+  feed();
+}
+
+void Forwarder::starve() noexcept {
+  starved_ = true;
+  constexpr itimerspec kAWhile = {{0, 0}, {0, 100'000'000}};
+  ::timerfd_settime(timer_.get(), 0, &kAWhile, nullptr);
+}
+
+void Forwarder::feed() {
   if (!std::exchange(starved_, false)) return;
-  // Not yet: the descriptors of this one are still open.
+  // Not at once: the descriptors of a connection that goes are still open.
   for (const auto& [listener, way] : ways_) crowded_.push_back(listener);
 }
 

@@ -57,12 +57,15 @@ class Forwarder {
   void serve(Link& link);
   void serve_busy();
   void close(const Link& link);
+  void starve() noexcept;
+  void feed();
 
   Fd epoll_;
   PipePool pipes_;
   std::unordered_map<int, Way> ways_;                     ///< by listener
   std::unordered_map<int, std::shared_ptr<Link>> links_;  ///< by either socket
   std::vector<std::weak_ptr<Link>> busy_;
+  Fd timer_;                  ///< readable when those in the backlog are to be tried again
   std::vector<int> crowded_;  ///< listeners with more clients than a turn takes in
   bool starved_ = false;      ///< clients wait in the backlog for want of descriptors
 };
