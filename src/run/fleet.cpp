@@ -33,7 +33,7 @@ unsigned jobs_that_fit(rlim_t descriptors, unsigned jobs) {
 
 rlimit limit_on_descriptors() {
   rlimit limit = {};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
+  sys::check(::getrlimit(RLIMIT_NOFILE, &limit), "reading the limit on open descriptors");
   return limit;
 }
 

@@ -50,9 +50,9 @@ constexpr int injected_fault(Step) {
 
 /// Returns 0 or an errno.
 int take_place(const Start& start) {
-  if (start.place == Start::Place::kGroup) ::setpgid(0, 0);
+  if (start.place == Start::Place::kGroup) return ::setpgid(0, 0) == 0 ? 0 : errno;
   if (start.place != Start::Place::kSession) return 0;
-  ::setsid();
+  if (::setsid() < 0) return errno;
   return start.terminal < 0 || ::ioctl(start.terminal, TIOCSCTTY, 0) == 0 ? 0 : errno;
 }
 
@@ -80,8 +80,9 @@ void become(const Plan& plan, const Start& start, char* const* argv, char** envp
   const int moved = start.directory.empty() ? 0 : ::chdir(start.directory.c_str());
   if (failed(Step::kWorkdir, moved == 0 ? 0 : errno)) return;
   if (failed(Step::kExec, 0)) return;
-  plan.caller_signals.restore();
-  if (plan.descriptor_limit) ::setrlimit(RLIMIT_NOFILE, &*plan.descriptor_limit);
+  if (failed(Step::kPlace, plan.caller_signals.restore())) return;
+  const int limited = plan.descriptor_limit ? ::setrlimit(RLIMIT_NOFILE, &*plan.descriptor_limit) : 0;
+  if (failed(Step::kPlace, limited == 0 ? 0 : errno)) return;
   // execvp searches the PATH of `environ`, which must be the command's, not nslaunch's.
   environ = envp;
   ::execvp(argv[0], argv);

@@ -20,15 +20,15 @@ struct sigaction set_handler(int signal, sighandler_t handler) noexcept {
 SignalState SignalState::current() {
   SignalState state;
   sigset_t blocked;
-  ::sigprocmask(SIG_SETMASK, nullptr, &blocked);
+  check(::sigprocmask(SIG_SETMASK, nullptr, &blocked), "reading the blocked signals");
   state.blocked = SignalSet(blocked);
   state.ignores_children = is_ignored(SIGCHLD);
   return state;
 }
 
-void SignalState::restore() const noexcept {
+int SignalState::restore() const noexcept {
   if (ignores_children) ignore_signal(SIGCHLD);
-  ::sigprocmask(SIG_SETMASK, &blocked.native(), nullptr);
+  return ::sigprocmask(SIG_SETMASK, &blocked.native(), nullptr) == 0 ? 0 : errno;
 }
 
 bool is_ignored(int signal) noexcept {

@@ -31,8 +31,8 @@ struct SignalState {
   bool ignores_children = false;
 
   static SignalState current();
-  /// Gives this process, which is about to exec, this state back.
-  void restore() const noexcept;
+  /// Gives this process, which is about to exec, this state back. Returns 0 or an errno.
+  int restore() const noexcept;
 };
 
 /// Whether this process ignores `signal`, as the caller has left it.
