@@ -21,9 +21,11 @@ Colour chosen_colour = Colour::kAuto;
 void write_without_signal(const std::string& lines) {
   SignalSet broken_pipe;
   broken_pipe.add(SIGPIPE);
-  const BlockedSignals blocked(broken_pipe);
+  sigset_t before;
+  const bool blocked = ::sigprocmask(SIG_BLOCK, &broken_pipe.native(), &before) == 0;
   constexpr timespec kNoWait{};
   if (write_all(STDERR_FILENO, lines) == EPIPE) ::sigtimedwait(&broken_pipe.native(), nullptr, &kNoWait);
+  if (blocked) ::sigprocmask(SIG_SETMASK, &before, nullptr);
 }
 
 /// Writes each message with one write(2), so that lines of several launchers on one stderr never
