@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "run/engine.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 
@@ -50,6 +51,11 @@ std::vector<Part> parts_of_list(const Arguments& arguments, const ShardSpec& own
 }
 
 std::vector<Part> equal_parts(unsigned count, const ShardSpec& own) {
+  if (own.shard_total > kMostParts / count) {
+    throw UsageError(fmt::format("{} shards in each of {} parts: the most of a suite is {}", count,
+                                 own.shard_total, kMostParts),
+                     "Split it into fewer.");
+  }
   const auto prefix = own.name.empty() ? std::string("shard") : own.name;
   std::vector<Part> parts;
   for (unsigned part = 1; part <= count; ++part) {

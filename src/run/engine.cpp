@@ -70,10 +70,9 @@ ShardNumber parse_shard(std::string_view text, const std::string& option) {
     throw UsageError(fmt::format("{}: '{}' is neither I/N nor auto", option, sys::escape(text)),
                      "For example: --shard 2/4, the second of four");
   }
-  constexpr unsigned kMostShards = 1'000'000;
-  if (*total > kMostShards) {
+  if (*total > kMostParts) {
     throw UsageError(
-        fmt::format("{}: {} are more shards than the {} that can be", option, *total, kMostShards));
+        fmt::format("{}: {} are more shards than the {} that can be", option, *total, kMostParts));
   }
   if (*index < 1 || *index > *total) {
     throw UsageError(fmt::format("{}: there is no shard {} of {}", option, *index, *total),

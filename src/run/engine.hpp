@@ -14,6 +14,9 @@ struct ShardNumber {
   friend bool operator==(const ShardNumber&, const ShardNumber&) = default;
 };
 
+/// More parts than any suite has: beyond, a number has got into the wrong place.
+constexpr unsigned kMostParts = 1'000'000;
+
 /// What a CI engine or a cluster says that this process is.
 struct EnginePart : ShardNumber {
   std::string engine;       ///< "GitLab CI (CI_NODE_INDEX, CI_NODE_TOTAL)"

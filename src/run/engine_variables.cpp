@@ -63,6 +63,7 @@ class Reader {
   }
 
   EnginePart part(std::uint64_t index, std::uint64_t total) const {
+    if (total > kMostParts) throw_wrong(fmt::format("there are at most {} parts", kMostParts));
     EnginePart part{{static_cast<unsigned>(index), static_cast<unsigned>(total)}, title(engine_), {}};
     if (engine_.status_file != nullptr) {
       part.status_file = engine_variable(environment_, engine_.status_file).value_or("");

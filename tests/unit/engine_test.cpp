@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "cli/fleet_parts.hpp"
+
 namespace nslaunch {
 namespace {
 
@@ -89,6 +91,22 @@ TEST_CASE("an index outside the total is refused with both variables") {
   }
   CHECK_THAT(complaint({"CI_NODE_INDEX=0", "CI_NODE_TOTAL=4"}), Contains("the index is not from 1 to 4"));
   CHECK_THAT(complaint({"CIRCLE_NODE_INDEX=0", "CIRCLE_NODE_TOTAL=0"}), Contains("CIRCLE_NODE_TOTAL=0"));
+}
+
+TEST_CASE("a total that no suite has is refused, and so is a part of one split further") {
+  CHECK_THAT(complaint({"CI_NODE_INDEX=1", "CI_NODE_TOTAL=4294967295"}),
+             Contains("CI_NODE_TOTAL=4294967295") && Contains("at most 1000000 parts"));
+  CHECK_THAT(complaint({"SLURM_ARRAY_TASK_ID=1", "SLURM_ARRAY_TASK_COUNT=2000000", "SLURM_ARRAY_TASK_MIN=1",
+                        "SLURM_ARRAY_TASK_MAX=2000000", "SLURM_ARRAY_TASK_STEP=1"}),
+             Contains("at most 1000000 parts"));
+  cli::Arguments arguments;
+  arguments.add("shards", "100000");
+  ShardSpec own;
+  own.shard_index = own.shard_total = 1'000'000;
+  CHECK_THROWS_WITH(cli::read_parts(arguments, own),
+                    Contains("100000 shards in each of 1000000 parts: the most of a suite is 1000000"));
+  own.shard_index = own.shard_total = 10;
+  CHECK(cli::read_parts(arguments, own).back().index == 1'000'000);
 }
 
 TEST_CASE("a total that is missing is named, and where the engine has none it is said what to set") {
