@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "cli/merge_parts.hpp"
+#include "run/engine.hpp"
 #include "run/outcome_json.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
@@ -23,17 +24,40 @@ constexpr int kHungUp = 124;
 constexpr int kSomeFailed = 1;
 constexpr int kSomeLeaked = 123;
 
-std::int64_t time_of_run(const Json& single) {
-  std::int64_t time = 0;
+/// Of our own making, a report has nothing near it: what is deeper could not be written again.
+constexpr int kDeepest = 100;
+constexpr std::uint64_t kMostRepetitions = 1'000'000;
+constexpr std::uint64_t kHighestStatus = 255;
+/// Counts and microseconds: small enough for all that is added up.
+constexpr std::uint64_t kMost = 100'000'000'000'000'000;
+
+Json parse_report(const std::string& text) {
+  return Json::parse(text, [](int depth, Json::parse_event_t, const Json&) {
+    if (depth > kDeepest) throw Error({}, "it is nested too deeply");
+    return true;
+  });
+}
+
+std::uint64_t number(const Json& json, const char* key, std::uint64_t most) {
+  const auto& value = json.at(key);
+  const bool is_number =
+      value.is_number_unsigned() || (value.is_number_integer() && value.get<std::int64_t>() >= 0);
+  if (!is_number || value.get<std::uint64_t>() > most)
+    throw Error({}, fmt::format("'{}' is no number from 0 to {}", key, most));
+  return value.get<std::uint64_t>();
+}
+
+std::uint64_t time_of_run(const Json& single) {
+  std::uint64_t time = 0;
   for (const auto* key : {"setup_us", "duration_us", "held_us", "teardown_us"})
-    time += single.value(key, std::int64_t{0});
+    time += single.contains(key) ? number(single, key, kMost) : 0;
   return time;
 }
 
 /// A command's own status may be any number: what nslaunch thinks of it is in the word.
-int status_among_several(const Json& single) {
+std::uint64_t status_among_several(const Json& single) {
   const auto word = single.at("status").get<std::string>();
-  const auto status = single.at("nslaunch_status").get<int>();
+  const auto status = number(single, "nslaunch_status", kHighestStatus);
   if (word != "FAIL" && word != "KILLED") return status;
   return single.at("error").is_null() ? kSomeFailed : status;
 }
@@ -59,28 +83,26 @@ Json as_fleet(const Json& single) {
 
 /// Throws where something is not what it has to be.
 void check_fleet_report(const Json& fleet) {
-  constexpr std::uint64_t kMostParts = 10'000'000;
-  const auto number = [](const Json& json, const char* key) {
-    const auto& value = json.at(key);
-    if (!value.is_number_integer() || value.get<std::int64_t>() < 0)
-      throw Error({}, fmt::format("'{}' is no number", key));
-    return value.get<std::uint64_t>();
-  };
+  constexpr double kLatestStart = 1e11;  // in seconds, of which microseconds are made
   for (const auto* key : {"run_id", "end"}) static_cast<void>(fleet.at(key));
-  static_cast<void>(fleet.at("started_at").get<double>() + fleet.at("wall_us").get<double>());
-  number(fleet, "nslaunch_status");
-  for (const auto& [status, count] : fleet.at("counts").items()) number(fleet.at("counts"), status.c_str());
+  const auto started_at = fleet.at("started_at").get<double>();
+  if (!(started_at >= 0 && started_at <= kLatestStart)) throw Error({}, "'started_at' is no time");
+  number(fleet, "wall_us", kMost);
+  number(fleet, "nslaunch_status", kHighestStatus);
+  if (!fleet.at("counts").is_object()) throw Error({}, "'counts' has no names");
+  for (const auto& [status, count] : fleet.at("counts").items())
+    number(fleet.at("counts"), status.c_str(), kMost);
   for (const auto& part : fleet.at("parts")) {
-    const auto index = number(part, "index");
-    const auto total = number(part, "total");
-    if (number(part, "repetition") == 0 || index == 0 || index > total || total > kMostParts)
+    const auto index = number(part, "index", kMostParts);
+    const auto total = number(part, "total", kMostParts);
+    if (number(part, "repetition", kMostRepetitions) == 0 || index == 0 || index > total)
       throw Error({}, fmt::format("it has a part {} of {}", index, total));
   }
 }
 
 Json read_fleet_report(const ReadReport& report) {
   try {
-    auto json = Json::parse(report.text);
+    auto json = parse_report(report.text);
     if (json.at("version") != kVersion) throw Error({}, "its version is not 1");
     auto fleet = json.contains("parts") ? std::move(json) : as_fleet(json);
     check_fleet_report(fleet);

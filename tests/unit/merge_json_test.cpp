@@ -116,4 +116,32 @@ TEST_CASE("what is no report is an error that names it") {
   }
 }
 
+TEST_CASE("a report with numbers that no run has is refused as a whole") {
+  const auto with = [](const char* key, Json value) {
+    auto json = Json::parse(of_fleet("f", {passed(1)}).text);
+    json[key] = std::move(value);
+    return json.dump();
+  };
+  for (const auto& text : {with("nslaunch_status", 4'294'967'296), with("nslaunch_status", 256),
+                           with("nslaunch_status", 0.0), with("started_at", 1e300), with("started_at", -1),
+                           with("wall_us", 1e300), with("counts", nullptr), with("counts", {{"PASS", -1}}),
+                           with("parts", {{{"index", 1}, {"total", 1}, {"repetition", 4'294'967'297}}})}) {
+    INFO(text);
+    CHECK_THROWS_WITH(cli::merge_json({{"odd", text}}), Catch::Contains("odd is no report"));
+  }
+  auto single = Json::parse(of_shard("f", 1, 0).text);
+  single["setup_us"] = single["duration_us"] = 9'000'000'000'000'000'000;
+  CHECK_THROWS_WITH(cli::merge_json({{"odd", single.dump()}}), Catch::Contains("odd is no report"));
+}
+
+TEST_CASE("a report that is nested without end is refused") {
+  auto text = of_fleet("f", {passed(1)}).text;
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+  text.insert(text.find("\"parts\""), "\"deep\":" + deep + ",");
+  CHECK_THROWS_WITH(cli::merge_json({{"odd", text}}), Catch::Contains("odd is no report"));
+  text = of_fleet("f", {passed(1)}).text;
+  text.insert(text.find("\"index\""), "\"deep\":" + deep + ",");
+  CHECK_THROWS_WITH(cli::merge_json({{"odd", text}}), Catch::Contains("nested too deeply"));
+}
+
 }  // namespace nslaunch::test
