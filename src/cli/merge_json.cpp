@@ -26,7 +26,7 @@ constexpr int kSomeLeaked = 123;
 
 /// Of our own making, a report has nothing near it: what is deeper could not be written again.
 constexpr int kDeepest = 100;
-constexpr std::uint64_t kMostRepetitions = 1'000'000;
+constexpr std::uint64_t kLastRepetition = 1'000'000;
 constexpr std::uint64_t kHighestStatus = 255;
 /// Counts and microseconds: small enough for all that is added up.
 constexpr std::uint64_t kMost = 100'000'000'000'000'000;
@@ -95,7 +95,7 @@ void check_fleet_report(const Json& fleet) {
   for (const auto& part : fleet.at("parts")) {
     const auto index = number(part, "index", kMostParts);
     const auto total = number(part, "total", kMostParts);
-    if (number(part, "repetition", kMostRepetitions) == 0 || index == 0 || index > total)
+    if (number(part, "repetition", kLastRepetition) == 0 || index == 0 || index > total)
       throw Error({}, fmt::format("it has a part {} of {}", index, total));
   }
 }
