@@ -14,6 +14,8 @@
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/log.hpp"
+#include "sys/output_file.hpp"
+#include "sys/patient_write.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::cli {
@@ -28,14 +30,15 @@ bool is_true(const char* variable) {
 constexpr std::size_t kMostOfSummary = std::size_t{1} << 20;
 
 void add_to_summary(const std::string& path, const FleetResult& result, const FleetSpec& spec) {
-  const sys::Fd file(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666));
+  const auto file = sys::open_output(path, O_APPEND, std::chrono::seconds{0});
   struct stat status = {};
   int error = file && ::fstat(file.get(), &status) == 0 ? 0 : errno;
   if (error == 0) {
     const auto used = std::min(static_cast<std::size_t>(status.st_size), kMostOfSummary);
     const auto text = run::github_summary(result, spec, kMostOfSummary - used);
-    if (text.size() <= kMostOfSummary - used) error = sys::write_all(file.get(), text);
+    std::string_view rest = text;
+    if (text.size() <= kMostOfSummary - used)
+      error = sys::write_patiently(file.get(), rest, sys::kReaderLimit);
   }
   if (error == 0) return;
   sys::warn(fmt::format("the summary for GitHub could not be added to {}: {}", sys::escape(path),

@@ -8,6 +8,7 @@
 #include "run/fleet_json.hpp"
 #include "run/junit.hpp"
 #include "run/junit_report.hpp"
+#include "sys/log.hpp"
 
 namespace nslaunch::cli {
 
@@ -34,6 +35,7 @@ std::vector<Reporter*> FleetReports::reporters() {
 void FleetReports::write(const FleetResult& result) {
   const run::ReportedCases none;
   ::signal(SIGPIPE, SIG_IGN);
+  if (job_log_) job_log_->finish([](std::string_view line) { sys::warn(line); });
   if (json_) json_->write(run::fleet_as_json(result, spec_));
   if (junit_)
     junit_->write(run::junit_text(run::junit_of(result, spec_, collector_ ? collector_->cases() : none)));

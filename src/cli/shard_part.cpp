@@ -1,6 +1,5 @@
 #include "cli/shard_part.hpp"
 
-#include <fcntl.h>
 #include <nslaunch/error.hpp>
 
 #include "run/engine.hpp"
@@ -8,8 +7,8 @@
 #include "run/templates.hpp"
 #include "shard/plan.hpp"
 #include "sys/check.hpp"
-#include "sys/files.hpp"
 #include "sys/log.hpp"
+#include "sys/output_file.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::cli {
@@ -22,11 +21,11 @@ EnginePart find_part(const ShardSpec& spec, const Arguments& arguments) {
 }
 
 void touch(const std::string& path) {
-  if (sys::Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666))) return;
+  if (sys::open_output(path)) return;
   const int error = errno;
-  throw Error(sys::errno_code(error),
-              fmt::format("telling Bazel, by {}, that the tests are split", sys::escape(path)),
-              "TEST_SHARD_STATUS_FILE names a file that can be made; --shard I/N does without it.");
+  throw sys::output_error(
+      error, path, fmt::format("telling Bazel, by {}, that the tests are split", sys::escape(path)),
+      "TEST_SHARD_STATUS_FILE names a file that can be made; --shard I/N does without it.");
 }
 
 void add_shard_variables(ShardSpec& spec, const ShardNumber& part, const Arguments& arguments) {

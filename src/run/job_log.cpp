@@ -1,14 +1,14 @@
 #include "run/job_log.hpp"
 
 #include <fcntl.h>
-#include <unistd.h>
 #include <nslaunch/error.hpp>
 
 #include <cerrno>
 
 #include "run/status.hpp"
 #include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/output_file.hpp"
+#include "sys/patient_write.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::run {
@@ -34,27 +34,42 @@ double seconds(std::chrono::microseconds time) {
 
 }  // namespace
 
-JobLog::JobLog(const std::string& path) : path_(path) {
-  file_.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666));
-  const int error = file_ ? sys::write_all(file_.get(), kTitles) : errno;
-  if (error != 0) {
-    throw Error(sys::errno_code(error), fmt::format("opening {} for the job log", sys::escape(path)),
-                "--joblog takes a file in a folder that is there and can be written to.");
-  }
+JobLog::JobLog(const std::string& path)
+    : path_(path), file_(sys::open_output(path, O_TRUNC | O_APPEND)), pending_(kTitles) {
+  const int error = file_ ? write_pending() : errno;
+  if (error == 0) return;
+  throw sys::output_error(error, path, fmt::format("opening {} for the job log", sys::escape(path)),
+                          "--joblog takes a file in a folder that is there and can be written to.");
+}
+
+/// Without waiting: what a FIFO does not take now stays. Returns 0 or an errno.
+int JobLog::write_pending(std::chrono::milliseconds limit) {
+  std::string_view left = pending_;
+  const int error = sys::write_patiently(file_.get(), left, limit);
+  pending_.erase(0, pending_.size() - left.size());
+  return error == ETIMEDOUT && limit.count() == 0 ? 0 : error;
+}
+
+void JobLog::give_up(int error, const std::function<void(std::string_view)>& warn) {
+  file_.reset();
+  warn(fmt::format("the job log {} ends here: {}", sys::escape(path_),
+                   error == ETIMEDOUT ? "its reader does not read" : sys::errno_code(error).message()));
 }
 
 void JobLog::ended(const PartResult& part, const Attempt& attempt,
                    const std::function<void(std::string_view)>& warn) {
   if (!file_) return;
   const auto number = part.part.index + std::size_t{part.repetition - 1} * part.part.total;
-  const auto line = fmt::format("{}\t:\t{:.3f}\t{:10.3f}\t0\t{}\t{}\t{}\t{}\n", number,
-                                static_cast<double>(attempt.started_at) / 1000, seconds(time_of(attempt)),
-                                attempt.output_bytes, exit_value(attempt), signal_of(attempt),
-                                sys::shell_quote(part.command));
-  const int error = sys::write_all(file_.get(), line);
-  if (error == 0) return;
-  file_.reset();
-  warn(fmt::format("the job log {} ends here: {}", sys::escape(path_), sys::errno_code(error).message()));
+  pending_ += fmt::format("{}\t:\t{:.3f}\t{:10.3f}\t0\t{}\t{}\t{}\t{}\n", number,
+                          static_cast<double>(attempt.started_at) / 1000, seconds(time_of(attempt)),
+                          attempt.output_bytes, exit_value(attempt), signal_of(attempt),
+                          sys::shell_quote(part.command));
+  if (const int error = write_pending(); error != 0) give_up(error, warn);
+}
+
+void JobLog::finish(const std::function<void(std::string_view)>& warn) {
+  if (!file_) return;
+  if (const int error = write_pending(sys::kReaderLimit); error != 0) give_up(error, warn);
 }
 
 }  // namespace nslaunch::run

@@ -1,0 +1,194 @@
+#include "sys/output_file.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <optional>
+
+#include "sys/check.hpp"
+#include "sys/clock.hpp"
+#include "sys/files.hpp"
+#include "sys/patient_write.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::sys {
+namespace {
+
+/// An entry of a directory.
+struct Place {
+  Fd directory;
+  std::string name;
+};
+
+/// Where a path leads but for its last name. As the kernel has it, with links on the way followed.
+std::optional<Place> place_of(const std::string& path) {
+  const auto slash = path.rfind('/') + 1;  // 0 where there is none
+  Place place{Fd(::openat(AT_FDCWD, (path.substr(0, slash) + ".").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
+              path.substr(slash)};
+  if (place.directory && place.name.empty()) errno = EISDIR;
+  if (!place.directory || place.name.empty()) return std::nullopt;
+  return place;
+}
+
+bool is_in(const Place& place, const struct stat& file) {
+  struct stat entry = {};
+  return ::fstatat(place.directory.get(), place.name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
+         entry.st_dev == file.st_dev && entry.st_ino == file.st_ino;
+}
+
+/// The entry that is this very file: the path's own, or behind links the one that the kernel went to.
+std::optional<Place> place_of(const std::string& path, const Fd& file, const struct stat& status) {
+  if (auto place = place_of(path); place && is_in(*place, status)) return place;
+  std::array<char, PATH_MAX> target{};
+  const auto itself = fmt::format("/proc/self/fd/{}", file.get());
+  if (::readlink(itself.c_str(), target.data(), target.size() - 1) <= 0) return std::nullopt;
+  auto place = place_of(target.data());
+  if (!place || !is_in(*place, status)) return std::nullopt;
+  return place;
+}
+
+bool has_access_list(const Fd& file) {
+  return ::fgetxattr(file.get(), "system.posix_acl_access", nullptr, 0) > 0;
+}
+
+/// What may be done with the new file is what might be done with the old one, by the same users.
+bool take_rights(int file, const struct stat& old) {
+  struct stat fresh = {};
+  if (::fstat(file, &fresh) != 0) return false;
+  const bool same_owner = fresh.st_uid == old.st_uid && fresh.st_gid == old.st_gid;
+  if (!same_owner && ::fchown(file, old.st_uid, old.st_gid) != 0) return false;
+  return ::fchmod(file, old.st_mode & 0777U) == 0;  // a write takes set-id bits away, too
+}
+
+/// 0 or an errno; nothing where this file can't be replaced.
+std::optional<int> replace_entry(const Place& place, const struct stat& old, std::string_view content,
+                                 const BeforeMaking& before_making) try {
+  PendingFile file(place.directory.get(), O_WRONLY, 0600, before_making);
+  if (!take_rights(file.fd(), old)) return std::nullopt;
+  if (const int error = write_all(file.fd(), content); error != 0) return error;
+  if (file.replace(place.name) != 0) return std::nullopt;
+  return 0;
+} catch (const Error&) {
+  return std::nullopt;
+}
+
+int write_over(const Fd& file, std::string_view content) {
+  if (::ftruncate(file.get(), 0) != 0) return errno;
+  return write_all(file.get(), content);
+}
+
+int write_existing(const std::string& path, std::string_view content, const BeforeMaking& before_making) {
+  const auto file = open_output(path);
+  struct stat status = {};
+  if (!file || ::fstat(file.get(), &status) != 0) return errno;
+  if (!S_ISREG(status.st_mode)) return write_patiently(file.get(), content, kReaderLimit);
+  if (const auto place = place_of(path, file, status); place && !has_access_list(file)) {
+    if (const auto error = replace_entry(*place, status, content, before_making)) return *error;
+  }
+  return write_over(file, content);
+}
+
+int write_new(const std::string& path, std::string_view content, const BeforeMaking& before_making) try {
+  const auto place = place_of(path);
+  if (!place) return errno;
+  PendingFile file(place->directory.get(), O_WRONLY, 0666, before_making);
+  const int error = write_all(file.fd(), content);
+  return error != 0 ? error : file.give_new_name(place->name);
+} catch (const Error& error) {
+  return error.code().value();
+}
+
+/// Looking does not open it: a FIFO's writers are not let go, a tape is not wound.
+bool is_missing(const std::string& path) {
+  return !Fd(::openat(AT_FDCWD, path.c_str(), O_PATH | O_CLOEXEC)) && errno == ENOENT;
+}
+
+bool is_fifo(const std::string& path) {
+  struct stat status = {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+/// 0 or the errno with which a file that is missing could not be made.
+int try_to_make(const std::string& path, const BeforeMaking& before_making) try {
+  const auto place = place_of(path);
+  if (!place) return errno;
+  struct stat entry = {};
+  // A link that leads nowhere would be lost.
+  if (::fstatat(place->directory.get(), place->name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0) return ENOENT;
+  const PendingFile trial(place->directory.get(), O_WRONLY, 0600, before_making);
+  return 0;
+} catch (const Error& error) {
+  return error.code().value();
+}
+
+/// Whether it is another user's, in a directory where anybody may make files and remove no other's.
+bool is_protected(const std::string& path) {
+  const auto place = place_of(path);
+  struct stat entry = {};
+  struct stat directory = {};
+  return place && ::fstat(place->directory.get(), &directory) == 0 && (directory.st_mode & S_ISVTX) != 0 &&
+         (directory.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
+         ::fstatat(place->directory.get(), place->name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
+         entry.st_uid != ::geteuid() && entry.st_uid != directory.st_uid;
+}
+
+}  // namespace
+
+Fd open_output(const std::string& path, int more_flags, std::chrono::milliseconds limit) noexcept {
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  const Deadline deadline(limit);
+  for (;;) {
+    Fd file(::openat(AT_FDCWD, path.c_str(), kFlags | more_flags, 0666));
+    if (file || errno != ENXIO) return file;
+    const bool may_wait = is_fifo(path) && !deadline.passed();
+    errno = ENXIO;
+    if (!may_wait) return file;
+    ::poll(nullptr, 0, 10);  // nothing tells of a reader
+  }
+}
+
+Fd open_output_early(const std::string& path, const BeforeMaking& before_making) {
+  if (is_missing(path)) {
+    errno = try_to_make(path, before_making);
+    return {};
+  }
+  auto file = open_output(path);
+  struct stat status = {};
+  if (!file || ::fstat(file.get(), &status) != 0) return {};
+  if (S_ISREG(status.st_mode)) file.reset();
+  errno = 0;
+  return file;
+}
+
+int write_output(const std::string& path, std::string_view content, const BeforeMaking& before_making) {
+  if (is_missing(path)) {
+    const int error = write_new(path, content, before_making);
+    if (error != EEXIST) return error;  // somebody has made it just now
+  }
+  return write_existing(path, content, before_making);
+}
+
+Error output_error(int error, const std::string& path, const std::string& doing,
+                   const std::string& otherwise) {
+  if (error == ENXIO && is_fifo(path)) {
+    return {{},
+            doing + ": it is a FIFO that nobody reads",
+            fmt::format("Start its reader before, for example: cat {} &", shell_quote({path}))};
+  }
+  if (error == EACCES && is_protected(path)) {
+    return {
+        errno_code(error), doing,
+        "It is another user's, in a directory that everybody may write to: there Linux lets nobody be led "
+        "by it (fs.protected_symlinks, protected_fifos, protected_regular). Name a file in a directory of "
+        "your own."};
+  }
+  return {errno_code(error), doing, otherwise};
+}
+
+}  // namespace nslaunch::sys
