@@ -48,6 +48,18 @@ Threads threads_of(pid_t pid, std::size_t most) {
   return threads;
 }
 
+std::optional<bool> is_stopped(pid_t pid) {
+  bool seen = false;
+  std::error_code gone;
+  for (std::filesystem::directory_iterator task(fmt::format("/proc/{}/task", pid), gone), end; task != end;
+       task.increment(gone)) {
+    const auto stat = sys::read_stat(std::atoi(task->path().filename().c_str()));
+    if (stat && (stat->state == 'T' || stat->state == 't')) return true;
+    seen |= stat.has_value();
+  }
+  return seen ? std::optional(false) : std::nullopt;
+}
+
 std::vector<std::string> kernel_stack(pid_t thread, std::size_t most) {
   // Lines such as "[<0>] do_wait+0x5a/0x100".
   std::vector<std::string> functions;

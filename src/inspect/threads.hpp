@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,10 @@ struct Threads {
 
 /// The threads of a process, `most` of them looked at. None where it is gone.
 Threads threads_of(pid_t pid, std::size_t most);
+
+/// Whether a signal or a tracer has stopped the process: one of its threads is enough, as they stop and go on
+/// together and the first of them may have ended. Nothing where /proc does not tell.
+std::optional<bool> is_stopped(pid_t pid);
 
 /// The kernel functions that a thread stands in, innermost first, at most `most`. Empty where they are not to
 /// be seen: only root sees them, and of a running thread there are none.

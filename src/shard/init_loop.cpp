@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "inspect/survivors.hpp"
+#include "inspect/threads.hpp"
 #include "inspect/unreaped.hpp"
 #include "shard/hold.hpp"
 #include "shard/protocol.hpp"
@@ -45,6 +46,7 @@ class Init {
   void obey(const Message& message);
   void signal_command(int signal) const;
   void signal_own_group(int signal) const;
+  bool command_is_stopped();
   void command_ended(const siginfo_t& child);
   void begin_leak_grace();
   void tell_end();
@@ -105,7 +107,7 @@ void Init::obey(const Message& message) {
     case Kind::kAskStopped:
       reap();
       // Nothing runs in front of a held shard: a Ctrl-Z is for the launcher.
-      tell(Kind::kAnswer, command_stopped_ || held_ ? 1 : 0, message.detail);
+      tell(Kind::kAnswer, command_is_stopped() || held_ ? 1 : 0, message.detail);
       break;
     case Kind::kKillCommand:
       killing_ = true;
@@ -118,6 +120,12 @@ void Init::obey(const Message& message) {
     default:
       break;
   }
+}
+
+/// A stopped command that a SIGTERM and a SIGCONT end is never reported as continued, and not as ended before
+/// the last of its threads is gone: only its threads themselves tell (K51).
+bool Init::command_is_stopped() {
+  return command_stopped_ && inspect::is_stopped(command_).value_or(true);
 }
 
 void Init::begin_leak_grace() {
