@@ -2,10 +2,14 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <numeric>
 
 #include "sys/check.hpp"
 
@@ -43,16 +47,44 @@ void guard_standard_streams() {
   }
 }
 
+namespace {
+
+/// What is open, as far as /proc tells, and else as far as the limit goes.
+std::vector<unsigned> open_numbers() {
+  std::vector<unsigned> numbers;
+  std::error_code unseen;
+  for (std::filesystem::directory_iterator each("/proc/self/fd", unseen), end; !unseen && each != end;
+       each.increment(unseen)) {
+    numbers.push_back(static_cast<unsigned>(std::strtoul(each->path().filename().c_str(), nullptr, 10)));
+  }
+  if (!unseen) return numbers;
+  rlimit limit = {};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  numbers.resize(static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, 1U << 20)));
+  std::iota(numbers.begin(), numbers.end(), 0U);
+  return numbers;
+}
+
+/// Kernels before 5.9 have no close_range, and filters older than it refuse it.
+void close_between(unsigned first, unsigned last) {
+  if (::close_range(first, last, 0) == 0) return;
+  for (const unsigned number : open_numbers()) {
+    if (number >= first && number <= last) ::close(static_cast<int>(number));
+  }
+}
+
+}  // namespace
+
 void close_all_except(std::vector<int> keep) {
   std::sort(keep.begin(), keep.end());
   unsigned next = 0;
   for (const int number : keep) {
     if (number < 0) continue;
     const auto kept = static_cast<unsigned>(number);
-    if (kept > next) ::close_range(next, kept - 1, 0);
+    if (kept > next) close_between(next, kept - 1);
     next = std::max(next, kept + 1);
   }
-  ::close_range(next, ~0U, 0);
+  close_between(next, ~0U);
 }
 
 void detach_input_and_output() noexcept {
