@@ -9,6 +9,11 @@ target_compile_options(nslaunch_settings INTERFACE
 target_link_options(nslaunch_settings INTERFACE ${profile_flags})
 target_compile_definitions(nslaunch_settings INTERFACE
   $<$<BOOL:${NSLAUNCH_FAULTS}>:NSLAUNCH_FAULTS>)
+if(NSLAUNCH_HARDENED)
+  nslaunch_hardening(hardening_flags)
+  target_compile_options(nslaunch_settings INTERFACE ${hardening_flags})
+  target_link_options(nslaunch_settings INTERFACE -Wl,-z,relro -Wl,-z,now)
+endif()
 if(NSLAUNCH_STATIC)
   target_compile_options(nslaunch_settings INTERFACE -fPIE -ffunction-sections -fdata-sections)
 endif()

@@ -14,6 +14,8 @@ nslaunch_house("installed dev" COMMAND package/installed ${PROJECT_BINARY_DIR})
 nslaunch_house(packages COMMAND package/made LOCKS release_build PROPERTIES FIXTURES_SETUP packages)
 nslaunch_house("installed release" COMMAND package/installed ${PROJECT_SOURCE_DIR}/build/release LOCKS release_build
   PROPERTIES FIXTURES_REQUIRED packages)
+nslaunch_house("release is hardened" COMMAND package/hardened ${PROJECT_SOURCE_DIR}/build/release LOCKS release_build
+  PROPERTIES FIXTURES_REQUIRED packages)
 nslaunch_house("packages in a fresh root" COMMAND package/fresh-root LOCKS release_build
   PROPERTIES FIXTURES_REQUIRED packages ENVIRONMENT "NSLAUNCH=$<TARGET_FILE:nslaunch>")
 nslaunch_house("packages are reproducible" COMMAND package/reproducible LOCKS release_build
