@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 
 #include "cli/command.hpp"
 #include "cli/help.hpp"
+#include "cli/lent_rights.hpp"
+#include "cli/narrow_limits.hpp"
 #include "sys/check.hpp"
 #include "sys/fd.hpp"
 #include "sys/log.hpp"
@@ -61,9 +64,14 @@ int dispatch(std::vector<std::string> words) {
 }  // namespace
 
 int main(int count, char** words) {
+  if (!cli::endure_narrow_limits()) return cli::kOwnFailure;
   try {
     sys::guard_standard_streams();
+    cli::refuse_lent_rights();
     return dispatch({words + 1, words + count});
+  } catch (const std::bad_alloc&) {
+    cli::say_out_of_memory();
+    return cli::kOwnFailure;
   } catch (const CommandError& error) {
     sys::say_error(error.what());
     return error.exit_status();

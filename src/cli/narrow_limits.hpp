@@ -1,0 +1,13 @@
+#pragma once
+
+namespace nslaunch::cli {
+
+/// Has what the caller's limits forbid fail with an error that can be told, where it would end this process.
+/// A command gets the caller's disposition of SIGXFSZ all the same: exec resets handlers. False, and said,
+/// where the stack is too small for anything (ulimit -s).
+bool endure_narrow_limits() noexcept;
+
+/// For a std::bad_alloc: takes no memory itself.
+void say_out_of_memory() noexcept;
+
+}  // namespace nslaunch::cli
