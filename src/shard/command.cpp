@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <sstream>
 
 #include "shard/environment.hpp"
@@ -50,7 +51,13 @@ constexpr int injected_fault(Step) {
 
 /// Returns 0 or an errno.
 int take_place(const Start& start) {
-  if (start.place == Start::Place::kGroup) return ::setpgid(0, 0) == 0 ? 0 : errno;
+  if (start.place == Start::Place::kGroup) {
+    if (::setpgid(0, 0) != 0) return errno;
+    // A Ctrl-Z that has reached us in the launcher's group would stop us before the exec, which init waits
+    // for. None can reach us any more, and this takes it back.
+    ::kill(::getpid(), SIGCONT);
+    return 0;
+  }
   if (start.place != Start::Place::kSession) return 0;
   if (::setsid() < 0) return errno;
   return start.terminal < 0 || ::ioctl(start.terminal, TIOCSCTTY, 0) == 0 ? 0 : errno;
@@ -69,20 +76,25 @@ int take_streams(std::span<const sys::Fd> streams) {
 /// what is prepared and writes `failure`.
 void become(const Plan& plan, const Start& start, char* const* argv, char** envp, StartFailure& failure) {
   const auto failed = [&](Step step, int error) {
-    if (error == 0) error = injected_fault(step);
     failure = {step, error};
     return error != 0;
   };
-  int refused = take_place(start);
-  if (refused == 0) refused = take_streams(start.streams);
-  if (failed(Step::kPlace, refused)) return;
-  if (plan.spec.user && failed(Step::kUser, take_user(*plan.spec.user))) return;
-  const int moved = start.directory.empty() ? 0 : ::chdir(start.directory.c_str());
-  if (failed(Step::kWorkdir, moved == 0 ? 0 : errno)) return;
-  if (failed(Step::kExec, 0)) return;
+  if (failed(Step::kPlace, injected_fault(Step::kPlace))) return;
+  if (failed(Step::kPlace, take_place(start))) return;
+  if (failed(Step::kPlace, take_streams(start.streams))) return;
+  if (plan.spec.user) {
+    if (failed(Step::kUser, injected_fault(Step::kUser))) return;
+    if (failed(Step::kUser, take_user(*plan.spec.user))) return;
+  }
+  if (failed(Step::kWorkdir, injected_fault(Step::kWorkdir))) return;
+  if (!start.directory.empty() && ::chdir(start.directory.c_str()) != 0 && failed(Step::kWorkdir, errno))
+    return;
+  if (failed(Step::kExec, injected_fault(Step::kExec))) return;
   if (failed(Step::kPlace, plan.caller_signals.restore())) return;
-  const int limited = plan.descriptor_limit ? ::setrlimit(RLIMIT_NOFILE, &*plan.descriptor_limit) : 0;
-  if (failed(Step::kPlace, limited == 0 ? 0 : errno)) return;
+  if (plan.descriptor_limit && ::setrlimit(RLIMIT_NOFILE, &*plan.descriptor_limit) != 0) {
+    failed(Step::kPlace, errno);
+    return;
+  }
   // execvp searches the PATH of `environ`, which must be the command's, not nslaunch's.
   environ = envp;
   ::execvp(argv[0], argv);
