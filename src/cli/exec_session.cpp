@@ -8,6 +8,7 @@
 #include "shard/protocol.hpp"
 #include "sys/clock.hpp"
 #include "sys/files.hpp"
+#include "sys/waiting.hpp"
 
 namespace nslaunch::cli {
 namespace {
@@ -74,7 +75,7 @@ void ExecSession::wait_for_something() {
                       {signals_.get(), POLLIN, 0},
                       {user, wanted, 0},
                       {typing_ && keys_.size() < kChunk ? STDIN_FILENO : -1, POLLIN, 0}};
-  if (::poll(watched, std::size(watched), -1) < 0) return;
+  sys::check_wait(::poll(watched, std::size(watched), -1), "waiting for the process in the shard");
   if (watched[1].revents != 0) {
     while (const auto info = sys::read_signal(signals_.get())) on_signal(static_cast<int>(info->ssi_signo));
   }
@@ -90,8 +91,9 @@ void ExecSession::on_signal(int signal) {
     if (pty_) sys::copy_window_size(is_terminal_[0] ? 0 : is_terminal_[1] ? 1 : 2, pty_->user.get());
   } else if (signal == SIGCONT) {
     if (raw_) raw_->take_again();
-  } else {
-    shard::send(connection_.get(), {.kind = shard::Kind::kForward, .code = signal, .payload = {}});
+  } else if (!shard::send(connection_.get(),
+                          {.kind = shard::Kind::kForward, .code = signal, .payload = {}})) {
+    ended_ = errno != EPIPE && errno != ECONNRESET;  // a shard that has gone still has its last words
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <poll.h>
 
+#include "sys/waiting.hpp"
+
 namespace nslaunch::cli {
 
 std::string in_place(std::string_view text) {
@@ -20,7 +22,7 @@ void show_once_or_again(bool again, const std::function<void()>& show) {
   show();
   if (!again) return;
   for (;;) {
-    ::poll(nullptr, 0, 1000);
+    sys::check_wait(::poll(nullptr, 0, 1000), "waiting for a second");
     show();
   }
 }

@@ -87,6 +87,9 @@ Outcome run_and_write(ShardSpec& spec, Messages messages, const std::string& pat
   } catch (const CommandError& error) {
     failed(error.what(), error.exit_status());
     throw;
+  } catch (const shard::EndedLaunch& error) {
+    failed(error.what(), 128 + error.signal());
+    throw;
   } catch (const std::exception& error) {
     failed(error.what(), kOwnFailure);
     throw;
@@ -117,11 +120,7 @@ int run_fleet_of(const FleetSpec& spec, const Arguments& arguments) {
   return exit_status(result, spec);
 }
 
-int run(const Arguments& arguments) {
-  check_command(arguments);
-  auto spec = read_spec(arguments);
-  if (wants_fleet(arguments)) return run_fleet_of(read_fleet(std::move(spec), arguments), arguments);
-  if (spec.isolation == Isolation::kNone) execute_directly(spec);
+int run_one(ShardSpec& spec, const Arguments& arguments) try {
   const bool verbose = arguments.has("verbose");
   Messages messages{.warning = [](std::string_view line) { sys::warn(line); },
                     .trace = {},
@@ -132,6 +131,18 @@ int run(const Arguments& arguments) {
                            : run_and_report(spec, messages, verbose);
   if (outcome.term_signal != 0 && !is_hang(outcome.cause)) die_of(outcome.term_signal);
   return exit_status(outcome, spec);
+} catch (const shard::EndedLaunch& error) {
+  sys::say_error(error.what());
+  die_of(error.signal());
+  return 128 + error.signal();
+}
+
+int run(const Arguments& arguments) {
+  check_command(arguments);
+  auto spec = read_spec(arguments);
+  if (wants_fleet(arguments)) return run_fleet_of(read_fleet(std::move(spec), arguments), arguments);
+  if (spec.isolation == Isolation::kNone) execute_directly(spec);
+  return run_one(spec, arguments);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "sys/files.hpp"
 #include "sys/log.hpp"
 #include "sys/text.hpp"
+#include "sys/waiting.hpp"
 
 namespace nslaunch {
 namespace run {
@@ -56,6 +57,7 @@ Fleet::Fleet(const FleetSpec& spec, std::span<Reporter* const> reporters)
                     spec.jobs, descriptors_->now()),
         kWarningColour);
   if (spec.shard.watch_ancestors && !sys::is_ignored(SIGHUP)) ancestors_ = shard::ancestors_in_own_group();
+  for (const auto& ancestor : ancestors_) shared_.outside_handles.push_back(ancestor.get());
   if (spec.total_timeout) total_limit_.emplace(*spec.total_timeout);
 }
 
@@ -135,7 +137,7 @@ void Fleet::wait_for_something() {
   printer_.watch(watched);
   for (const auto& ancestor : ancestors_) watched.push_back({ancestor.get(), POLLIN, 0});
   for (const auto& berth : running_) berth.shard->watch(watched);
-  if (::poll(watched.data(), watched.size(), poll_timeout()) < 0) return;
+  sys::check_wait(::poll(watched.data(), watched.size(), poll_timeout()), "waiting for the shards");
   attend(watched);
 }
 
@@ -154,6 +156,7 @@ void Fleet::attend(std::span<const pollfd> watched) {
   if (std::any_of(ancestors.begin(), ancestors.end(),
                   [](const pollfd& entry) { return entry.revents != 0; })) {
     ancestors_.clear();
+    shared_.outside_handles.clear();
     cancel(FleetEnd::kAncestor);
   }
   if (total_limit_ && total_limit_->passed()) {

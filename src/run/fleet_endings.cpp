@@ -9,6 +9,7 @@
 #include "sys/check.hpp"
 #include "sys/log.hpp"
 #include "sys/text.hpp"
+#include "sys/waiting.hpp"
 
 // What is made of each shard that has ended, and of all of them.
 namespace nslaunch::run {
@@ -80,7 +81,7 @@ void Fleet::print_the_rest() {
   while (!printer_.is_empty() && !hurried_) {
     std::vector<pollfd> watched{{caller_.signals().get(), POLLIN, 0}};
     printer_.watch(watched);
-    if (::poll(watched.data(), watched.size(), -1) <= 0) continue;
+    sys::check_wait(::poll(watched.data(), watched.size(), -1), "waiting for who reads the output");
     printer_.attend(watched[1]);
     hear_signals();
   }

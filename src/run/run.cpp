@@ -72,7 +72,8 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages) {
   auto hooks = recorder.hooks();
   if (capture) keep_open(hooks, capture->descriptors());
   shard::Watched watched(plan);
-  auto running = shard::launch(plan, hooks);
+  for (const auto& ancestor : watched.ancestors) plan.outside_handles.push_back(ancestor.get());
+  auto running = shard::launch(plan, hooks, caller.signals().get());
   if (capture) capture->command_started();
   const auto setup = running.started_at - began;
   auto outcome = shard::supervise(plan, std::move(running), std::move(watched), hooks,

@@ -46,6 +46,7 @@ void ShardRun::prepare(const ShardSpec& spec, const Shared& shared) {
   plan_.caller_signals = shared.signals;
   plan_.descriptor_limit = shared.descriptor_limit;
   plan_.settings = shared.settings;
+  plan_.outside_handles = shared.outside_handles;
   plan_.stdin_pipe = 0;
   plan_.tracing = static_cast<bool>(messages_.trace);
   plan_.streams = output_.open();
@@ -103,7 +104,8 @@ void ShardRun::watch(std::vector<pollfd>& watched) const {
 }
 
 int ShardRun::poll_timeout() const {
-  if (launching_ && launch_limit_) return launch_limit_->poll_timeout();
+  if (launching_ && launch_limit_) return std::min(launch_limit_->poll_timeout(), launching_->poll_timeout());
+  if (launching_) return launching_->poll_timeout();
   return supervision_ ? supervision_->poll_timeout() : -1;
 }
 
@@ -119,7 +121,8 @@ void ShardRun::attend(std::span<const pollfd> watched) {
       supervision_->attend(watched);
       supervision_->keep_deadlines();
       over_ = supervision_->is_over();
-    } else if (launching_ && watched.front().revents != 0 && launching_->attend()) {
+    } else if (launching_ && (watched.front().revents != 0 || launching_->poll_timeout() == 0) &&
+               launching_->attend()) {
       launched();
     }
     if (launching_ && launch_limit_ && launch_limit_->passed()) give_up_launch();

@@ -31,6 +31,8 @@ struct Shared {
   /// What the host has changed of its network settings.
   std::vector<ns::Sysctl> settings;
   sys::Fd null;
+  /// Plan::outside_handles.
+  std::vector<int> outside_handles{};
 };
 
 /// One shard of a fleet from its launch to its end, without ever waiting.

@@ -152,6 +152,18 @@ Cause exhausted_descriptors(const FailureCase&) {
           {{"in this shell", "ulimit -n 1024"}}};
 }
 
+/// K48.
+Cause descriptors_left_unread(const FailureCase& c) {
+  Remedies remedies = {
+      {"see whose they are, to end or mend it", "grep -s 'scm_fds:.[1-9]' /proc/[0-9]*/fdinfo/*"}};
+  if (c.machine.descriptor_limit_can_rise)
+    remedies.insert(remedies.begin(), {"in this shell", "ulimit -n $(ulimit -Hn)"});
+  return {Layer::kLimit,
+          "a program of this user's leaves more descriptors unread that were sent to it through sockets than "
+          "one process may have open (ulimit -n)",
+          std::move(remedies)};
+}
+
 Cause exhausted_memory(const FailureCase&) {
   return {Layer::kLimit, "the machine is out of memory"};
 }

@@ -28,6 +28,7 @@ Cause read_only_proc(const FailureCase& c);
 Cause filtered_capture(const FailureCase& c);
 Cause capture_needs(const FailureCase& c);
 Cause exhausted_descriptors(const FailureCase& c);
+Cause descriptors_left_unread(const FailureCase& c);
 Cause exhausted_memory(const FailureCase& c);
 Cause no_folder_for_proc(const FailureCase& c);
 Cause no_proc(const FailureCase& c);

@@ -39,6 +39,7 @@ struct Row {
 constexpr Row kLimits[] = {
     {[](const Case& c) { return c.is(EAGAIN); }, exhausted_processes},
     {[](const Case& c) { return c.is(EMFILE); }, exhausted_descriptors},
+    {[](const Case& c) { return c.is(ETOOMANYREFS); }, descriptors_left_unread},
     {[](const Case& c) {
        return (c.is(ENOMEM) || c.is(EINVAL)) && c.makes_namespaces() && c.machine.children_live_elsewhere;
      },

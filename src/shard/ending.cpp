@@ -30,7 +30,7 @@ Ending::Ending(const Plan& plan, const RunningShard& shard, Peer& peer, Announce
       announcer_(announcer),
       hooks_(hooks),
       hold_(plan, shard, peer, announcer, hooks) {
-  if (plan.spec.timeout) timeout_.emplace(shard.started_at + *plan.spec.timeout);
+  if (plan.spec.timeout) timeout_.emplace(shard.began_at + *plan.spec.timeout);
   if (output) {
     silence_.emplace(*plan.spec.silence, std::move(*output), shard.init_pid, shard.started_at);
   } else if (plan.spec.silence) {

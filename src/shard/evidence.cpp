@@ -98,6 +98,11 @@ std::string process_limit() {
   return std::to_string(limit.rlim_cur);
 }
 
+bool descriptor_limit_can_rise() {
+  rlimit limit = {};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max;
+}
+
 void read_kernel(Evidence& evidence) {
   utsname kernel = {};
   if (::uname(&kernel) != 0) return;
@@ -139,6 +144,7 @@ Evidence read_evidence() {
   evidence.in_first_user_namespace = is_whole("/proc/self/uid_map");
   evidence.covered_in_proc = covered_in_proc(mounts);
   evidence.proc_sys_is_read_only = is_read_only("/proc/sys");
+  evidence.descriptor_limit_can_rise = descriptor_limit_can_rise();
   evidence.process_limit = process_limit();
   evidence.reached_pids_max = ns::reached_pids_max();
   read_kernel(evidence);

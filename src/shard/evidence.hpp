@@ -38,6 +38,8 @@ struct Evidence {
   /// What something is mounted over in /proc.
   std::vector<std::string> covered_in_proc{};
   bool proc_sys_is_read_only = false;
+  /// ulimit -n, up to ulimit -Hn.
+  bool descriptor_limit_can_rise = true;
   /// ulimit -u; of a control group whose limit on processes is reached its file, empty for none.
   std::string process_limit{"unlimited"};
   std::string reached_pids_max{};

@@ -7,6 +7,7 @@
 #include "ns/endpoint.hpp"
 #include "ns/netlink_error.hpp"
 #include "shard/causes.hpp"
+#include "shard/launch.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 
@@ -100,6 +101,23 @@ std::string explain_rung(Rung rung) {
     default:
       return "without CAP_SYS_ADMIN: a user namespace for everything";
   }
+}
+
+EndedLaunch::EndedLaunch(int signal)
+    : Error({}, fmt::format("{} came before the shard was ready: the command has not started",
+                            sys::signal_name(signal))),
+      signal_(signal) {}
+
+Error explain_slow_launch(const ShardSpec& spec) {
+  return {
+      {},
+      fmt::format("the shard was not ready within {}", sys::format_duration(launch_limit(spec))),
+      "Something holds up its making: a busy machine, a file system that does not answer, or somebody who "
+      "stops or traces its init.\nWhich step was the last to work: nslaunch -v ..."};
+}
+
+Error explain_failed_init(int error) {
+  return {sys::errno_code(error), "the shard's init could not go on and has ended the shard"};
 }
 
 KilledInit explain_killed_init(const Outcome& outcome, int signal) {

@@ -22,6 +22,23 @@ CommandError explain_command(const std::string& command, const std::string& fold
 /// Throws what a message other than the expected one means: explain()'s error, or CommandError.
 [[noreturn]] void throw_failure(const Plan& plan, const Message& failure);
 
+/// A signal came before the command had started: there is no shard any more.
+class EndedLaunch : public Error {
+ public:
+  explicit EndedLaunch(int signal);
+
+  int signal() const noexcept { return signal_; }
+
+ private:
+  int signal_;
+};
+
+/// The error for a launch that has had its time.
+Error explain_slow_launch(const ShardSpec& spec);
+
+/// Init has ended itself and with it the shard, after this error.
+Error explain_failed_init(int error);
+
 /// Somebody outside killed init while the command ran.
 class KilledInit : public Error {
  public:

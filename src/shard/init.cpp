@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <vector>
 
 #include "shard/command.hpp"
@@ -29,14 +30,20 @@ void expect(int channel, Kind kind) {
   if (!message || message->kind != kind) leave();
 }
 
+/// Without init the launcher ends the shard; what it can't be told in words it learns from our exit status.
+void tell(int channel, const Message& message) {
+  if (!send(channel, message)) ::_exit(errno);
+}
+
 void report_failure(int channel, Step step, int error) {
-  send(channel, {.kind = Kind::kFailed, .step = step, .code = error, .payload = {}});
+  tell(channel, {.kind = Kind::kFailed, .step = step, .code = error, .payload = {}});
 }
 
 /// After this the launcher's death is ours. The order is what makes it so (K1): armed after every
 /// change of credentials (K2), then a look at the launcher, which may have died before: through its pidfd,
-/// since getppid() tells nothing here (K3).
-void tie_to_launcher(const Plan& plan, int channel, const sys::Pidfd& launcher) {
+/// since getppid() tells nothing here (K3). The pidfd is closed then: through it root in the shard could
+/// enter the host's namespaces (K49), and from here on the channel's end tells as much.
+void tie_to_launcher(const Plan& plan, int channel, sys::Pidfd launcher) {
   if (plan.rung == Rung::kRootless) expect(channel, Kind::kMapped);
   try {
     fault_point(Step::kTie);
@@ -46,7 +53,7 @@ void tie_to_launcher(const Plan& plan, int channel, const sys::Pidfd& launcher) 
     leave();
   }
   if (launcher.has_ended()) leave();
-  send(channel, {.kind = Kind::kTied, .payload = {}});
+  tell(channel, {.kind = Kind::kTied, .payload = {}});
 }
 
 /// The command, and whoever enters, inherits it.
@@ -70,7 +77,8 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd la
     sys::reset_signal(SIGCHLD);  // the launcher's may be ignored (K40)
     take_processors(plan.processors);
     GroupSignals signals;
-    tie_to_launcher(plan, channel.get(), launcher);
+    for (const int handle : plan.outside_handles) ::close(handle);
+    tie_to_launcher(plan, channel.get(), std::move(launcher));
     Building building{.plan = plan, .channel = channel.get(), .isolation = namespace_tokens(plan)};
     if (!build_shard(building)) leave();
     step = Step::kFork;
@@ -81,16 +89,15 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd la
       report_failure(channel.get(), failure.step, failure.error);
       leave();
     }
-    send(channel.get(), {.kind = Kind::kStarted, .payload = building.isolation});
+    tell(channel.get(), {.kind = Kind::kStarted, .payload = building.isolation});
     // From here on end of file and SIGPIPE are between the command and the caller. Init never execs, so
     // close-on-exec does nothing for it (K14).
-    std::vector<int> own = {channel.get(),        launcher.get(),         signals.fd(),
-                            building.mounts.fd(), building.control.get(), launchers_visit.get()};
+    std::vector<int> own = {channel.get(), signals.fd(), building.mounts.fd(), building.control.get(),
+                            launchers_visit.get()};
     if (building.capture) building.capture->add_descriptors(own);
     sys::close_all_except(std::move(own));
     Visitors visitors(plan, building.isolation, std::move(building.control), std::move(launchers_visit));
-    keep_shard(plan, std::move(channel), std::move(launcher),
-               {signals, building.mounts, visitors, building.capture}, command);
+    keep_shard(plan, std::move(channel), {signals, building.mounts, visitors, building.capture}, command);
   } catch (const Error& error) {
     report_failure(channel.get(), step, error.code().value());
   } catch (...) {

@@ -24,10 +24,9 @@ constexpr std::size_t kMostLeaksDetailed = 32;
 
 class Init {
  public:
-  Init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, const Duties& duties, pid_t command)
+  Init(const Plan& plan, sys::Fd channel, const Duties& duties, pid_t command)
       : plan_(plan),
         channel_(std::move(channel)),
-        launcher_(std::move(launcher)),
         signals_(duties.signals),
         mounts_(duties.mounts),
         visitors_(duties.visitors),
@@ -38,8 +37,12 @@ class Init {
   [[noreturn]] void run();
 
  private:
+  /// A launcher that can't be told must not wait for what it has not heard: we end, and with us the shard.
+  void tell(const Message& message) {
+    if (!send(channel_.get(), message)) ::_exit(errno);
+  }
   void tell(Kind kind, int code = 0, int detail = 0) {
-    send(channel_.get(), {.kind = kind, .code = code, .detail = detail, .payload = {}});
+    tell({.kind = kind, .code = code, .detail = detail, .payload = {}});
   }
   void reap();
   void note(const siginfo_t& child);
@@ -59,7 +62,6 @@ class Init {
 
   const Plan& plan_;
   sys::Fd channel_;
-  sys::Pidfd launcher_;
   GroupSignals& signals_;
   const MountWatch& mounts_;
   Visitors& visitors_;
@@ -143,7 +145,7 @@ void Init::command_ended(const siginfo_t& child) {
 
 void Init::tell_end() {
   if (!held_) return tell(Kind::kCommandEnded, status_);
-  send(channel_.get(), {.kind = Kind::kHeld, .code = status_, .payload = pack(listening_addresses())});
+  tell({.kind = Kind::kHeld, .code = status_, .payload = pack(listening_addresses())});
 }
 
 void Init::note(const siginfo_t& child) {
@@ -170,6 +172,7 @@ void Init::reap() {
     siginfo_t child = {};
     const int result = ::waitid(P_ALL, 0, &child, WEXITED | WSTOPPED | WCONTINUED | WNOHANG);
     if (result < 0 && errno == ECHILD) children_left_ = false;
+    if (result < 0 && errno != ECHILD && errno != EINTR) ::_exit(errno);
     if (result < 0 || child.si_pid == 0) return;
     note(child);
   }
@@ -193,14 +196,14 @@ void Init::finish() {
   std::size_t total = 0;
   if (children_left_) {
     for (const auto& leak : inspect::find_survivors(visitors_.sessions(), kMostLeaksDetailed, total)) {
-      send(channel_.get(), {.kind = Kind::kLeak, .payload = pack(leak)});
+      tell({.kind = Kind::kLeak, .payload = pack(leak)});
     }
   }
-  if (capture_) send(channel_.get(), {.kind = Kind::kCaptured, .payload = pack(capture_->finish())});
-  send(channel_.get(), {.kind = Kind::kFinished,
-                        .code = status_,
-                        .detail = static_cast<int>(total),
-                        .payload = plan_.spec.measure ? pack(inspect::look_at_unreaped()) : std::string()});
+  if (capture_) tell({.kind = Kind::kCaptured, .payload = pack(capture_->finish())});
+  tell({.kind = Kind::kFinished,
+        .code = status_,
+        .detail = static_cast<int>(total),
+        .payload = plan_.spec.measure ? pack(inspect::look_at_unreaped()) : std::string()});
   ::_exit(0);
 }
 
@@ -221,22 +224,22 @@ int Init::poll_timeout() const {
 void Init::wait_for_something() {
   std::vector<pollfd> watched = {{signals_.fd(), POLLIN, 0},
                                  {channel_.get(), POLLIN, 0},
-                                 {launcher_.get(), POLLIN, 0},
                                  {mounts_.fd(), POLLPRI, 0},
                                  {capture_ ? capture_->fd() : -1, POLLIN, 0}};
   const auto own = watched.size();
   visitors_.watch(watched);
-  if (::poll(watched.data(), watched.size(), poll_timeout()) < 0) return;
-  if (watched[2].revents != 0) ::_exit(0);
+  const int ready = ::poll(watched.data(), watched.size(), poll_timeout());
+  if (ready < 0 && errno != EINTR) ::_exit(errno);
+  if (ready < 0) return;
   if (watched[0].revents != 0) signals_.drain();
   visitors_.attend(std::span(watched).subspan(own));  // before obey(), which may reap one of theirs
   if (watched[1].revents != 0) {
     const auto message = receive(channel_.get());
-    if (!message) ::_exit(0);
+    if (!message) ::_exit(errno);
     obey(*message);
   }
-  if (watched[3].revents != 0) look_at_mounts();
-  if (watched[4].revents != 0) capture_->take();
+  if (watched[2].revents != 0) look_at_mounts();
+  if (watched[3].revents != 0) capture_->take();
 }
 
 void Init::run() {
@@ -250,8 +253,8 @@ void Init::run() {
 
 }  // namespace
 
-void keep_shard(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, const Duties& duties, pid_t command) {
-  Init(plan, std::move(channel), std::move(launcher), duties, command).run();
+void keep_shard(const Plan& plan, sys::Fd channel, const Duties& duties, pid_t command) {
+  Init(plan, std::move(channel), duties, command).run();
 }
 
 }  // namespace nslaunch::shard

@@ -8,7 +8,6 @@
 #include "shard/plan.hpp"
 #include "shard/visitors.hpp"
 #include "sys/fd.hpp"
-#include "sys/pidfd.hpp"
 
 namespace nslaunch::shard {
 
@@ -22,7 +21,6 @@ struct Duties {
 
 /// Init once the command runs: reaps everything, does what launcher and visitors ask, tells of the command's
 /// stops and its end, looks for leaks, and exits: the kernel kills the rest.
-[[noreturn]] void keep_shard(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, const Duties& duties,
-                             pid_t command);
+[[noreturn]] void keep_shard(const Plan& plan, sys::Fd channel, const Duties& duties, pid_t command);
 
 }  // namespace nslaunch::shard

@@ -24,6 +24,11 @@
 namespace nslaunch::shard {
 namespace {
 
+/// As init.cpp does it: the launcher learns what it can't be told from our exit status.
+void tell(const Building& building, const Message& message) {
+  if (!send(building.channel, message)) ::_exit(errno);
+}
+
 /// Not by the launcher's clone: it takes longer than all else that the launcher does, which may have other
 /// shards to make.
 void make_namespaces(Building& building) {
@@ -95,12 +100,13 @@ bool disables_ipv6(const ns::Sysctl& sysctl) {
 void apply_settings(Building& building) {
   std::vector<sys::Fd> descriptors;
   const auto go = receive(building.channel, true, &descriptors);
-  if (!go || go->kind != Kind::kGo) ::_exit(1);
+  if (!go) ::_exit(errno);
+  if (go->kind != Kind::kGo) ::_exit(EPROTO);
   if (!descriptors.empty()) building.control = std::move(descriptors.front());
   const auto sysctls = unpack_sysctls(go->payload);
   building.expects_ipv6 = std::none_of(sysctls.begin(), sysctls.end(), disables_ipv6);
   for (const auto& refusal : ns::apply_sysctls(sysctls)) {
-    send(building.channel, {.kind = Kind::kNote, .payload = "the kernel refuses " + refusal});
+    tell(building, {.kind = Kind::kNote, .payload = "the kernel refuses " + refusal});
   }
 }
 
@@ -173,14 +179,14 @@ bool carry_out(const InitStep& init_step, Building& building) {
   } catch (const Error& error) {
     const bool missing = about.may_be_missing && !building.plan.spec.require_proc;
     const Kind kind = missing ? Kind::kMissing : Kind::kFailed;
-    send(building.channel, report(kind, init_step.step, error.code(), building.detail));
+    tell(building, report(kind, init_step.step, error.code(), building.detail));
     return missing;
   }
   add_token(building.isolation, init_step.step);
   if (building.plan.tracing) {
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(sys::Clock::now() - started);
-    send(
-        building.channel,
+    tell(
+        building,
         {.kind = Kind::kDone, .step = init_step.step, .code = static_cast<int>(took.count()), .payload = {}});
   }
   return true;

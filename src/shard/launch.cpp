@@ -6,6 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <csignal>
+#include <iterator>
+
 #include "inspect/holdup.hpp"
 #include "ns/room.hpp"
 #include "shard/causes.hpp"
@@ -15,7 +19,9 @@
 #include "sys/channel.hpp"
 #include "sys/check.hpp"
 #include "sys/procfs.hpp"
+#include "sys/signals.hpp"
 #include "sys/text.hpp"
+#include "sys/waiting.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -59,6 +65,7 @@ Error ended_early(RunningShard& shard, const Hooks& hooks) {
   int signal = 0;
   if (const auto end = shard.wait_for_end(how)) {
     const bool exited = end->si_code == CLD_EXITED;
+    if (exited && end->si_status != 0) return explain_failed_init(end->si_status);
     if (!exited) signal = end->si_status;
     how = fmt::format("{} {}", exited ? "status" : "signal", end->si_status);
   }
@@ -83,10 +90,46 @@ void step(const Plan& plan, const Hooks& hooks, Step which, std::optional<Runnin
   }
 }
 
-/// The next message, or the error that init died without a word.
-Message hear(RunningShard& shard, const Hooks& hooks) {
-  if (auto message = receive(shard.channel.get(), true, &shard.reach_listeners)) return std::move(*message);
-  throw ended_early(shard, hooks);
+/// The next message, or the error that init died without a word. Nothing where none has come yet.
+std::optional<Message> hear(RunningShard& shard, const Hooks& hooks) {
+  auto message = receive(shard.channel.get(), false, &shard.reach_listeners);
+  if (message || errno == EAGAIN) return message;
+  if (errno == 0 || errno == ECONNRESET) throw ended_early(shard, hooks);
+  throw Error(sys::errno_code(errno), "hearing the shard's init");
+}
+
+void tell_init(const RunningShard& shard, const Message& message, std::span<const int> descriptors = {}) {
+  sys::check(send(shard.channel.get(), message, descriptors) ? 0 : -1, "telling init");
+}
+
+/// The caller's signals that end a launch. What else it sends stays where it is, for the command.
+class EndingSignals {
+ public:
+  explicit EndingSignals(int callers_signals) : fd_(callers_signals) {}
+
+  int fd() const noexcept { return fd_; }
+  /// Throws where one of them has come. Another one must not wake us again.
+  void look() {
+    sys::SignalSet ending;
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
+      if (sys::is_ignored(signal)) continue;
+      if (sys::take_pending(signal)) throw EndedLaunch(signal);
+      ending.add(signal);
+    }
+    own_ = sys::make_signalfd(ending);
+    fd_ = own_.get();
+  }
+
+ private:
+  int fd_;
+  sys::Fd own_;
+};
+
+void wait_for_something(const Launching& launching, EndingSignals& signals) {
+  pollfd watched[] = {{launching.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
+  sys::check_wait(::poll(watched, std::size(watched), launching.poll_timeout()),
+                  "waiting for the shard's init");
+  if (watched[1].revents != 0) signals.look();
 }
 
 void trace(const Hooks& hooks, const std::string& line) {
@@ -103,6 +146,7 @@ RunningShard::RunningShard(RunningShard&& other) noexcept
       reach_listeners(std::move(other.reach_listeners)),
       pid_namespace(other.pid_namespace),
       isolation(std::move(other.isolation)),
+      began_at(other.began_at),
       started_at(other.started_at),
       hooks_(other.hooks_) {}
 
@@ -127,13 +171,20 @@ std::optional<siginfo_t> RunningShard::wait_for_end(std::string& culprit, rusage
   return end;
 }
 
-Launching::Launching(const Plan& plan, const Hooks& hooks) : plan_(plan), hooks_(hooks) {
+std::chrono::milliseconds launch_limit(const ShardSpec& spec) noexcept {
+  using std::chrono::milliseconds;
+  constexpr milliseconds kUsual{10000};
+  return std::clamp<milliseconds>(spec.timeout.value_or(kUsual), milliseconds{2000}, kUsual);
+}
+
+Launching::Launching(const Plan& plan, const Hooks& hooks)
+    : plan_(plan), hooks_(hooks), limit_(launch_limit(plan.spec)) {
   trace(hooks, explain_rung(plan.rung));
   step(plan, hooks, Step::kClone, shard_, [&] { shard_.emplace(clone_init(plan, hooks)); });
   step(plan, hooks, Step::kMapIds, shard_, [&] {
     if (plan.rung != Rung::kRootless) return;
     ns::write_id_maps(shard_->init_pid, plan.id_map);
-    send(shard_->channel.get(), {.kind = Kind::kMapped, .payload = {}});
+    tell_init(*shard_, {.kind = Kind::kMapped, .payload = {}});
   });
   // All this while init ties itself to us and mounts.
   step(plan, hooks, Step::kRecord, shard_, [&] {
@@ -148,8 +199,10 @@ Launching::Launching(const Plan& plan, const Hooks& hooks) : plan_(plan), hooks_
 
 bool Launching::attend() {
   const auto message = hear(*shard_, hooks_);
-  if (tied_) return follow(message);
-  if (message.kind != Kind::kTied) fail(message);
+  if (!message && limit_.passed()) throw explain_slow_launch(plan_.spec);
+  if (!message) return false;
+  if (tied_) return follow(*message);
+  if (message->kind != Kind::kTied) fail(*message);
   tell(hooks_, {.kind = Kind::kDone, .step = Step::kTie, .payload = {}});
   tied_ = true;
   go();
@@ -161,8 +214,7 @@ bool Launching::attend() {
 void Launching::go() {
   step(plan_, hooks_, Step::kGo, shard_, [&] {
     const int number = control_.get();
-    send(shard_->channel.get(), {.kind = Kind::kGo, .payload = pack(settings_)},
-         {&number, control_ ? 1U : 0U});
+    tell_init(*shard_, {.kind = Kind::kGo, .payload = pack(settings_)}, {&number, control_ ? 1U : 0U});
   });
   control_.reset();
 }
@@ -207,10 +259,16 @@ void Launching::command_started(const Message& message) {
   if (hooks_.running) hooks_.running(shard_->isolation);
 }
 
-RunningShard launch(const Plan& plan, const Hooks& hooks) {
+RunningShard launch(const Plan& plan, const Hooks& hooks, int callers_signals) try {
   Launching launching(plan, hooks);
-  while (!launching.attend()) continue;
+  EndingSignals signals(callers_signals);
+  do wait_for_something(launching, signals);
+  while (!launching.attend());
   return launching.take();
+} catch (...) {
+  // What was kept for the command must not end us before we have said why there is none.
+  while (sys::read_signal(callers_signals)) continue;
+  throw;
 }
 
 }  // namespace nslaunch::shard

@@ -47,6 +47,10 @@ struct Hooks {
 /// How long a shard may take to be gone.
 constexpr std::chrono::milliseconds kTeardownLimit{5000};
 
+/// How long a shard may take until its command has started: 10 s, or the spec's `timeout`, which the
+/// command's time counts in; but at least 2 s, which a busy machine may take for it.
+std::chrono::milliseconds launch_limit(const ShardSpec& spec) noexcept;
+
 /// A shard that exists. Ends it when it goes out of scope before its end was seen.
 class RunningShard {
  public:
@@ -76,7 +80,8 @@ class RunningShard {
   std::vector<sys::Fd> reach_listeners;
   std::uint64_t pid_namespace = 0;
   std::string isolation;
-  sys::Clock::time_point started_at;
+  sys::Clock::time_point began_at = sys::Clock::now();  ///< when the launch began
+  sys::Clock::time_point started_at;                    ///< when the command did
 
  private:
   const Hooks* hooks_;
@@ -89,11 +94,13 @@ class Launching {
   /// Throws what launch() throws, as attend() does.
   Launching(const Plan& plan, const Hooks& hooks);
 
-  /// Readable when there is something to attend to.
+  /// Readable when there is something to attend to, as there is when poll_timeout() has passed.
   int fd() const noexcept { return shard_->channel.get(); }
+  /// As poll(2) takes it: what is left of launch_limit().
+  int poll_timeout() const noexcept { return limit_.poll_timeout(); }
   pid_t init_pid() const noexcept { return shard_->init_pid; }
-  /// Hears one thing from init, if need be after waiting for it, and does what comes then. True: the command
-  /// has started, and take() has the shard.
+  /// Hears one thing from init, where it has said something, and does what comes then. True: the command has
+  /// started, and take() has the shard.
   bool attend();
   RunningShard take() { return std::move(*shard_); }
 
@@ -108,11 +115,13 @@ class Launching {
   std::optional<RunningShard> shard_;
   sys::Fd control_;
   std::vector<ns::Sysctl> settings_;
+  sys::Deadline limit_;
   bool tied_ = false;
 };
 
 /// Builds the shard and starts its command. Throws CommandError where the command itself can't be
-/// started and Error for everything else; the shard is gone then.
-RunningShard launch(const Plan& plan, const Hooks& hooks);
+/// started, EndedLaunch where one of `callers_signals` (a signalfd; -1 for none) says that there is to be no
+/// shard, and Error for everything else; the shard is gone then.
+RunningShard launch(const Plan& plan, const Hooks& hooks, int callers_signals = -1);
 
 }  // namespace nslaunch::shard

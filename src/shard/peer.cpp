@@ -2,12 +2,17 @@
 
 #include <poll.h>
 
+#include <cerrno>
+
+#include "sys/check.hpp"
 #include "sys/clock.hpp"
 
 namespace nslaunch::shard {
 
-void Peer::tell(Kind kind, int code) const noexcept {
-  send(channel_, {.kind = kind, .code = code, .detail = questions_, .payload = {}});
+void Peer::tell(Kind kind, int code) noexcept {
+  const bool sent = send(channel_, {.kind = kind, .code = code, .detail = questions_, .payload = {}});
+  // That init has gone is told by its pidfd; anything else by next().
+  if (!sent && errno != EPIPE && errno != ECONNRESET) unsent_ = errno;
 }
 
 bool Peer::ask(Kind question, int code) {
@@ -16,9 +21,10 @@ bool Peer::ask(Kind question, int code) {
   const sys::Deadline deadline(std::chrono::seconds{1});
   for (;;) {
     pollfd watched = {channel_, POLLIN, 0};
-    if (::poll(&watched, 1, deadline.poll_timeout()) == 0) return false;
+    const int ready = ::poll(&watched, 1, deadline.poll_timeout());
+    if (ready == 0 || (ready < 0 && errno != EINTR)) return false;
     auto message = receive(channel_, false);
-    if (!message && (watched.revents & POLLHUP) != 0) return false;
+    if (!message && (errno != EAGAIN || (watched.revents & POLLHUP) != 0)) return false;
     if (!message) continue;
     if (message->kind != Kind::kAnswer) {
       inbox_.push_back(std::move(*message));
@@ -28,11 +34,19 @@ bool Peer::ask(Kind question, int code) {
   }
 }
 
+std::optional<Message> Peer::hear() {
+  auto message = receive(channel_, false);
+  const bool gone = errno == 0 || errno == ECONNRESET;
+  if (!message && !gone && errno != EAGAIN) throw Error(sys::errno_code(errno), "hearing the shard's init");
+  return message;
+}
+
 std::optional<Message> Peer::next() {
+  if (unsent_ != 0) throw Error(sys::errno_code(unsent_), "telling the shard's init");
   if (inbox_.empty()) {
-    auto message = receive(channel_, false);
+    auto message = hear();
     // The answer to a question that was given up.
-    while (message && message->kind == Kind::kAnswer) message = receive(channel_, false);
+    while (message && message->kind == Kind::kAnswer) message = hear();
     return message;
   }
   auto message = std::move(inbox_.front());

@@ -12,16 +12,20 @@ class Peer {
  public:
   explicit Peer(int channel) noexcept : channel_(channel) {}
 
-  void tell(Kind kind, int code = 0) const noexcept;
+  void tell(Kind kind, int code = 0) noexcept;
   /// Init's answer to a yes-or-no question; no where init is gone, or somebody has stopped it and it does not
   /// answer within a second. Other messages that arrive meanwhile wait for next().
   bool ask(Kind question, int code = 0);
-  /// What has arrived, in order; nothing where there is no more for now.
+  /// What has arrived, in order; nothing where there is no more for now, or ever. Throws Error where init
+  /// is there and can't be heard, or could not be told what it was to be told.
   std::optional<Message> next();
 
  private:
+  std::optional<Message> hear();
+
   int channel_;
   int questions_ = 0;
+  int unsent_ = 0;  ///< the error that has kept something from being sent
   std::deque<Message> inbox_;
 };
 

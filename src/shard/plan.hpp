@@ -70,6 +70,9 @@ struct Plan {
   std::optional<std::vector<ns::Sysctl>> settings{};
   /// The launcher has a connection of its own to init, on which it asks as visitors do.
   bool launcher_visits = false;
+  /// Handles on processes outside that the launcher holds: init gives up its copies before the command
+  /// starts.
+  std::vector<int> outside_handles{};
   bool tracing = false;
 };
 

@@ -72,10 +72,11 @@ struct Message {
   std::string payload;
 };
 
-/// False where the peer is gone. It gets copies of the descriptors.
-bool send(int channel, const Message& message, std::span<const int> descriptors = {}) noexcept;
-/// Waits for a message; nothing: the peer is gone. `wait` false: nothing with errno EAGAIN where none has
-/// arrived.
+/// False, with errno, where the peer does not get it: EPIPE or ECONNRESET where it is gone, EAGAIN where it
+/// would have to be waited for, and what sendmsg(2) has besides. The peer gets copies of the descriptors.
+[[nodiscard]] bool send(int channel, const Message& message, std::span<const int> descriptors = {}) noexcept;
+/// Waits for a message; nothing: the peer is gone (errno 0 or ECONNRESET), or can't be heard. `wait` false:
+/// nothing with errno EAGAIN where none has arrived.
 /// Descriptors that came with it are appended to `descriptors`, or closed.
 std::optional<Message> receive(int channel, bool wait = true,
                                std::vector<sys::Fd>* descriptors = nullptr) noexcept;

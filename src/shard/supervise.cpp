@@ -10,6 +10,7 @@
 #include "shard/signal_relay.hpp"
 #include "shard/supervision.hpp"
 #include "sys/terminal.hpp"
+#include "sys/waiting.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -92,7 +93,7 @@ void Supervisor::wait_for_something() {
   shard_.watch(watched);
   const auto own = static_cast<std::ptrdiff_t>(watched.size());
   for (const auto& ancestor : ancestors_) watched.push_back({ancestor.get(), POLLIN, 0});
-  if (::poll(watched.data(), watched.size(), shard_.poll_timeout()) < 0) return;
+  sys::check_wait(::poll(watched.data(), watched.size(), shard_.poll_timeout()), "waiting for the shard");
   if (watched[0].revents != 0) {
     while (const auto info = sys::read_signal(signals_.get())) on_signal(*info);
   }

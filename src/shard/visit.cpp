@@ -4,8 +4,10 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <vector>
 
+#include "shard/causes.hpp"
 #include "shard/explain.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
@@ -26,13 +28,29 @@ sys::Fd sealed(const std::string& text) {
   return file;
 }
 
+Error shard_has_ended() {
+  return {{}, "the shard has just ended"};
+}
+
+Error explain_unsent(int error) {
+  const Message failure{.kind = Kind::kFailed, .step = Step::kGo, .code = error, .payload = {}};
+  return {sys::errno_code(error), "asking the shard's init",
+          as_advice(cause_of({}, failure, read_evidence()))};
+}
+
+void ask(const sys::Fd& connection, const Message& message, std::span<const int> descriptors = {}) {
+  if (send(connection.get(), message, descriptors)) return;
+  if (errno == EPIPE || errno == ECONNRESET) throw shard_has_ended();
+  throw explain_unsent(errno);
+}
+
 Message hear(const sys::Fd& connection, std::vector<sys::Fd>* descriptors = nullptr) {
   if (auto message = receive(connection.get(), true, descriptors)) return std::move(*message);
   if (errno == EAGAIN) {
     throw Error(sys::errno_code(ETIMEDOUT), "the shard's init does not answer",
                 "Somebody may have stopped it; see: nslaunch inspect ID");
   }
-  throw Error({}, "the shard has just ended");
+  throw shard_has_ended();
 }
 
 Error failure(const Message& message, const std::string& doing) {
@@ -49,7 +67,7 @@ int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
   const auto file = sealed(pack(request));
   std::vector<int> descriptors = {file.get()};
   descriptors.insert(descriptors.end(), streams.begin(), streams.end());
-  send(connection.get(), {.kind = Kind::kVisit, .code = kControlVersion, .payload = {}}, descriptors);
+  ask(connection, {.kind = Kind::kVisit, .code = kControlVersion, .payload = {}}, descriptors);
   const auto answer = hear(connection);
   if (answer.kind == Kind::kStarted) return answer.code;
   const std::string& directory = request.directory.empty() ? usual_directory : request.directory;
@@ -60,7 +78,7 @@ int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
 }
 
 sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request) {
-  send(connection.get(), {.kind = Kind::kSocket, .code = kControlVersion, .payload = pack(request)});
+  ask(connection, {.kind = Kind::kSocket, .code = kControlVersion, .payload = pack(request)});
   std::vector<sys::Fd> descriptors;
   const auto answer = hear(connection, &descriptors);
   if (answer.kind == Kind::kSocket && !descriptors.empty()) return std::move(descriptors.front());
@@ -70,7 +88,7 @@ sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request) 
 }
 
 void ask_who_listens(const sys::Fd& connection) {
-  send(connection.get(), {.kind = Kind::kListening, .code = kControlVersion, .payload = {}});
+  ask(connection, {.kind = Kind::kListening, .code = kControlVersion, .payload = {}});
 }
 
 std::vector<ns::Socket> hear_who_listens(const sys::Fd& connection) {

@@ -41,8 +41,13 @@ bool has_gone(const sys::Fd& connection) {
   return ::poll(&watched, 1, 0) == 1 && (watched.revents & POLLHUP) != 0;
 }
 
+/// One that has gone or does not take its answers is served no more, and sees that.
+void tell(const sys::Fd& connection, const Message& message) {
+  if (!send(connection.get(), message)) ::shutdown(connection.get(), SHUT_RDWR);
+}
+
 void fail(const sys::Fd& connection, Step step, int error) {
-  send(connection.get(), {.kind = Kind::kFailed, .step = step, .code = error, .payload = {}});
+  tell(connection, {.kind = Kind::kFailed, .step = step, .code = error, .payload = {}});
 }
 
 /// Empty, with errno, where it can't be had.
@@ -154,7 +159,7 @@ void Visitors::start(Visitor& visitor, std::vector<sys::Fd> descriptors) {
     return;
   }
   sessions_.push_back(visitor.process);
-  send(visitor.connection.get(), {.kind = Kind::kStarted, .code = visitor.process, .payload = {}});
+  tell(visitor.connection, {.kind = Kind::kStarted, .code = visitor.process, .payload = {}});
 }
 
 void Visitors::make_socket(const Visitor& visitor, const std::string& payload) {
@@ -166,13 +171,14 @@ void Visitors::make_socket(const Visitor& visitor, const std::string& payload) {
     return;
   }
   const int number = socket.get();
-  send(visitor.connection.get(), {.kind = Kind::kSocket, .payload = {}}, {&number, 1});
+  if (!send(visitor.connection.get(), {.kind = Kind::kSocket, .payload = {}}, {&number, 1}))
+    fail(visitor.connection, Step::kPlace, errno);
 }
 
 /// `list` asks every shard, and its leaving would wake them all once more: the connection ends here.
 void Visitors::tell_listeners(Visitor& visitor) {
   try {
-    send(visitor.connection.get(), {.kind = Kind::kListening, .payload = pack(ns::list_tcp_listeners())});
+    tell(visitor.connection, {.kind = Kind::kListening, .payload = pack(ns::list_tcp_listeners())});
   } catch (const Error& error) {
     fail(visitor.connection, Step::kPlace, error.code().value());
   }
@@ -194,7 +200,7 @@ void Visitors::note_end(const siginfo_t& child) {
                                     [&](const Visitor& each) { return each.process == child.si_pid; });
   if (visitor == visitors_.end()) return;
   const int status = child.si_code == CLD_EXITED ? child.si_status << 8 : child.si_status;
-  send(visitor->connection.get(), {.kind = Kind::kCommandEnded, .code = status, .payload = {}});
+  tell(visitor->connection, {.kind = Kind::kCommandEnded, .code = status, .payload = {}});
   visitors_.erase(visitor);
   full_ = false;
 }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -61,6 +62,24 @@ int Pidfd::queue_signal(int signal, int value) const noexcept {
   return ::syscall(SYS_pidfd_send_signal, get(), signal, &info, 0) == 0 ? 0 : errno;
 }
 
+namespace {
+
+/// Where poll(2) fails for good: a child's end can still be asked for.
+bool look_for_end_of_child(int pidfd, const Deadline& deadline) noexcept {
+  constexpr int kFlags = WEXITED | WNOHANG | WNOWAIT | __WALL;
+  constexpr timespec kPause = {0, 10'000'000};
+  for (;;) {
+    siginfo_t end = {};
+    const int result = ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd), &end, kFlags);
+    if (result < 0 && errno != EINTR) return false;
+    if (result == 0 && end.si_pid != 0) return true;
+    if (deadline.passed()) return false;
+    ::nanosleep(&kPause, nullptr);
+  }
+}
+
+}  // namespace
+
 bool Pidfd::wait_for_end(std::chrono::milliseconds limit) const noexcept {
   const bool for_ever = limit < std::chrono::milliseconds{0};
   const Deadline deadline(limit);
@@ -69,7 +88,7 @@ bool Pidfd::wait_for_end(std::chrono::milliseconds limit) const noexcept {
     const int ready = ::poll(&watched, 1, for_ever ? -1 : deadline.poll_timeout());
     if (ready > 0) return true;
     if (ready == 0) return false;
-    if (errno != EINTR) return false;
+    if (errno != EINTR) return !for_ever && look_for_end_of_child(get(), deadline);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "support/probe_acts.hpp"
 
+#include "support/probe_handles.hpp"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/mman.h>
@@ -139,6 +141,8 @@ int act(int count, char** words) {
   if (what == "rename" && count > 2) return rename_aloud(words[1], words[2]);
   if (what == "bomb" && count > 1) bomb(std::atoi(words[1]));
   if (what == "threads" && count > 1) return stay_with_threads(std::atoi(words[1]));
+  if (what == "break-out") return break_out();
+  if (what == "unread" && count > 1) return leave_unread(std::atoi(words[1]));
   if (what == "stay") {
     ignore_signals();
     say_up();

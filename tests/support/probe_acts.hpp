@@ -11,7 +11,10 @@ namespace nslaunch::test {
 ///   clean-up            says "ready", counts SIGINT aloud, and at the second cleans up and exits with 7
 ///   threads COUNT       starts that many threads, says "up", and stays
 ///   rename FROM TO      rename(2), and what comes of it: "renamed" or the error
-///   bomb COUNT          every process of it forks until there are COUNT, which all stay; says "up"
+///   break-out           takes every descriptor of init's and enters the namespaces that it leads to; says
+///                       "out by " and the number for each that has led to others than our own
+///   unread COUNT        says "up", with so many descriptors sent to itself and not received until its input
+///   ends bomb COUNT          every process of it forks until there are COUNT, which all stay; says "up"
 int act(int count, char** words);
 
 }  // namespace nslaunch::test

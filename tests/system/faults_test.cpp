@@ -1,16 +1,11 @@
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
-#include <optional>
 
 #include "shard/steps.hpp"
 #include "support/launch_scene.hpp"
+#include "support/paused_launch.hpp"
 #include "support/process.hpp"
-#include "sys/check.hpp"
-#include "sys/fd.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -18,45 +13,9 @@ namespace {
 using Catch::Matchers::Contains;
 using shard::Step;
 
-constexpr int kReportFd = 9;
-
 long lines(const std::string& text) {
   return std::count(text.begin(), text.end(), '\n');
 }
-
-/// A launch that stands still at one of its steps. Its processes hold the pipe's other end.
-class PausedLaunch {
- public:
-  PausedLaunch(const LaunchScene& scene, const shard::StepRow& step) {
-    auto options = scene.options(step, fmt::format("pause:{}", kReportFd));
-    const auto also = options.prepare;
-    const int number = report_.write.get();
-    options.prepare = [=] {
-      if (also) also();
-      if (::dup2(number, kReportFd) < 0) ::_exit(97);
-    };
-    process_.emplace(scene.words(), options);
-    report_.write.reset();
-  }
-  /// False where it never came to the step.
-  bool reached() { return read_some() > 0; }
-  /// All of its processes are gone: nobody holds the pipe any more.
-  bool gone() { return read_some() == 0; }
-  void resume() { report_.read.reset(); }
-  Process& process() { return *process_; }
-
- private:
-  ssize_t read_some() {
-    pollfd watched = {report_.read.get(), POLLIN, 0};
-    const auto patience = static_cast<int>(std::chrono::milliseconds(kPatience).count());
-    if (sys::retry_on_eintr([&] { return ::poll(&watched, 1, patience); }) != 1) return -1;
-    char text[64];
-    return ::read(report_.read.get(), text, sizeof text);
-  }
-
-  sys::Pipe report_ = sys::make_pipe();
-  std::optional<Process> process_;
-};
 
 }  // namespace
 
@@ -129,7 +88,7 @@ TEST_CASE("a launcher that is killed while its launch stands at any step leaves 
     const LaunchScene scene;
     if (!scene.takes(step.step)) continue;
     CAPTURE(step.name);
-    PausedLaunch launch(scene, step);
+    PausedLaunch launch(scene.words(), scene.options(step, PausedLaunch::kFault));
     REQUIRE(launch.reached());
     launch.process().send_signal(SIGKILL);
     if (step.step == Step::kTie) {
@@ -154,7 +113,7 @@ TEST_CASE("an init that is killed while its launch stands at any step is an erro
     const LaunchScene scene;
     if (step.step < Step::kTie || !scene.takes(step.step)) continue;
     CAPTURE(step.name);
-    PausedLaunch launch(scene, step);
+    PausedLaunch launch(scene.words(), scene.options(step, PausedLaunch::kFault));
     REQUIRE(launch.reached());
     // Of the scene's processes the launcher's children are the shard's: init is the one.
     for (const pid_t pid : scene.processes()) {

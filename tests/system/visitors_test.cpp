@@ -37,7 +37,7 @@ struct Besieged {
   /// What it answers to a message with these descriptors; its step is kClone where nothing came.
   shard::Message answer(const shard::Message& message, const std::vector<int>& descriptors) const {
     const auto connection = connect();
-    shard::send(connection.get(), message, descriptors);
+    REQUIRE(shard::send(connection.get(), message, descriptors));
     return shard::receive(connection.get()).value_or(shard::Message());
   }
 };

@@ -28,7 +28,7 @@ TEST_CASE("messages keep their boundaries, and a peer that is gone is told apart
   auto [ours, theirs] = sys::make_channel();
   CHECK_FALSE(receive(theirs.get(), false).has_value());
   for (int number = 0; number < 3; ++number)
-    send(ours.get(), {.kind = Kind::kForward, .code = number, .payload = {}});
+    REQUIRE(send(ours.get(), {.kind = Kind::kForward, .code = number, .payload = {}}));
   for (int number = 0; number < 3; ++number) CHECK(receive(theirs.get())->code == number);
   ours.reset();
   CHECK_FALSE(receive(theirs.get()).has_value());

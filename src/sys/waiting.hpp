@@ -1,0 +1,17 @@
+#pragma once
+
+#include <concepts>
+
+#include "sys/check.hpp"
+
+namespace nslaunch::sys {
+
+/// As check(), for poll(2) and its like, whose interruption by a signal counts as 0: any other failure comes
+/// again at the next try, and whoever went on would spin.
+template <std::signed_integral T, typename... Args>
+T check_wait(T result, fmt::format_string<Args...> doing, Args&&... args) {
+  if (result < 0 && errno == EINTR) return 0;
+  return check(result, doing, std::forward<Args>(args)...);
+}
+
+}  // namespace nslaunch::sys

@@ -1,0 +1,42 @@
+#include "support/paused_launch.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include "sys/check.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+constexpr int kReportFd = 9;  // kFault's
+
+StartOptions paused_at(StartOptions options, const std::string& step) {
+  options.environment.push_back(fmt::format("NSLAUNCH_FAULT={}:{}", step, PausedLaunch::kFault));
+  return options;
+}
+
+}  // namespace
+
+PausedLaunch::PausedLaunch(const Words& words, StartOptions options) {
+  const auto also = options.prepare;
+  const int number = report_.write.get();
+  options.prepare = [=] {
+    if (also) also();
+    if (::dup2(number, kReportFd) < 0) ::_exit(97);
+  };
+  process_.emplace(words, options);
+  report_.write.reset();
+}
+
+PausedLaunch::PausedLaunch(const Words& words, const StartOptions& options, const std::string& step)
+    : PausedLaunch(words, paused_at(options, step)) {}
+
+ssize_t PausedLaunch::read_some() {
+  pollfd watched = {report_.read.get(), POLLIN, 0};
+  const auto patience = static_cast<int>(std::chrono::milliseconds(kPatience).count());
+  if (sys::retry_on_eintr([&] { return ::poll(&watched, 1, patience); }) != 1) return -1;
+  char text[64];
+  return ::read(report_.read.get(), text, sizeof text);
+}
+
+}  // namespace nslaunch::test
