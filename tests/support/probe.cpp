@@ -7,6 +7,7 @@
 //   nslaunch_probe echo|greet|talk|hear ADDRESS PORT, nslaunch_probe lead (probe_echo.hpp)
 //   nslaunch_probe exchange ADDRESS PORT SIZE, nslaunch_probe datagram ADDRESS PORT TEXT
 //                           (probe_exchange.hpp)
+//   nslaunch_probe apart NAMESPACES PORT (probe_apart.hpp)
 //   nslaunch_probe ...      whatever probe_acts.hpp lists
 
 #include <dirent.h>
@@ -25,6 +26,7 @@
 #include <vector>
 
 #include "support/probe_acts.hpp"
+#include "support/probe_apart.hpp"
 #include "support/probe_echo.hpp"
 #include "support/probe_exchange.hpp"
 #include "support/probe_ipc.hpp"
@@ -118,6 +120,7 @@ int main(int count, char** words) {
     return nslaunch::test::exchange(words[2], words[3], static_cast<std::size_t>(std::atol(words[4])));
   }
   if (mode == "datagram" && count > 4) return nslaunch::test::datagram(words[2], words[3], words[4]);
+  if (mode == "apart" && count > 3) return nslaunch::test::tell_whether_apart(words[2], words[3]);
   if (mode == "lead") return nslaunch::test::lead();
   if (mode == "queue" && count > 2) return nslaunch::test::make_queue(words[2]);
   if (!mode.empty()) return nslaunch::test::act(count - 1, words + 1);
