@@ -116,6 +116,9 @@ struct Attempt {
   std::uint64_t output_bytes = 0;
   /// With an artifacts folder: where its files are.
   std::string folder;
+  /// That folder itself (O_PATH), while Reporter::ended() is called; -1: there is none. Its name may lead
+  /// elsewhere by now.
+  int folder_descriptor = -1;
 };
 
 /// What became of a part.

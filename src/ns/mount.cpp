@@ -70,13 +70,26 @@ void mount_tmpfs(const std::string& target, unsigned mode, std::uint64_t size) {
              "mounting a private {}", target);
 }
 
-void bind(int source_fd, const std::string& target, bool is_directory) {
-  const int made = is_directory ? ::mkdir(target.c_str(), 0700) : ::mknod(target.c_str(), S_IFREG | 0600, 0);
-  if (made != 0 && errno != EEXIST) sys::check(-1, "making {}", target);
-  // K8: mount(2) on the descriptor's own path; the name it once had leads to the empty folder by now.
-  const std::string source = fmt::format("/proc/self/fd/{}", source_fd);
-  sys::check(::mount(source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr),
-             "keeping {} visible", target);
+void mount_tmpfs_alike(const sys::Directory& target) {
+  const auto covered = target.status();
+  const auto mode = fmt::format("mode={:o}", covered.st_mode & 07777U);
+  const auto uid = fmt::format(",uid={}", covered.st_uid);
+  const auto gid = fmt::format(",gid={}", covered.st_gid);
+  const auto place = sys::descriptor_path(target.fd());
+  int result = -1;
+  // With its owner from the start; an id that has none here is refused (EINVAL).
+  for (const auto& options : {mode + uid + gid, mode + uid, mode}) {
+    result = ::mount("nslaunch", place.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str());
+    if (result == 0 || errno != EINVAL) break;
+  }
+  sys::check(result, "mounting a private folder");
+}
+
+void bind(int source, int target) {
+  // mount(2) on the descriptors' own paths: the names they once had lead elsewhere by now (K8).
+  const auto from = sys::descriptor_path(source);
+  const auto to = sys::descriptor_path(target);
+  sys::check(::mount(from.c_str(), to.c_str(), nullptr, MS_BIND | MS_REC, nullptr), "binding a path");
 }
 
 void mount_mqueue() {

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "sys/directory.hpp"
+
 namespace nslaunch::ns {
 
 // All of these are called by init, in the shard's own mount namespace, and throw Error.
@@ -15,9 +17,12 @@ void mount_proc();
 /// A fresh tmpfs, nosuid and nodev. `size` in bytes, 0: the kernel's default (half of the memory).
 void mount_tmpfs(const std::string& target, unsigned mode, std::uint64_t size);
 
-/// Makes what `source_fd` (an O_PATH descriptor) stands for visible at `target`, with what is mounted
-/// below it; makes the target, a folder or a file, where it is missing.
-void bind(int source_fd, const std::string& target, bool is_directory);
+/// The same over a folder, whose owner and mode it gets; where the owner is nobody's id here, ours has to do.
+void mount_tmpfs_alike(const sys::Directory& target);
+
+/// Makes what `source` stands for visible over what `target` stands for, with what is mounted below it; both
+/// O_PATH descriptors, opened in this mount namespace (K8).
+void bind(int source, int target);
 
 /// A fresh view of the shard's own POSIX message queues, where the host shows its own.
 void mount_mqueue();

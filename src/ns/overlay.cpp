@@ -1,5 +1,6 @@
 #include "ns/overlay.hpp"
 
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -13,12 +14,8 @@
 namespace nslaunch::ns {
 namespace {
 
-std::string path_of(int folder) {
-  return fmt::format("/proc/self/fd/{}", folder);
-}
-
 bool takes_attribute(int folder, const char* name) {
-  const auto path = path_of(folder);
+  const auto path = sys::descriptor_path(folder);
   return ::setxattr(path.c_str(), name, "", 0, 0) == 0 && ::removexattr(path.c_str(), name) == 0;
 }
 
@@ -33,15 +30,16 @@ const char* options_for_notes(int upper, bool readable) {
 }
 
 /// The top folder of a view shows the mode and the owner of its upper layer.
-void make_alike(int upper, int lower) {
-  const auto path = path_of(upper);
+void make_alike(const sys::Directory& upper, int lower) {
   struct stat status = {};
   sys::check(::fstat(lower, &status), "looking at what an overlay covers");
-  // Where the owner is nobody's id here, ours has to do.
-  if (::chown(path.c_str(), status.st_uid, status.st_gid) != 0 && errno != EINVAL && errno != EPERM) {
-    sys::check(-1, "giving an overlay its owner");
+  try {
+    upper.set_owner(status.st_uid, status.st_gid);
+  } catch (const Error& error) {
+    // Where the owner is nobody's id here, ours has to do.
+    if (error.code() != sys::errno_code(EINVAL) && error.code() != sys::errno_code(EPERM)) throw;
   }
-  sys::check(::chmod(path.c_str(), status.st_mode & 07777), "giving an overlay its mode");
+  upper.set_mode(status.st_mode & 07777);
 }
 
 /// What the mount below does not let happen is not made possible by a view of it.
@@ -56,14 +54,16 @@ unsigned long flags_of(int lower) {
 
 }  // namespace
 
-void mount_overlay(const OverlayLayers& layers, const std::string& target, bool readable) {
-  make_alike(layers.upper, layers.lower);
+void mount_overlay(const OverlayLayers& layers, const sys::Directory& target, bool readable) {
+  make_alike(sys::Directory(sys::Fd(::fcntl(layers.upper, F_DUPFD_CLOEXEC, 0))), layers.lower);
   // By descriptor: a name may have commas and colons, which separate options and layers.
   const auto options =
-      fmt::format("lowerdir={},upperdir={},workdir={},index=off,metacopy=off,{}", path_of(layers.lower),
-                  path_of(layers.upper), path_of(layers.work), options_for_notes(layers.upper, readable));
-  sys::check(::mount("nslaunch", target.c_str(), "overlay", flags_of(layers.lower), options.c_str()),
-             "mounting a view of {}", target);
+      fmt::format("lowerdir={},upperdir={},workdir={},index=off,metacopy=off,{}",
+                  sys::descriptor_path(layers.lower), sys::descriptor_path(layers.upper),
+                  sys::descriptor_path(layers.work), options_for_notes(layers.upper, readable));
+  const auto place = sys::descriptor_path(target.fd());
+  sys::check(::mount("nslaunch", place.c_str(), "overlay", flags_of(layers.lower), options.c_str()),
+             "mounting a view");
 }
 
 }  // namespace nslaunch::ns

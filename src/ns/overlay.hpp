@@ -1,6 +1,6 @@
 #pragma once
 
-#include <string>
+#include "sys/directory.hpp"
 
 namespace nslaunch::ns {
 
@@ -11,9 +11,10 @@ struct OverlayLayers {
   int work;   ///< for overlayfs alone: an empty folder on the same mount as `upper`, and apart from it
 };
 
-/// Mounts a view of `lower` at `target` in which every change goes to `upper`; what is mounted below `lower`
-/// is not in it. `readable`: what `upper` holds afterwards makes sense without `lower`; a folder is then
-/// renamed by copying it (K36). Called by init, in the shard's own mount namespace. Throws Error.
-void mount_overlay(const OverlayLayers& layers, const std::string& target, bool readable);
+/// Mounts a view of `lower` over `target`, on top of what is mounted there, in which every change goes to
+/// `upper`; what is mounted below `lower` is not in it. `readable`: what `upper` holds afterwards makes sense
+/// without `lower`; a folder is then renamed by copying it (K36). Called by init, in the shard's own mount
+/// namespace. Throws Error.
+void mount_overlay(const OverlayLayers& layers, const sys::Directory& target, bool readable);
 
 }  // namespace nslaunch::ns

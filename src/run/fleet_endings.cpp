@@ -35,6 +35,7 @@ void Fleet::take_end(Berth& berth) {
   attempt.output_bytes = berth.output->size();
   if (!passed) attempt.last_output = berth.output->tail();
   if (!spec_.shard.artifacts.empty()) attempt.folder = berth.shard->spec().artifacts;
+  attempt.folder_descriptor = berth.shard->artifacts_fd();
   const bool settled = schedule_.settle(berth.turn, passed || berth.cancelled);
   auto& part = *berth.part;
   say(ended_line(part, attempt, spec_, !settled));
@@ -44,6 +45,7 @@ void Fleet::take_end(Berth& berth) {
   if (spec_.output != OutputMode::kFailed || !passed) print_output(berth, attempt);
   part.attempts.push_back(std::move(attempt));
   for (auto* reporter : reporters_) reporter->ended(part, part.attempts.back(), berth.messages->warning);
+  part.attempts.back().folder_descriptor = -1;
   if (settled) settle(berth.turn, part);
 }
 

@@ -1,11 +1,13 @@
 #include "run/fleet_json.hpp"
 
+#include <fcntl.h>
+
 #include <array>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
-#include "run/attempt_folder.hpp"
 #include "run/outcome_json.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/text.hpp"
@@ -99,15 +101,15 @@ std::string fleet_as_json(const FleetResult& result, const FleetSpec& spec) {
 
 void ResultFiles::ended(const PartResult& part, const Attempt& attempt,
                         const std::function<void(std::string_view)>& warn) {
-  if (attempt.folder.empty()) return;
+  if (attempt.folder_descriptor < 0) return;
   try {
-    const auto file = make_file_in(open_attempt_folder(attempt.folder, spec_.shard), "result.json");
+    const int copy = ::fcntl(attempt.folder_descriptor, F_DUPFD_CLOEXEC, 0);
+    const sys::Directory folder(sys::Fd(sys::check(copy, "keeping an artifacts folder")));
+    const auto file = shard::make_result(spec_.shard, folder, "result.json");
     const int error = sys::write_all(file.get(), attempt_as_json(part, attempt, spec_.run_id));
     if (error != 0) throw Error(sys::errno_code(error), "writing result.json");
   } catch (const Error& error) {
-    // What has no shard has no folder.
-    if (attempt.started || error.code() != sys::errno_code(ENOENT))
-      warn(fmt::format("its result is not kept: {}", error.what()));
+    warn(fmt::format("its result is not kept: {}", error.what()));
   }
 }
 

@@ -74,6 +74,7 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages) {
   shard::Watched watched(plan);
   for (const auto& ancestor : watched.ancestors) plan.outside_handles.push_back(ancestor.get());
   auto running = shard::launch(plan, hooks, caller.signals().get());
+  plan.places = {};
   if (capture) capture->command_started();
   const auto setup = running.started_at - began;
   auto outcome = shard::supervise(plan, std::move(running), std::move(watched), hooks,

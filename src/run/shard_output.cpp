@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "run/attempt_folder.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 
@@ -51,10 +51,10 @@ ShardOutput::ShardOutput(OutputMode mode, std::string label, Printer& printer)
   if (mode != OutputMode::kStream) spool_ = std::make_shared<Spool>();
 }
 
-void ShardOutput::keep_in(const sys::Fd& folder) {
+void ShardOutput::keep_in(const sys::Directory& folder, const ShardSpec& spec) {
   constexpr const char* kNames[] = {"stdout", "stderr"};
   for (auto& source : sources_)
-    source.file = make_file_in(folder, kNames[static_cast<std::size_t>(source.stream)]);
+    source.file = shard::make_result(spec, folder, kNames[static_cast<std::size_t>(source.stream)]);
 }
 
 std::vector<sys::Fd> ShardOutput::open() {

@@ -13,6 +13,7 @@
 
 #include "run/printer.hpp"
 #include "run/spool.hpp"
+#include "sys/directory.hpp"
 #include "sys/fd.hpp"
 
 namespace nslaunch::run {
@@ -23,8 +24,8 @@ class ShardOutput {
   /// `label`: what stands before each of its lines with OutputMode::kStream. The printer must outlive it.
   ShardOutput(OutputMode mode, std::string label, Printer& printer);
 
-  /// Keeps every byte in files of this folder, too.
-  void keep_in(const sys::Fd& folder);
+  /// Keeps every byte in files of this folder, too, which are the command's user's. Throws Error.
+  void keep_in(const sys::Directory& folder, const ShardSpec& spec);
   /// The command's ends of both streams. To be given away before the next process is started. Throws Error.
   std::vector<sys::Fd> open();
 

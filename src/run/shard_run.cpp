@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "run/attempt_folder.hpp"
 #include "run/status.hpp"
 #include "shard/explain.hpp"
 #include "shard/hidden.hpp"
@@ -41,7 +40,7 @@ ShardRun::ShardRun(const ShardSpec& spec, const Shared& shared, std::vector<unsi
 
 void ShardRun::prepare(const ShardSpec& spec, const Shared& shared) {
   plan_ = shard::make_plan(spec);
-  if (!plan_.spec.artifacts.empty()) output_.keep_in(open_attempt_folder(plan_.spec.artifacts, plan_.spec));
+  if (plan_.artifacts) output_.keep_in(plan_.artifacts, plan_.spec);
   plan_.own_process_group = true;
   plan_.caller_signals = shared.signals;
   plan_.descriptor_limit = shared.descriptor_limit;
@@ -66,6 +65,7 @@ void ShardRun::launch() {
   hooks_ = recorder_->hooks();
   hooks_.last_output = [this] { return output_.tail(); };
   launching_.emplace(plan_, hooks_);
+  plan_.places = {};
   // Init has them. Ours, and copies of them in the next shard's init, would keep the readers waiting.
   plan_.streams.clear();
 }

@@ -62,6 +62,8 @@ class ShardRun {
   void postpone(sys::Clock::duration pause) noexcept;
 
   const ShardSpec& spec() const noexcept { return plan_.spec; }
+  /// -1: there is no folder for artifacts.
+  int artifacts_fd() const noexcept { return plan_.artifacts.fd(); }
   /// 0: there is none, or none any more.
   pid_t init_pid() const noexcept;
   /// It has been launched, or is being, and has not ended.

@@ -1,53 +1,32 @@
 #include "shard/artifacts.hpp"
 
-#include <sys/stat.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 
 #include "shard/hidden.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
-#include "sys/files.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::shard {
-namespace {
 
-namespace fs = std::filesystem;
-
-mode_t mode_of_new_folders() {
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  return 0777 & ~mask;
-}
-
-}  // namespace
-
-sys::NewFolder folder_for_results(const ShardSpec& spec) {
-  sys::NewFolder folder{.mode = mode_of_new_folders()};
-  if (spec.user) folder = {folder.mode, spec.user->uid, spec.user->gid};
-  return folder;
-}
-
-std::string make_artifacts_folder(const Plan& plan) {
-  const auto asked = (fs::path(plan.working_directory) / plan.spec.artifacts).lexically_normal().string();
-  const auto doing = fmt::format("making {} for --artifacts", sys::escape(asked));
+void make_artifacts_folder(Plan& plan) {
+  const std::filesystem::path folder = plan.working_directory;
+  auto path = (folder / plan.spec.artifacts).lexically_normal().string();
   constexpr const char* kAdvice = "Name a folder that you can write to, or a place where it can be made.";
-  const std::string path =
-      asked.ends_with('/') && asked.size() > 1 ? asked.substr(0, asked.size() - 1) : asked;
+  if (path.ends_with('/') && path.size() > 1) path.pop_back();
   refuse_hidden("--artifacts", path, plan);  // before anything is made
-  if (const int error = sys::make_directories(path, folder_for_results(plan.spec)); error != 0) {
-    throw Error(sys::errno_code(error), doing, kAdvice);
-  }
-  if (::access(path.c_str(), W_OK | X_OK) != 0) {
+  plan.artifacts = make_users_folder(plan.spec, path, mode_of_results(), {"--artifacts", kAdvice}).folder;
+  if (::faccessat(plan.artifacts.fd(), ".", W_OK | X_OK, 0) != 0) {
     throw Error(sys::errno_code(errno), fmt::format("writing to {} for --artifacts", sys::escape(path)),
                 kAdvice);
   }
-  std::error_code ignored;
-  const auto canonical = fs::canonical(path, ignored);
-  auto there = canonical.empty() ? path : canonical.string();
-  refuse_hidden("--artifacts", there, plan);
-  return there;
+  if (auto canonical = plan.artifacts.path(); !canonical.empty()) path = std::move(canonical);
+  refuse_hidden("--artifacts", path, plan);
+  plan.spec.artifacts = std::move(path);
 }
 
 }  // namespace nslaunch::shard

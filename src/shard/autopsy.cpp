@@ -1,27 +1,16 @@
 #include "shard/autopsy.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <sstream>
 
 #include "inspect/account.hpp"
 #include "shard/dump_signal.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::shard {
 namespace {
-
-/// As a new file: the folder is the command's too, which may have put a link there.
-void write_anew(const std::string& path, const std::string& text) {
-  ::unlink(path.c_str());
-  const auto file = sys::open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
-  if (const int error = sys::write_all(file.get(), text); error != 0) {
-    throw Error(sys::errno_code(error), "writing " + path);
-  }
-}
 
 /// As the account's last part. It is not shortened for stderr, where a run of several shards shows it at its
 /// end.
@@ -39,9 +28,11 @@ void give_account(const Plan& plan, pid_t init, const std::string& why, const Ho
   const auto account = inspect::account_of({spec.id, spec.name, spec.command, init}, why);
   for (auto& line : inspect::shortened(account)) announcer.announce(std::move(line));
   if (spec.artifacts.empty()) return;
-  const auto path = fmt::format("{}/autopsy-{}.txt", spec.artifacts, spec.id);
-  write_anew(path, account + last_output_of(hooks));
-  announcer.announce("the whole account is in " + sys::escape(path));
+  const auto name = fmt::format("autopsy-{}.txt", spec.id);
+  const auto file = make_result(spec, plan.artifacts, name);
+  if (const int error = sys::write_all(file.get(), account + last_output_of(hooks)); error != 0)
+    throw Error(sys::errno_code(error), "writing " + name);
+  announcer.announce(fmt::format("the whole account is in {}/{}", sys::escape(spec.artifacts), name));
 }
 
 bool ask_for_dumps(const Plan& plan, pid_t init, Announcer& announcer) {

@@ -4,8 +4,8 @@
 #include <filesystem>
 
 #include "inspect/mounts.hpp"
-#include "shard/artifacts.hpp"
 #include "shard/hidden.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 
@@ -70,6 +70,18 @@ std::string keeping_folder(const OverlaySpec& overlay, const Plan& plan) {
   return path;
 }
 
+void check_keeping_folder(const OverlaySpec& overlay, bool is_empty) {
+  const auto mounts = inspect::mount_points();
+  if (std::find(mounts.begin(), mounts.end(), overlay.keep) != mounts.end()) {
+    refuse_overlay(overlay, "the folder for the changes is a mount point", "Name a folder below it.");
+  }
+  if (!is_empty) {
+    refuse_overlay(overlay, "the folder for the changes is not empty",
+                   "Name a new one: what is in it would pass for changes.");
+  }
+}
+
+/// Before anything is made.
 void check_keeping_folder(const OverlaySpec& overlay) {
   std::error_code error;
   if (!fs::exists(overlay.keep, error) && !error) return;
@@ -81,14 +93,7 @@ void check_keeping_folder(const OverlaySpec& overlay) {
     refuse_overlay(overlay, "the folder for the changes: " + error.message(),
                    "Name an empty folder, or one that can be made.");
   }
-  const auto mounts = inspect::mount_points();
-  if (std::find(mounts.begin(), mounts.end(), overlay.keep) != mounts.end()) {
-    refuse_overlay(overlay, "the folder for the changes is a mount point", "Name a folder below it.");
-  }
-  if (!is_empty) {
-    refuse_overlay(overlay, "the folder for the changes is not empty",
-                   "Name a new one: what is in it would pass for changes.");
-  }
+  check_keeping_folder(overlay, is_empty);
 }
 
 /// Neither a folder that is covered nor one that keeps changes may change by itself.
@@ -127,6 +132,33 @@ void show_through(Plan& plan, const char* option, const std::string& path) {
   if (is_covered) plan.shown_through.push_back(canonical);
 }
 
+/// Its owner could put what he likes into a view of what is not his.
+void check_owner(const OverlaySpec& overlay, const UsersFolder& keeping, const Plan& plan) {
+  const auto* user = other_user(plan.spec);
+  if (user == nullptr || keeping.is_roots) return;
+  if (keeping.folder.status().st_uid != user->uid) {
+    refuse_overlay(overlay, fmt::format("the folder for the changes does not belong to user {}", user->uid),
+                   "Name one that is missing, or that user's own.");
+  }
+  if (plan.places.covered.back().status().st_uid == user->uid) return;
+  refuse_overlay(
+      overlay,
+      fmt::format("user {} could change what is shown in the place of somebody else's folder", user->uid),
+      "Keep the changes in a folder that lies where only root can write.");
+}
+
+void make_keeping_folder(OverlaySpec& overlay, Plan& plan) {
+  constexpr const char* kAdvice = "Name a folder where you can write, for what the command changes.";
+  auto keeping = make_users_folder(plan.spec, overlay.keep, mode_of_results(), {"--overlay", kAdvice});
+  if (auto path = keeping.folder.path(); !path.empty()) overlay.keep = std::move(path);
+  check_keeping_folder(overlay, keeping.folder.is_empty());
+  check_owner(overlay, keeping, plan);
+  const auto number = plan.overlay_work.size() - 1;
+  plan.overlay_work.back() =
+      WorkFolder(keeping.folder, fmt::format(".nslaunch-{}-{}.work", plan.spec.id, number));
+  plan.places.keeping.back() = std::move(keeping.folder);
+}
+
 }  // namespace
 
 void check_overlays(Plan& plan) {
@@ -148,18 +180,11 @@ void make_overlay_folders(Plan& plan) {
   if (plan.spec.overlays.empty()) return;
   show_through(plan, "--artifacts", plan.spec.artifacts);
   show_through(plan, "--tmp", plan.spec.tmp == TmpMode::kDirectory ? plan.spec.tmp_directory : "");
-  for (const auto& overlay : plan.spec.overlays) {
-    if (overlay.keep.empty()) {
-      plan.overlay_work.emplace_back();
-      continue;
-    }
-    if (const int error = sys::make_directories(overlay.keep, folder_for_results(plan.spec)); error != 0) {
-      throw Error(sys::errno_code(error), fmt::format("making {} for --overlay", sys::escape(overlay.keep)),
-                  "Name a folder where you can write, for what the command changes.");
-    }
-    plan.overlay_work.emplace_back(fmt::format("{}/.nslaunch-{}-{}.work",
-                                               fs::path(overlay.keep).parent_path().string(), plan.spec.id,
-                                               plan.overlay_work.size()));
+  for (auto& overlay : plan.spec.overlays) {
+    plan.places.covered.push_back(sys::Directory::open_without_links(overlay.path));
+    plan.places.keeping.emplace_back();
+    plan.overlay_work.emplace_back();
+    if (!overlay.keep.empty()) make_keeping_folder(overlay, plan);
   }
 }
 

@@ -1,58 +1,77 @@
 #include "shard/overlay_step.hpp"
 
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "ns/mount.hpp"
 #include "ns/overlay.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/directory.hpp"
 
 namespace nslaunch::shard {
 namespace {
 
-sys::Fd open_folder(const std::string& path) {
-  return sys::open_file(path, O_PATH | O_DIRECTORY);
-}
-
-sys::Fd make_folder(const std::string& path) {
-  sys::check(::mkdir(path.c_str(), 0700), "making {}", path);
-  return open_folder(path);
+/// What has just been mounted over `covered`: not what somebody has put where its name leads.
+sys::Directory root_of_own_tmpfs(const std::string& path, const sys::Directory& covered) {
+  auto root = sys::Directory::open_without_links(path);
+  struct statfs filesystem = {};
+  sys::check(::fstatfs(root.fd(), &filesystem), "looking at a tmpfs");
+  const auto status = root.status();
+  const bool is_own = filesystem.f_type == TMPFS_MAGIC && status.st_uid == ::geteuid() &&
+                      (status.st_mode & 07777) == 0700 && status.st_dev != covered.status().st_dev;
+  if (is_own && root.is_empty()) return root;
+  throw Error(sys::errno_code(ESTALE), fmt::format("finding {} again", path));
 }
 
 /// The changes have no name: their tmpfs lies below the view.
-void mount_passing(const sys::Fd& lower, const std::string& path) {
-  ns::mount_tmpfs(path, 0700, 0);
-  const auto upper = make_folder(path + "/upper");
-  const auto work = make_folder(path + "/work");
-  ns::mount_overlay({lower.get(), upper.get(), work.get()}, path, false);
+void mount_passing(const sys::Directory& lower, const std::string& path) {
+  ns::mount_tmpfs(sys::descriptor_path(lower.fd()), 0700, 0);
+  const auto root = root_of_own_tmpfs(path, lower);
+  const auto upper = root.make("upper", 0700);
+  const auto work = root.make("work", 0700);
+  ns::mount_overlay({lower.fd(), upper.fd(), work.fd()}, lower, false);
 }
 
-void mount_keeping(const sys::Fd& lower, const OverlaySpec& overlay, const WorkFolder& work_folder) {
-  const auto upper = open_folder(overlay.keep);
-  const auto work = open_folder(work_folder.path());
-  ns::mount_overlay({lower.get(), upper.get(), work.get()}, overlay.path, true);
+void mount_keeping(const sys::Directory& lower, const OverlaySpec& overlay, const sys::Directory& keeping,
+                   const WorkFolder& work_folder) {
+  const sys::Directory upper(reopen_in_shard(overlay.keep, keeping.fd()));
+  // Beside it: its own place may be another by now.
+  const auto work = upper.parent().open_below(work_folder.name());
+  if (!sys::is_same(work.fd(), work_folder.folder().fd()))
+    throw Error(sys::errno_code(ESTALE), "finding the folder that overlayfs works in again");
+  ns::mount_overlay({lower.fd(), upper.fd(), work.fd()}, lower, true);
 }
 
 }  // namespace
 
 void mount_overlays(Building& building) {
   const auto& plan = building.plan;
-  std::vector<sys::Fd> lower;
-  std::vector<sys::Fd> shown;
+  const auto& places = plan.places;
+  std::vector<sys::Directory> lower;
+  std::vector<sys::Directory> shown;
   for (const auto& overlay : plan.spec.overlays) {
-    lower.push_back(open_folder(overlay.path));
+    lower.emplace_back(reopen_in_shard(overlay.path, places.covered[lower.size()].fd()));
     ++building.detail;
   }
-  for (const auto& path : plan.shown_through) shown.push_back(open_folder(path));
+  for (const auto& path : plan.shown_through) shown.push_back(sys::Directory::open_without_links(path));
   building.detail = 0;
   for (const auto& overlay : plan.spec.overlays) {
     const auto at = static_cast<std::size_t>(building.detail);
     if (overlay.keep.empty()) mount_passing(lower[at], overlay.path);
-    if (!overlay.keep.empty()) mount_keeping(lower[at], overlay, plan.overlay_work[at]);
+    if (!overlay.keep.empty()) mount_keeping(lower[at], overlay, places.keeping[at], plan.overlay_work[at]);
     building.mounts.watch(overlay.path);
     ++building.detail;
   }
-  for (std::size_t at = 0; at < shown.size(); ++at) ns::bind(shown[at].get(), plan.shown_through[at], true);
+  const auto root = sys::Directory::open("/");
+  for (std::size_t at = 0; at < shown.size(); ++at) {
+    const auto place = root.open_or_make_below(plan.shown_through[at], 0700);
+    ns::bind(shown[at].fd(), place.fd());
+  }
 }
 
 }  // namespace nslaunch::shard

@@ -20,6 +20,7 @@
 #include "shard/overlay_plan.hpp"
 #include "shard/steps.hpp"
 #include "shard/tmp_paths.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/terminal.hpp"
@@ -109,15 +110,11 @@ std::string absolute_path(const std::string& folder, const std::string& path) {
 
 /// The folder under the name that mountinfo will show; made where it is missing, except in a /tmp that is
 /// not the host's: there init makes it.
-std::string private_path(const std::string& asked, const Plan& plan) {
+std::string private_path(const std::string& asked, Plan& plan) {
   std::string path = absolute_path(plan.working_directory, asked);
   if (plan.spec.tmp != TmpMode::kHost && !top_folder_in_tmp(path).empty()) return path;
-  if (const int error = sys::make_directories(path, private_folder(plan.spec)); error != 0) {
-    throw Error(sys::errno_code(error), fmt::format("making {} for --private", sys::escape(path)),
-                "--private takes a folder; make it, or choose one in a place you can write to.");
-  }
-  std::error_code ignored;
-  if (const auto canonical = fs::canonical(path, ignored); !canonical.empty()) path = canonical;
+  auto made = make_users_folder(plan.spec, path, kPrivateMode, {"--private", kPrivateAdvice}).folder;
+  if (auto canonical = made.path(); !canonical.empty()) path = std::move(canonical);
   if (path == "/") {
     throw UsageError("--private /: the root itself can't be covered",
                      "Name the folder that is to be private.");
@@ -126,12 +123,13 @@ std::string private_path(const std::string& asked, const Plan& plan) {
     throw UsageError("--private /proc: the shard has one of its own, and nothing works without it",
                      "Leave it out.");
   }
+  plan.places.private_folders.insert_or_assign(path, std::move(made));
   return path;
 }
 
 void add_artifacts(Plan& plan) {
   if (plan.spec.artifacts.empty()) return;
-  plan.spec.artifacts = make_artifacts_folder(plan);
+  make_artifacts_folder(plan);
   set_variable(plan.spec.environment, "NSLAUNCH_ARTIFACTS", plan.spec.artifacts);
 }
 
@@ -145,6 +143,21 @@ void check_tmp_directory(Plan& plan) {
     const int error = errno == 0 ? ENOTDIR : errno;
     throw UsageError(fmt::format("--tmp {}: {}", sys::escape(directory), sys::errno_code(error).message()),
                      "It takes a folder that is there; leave the option out for a private /tmp.");
+  }
+  plan.places.tmp = sys::Directory(open_for_command(plan.spec, directory));
+  if (auto canonical = plan.places.tmp.path(); !canonical.empty()) directory = std::move(canonical);
+}
+
+/// What stays visible of the host's /tmp. Root looks at it as the command's user.
+void keep_paths(Plan& plan) {
+  if (plan.spec.tmp == TmpMode::kHost) return;
+  plan.kept = paths_to_keep(plan.spec, plan.working_directory);
+  for (auto& kept : plan.kept) {
+    plan.places.kept.emplace_back();
+    if (other_user(plan.spec) == nullptr) continue;
+    plan.places.kept.back() = open_for_command(plan.spec, kept.path);
+    if (auto source = sys::path_of(plan.places.kept.back().get()); !source.empty())
+      kept.source = std::move(source);
   }
 }
 
@@ -190,7 +203,7 @@ Plan make_plan(const ShardSpec& spec) {
   std::sort(plan.private_paths.begin(), plan.private_paths.end());  // a folder before what lies below it
   check_overlays(plan);
   add_artifacts(plan);
-  if (spec.tmp != TmpMode::kHost) plan.kept = paths_to_keep(plan.spec, plan.working_directory);
+  keep_paths(plan);
   check_tmp_directory(plan);
   make_overlay_folders(plan);
   plan.enters_directory = !spec.workdir.empty() || is_covered(plan);
@@ -202,10 +215,10 @@ Plan make_plan(const ShardSpec& spec) {
   return plan;
 }
 
-sys::NewFolder private_folder(const ShardSpec& spec) {
-  sys::NewFolder folder{.mode = 0700};
-  if (spec.user) folder = {0700, spec.user->uid, spec.user->gid};
-  return folder;
+std::vector<int> Plan::descriptors() const {
+  std::vector<int> all{artifacts.fd()};
+  for (const auto& work : overlay_work) work.add_descriptors(all);
+  return all;
 }
 
 std::string namespace_tokens(const Plan& plan) {

@@ -4,6 +4,7 @@
 #include <nslaunch/spec.hpp>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,8 +13,8 @@
 #include "ns/idmap.hpp"
 #include "ns/sysctl.hpp"
 #include "shard/work_folder.hpp"
+#include "sys/directory.hpp"
 #include "sys/fd.hpp"
-#include "sys/files.hpp"
 #include "sys/signals.hpp"
 
 namespace nslaunch::shard {
@@ -28,7 +29,18 @@ enum class Rung {
 /// Something in the host's /tmp that stays visible in the shard's.
 struct KeptPath {
   std::string path;
-  bool is_directory = true;
+  /// Where that leads, without links; `path` where nobody but the caller is to be served.
+  std::string source;
+};
+
+/// What the plan's paths stood for when they were looked at, by their descriptors: init opens the paths again
+/// in the shard's mount namespace and takes nothing else that somebody has put there meanwhile.
+struct Places {
+  std::map<std::string, sys::Directory> private_folders;  ///< those that were there to be opened
+  std::vector<sys::Directory> covered;                    ///< by the spec's overlays
+  std::vector<sys::Directory> keeping;                    ///< likewise; none where nothing is kept
+  std::vector<sys::Fd> kept;
+  sys::Directory tmp;
 };
 
 /// All that is decided before anything is made. Nothing in the child looks at the caller again.
@@ -51,6 +63,10 @@ struct Plan {
   ns::Cgroup cgroup{};
   std::vector<KeptPath> kept;
   std::vector<std::string> private_paths;
+  /// To be emptied when init has been cloned: it has its own.
+  Places places{};
+  /// The spec's `artifacts`, opened once; nothing of nslaunch's goes there by the name.
+  sys::Directory artifacts{};
   /// For the spec's `overlays`, by their number.
   std::vector<WorkFolder> overlay_work;
   /// Folders below an overlay that are the host's all the same.
@@ -74,6 +90,9 @@ struct Plan {
   /// starts.
   std::vector<int> outside_handles{};
   bool tracing = false;
+
+  /// Of those that the launcher needs until the end.
+  std::vector<int> descriptors() const;
 };
 
 /// An id for a shard, as ShardSpec::id takes it.
@@ -83,8 +102,10 @@ std::string random_id();
 /// makes are missing --private and --artifacts folders, and those for what --overlay keeps.
 Plan make_plan(const ShardSpec& spec);
 
-/// How a missing --private folder is made: for the command's user.
-sys::NewFolder private_folder(const ShardSpec& spec);
+/// A missing --private folder is made with this mode, for the command's user.
+constexpr mode_t kPrivateMode = 0700;
+constexpr const char* kPrivateAdvice =
+    "--private takes a folder; make it, or choose one in a place you can write to.";
 
 /// The tokens of NSLAUNCH_ISOLATION for the namespaces themselves.
 std::string namespace_tokens(const Plan& plan);

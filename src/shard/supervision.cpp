@@ -33,6 +33,7 @@ std::vector<int> Supervision::descriptors() const {
   const auto also = [&](const std::vector<int>& more) { all.insert(all.end(), more.begin(), more.end()); };
   also(forwarding_.descriptors());
   also(ending_.descriptors());
+  also(plan_.descriptors());
   if (hooks_.descriptors) also(hooks_.descriptors());
   return all;
 }

@@ -1,26 +1,37 @@
 #include "shard/work_folder.hpp"
 
-#include <sys/stat.h>
-
-#include <filesystem>
-
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::shard {
 
-WorkFolder::WorkFolder(std::string path) : path_(std::move(path)) {
-  if (::mkdir(path_.c_str(), 0700) == 0) return;
-  throw Error(sys::errno_code(errno), fmt::format("making {}, which overlayfs works in", sys::escape(path_)),
-              "It lies beside the folder that keeps the changes: choose that one where you can write.");
+WorkFolder::WorkFolder(const sys::Directory& keeping, std::string name) : name_(std::move(name)) {
+  try {
+    place_ = keeping.parent();
+    folder_ = place_.make(name_, 0700);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("making {}, which overlayfs works in", sys::escape(name_)),
+                "It lies beside the folder that keeps the changes: choose that one where you can write.");
+  }
 }
 
-WorkFolder::~WorkFolder() {
-  if (path_.empty()) return;
-  std::error_code ignored;
-  // The one that overlayfs makes in it can't be read.
-  std::filesystem::permissions(path_ + "/work", std::filesystem::perms(0700), ignored);
-  std::filesystem::remove_all(path_, ignored);
+WorkFolder& WorkFolder::operator=(WorkFolder&& other) noexcept {
+  if (this == &other) return *this;
+  remove();
+  name_ = std::move(other.name_);
+  place_ = std::move(other.place_);
+  folder_ = std::move(other.folder_);
+  return *this;
+}
+
+void WorkFolder::add_descriptors(std::vector<int>& all) const {
+  all.insert(all.end(), {place_.fd(), folder_.fd()});
+}
+
+void WorkFolder::remove() noexcept {
+  if (!folder_) return;
+  folder_.remove_contents();
+  place_.remove(name_, folder_);
 }
 
 }  // namespace nslaunch::shard

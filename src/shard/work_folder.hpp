@@ -1,29 +1,34 @@
 #pragma once
 
 #include <string>
-#include <utility>
+#include <vector>
+
+#include "sys/directory.hpp"
 
 namespace nslaunch::shard {
 
 /// The folder that overlayfs needs on the file system that keeps changes, for itself alone: made here, and
-/// gone at the end of the scope. Only the launcher's copy of it comes to one.
+/// gone at the end of the scope. Only the launcher's copy of it comes to one. Its place may be a user's, who
+/// can move it but not look into it: all is done by descriptor.
 class WorkFolder {
  public:
   WorkFolder() noexcept = default;
-  /// Throws Error.
-  explicit WorkFolder(std::string path);
-  WorkFolder(WorkFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  WorkFolder& operator=(WorkFolder&& other) noexcept {
-    std::swap(path_, other.path_);
-    return *this;
-  }
-  ~WorkFolder();
+  /// A new one beside the folder that keeps the changes. Throws Error.
+  WorkFolder(const sys::Directory& keeping, std::string name);
+  WorkFolder(WorkFolder&& other) noexcept = default;
+  WorkFolder& operator=(WorkFolder&& other) noexcept;
+  ~WorkFolder() { remove(); }
 
-  /// Empty: there is none.
-  const std::string& path() const noexcept { return path_; }
+  const std::string& name() const noexcept { return name_; }
+  const sys::Directory& folder() const noexcept { return folder_; }
+  void add_descriptors(std::vector<int>& all) const;
 
  private:
-  std::string path_;
+  void remove() noexcept;
+
+  std::string name_;
+  sys::Directory place_;
+  sys::Directory folder_;
 };
 
 }  // namespace nslaunch::shard

@@ -1,7 +1,6 @@
 #include "sys/files.hpp"
 
 #include <linux/openat2.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -30,10 +29,14 @@ std::optional<std::string> read_file(const char* path, std::size_t limit) {
 std::optional<std::string> read_file_at(int dirfd, const char* path, std::size_t limit) {
   const Fd file(::openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file) return std::nullopt;
+  return read_rest(file.get(), limit);
+}
+
+std::optional<std::string> read_rest(int fd, std::size_t limit) {
   std::string content;
   char chunk[4096];
   while (content.size() < limit) {
-    const ssize_t count = retry_on_eintr([&] { return ::read(file.get(), chunk, sizeof chunk); });
+    const ssize_t count = retry_on_eintr([&] { return ::read(fd, chunk, sizeof chunk); });
     if (count < 0) return std::nullopt;
     if (count == 0) break;
     content.append(chunk, static_cast<std::size_t>(count));
@@ -93,24 +96,6 @@ bool is_write_locked(int fd) {
   auto lock = whole_file_write_lock();
   check(::fcntl(fd, F_OFD_GETLK, &lock), "asking for a lock's holder");
   return lock.l_type != F_UNLCK;
-}
-
-int make_directories(const std::string& path, const NewFolder& as) noexcept {
-  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
-    const std::string part = path.substr(0, end);
-    if (::mkdir(part.c_str(), as.mode) == 0) {
-      if (::chown(part.c_str(), as.uid, as.gid) != 0 || ::chmod(part.c_str(), as.mode) != 0) return errno;
-    } else if (errno != EEXIST) {
-      // A folder above may be unwritable and still be there (EROFS, EACCES).
-      struct stat status = {};
-      const int saved = errno;
-      if (::stat(part.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return saved;
-    }
-    if (end == std::string::npos) break;
-  }
-  struct stat status = {};
-  if (::stat(path.c_str(), &status) != 0) return errno;
-  return S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
 }
 
 }  // namespace nslaunch::sys

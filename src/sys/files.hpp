@@ -21,6 +21,9 @@ Fd open_file(const std::string& path, int flags, mode_t mode = 0);
 std::optional<std::string> read_file(const char* path, std::size_t limit = 1 << 20);
 std::optional<std::string> read_file_at(int dirfd, const char* path, std::size_t limit = 1 << 20);
 
+/// The rest of an open file, at most `limit` bytes of it; nothing where it can't be read (errno is kept).
+std::optional<std::string> read_rest(int fd, std::size_t limit);
+
 /// A setting of /proc/sys, in one read(2) and without the end of its line; nothing where it can't be read.
 std::optional<std::string> read_setting_at(int dirfd, const char* path);
 
@@ -37,15 +40,5 @@ int write_all(int fd, std::string_view content) noexcept;
 bool try_write_lock(int fd);
 /// Whether somebody else holds a write lock; works on a read-only descriptor.
 bool is_write_locked(int fd);
-
-/// What a folder that is made gets, whatever the umask takes away; ids of -1 are the caller's.
-struct NewFolder {
-  mode_t mode;
-  uid_t uid = static_cast<uid_t>(-1);
-  gid_t gid = static_cast<gid_t>(-1);
-};
-
-/// Makes the folder and those above it that are missing. Returns 0 or an errno.
-int make_directories(const std::string& path, const NewFolder& as) noexcept;
 
 }  // namespace nslaunch::sys

@@ -31,11 +31,6 @@ constexpr std::chrono::milliseconds kEndLimit{200};
   ::_exit(0);
 }
 
-/// As fork, but told by no signal when it ends: nobody but us takes it (K40).
-pid_t fork_untold() {
-  return static_cast<pid_t>(::syscall(SYS_clone, 0, nullptr, nullptr, nullptr, nullptr));
-}
-
 /// True at end of file.
 bool read_until(int fd, const Deadline& deadline, std::size_t most, std::string& text) {
   char chunk[65536];
@@ -50,6 +45,10 @@ bool read_until(int fd, const Deadline& deadline, std::size_t most, std::string&
 }
 
 }  // namespace
+
+pid_t fork_untold() noexcept {
+  return static_cast<pid_t>(::syscall(SYS_clone, 0, nullptr, nullptr, nullptr, nullptr));
+}
 
 ChildOutput output_of_child(const std::function<void(int)>& body, std::chrono::milliseconds limit,
                             std::size_t most) {

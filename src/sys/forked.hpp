@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -18,5 +20,8 @@ struct ChildOutput {
 /// must have one thread only. Throws Error where no child can be had.
 ChildOutput output_of_child(const std::function<void(int)>& body, std::chrono::milliseconds limit,
                             std::size_t most);
+
+/// As fork(2), but told by no signal when it ends: nobody but us takes it, with waitid's __WALL (K40).
+pid_t fork_untold() noexcept;
 
 }  // namespace nslaunch::sys

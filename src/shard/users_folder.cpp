@@ -1,0 +1,84 @@
+#include "shard/users_folder.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/for_user.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+[[noreturn]] void refuse(const sys::FoundForUser& found, const std::string& path, uid_t user,
+                         const FolderWords& words) {
+  const auto shown = sys::escape(path);
+  if (!found.owner || *found.owner == user) {
+    throw Error(sys::errno_code(found.error),
+                fmt::format("making {} for {} as user {}", shown, words.option, user), words.advice);
+  }
+  throw Error(sys::errno_code(found.error),
+              fmt::format("using {} for {}: it belongs to user {}, and not to {}", shown, words.option,
+                          *found.owner, user),
+              "Name a folder of that user's, or one that is missing; or see who has put a link there.");
+}
+
+sys::FoundForUser find(const sys::Wanted& wanted, const UserIds& user) {
+  return sys::find_for_user(wanted, user.uid, user.gid, {user.groups.begin(), user.groups.end()});
+}
+
+}  // namespace
+
+const UserIds* other_user(const ShardSpec& spec) noexcept {
+  return spec.user && spec.user->uid != ::geteuid() ? &*spec.user : nullptr;
+}
+
+UsersFolder make_users_folder(const ShardSpec& spec, const std::string& path, mode_t mode,
+                              const FolderWords& words) {
+  if (const auto* user = other_user(spec)) {
+    auto found = find({.path = path, .make = mode, .writable = true}, *user);
+    if (!found.place) refuse(found, path, user->uid, words);
+    return {sys::Directory(std::move(found.place)), found.is_roots};
+  }
+  try {
+    return {sys::Directory::open_or_make(path, mode)};
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("making {} for {}", sys::escape(path), words.option), words.advice);
+  }
+}
+
+sys::Fd open_for_command(const ShardSpec& spec, const std::string& path) {
+  const auto* user = other_user(spec);
+  if (user == nullptr) return sys::open_file(path, O_PATH);
+  auto found = find({.path = path}, *user);
+  if (found.place) return std::move(found.place);
+  throw Error(sys::errno_code(found.error),
+              fmt::format("opening {} as user {}", sys::escape(path), user->uid),
+              "The command could not reach it: name something that this user can.");
+}
+
+mode_t mode_of_results() noexcept {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return 0777 & ~mask;
+}
+
+sys::Fd make_result(const ShardSpec& spec, const sys::Directory& folder, const std::string& name) {
+  auto file = folder.make_file(name, 0666);
+  if (const auto* user = other_user(spec))
+    sys::check(::fchown(file.get(), user->uid, user->gid), "giving {} to user {}", name, user->uid);
+  return file;
+}
+
+sys::Fd reopen_in_shard(const std::string& path, int outside) {
+  auto inside = sys::open_path_without_links(path);
+  if (outside >= 0 && !sys::is_same(inside.get(), outside))
+    throw Error(sys::errno_code(ESTALE), fmt::format("finding {} again", sys::escape(path)));
+  return inside;
+}
+
+}  // namespace nslaunch::shard

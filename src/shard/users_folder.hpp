@@ -1,0 +1,46 @@
+#pragma once
+
+#include <nslaunch/spec.hpp>
+
+#include <string>
+
+#include "sys/directory.hpp"
+
+namespace nslaunch::shard {
+
+/// The user that root runs the command as; nullptr where it is whom nslaunch itself runs as.
+const UserIds* other_user(const ShardSpec& spec) noexcept;
+
+struct UsersFolder {
+  sys::Directory folder;
+  /// Nobody but root has had a say in where it lies.
+  bool is_roots = true;
+};
+
+/// What to call a folder in an error, and what to advise.
+struct FolderWords {
+  const char* option;
+  const char* advice;
+};
+
+/// Opens a folder that the command is to write to, made with `mode` where missing, as the command's user
+/// (sys/for_user). Throws Error.
+UsersFolder make_users_folder(const ShardSpec& spec, const std::string& path, mode_t mode,
+                              const FolderWords& words);
+
+/// An O_PATH descriptor of what the command is to see, opened as the command's user. Throws Error.
+sys::Fd open_for_command(const ShardSpec& spec, const std::string& path);
+
+/// A folder for results: as the caller's umask has it.
+mode_t mode_of_results() noexcept;
+
+/// A new file in a folder for results, in the place of what has the name, and the command's user's. Throws
+/// Error.
+sys::Fd make_result(const ShardSpec& spec, const sys::Directory& folder, const std::string& name);
+
+/// What has been opened outside, once more in the shard's own mount namespace, where alone it can be mounted
+/// on or bound (K8); `path` has no links, and `outside` may be -1. Throws Error (ESTALE) where somebody has
+/// put something else there.
+sys::Fd reopen_in_shard(const std::string& path, int outside);
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,99 @@
+#include "sys/as_user.hpp"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+
+#include "sys/channel.hpp"
+#include "sys/check.hpp"
+#include "sys/clock.hpp"
+#include "sys/files.hpp"
+#include "sys/forked.hpp"
+#include "sys/pidfd.hpp"
+
+namespace nslaunch::sys {
+namespace {
+
+/// For the kernel to end a process that was killed; one that can't be is left to whoever reaps ours.
+constexpr std::chrono::milliseconds kEndLimit{200};
+
+/// Straight system calls, as in a process that libc has not made. The child can't be traced by the user
+/// afterwards: changing ids has made it undumpable.
+bool become(uid_t uid, gid_t gid, const std::vector<gid_t>& groups) noexcept {
+  return ::syscall(SYS_setgroups, groups.size(), groups.data()) == 0 &&
+         ::syscall(SYS_setresgid, gid, gid, gid) == 0 && ::syscall(SYS_setresuid, uid, uid, uid) == 0 &&
+         ::prctl(PR_SET_DUMPABLE, 0) == 0;
+}
+
+/// The descriptors go with the first byte.
+bool tell(int to, const Answer& answer) {
+  std::vector<int> numbers;
+  for (const auto& descriptor : answer.descriptors) numbers.push_back(descriptor.get());
+  char mark = 0;
+  std::array<iovec, 1> parts = {{{&mark, 1}}};
+  return send_message(to, parts, numbers) == 1 && write_all(to, answer.text) == 0;
+}
+
+/// All that comes until the other end closes. False: not all of it.
+bool hear(int from, const Deadline& deadline, Answer& answer) {
+  bool marked = false;
+  char chunk[65536];
+  for (;;) {
+    pollfd watched = {from, POLLIN, 0};
+    if (retry_on_eintr([&] { return ::poll(&watched, 1, deadline.poll_timeout()); }) <= 0) return false;
+    std::array<iovec, 1> parts = {{{chunk, sizeof chunk}}};
+    const auto count = receive_message(from, parts, &answer.descriptors);
+    if (count <= 0) return count == 0 && marked;
+    answer.text.append(chunk + (marked ? 0 : 1), static_cast<std::size_t>(count) - (marked ? 0 : 1));
+    marked = true;
+  }
+}
+
+[[noreturn]] void be_child(pid_t parent, uid_t uid, gid_t gid, const std::vector<gid_t>& groups, int to,
+                           const std::function<Answer()>& work) {
+  if (!become(uid, gid, groups)) ::_exit(1);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after the change of ids, which would clear it (K2)
+  if (::getppid() != parent) ::_exit(1);
+  try {
+    ::_exit(tell(to, work()) ? 0 : 1);
+  } catch (...) {
+    ::_exit(1);
+  }
+}
+
+}  // namespace
+
+Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chrono::milliseconds limit,
+               const std::function<Answer()>& work) {
+  int ends[2];
+  check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), "making a channel to a child");
+  Fd ours(ends[0]);
+  Fd theirs(ends[1]);
+  const Deadline deadline(limit);
+  const pid_t self = ::getpid();
+  const pid_t child = check(fork_untold(), "starting a process for user {}", uid);
+  if (child == 0) {
+    ours.reset();
+    be_child(self, uid, gid, groups, theirs.get(), work);
+  }
+  theirs.reset();
+  const auto handle = Pidfd::open(child);
+  Answer answer;
+  const bool heard = hear(ours.get(), deadline, answer);
+  if (!heard) ::kill(child, SIGKILL);
+  siginfo_t end = {};
+  if (handle && handle->wait_for_end(heard ? std::chrono::milliseconds(deadline.poll_timeout()) : kEndLimit))
+    retry_on_eintr(
+        [&] { return ::waitid(P_PID, static_cast<id_t>(child), &end, WEXITED | WNOHANG | __WALL); });
+  if (end.si_pid != child && heard) ::kill(child, SIGKILL);
+  if (heard && end.si_pid == child && end.si_code == CLD_EXITED && end.si_status == 0) return answer;
+  throw Error(errno_code(deadline.passed() ? ETIMEDOUT : EPERM), fmt::format("working as user {}", uid));
+}
+
+}  // namespace nslaunch::sys

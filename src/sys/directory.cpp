@@ -1,0 +1,264 @@
+#include "sys/directory.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <memory>
+
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::sys {
+namespace {
+
+constexpr int kFolder = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+/// Deeper than what overlayfs leaves; every level holds two descriptors.
+constexpr int kDeepest = 32;
+
+/// What is made meanwhile gets the very mode that it is made with, so that none has to be set afterwards.
+class NoUmask {
+ public:
+  NoUmask() noexcept : before_(::umask(0)) {}
+  NoUmask(const NoUmask&) = delete;
+  NoUmask& operator=(const NoUmask&) = delete;
+  ~NoUmask() { ::umask(before_); }
+
+ private:
+  mode_t before_;
+};
+
+void check_name(const std::string& name) {
+  if (!name.empty() && name != ".." && name.find('/') == std::string::npos) return;
+  throw Error(errno_code(EINVAL), fmt::format("using {} as a name", escape(name)));
+}
+
+/// The next of several names, taken off; empty at the end.
+std::string take_name(std::string& names) {
+  const auto start = names.find_first_not_of('/');
+  if (start == std::string::npos) return {};
+  const auto end = names.find('/', start);
+  auto name = names.substr(start, end == std::string::npos ? end : end - start);
+  names.erase(0, end);
+  return name;
+}
+
+struct Closer {
+  void operator()(DIR* stream) const noexcept { ::closedir(stream); }
+};
+using Stream = std::unique_ptr<DIR, Closer>;
+
+Stream list(int folder) {
+  Fd readable(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Stream stream(readable ? ::fdopendir(readable.get()) : nullptr);
+  if (stream) readable.release();
+  return stream;
+}
+
+std::vector<std::string> names_in(const Stream& stream) {
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(stream.get())) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(name);
+  }
+  return names;
+}
+
+/// Something is mounted there; what the kernel does not say (before Linux 5.8) the device does.
+bool is_mounted(int folder, dev_t device_above) noexcept {
+  struct stat status = {};
+  if (::fstat(folder, &status) != 0 || status.st_dev != device_above) return true;
+  struct statx more = {};
+  if (::statx(folder, "", AT_EMPTY_PATH, 0, &more) != 0) return false;
+  return (more.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+int change_mode(int file, mode_t mode) noexcept {
+  if (::fchmod(file, mode) == 0) return 0;
+  if (errno != EBADF) return -1;
+  return ::chmod(descriptor_path(file).c_str(), mode);  // an O_PATH descriptor
+}
+
+/// False: something is left.
+bool remove_below(int folder, int depth) noexcept try {
+  struct stat status = {};
+  if (::fstat(folder, &status) != 0) return false;
+  // The one that overlayfs makes to work in can't be read.
+  if ((status.st_mode & 0700) != 0700) change_mode(folder, 0700);
+  const auto stream = list(folder);
+  if (!stream) return false;
+  bool all = true;
+  for (const auto& name : names_in(stream)) {
+    if (::unlinkat(folder, name.c_str(), 0) == 0) continue;
+    const Fd inner(::openat(folder, name.c_str(), kFolder));
+    const bool empty = inner && depth < kDeepest && !is_mounted(inner.get(), status.st_dev) &&
+                       remove_below(inner.get(), depth + 1);
+    all &= empty && ::unlinkat(folder, name.c_str(), AT_REMOVEDIR) == 0;
+  }
+  return all;
+} catch (...) {
+  return false;
+}
+
+}  // namespace
+
+std::string descriptor_path(int descriptor) {
+  return fmt::format("/proc/self/fd/{}", descriptor);
+}
+
+bool is_same(int one, int other) noexcept {
+  struct stat a = {};
+  struct stat b = {};
+  return ::fstat(one, &a) == 0 && ::fstat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+std::string path_of(int descriptor) {
+  char target[PATH_MAX];
+  const auto size = ::readlink(descriptor_path(descriptor).c_str(), target, sizeof target);
+  std::string path(target, size > 0 ? static_cast<std::size_t>(size) : 0);
+  struct stat there = {};
+  struct stat here = {};
+  const bool leads_here = path.starts_with('/') && ::lstat(path.c_str(), &there) == 0 &&
+                          ::fstat(descriptor, &here) == 0 && there.st_ino == here.st_ino;
+  return leads_here ? path : std::string();
+}
+
+Fd open_path_without_links(const std::string& path) {
+  Fd here(check(::open("/", kFolder), "opening /"));
+  std::string rest = path;
+  for (auto name = take_name(rest); !name.empty(); name = take_name(rest)) {
+    check_name(name);
+    const bool last = rest.find_first_not_of('/') == std::string::npos;
+    const int flags = last ? O_PATH | O_NOFOLLOW | O_CLOEXEC : kFolder;
+    here.reset(check(::openat(here.get(), name.c_str(), flags), "opening {}", path));
+  }
+  return here;
+}
+
+Directory Directory::open(const std::string& path) {
+  return Directory(open_file(path, O_PATH | O_DIRECTORY));
+}
+
+Directory Directory::open_or_make(const std::string& path, mode_t mode) {
+  const NoUmask none;
+  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+    const std::string part = path.substr(0, end);
+    if (::mkdir(part.c_str(), mode) != 0 && errno != EEXIST) {
+      // One above may be unwritable and still be there (EROFS, EACCES).
+      struct stat status = {};
+      const int saved = errno;
+      if (::stat(part.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
+        throw Error(errno_code(saved), fmt::format("making {}", escape(part)));
+    }
+    if (end == std::string::npos) return open(path);
+  }
+}
+
+Directory Directory::open_without_links(const std::string& path) {
+  auto there = open_path_without_links(path);
+  struct stat status = {};
+  check(::fstat(there.get(), &status), "looking at {}", path);
+  if (S_ISDIR(status.st_mode)) return Directory(std::move(there));
+  throw Error(errno_code(S_ISLNK(status.st_mode) ? ELOOP : ENOTDIR), fmt::format("opening {}", escape(path)));
+}
+
+std::string Directory::path() const {
+  return path_of(fd());
+}
+
+struct stat Directory::status() const {
+  struct stat status = {};
+  check(::fstat(fd(), &status), "looking at a directory");
+  return status;
+}
+
+std::vector<std::string> Directory::names() const {
+  const auto stream = list(fd());
+  check(stream ? 0 : -1, "reading a directory");
+  return names_in(stream);
+}
+
+bool Directory::is_empty() const {
+  return names().empty();
+}
+
+Directory Directory::parent() const {
+  return Directory(Fd(check(::openat(fd(), "..", kFolder), "opening the directory above")));
+}
+
+Directory Directory::open_below(const std::string& name) const {
+  check_name(name);
+  return Directory(Fd(check(::openat(fd(), name.c_str(), kFolder), "opening {}", escape(name))));
+}
+
+Fd Directory::find(const std::string& name) const {
+  check_name(name);
+  return Fd(check(::openat(fd(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC), "opening {}", escape(name)));
+}
+
+Directory Directory::open_or_make_below(const std::string& names, mode_t mode) const {
+  Directory here(Fd(check(::fcntl(fd(), F_DUPFD_CLOEXEC, 0), "keeping a directory")));
+  const NoUmask none;
+  std::string rest = names;
+  for (auto name = take_name(rest); !name.empty(); name = take_name(rest)) {
+    check_name(name);
+    // Made by somebody else meanwhile is as good: what it is will be seen.
+    if (::faccessat(here.fd(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT &&
+        ::mkdirat(here.fd(), name.c_str(), mode) != 0 && errno != EEXIST)
+      check(-1, "making {}", escape(name));
+    here = here.open_below(name);
+  }
+  return here;
+}
+
+Directory Directory::make(const std::string& name, mode_t mode) const {
+  check_name(name);
+  {
+    const NoUmask none;
+    check(::mkdirat(fd(), name.c_str(), mode), "making {}", escape(name));
+  }
+  auto made = open_below(name);
+  const auto found = made.status();
+  const bool is_ours = found.st_uid == ::geteuid() && (found.st_mode & 0777) == (mode & 0777);
+  if (is_ours && made.is_empty()) return made;
+  throw Error(errno_code(ESTALE), fmt::format("making {}: somebody has put another one there", escape(name)));
+}
+
+Fd Directory::make_file(const std::string& name, mode_t mode) const {
+  check_name(name);
+  ::unlinkat(fd(), name.c_str(), 0);
+  constexpr int kNew = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  return Fd(check(::openat(fd(), name.c_str(), kNew, mode), "making {}", escape(name)));
+}
+
+Fd Directory::make_mount_point(const std::string& name, bool is_directory) const {
+  check_name(name);
+  const int made =
+      is_directory ? ::mkdirat(fd(), name.c_str(), 0700) : ::mknodat(fd(), name.c_str(), S_IFREG | 0600, 0);
+  if (made != 0 && errno != EEXIST) check(-1, "making {}", escape(name));
+  return find(name);
+}
+
+void Directory::set_owner(uid_t uid, gid_t gid) const {
+  check(::fchownat(fd(), "", uid, gid, AT_EMPTY_PATH), "giving a directory its owner");
+}
+
+void Directory::set_mode(mode_t mode) const {
+  check(change_mode(fd(), mode), "giving a directory its mode");
+}
+
+bool Directory::remove_contents() const noexcept {
+  return remove_below(fd(), 0);
+}
+
+void Directory::remove(const std::string& name, const Directory& which) const noexcept {
+  const Fd there(::openat(fd(), name.c_str(), kFolder));
+  if (there && is_same(there.get(), which.fd())) ::unlinkat(fd(), name.c_str(), AT_REMOVEDIR);
+}
+
+}  // namespace nslaunch::sys

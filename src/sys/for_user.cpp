@@ -1,0 +1,153 @@
+#include "sys/for_user.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+
+#include "sys/as_user.hpp"
+#include "sys/check.hpp"
+#include "sys/directory.hpp"
+
+namespace nslaunch::sys {
+namespace {
+
+/// A folder on somebody's FUSE or a dead NFS server.
+constexpr std::chrono::seconds kLimit{10};
+constexpr int kMostLinks = 40;  // as the kernel's own limit
+
+Answer answer_with(int error, Fd place = {}) {
+  Answer answer{.text = std::to_string(error)};
+  if (place) answer.descriptors.push_back(std::move(place));
+  return answer;
+}
+
+/// In the child.
+Answer open_as_oneself(const Wanted& wanted) try {
+  Fd place;
+  if (wanted.make) {
+    const auto made = Directory::open_or_make(wanted.path, *wanted.make);
+    place.reset(::fcntl(made.fd(), F_DUPFD_CLOEXEC, 0));
+  } else {
+    place.reset(::open(wanted.path.c_str(), O_PATH | O_CLOEXEC | (wanted.writable ? O_DIRECTORY : 0)));
+  }
+  if (!place) return answer_with(errno);
+  const bool may_write = !wanted.writable || ::faccessat(place.get(), ".", W_OK | X_OK, 0) == 0;
+  return answer_with(may_write ? 0 : errno, std::move(place));
+} catch (const Error& error) {
+  return answer_with(error.code().value());
+}
+
+bool is_of_root(const struct stat& status) {
+  return status.st_uid == 0 || status.st_uid == ::geteuid();
+}
+
+/// The way that nobody but root can change: every directory on it is root's, and so is what it has by name.
+class RootsWay {
+ public:
+  RootsWay(const Wanted& wanted, uid_t uid, gid_t gid) : wanted_(wanted), uid_(uid), gid_(gid) {}
+
+  Fd walk() {
+    put_ahead(wanted_.path);
+    while (!ahead_.empty()) {
+      const auto name = ahead_.back();
+      ahead_.pop_back();
+      take(name);
+    }
+    give_away();
+    return std::move(place_);
+  }
+
+ private:
+  void put_ahead(const std::string& path) {
+    if (path.starts_with('/')) here_ = Directory::open("/");
+    place_.reset(check(::fcntl(here_.fd(), F_DUPFD_CLOEXEC, 0), "keeping a directory"));
+    for (std::size_t end = path.size(); end != 0;) {
+      const auto slash = path.rfind('/', end - 1);
+      const auto start = slash == std::string::npos ? 0 : slash + 1;
+      if (start < end) ahead_.push_back(path.substr(start, end - start));
+      end = slash == std::string::npos ? 0 : slash;
+    }
+  }
+
+  void take(const std::string& name) {
+    if (name == ".") return;
+    if (name == "..") return move_to(here_.parent());
+    const auto above = here_.status();
+    const bool is_closed = is_of_root(above) && (above.st_mode & 022) == 0;
+    const bool is_sticky = is_of_root(above) && (above.st_mode & S_ISVTX) != 0;
+    if (!is_closed && !is_sticky) refuse(EACCES);
+    struct stat status = {};
+    if (::fstatat(here_.fd(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return make(name, is_closed);
+    // In a sticky directory everybody may put things, and rename the own ones.
+    if (!is_closed && !is_of_root(status)) refuse(EACCES);
+    if (S_ISLNK(status.st_mode)) return follow(name, is_closed);
+    place_ = here_.find(name);
+    if (S_ISDIR(status.st_mode)) return move_to(here_.open_below(name));
+    if (!ahead_.empty() || wanted_.make || wanted_.writable) refuse(ENOTDIR);
+  }
+
+  void make(const std::string& name, bool is_closed) {
+    if (errno != ENOENT || !wanted_.make || !is_closed) refuse(errno);
+    // Root's until all are there: then nobody has a say in where the next one is made.
+    made_.push_back(here_.make(name, 0700));
+    move_to(here_.open_below(name));
+  }
+
+  void follow(const std::string& name, bool is_closed) {
+    char target[PATH_MAX];
+    const auto size = ::readlinkat(here_.fd(), name.c_str(), target, sizeof target);
+    if (!is_closed || size <= 0 || ++links_ > kMostLinks) refuse(ELOOP);
+    put_ahead(std::string(target, static_cast<std::size_t>(size)));
+  }
+
+  void move_to(Directory folder) {
+    here_ = std::move(folder);
+    place_.reset(check(::fcntl(here_.fd(), F_DUPFD_CLOEXEC, 0), "keeping a directory"));
+  }
+
+  void give_away() {
+    for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder) {
+      folder->set_owner(uid_, gid_);
+      folder->set_mode(*wanted_.make);
+    }
+  }
+
+  [[noreturn]] static void refuse(int error) { throw Error(errno_code(error), "finding a way"); }
+
+  const Wanted& wanted_;
+  uid_t uid_;
+  gid_t gid_;
+  std::vector<std::string> ahead_;  ///< the next one stands last
+  std::vector<Directory> made_;
+  Directory here_;
+  Fd place_;
+  int links_ = 0;
+};
+
+}  // namespace
+
+FoundForUser find_for_user(const Wanted& wanted, uid_t uid, gid_t gid, const std::vector<gid_t>& groups) {
+  FoundForUser found;
+  auto answer = as_user(uid, gid, groups, kLimit, [&] { return open_as_oneself(wanted); });
+  if (!answer.descriptors.empty()) found.place = std::move(answer.descriptors.front());
+  found.error = std::atoi(answer.text.c_str());
+  if (found.error == 0) return found;
+  struct stat status = {};
+  if (found.place && ::fstat(found.place.get(), &status) == 0) found.owner = status.st_uid;
+  found.place.reset();
+  if (found.error != EACCES && found.error != EPERM && found.error != EROFS) return found;
+  try {
+    found.place = RootsWay(wanted, uid, gid).walk();
+    found.error = 0;
+    found.is_roots = true;
+  } catch (const Error&) {
+    return found;  // why the user could not is what there is to say
+  }
+  return found;
+}
+
+}  // namespace nslaunch::sys

@@ -1,0 +1,253 @@
+#include <fcntl.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+
+#include "support/host_folder.hpp"
+#include "support/paused_launch.hpp"
+#include "support/registry_view.hpp"
+#include "support/skip.hpp"
+#include "support/temp_dir.hpp"
+#include "support/write_file.hpp"
+#include "sys/as_user.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+
+// What root does for --user below paths of that user's, who is hostile.
+namespace nslaunch::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+
+/// The user, with a folder of his own, and a folder of root's that he is after.
+class Hostile {
+ public:
+  Hostile() {
+    if (::geteuid() != 0) SKIP_TEST("needs root: --user");
+    const char* name = std::getenv("NSLAUNCH_TEST_USER");
+    const passwd* user = ::getpwnam(name != nullptr ? name : "nslaunch-test");
+    if (user == nullptr) SKIP_TEST("there is no ordinary user nslaunch-test (scripts/test makes it)");
+    uid = user->pw_uid;
+    gid = user->pw_gid;
+    fs::permissions(ground.path(), fs::perms(0755));
+    fs::create_directory(own);
+    REQUIRE(::chown(own.c_str(), uid, gid) == 0);
+    fs::create_directory(victim);
+    fs::permissions(victim, fs::perms(0711));
+  }
+
+  void act(const std::function<void()>& work) const {
+    sys::as_user(uid, gid, {}, kPatience, [&] {
+      work();
+      return sys::Answer{"done"};
+    });
+  }
+  void link(const std::string& target, const std::string& name) const {
+    act([&] { fs::create_symlink(target, name); });
+  }
+
+  StartOptions options() const {
+    auto options = registry.options();
+    options.directory = "/";
+    return options;
+  }
+  Words words(Words more) const {
+    more.insert(more.begin(), {"--user", std::to_string(uid) + ":" + std::to_string(gid)});
+    return more;
+  }
+  Result run_with(Words more, const std::string& script) const {
+    return run(in_shard(script, words(std::move(more))), options());
+  }
+  /// Root's folder is as it was.
+  bool victim_is_untouched() const {
+    struct stat status = {};
+    return ::lstat(victim.c_str(), &status) == 0 && status.st_uid == 0 &&
+           (status.st_mode & 07777) == victims_mode && fs::is_empty(victim);
+  }
+
+  RegistryView registry;
+  HostFolder ground;
+  std::string own = ground / "own";
+  std::string victim = ground / "victim";
+  mode_t victims_mode = 0711;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "an account of a hang is not written through a link that the command has put in its folder's place") {
+  const Hostile user;
+  fs::permissions(user.victim, fs::perms(0755));
+  const auto ended =
+      user.run_with({"--artifacts", user.own + "/a", "--timeout", "300ms"},
+                    "cd " + user.own + "; mv a b; ln -s " + user.victim + " a; echo up; sleep 1000");
+  INFO(ended.err);
+  CHECK(ended.status == 124);
+  CHECK(ended.out == "up\n");
+  CHECK(fs::is_empty(user.victim));
+  // It is in the folder that the command has found, and that user's.
+  REQUIRE_FALSE(fs::is_empty(user.own + "/b"));
+  struct stat status = {};
+  REQUIRE(::lstat(fs::directory_iterator(user.own + "/b")->path().c_str(), &status) == 0);
+  CHECK(status.st_uid == user.uid);
+}
+
+TEST_CASE("folders for results and private ones are not had through a user's link to what is not his") {
+  const Hostile user;
+  user.link(user.victim, user.own + "/link");
+  for (const char* option : {"--artifacts", "--private"}) {
+    for (const char* below : {"", "/below"}) {
+      const auto ended = user.run_with({option, user.own + "/link" + below}, "echo ran");
+      INFO(ended.err);
+      CHECK(ended.status == 125);
+      CHECK(ended.out.empty());
+      CHECK_THAT(ended.err, Contains(option));
+      CHECK(user.victim_is_untouched());
+    }
+  }
+}
+
+TEST_CASE("a folder that keeps an overlay's changes is not made somebody's by a link to it") {
+  Hostile user;
+  fs::permissions(user.victim, fs::perms(01777));
+  user.victims_mode = 01777;
+  user.act([&] { fs::create_directory(user.own + "/project"); });
+  user.link(user.victim, user.own + "/link");
+  const auto ended = user.run_with({"--overlay", user.own + "/project=" + user.own + "/link"}, "echo ran");
+  INFO(ended.err);
+  CHECK(ended.status == 125);
+  CHECK(ended.out.empty());
+  CHECK(user.victim_is_untouched());
+}
+
+TEST_CASE("a user's own folder does not keep the changes of an overlay over what is root's") {
+  const Hostile user;
+  user.act([&] { fs::create_directory(user.own + "/keep"); });
+  const auto ended = user.run_with({"--overlay", user.victim + "=" + user.own + "/keep"}, "echo ran");
+  INFO(ended.err);
+  CHECK(ended.status == 125);
+  CHECK(ended.out.empty());
+  struct stat status = {};
+  REQUIRE(::lstat((user.own + "/keep").c_str(), &status) == 0);
+  CHECK(status.st_uid == user.uid);
+}
+
+TEST_CASE("what overlayfs worked in is removed, and not what a user has put in its place") {
+  const Hostile user;
+  user.act([&] { fs::create_directory(user.own + "/project"); });
+  const auto ended = user.run_with({"--overlay", user.own + "/project=" + user.own + "/keep"},
+                                   "cd " + user.own +
+                                       "; for work in .nslaunch-*.work; do mv $work moved; mkdir $work; "
+                                       "ln -s " +
+                                       user.victim + " $work/work; done; echo ran");
+  INFO(ended.err);
+  CHECK(ended.out == "ran\n");
+  CHECK(user.victim_is_untouched());
+  CHECK(fs::is_empty(user.own + "/moved"));
+}
+
+TEST_CASE("what has been put in the place of a folder since it was looked at is neither covered nor shown") {
+  for (const std::string option : {"--private", "--tmp", "--overlay"}) {
+    for (const bool by_link : {true, false}) {
+      const Hostile user;
+      const auto path = user.own + "/place";
+      user.act([&] {
+        fs::create_directory(path);
+        fs::create_directory(user.own + "/other");
+      });
+      auto options = user.options();
+      PausedLaunch launch(in_shard("echo ran", user.words({option, path})), std::move(options),
+                          option == "--tmp" ? "tmp" : option.substr(2));
+      REQUIRE(launch.reached());
+      user.act([&] {
+        fs::rename(path, user.own + "/moved");
+        if (by_link) fs::create_symlink(user.victim, path);
+        if (!by_link) fs::rename(user.own + "/other", path);
+      });
+      launch.resume();
+      const auto ended = launch.process().wait();
+      CAPTURE(option, by_link, ended.err);
+      CHECK(ended.status == 125);
+      CHECK(ended.out.empty());
+      CHECK(user.victim_is_untouched());
+    }
+  }
+}
+
+TEST_CASE("a kept path does not show a user what he has no way to") {
+  const Hostile user;
+  const TempDir hidden;  // 0700
+  fs::create_directory(hidden / "inner");
+  write_file(hidden / "inner/secret", "secret\n");
+  const TempDir shared;
+  REQUIRE(::chown(shared.path().c_str(), user.uid, user.gid) == 0);
+  user.link(hidden / "inner", shared / "x");
+  const auto ended = user.run_with({"--keep", shared / "x"}, "cat " + shared / "x/secret");
+  INFO(ended.err);
+  CHECK(ended.out.empty());
+  CHECK(ended.status == 125);
+}
+
+TEST_CASE("a private folder in a kept one is made there as the user, and is no way to what is not his") {
+  const Hostile user;
+  const TempDir shared;
+  REQUIRE(::chown(shared.path().c_str(), user.uid, user.gid) == 0);
+  user.link(user.victim, shared / "x");
+  const auto ended = user.run_with({"--keep", shared.path(), "--private", shared / "x/y"}, "echo ran");
+  INFO(ended.err);
+  CHECK(ended.status == 125);
+  CHECK(user.victim_is_untouched());
+  const auto good = user.run_with({"--keep", shared.path(), "--private", shared / "y/z"},
+                                  "echo x >" + shared / "y/z/f && echo ran");
+  INFO(good.err);
+  CHECK(good.out == "ran\n");
+  struct stat status = {};
+  REQUIRE(::lstat((shared / "y/z").c_str(), &status) == 0);
+  CHECK(status.st_uid == user.uid);
+}
+
+TEST_CASE("root makes a folder for a user where only root can write, and nowhere else") {
+  const Hostile user;
+  const auto good =
+      user.run_with({"--artifacts", user.ground / "new/inner"}, "echo x > $NSLAUNCH_ARTIFACTS/f && echo ran");
+  INFO(good.err);
+  CHECK(good.out == "ran\n");
+  struct stat status = {};
+  REQUIRE(::lstat((user.ground / "new").c_str(), &status) == 0);
+  CHECK(status.st_uid == user.uid);
+  // Somebody of the group could exchange what is in it.
+  fs::permissions(user.victim, fs::perms(0775));
+  const auto bad = user.run_with({"--artifacts", user.victim + "/new"}, "echo ran");
+  INFO(bad.err);
+  CHECK(bad.status == 125);
+  CHECK(bad.out.empty());
+  CHECK(fs::is_empty(user.victim));
+}
+
+TEST_CASE("JUnit files are read with the user's rights, and a pipe in the place of one holds up nobody") {
+  const Hostile user;
+  const auto secret = user.ground / "secret.xml";
+  write_file(secret, "<testsuites><testsuite><testcase name='of-root'/></testsuite></testsuites>", 0600);
+  const auto report = user.ground / "report.xml";
+  const auto ended = run(
+      nslaunch(
+          {"run", "--shards", "1", "--user", std::to_string(user.uid), "--artifacts", user.own + "/a",
+           "--report-junit", report, "--collect-junit", "*.xml", "--", "sh", "-c",
+           "cd $NSLAUNCH_ARTIFACTS; ln -s $0 a.xml; mkfifo b.xml; touch c.xml; "
+           "echo '<testsuites><testsuite><testcase name=\"of-the-user\"/></testsuite></testsuites>' > d.xml",
+           secret}),
+      user.options());
+  INFO(ended.err);
+  const auto text = sys::read_file(report.c_str()).value_or("");
+  CHECK_THAT(text, Contains("of-the-user") && !Contains("of-root"));
+}
+
+}  // namespace nslaunch::test
