@@ -26,8 +26,8 @@ std::optional<std::uint32_t> number(const std::string& text) {
 }
 
 template <typename Visit>
-void each_group(Visit&& visit) {
-  const File file(std::fopen("/etc/group", "re"), std::fclose);
+void each_group(const Accounts& accounts, Visit&& visit) {
+  const File file(std::fopen(accounts.groups.c_str(), "re"), std::fclose);
   while (const group* entry = file ? ::fgetgrent(file.get()) : nullptr) visit(*entry);
 }
 
@@ -37,9 +37,9 @@ struct KnownUser {
   std::uint32_t gid;
 };
 
-std::optional<KnownUser> look_up(const std::string& text) {
+std::optional<KnownUser> look_up(const std::string& text, const Accounts& accounts) {
   const auto uid = number(text);
-  const File file(std::fopen("/etc/passwd", "re"), std::fclose);
+  const File file(std::fopen(accounts.users.c_str(), "re"), std::fclose);
   while (const passwd* entry = file ? ::fgetpwent(file.get()) : nullptr) {
     if (uid ? entry->pw_uid == *uid : text == entry->pw_name)
       return KnownUser{entry->pw_name, entry->pw_uid, entry->pw_gid};
@@ -47,20 +47,20 @@ std::optional<KnownUser> look_up(const std::string& text) {
   return std::nullopt;
 }
 
-std::uint32_t find_group(const std::string& text, const std::string& option) {
+std::uint32_t find_group(const std::string& text, const std::string& option, const Accounts& accounts) {
   auto gid = number(text);
-  each_group([&](const group& entry) {
+  each_group(accounts, [&](const group& entry) {
     if (!gid && text == entry.gr_name) gid = entry.gr_gid;
   });
   if (!gid) throw UsageError(fmt::format("{}: there is no group '{}'", option, sys::escape(text)));
   return *gid;
 }
 
-std::vector<std::uint32_t> groups_of(const std::string& user, std::uint32_t gid) {
-  std::vector<std::uint32_t> groups{gid};
-  each_group([&](const group& entry) {
+std::vector<std::uint32_t> groups_of(const KnownUser& user, const Accounts& accounts) {
+  std::vector<std::uint32_t> groups{user.gid};
+  each_group(accounts, [&](const group& entry) {
     for (char** member = entry.gr_mem; *member != nullptr; ++member) {
-      if (user == *member && entry.gr_gid != gid) groups.push_back(entry.gr_gid);
+      if (user.name == *member && entry.gr_gid != user.gid) groups.push_back(entry.gr_gid);
     }
   });
   return groups;
@@ -68,19 +68,19 @@ std::vector<std::uint32_t> groups_of(const std::string& user, std::uint32_t gid)
 
 }  // namespace
 
-UserIds find_user(const std::string& text, const std::string& option) {
+UserIds find_user(const std::string& text, const std::string& option, const Accounts& accounts) {
   const auto colon = text.find(':');
   const auto user_text = text.substr(0, colon);
-  const auto user = look_up(user_text);
+  const auto user = look_up(user_text, accounts);
   const auto uid = user ? std::optional(user->uid) : number(user_text);
   if (!uid) throw UsageError(fmt::format("{}: there is no user '{}'", option, sys::escape(user_text)));
   if (colon != std::string::npos) {
-    const auto gid = find_group(text.substr(colon + 1), option);
+    const auto gid = find_group(text.substr(colon + 1), option, accounts);
     return {*uid, gid, {gid}};
   }
   // A number without an account has no group of its own to go by: the same number, as containers do.
   if (!user) return {*uid, *uid, {*uid}};
-  return {user->uid, user->gid, groups_of(user->name, user->gid)};
+  return {user->uid, user->gid, groups_of(*user, accounts)};
 }
 
 }  // namespace nslaunch::cli

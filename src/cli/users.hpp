@@ -6,9 +6,14 @@
 
 namespace nslaunch::cli {
 
-/// The ids that USER[:GROUP] means, by number or by the names in /etc/passwd and /etc/group (read
-/// straight: a static program has no name service). Throws UsageError, which begins with `option`: where it
-/// was written.
-UserIds find_user(const std::string& text, const std::string& option);
+/// The files that have the names.
+struct Accounts {
+  std::string users = "/etc/passwd";
+  std::string groups = "/etc/group";
+};
+
+/// The ids that USER[:GROUP] means, by number or by the names in these files (read straight: a static program
+/// has no name service). Throws UsageError, which begins with `option`: where it was written.
+UserIds find_user(const std::string& text, const std::string& option, const Accounts& accounts = {});
 
 }  // namespace nslaunch::cli

@@ -6,56 +6,21 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
-#include <sstream>
 #include <tuple>
 
+#include "ns/mountinfo.hpp"
 #include "sys/check.hpp"
-#include "sys/files.hpp"
 
 namespace nslaunch::inspect {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kLongestMountInfo = 16 << 20;
 constexpr int kMostFiles = 100'000;
 
-/// A line of mountinfo (proc(5)).
-struct Line {
-  std::string device;
-  std::string root;
-  std::string path;
-  std::string type;
-
-  auto identity() const { return std::tie(device, root, path); }
-  bool operator<(const Line& other) const { return identity() < other.identity(); }
-};
-
-std::vector<Line> mountinfo(const std::string& process) {
-  std::istringstream text(
-      sys::read_file(fmt::format("/proc/{}/mountinfo", process).c_str(), kLongestMountInfo).value_or(""));
-  std::vector<Line> lines;
-  for (std::string row; std::getline(text, row);) {
-    std::istringstream fields(row);
-    Line line;
-    std::string skipped;
-    fields >> skipped >> skipped >> line.device >> line.root >> line.path;
-    while (fields >> skipped && skipped != "-") continue;
-    fields >> line.type;
-    lines.push_back(std::move(line));
-  }
-  return lines;
-}
-
-/// Without the \040 and the like that mountinfo has for what divides its fields.
-std::string unescaped(const std::string& path) {
-  std::string text;
-  for (std::size_t at = 0; at < path.size(); ++at) {
-    const bool is_escape = path[at] == '\\' && at + 3 < path.size();
-    text += is_escape ? static_cast<char>(std::stoi(path.substr(at + 1, 3), nullptr, 8)) : path[at];
-    if (is_escape) at += 3;
-  }
-  return text;
+/// By what a mount of ours is known in another namespace.
+auto identity(const ns::MountLine& line) {
+  return std::tuple(line.device, line.root, line.path);
 }
 
 fs::path seen_by(pid_t process, const std::string& path) {
@@ -88,11 +53,11 @@ std::uint64_t bytes_below(const fs::path& folder, int& left) {
 }  // namespace
 
 std::vector<Mount> own_mounts(pid_t init) {
-  const auto ours = mountinfo("self");
-  const std::set<Line> known(ours.begin(), ours.end());
+  std::set<decltype(identity({}))> known;
+  for (const auto& line : ns::mounts_of("self")) known.insert(identity(line));
   std::vector<Mount> mounts;
-  for (const auto& line : mountinfo(std::to_string(init))) {
-    if (known.contains(line)) continue;
+  for (const auto& line : ns::mounts_of(std::to_string(init))) {
+    if (known.contains(identity(line))) continue;
     const bool on_memory = line.type == "tmpfs";
     mounts.push_back({line.path, line.type, on_memory ? usage_of(init, line.path) : std::nullopt});
   }
@@ -101,7 +66,7 @@ std::vector<Mount> own_mounts(pid_t init) {
 
 std::vector<std::string> mount_points() {
   std::vector<std::string> points;
-  for (const auto& line : mountinfo("self")) points.push_back(unescaped(line.path));
+  for (const auto& line : ns::mounts_of("self")) points.push_back(line.path);
   return points;
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "ns/delegation.hpp"
+#include "ns/own_cgroup.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 
@@ -33,12 +34,10 @@ std::uint64_t count_in(const std::string& file, std::string_view name) {
 
 /// A group's folder by either version of control groups, empty where there is none.
 std::string folder_of_pids() {
-  std::istringstream lines(sys::read_file("/proc/self/cgroup").value_or(""));
   std::string folder;
-  for (std::string line; std::getline(lines, line);) {
-    const auto path = line.substr(line.rfind(':') + 1);
-    if (line.find(":pids:") != std::string::npos) return "/sys/fs/cgroup/pids" + path;
-    if (line.starts_with("0::")) folder = "/sys/fs/cgroup" + path;
+  for (const auto& line : own_cgroups()) {
+    if (has_controller(line, "pids")) return "/sys/fs/cgroup/pids" + line.path;
+    if (line.is_version_2) folder = "/sys/fs/cgroup" + line.path;
   }
   return folder;
 }

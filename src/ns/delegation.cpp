@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
 #include <filesystem>
@@ -10,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "ns/mountinfo.hpp"
+#include "ns/own_cgroup.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/text.hpp"
@@ -38,23 +41,17 @@ constexpr const char* kUseVersion2 =
 
 /// Where version 2 is mounted, without what lies above the root of that mount.
 std::string mount_of_cgroup2() {
-  std::istringstream lines(sys::read_file("/proc/self/mountinfo", 16 << 20).value_or(""));
-  for (std::string line; std::getline(lines, line);) {
-    if (line.find(" - cgroup2 ") == std::string::npos) continue;
-    std::istringstream fields(line);
-    std::string field;
-    for (int skipped = 0; skipped < 5; ++skipped) fields >> field;
-    return field;
+  for (const auto& line : mounts_of("self")) {
+    if (line.type == "cgroup2") return line.path;
   }
   refuse(0, "version 2 of control groups is not mounted here", kUseVersion2);
 }
 
 /// The group that the shards' are made in: the launcher's, or the one above where it has moved down itself.
 std::string group_for_shards() {
-  std::istringstream lines(sys::read_file("/proc/self/cgroup").value_or(""));
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with("0::")) continue;
-    std::filesystem::path path = mount_of_cgroup2() + line.substr(3);
+  for (const auto& line : own_cgroups()) {
+    if (!line.is_version_2) continue;
+    std::filesystem::path path = mount_of_cgroup2() + line.path;
     if (path.filename() == kLaunchersGroup) path = path.parent_path();
     std::string name = path;
     while (name.ends_with('/')) name.pop_back();
@@ -79,8 +76,9 @@ int move_launcher_down(const std::string& group) {
 }
 
 void check_controller(const std::string& group, const std::string& controller) {
-  const auto groups = sys::read_file("/proc/self/cgroup").value_or("");
-  if (groups.find(":" + controller + ":") != std::string::npos) {
+  const auto groups = own_cgroups();
+  const auto has_it = [&](const CgroupLine& line) { return has_controller(line, controller); };
+  if (std::any_of(groups.begin(), groups.end(), has_it)) {
     refuse(0, fmt::format("here the {} controller belongs to version 1 of control groups", controller),
            kUseVersion2);
   }

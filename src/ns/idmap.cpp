@@ -7,10 +7,10 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <sstream>
 #include <string_view>
 #include <utility>
 
+#include "ns/id_ranges.hpp"
 #include "ns/room.hpp"
 #include "sys/check.hpp"
 #include "sys/fd.hpp"
@@ -27,21 +27,15 @@ void write_in(int proc_folder, const char* name, const std::string& content) {
 }
 
 /// Every range of ids that our own namespace has, each mapped onto itself.
-std::string identity_map(const char* own_map) {
-  std::istringstream ranges(sys::read_file(own_map).value_or(""));
-  std::string map;
-  unsigned long first = 0;
-  unsigned long outside = 0;
-  unsigned long count = 0;
-  while (ranges >> first >> outside >> count) map += fmt::format("{0} {0} {1}\n", first, count);
-  return map;
+std::string identity_of(const char* own_map) {
+  return identity_map(parse_id_ranges(sys::read_file(own_map).value_or("")));
 }
 
 /// Into the maps of the process that `proc_folder`, its folder in /proc, stands for.
 void write_maps_in(int proc_folder, const IdMap& map) {
   if (map.identity) {
-    write_in(proc_folder, "uid_map", identity_map("/proc/self/uid_map"));
-    write_in(proc_folder, "gid_map", identity_map("/proc/self/gid_map"));
+    write_in(proc_folder, "uid_map", identity_of("/proc/self/uid_map"));
+    write_in(proc_folder, "gid_map", identity_of("/proc/self/gid_map"));
     return;
   }
   write_in(proc_folder, "uid_map", fmt::format("{} {} 1\n", map.inside_uid, map.outside_uid));

@@ -13,6 +13,7 @@
 #include "inspect/mounts.hpp"
 #include "ns/capabilities.hpp"
 #include "ns/cgroup.hpp"
+#include "ns/id_ranges.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/procfs.hpp"
@@ -73,23 +74,7 @@ std::string confining_profile() {
 
 bool has_number_of_ours(const char* map, unsigned id) {
   const auto text = sys::read_file(map);
-  std::istringstream ranges(text.value_or(""));
-  unsigned long first = 0;
-  unsigned long outside = 0;
-  unsigned long count = 0;
-  while (ranges >> first >> outside >> count) {
-    if (id >= first && id - first < count) return true;
-  }
-  return !text.has_value();
-}
-
-/// It alone has every number there is.
-bool is_whole(const char* map) {
-  std::istringstream range(sys::read_file(map).value_or("0 0 4294967295"));
-  unsigned long first = 0;
-  unsigned long outside = 0;
-  unsigned long count = 0;
-  return range >> first >> outside >> count && first == 0 && outside == 0 && count == 0xffffffff;
+  return !text || ns::has_id(ns::parse_id_ranges(*text), id);
 }
 
 std::string process_limit() {
@@ -141,7 +126,8 @@ Evidence read_evidence() {
   evidence.in_chroot = is_in_chroot(mounts);
   evidence.ids_are_mapped = has_number_of_ours("/proc/self/uid_map", ::geteuid()) &&
                             has_number_of_ours("/proc/self/gid_map", ::getegid());
-  evidence.in_first_user_namespace = is_whole("/proc/self/uid_map");
+  evidence.in_first_user_namespace =
+      ns::is_whole(ns::parse_id_ranges(sys::read_file("/proc/self/uid_map").value_or("0 0 4294967295")));
   evidence.covered_in_proc = covered_in_proc(mounts);
   evidence.proc_sys_is_read_only = is_read_only("/proc/sys");
   evidence.descriptor_limit_can_rise = descriptor_limit_can_rise();

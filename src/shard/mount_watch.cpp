@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <sstream>
 #include <string_view>
 
+#include "ns/mountinfo.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 
@@ -14,7 +14,6 @@ namespace nslaunch::shard {
 namespace {
 
 constexpr const char* kMountInfo = "/proc/self/mountinfo";
-constexpr std::size_t kLongestMountInfo = 16 << 20;
 
 /// The mount that is on top at `path`; 0 where the kernel does not say.
 std::uint64_t mount_id(const std::string& path) {
@@ -25,13 +24,6 @@ std::uint64_t mount_id(const std::string& path) {
   return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + kKey.size(), nullptr, 10);
 }
 
-std::vector<std::uint64_t> mount_ids() {
-  std::vector<std::uint64_t> ids;
-  std::istringstream lines(sys::read_file(kMountInfo, kLongestMountInfo).value_or(""));
-  for (std::string line; std::getline(lines, line);) ids.push_back(std::strtoull(line.c_str(), nullptr, 10));
-  return ids;
-}
-
 }  // namespace
 
 void MountWatch::watch(const std::string& path) {
@@ -40,10 +32,11 @@ void MountWatch::watch(const std::string& path) {
 }
 
 std::optional<int> MountWatch::first_lost() const {
-  const auto ids = mount_ids();
+  const auto mounts = ns::mounts_of("self");
   for (std::size_t at = 0; at < watched_.size(); ++at) {
     if (watched_[at] == 0) continue;
-    if (std::find(ids.begin(), ids.end(), watched_[at]) == ids.end()) return static_cast<int>(at);
+    const auto is_it = [&](const ns::MountLine& line) { return line.id == watched_[at]; };
+    if (std::none_of(mounts.begin(), mounts.end(), is_it)) return static_cast<int>(at);
   }
   return std::nullopt;
 }
