@@ -33,11 +33,22 @@ elseif(NSLAUNCH_PROFILE STREQUAL "tidy")
   set(CMAKE_CXX_COMPILER clang++ CACHE STRING "")
   set(profile_precompile OFF)
   set(profile_unity ON)
+elseif(NSLAUNCH_PROFILE STREQUAL "fuzz")
+  set(CMAKE_CXX_COMPILER clang++ CACHE STRING "")
+  set(profile_werror OFF)
+  set(profile_faults OFF)
+  set(profile_precompile OFF)
+  set(profile_unity ON)
+  set(profile_tests OFF)
+  set(profile_bench OFF)
+  # A number that its type can't hold is a fault here where it comes from bytes of others.
+  set(profile_flags -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize=vptr
+                    -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -O1)
 elseif(NSLAUNCH_PROFILE STREQUAL "coverage")
   set(profile_flags --coverage)
 elseif(NOT NSLAUNCH_PROFILE STREQUAL "dev")
   message(FATAL_ERROR "NSLAUNCH_PROFILE is '${NSLAUNCH_PROFILE}'; "
-                      "choose dev, release, asan, tidy or coverage")
+                      "choose dev, release, asan, tidy, fuzz or coverage")
 endif()
 
 set(CMAKE_BUILD_TYPE ${profile_build_type} CACHE STRING "")
