@@ -9,6 +9,7 @@ endfunction()
 
 nslaunch_house(check-layers COMMAND house/check-layers)
 nslaunch_house(check-paths COMMAND house/check-paths)
+nslaunch_house(named-tests COMMAND house/named-tests)
 nslaunch_house(readme-commands COMMAND house/readme-commands LOCKS release_build host_ports)
 nslaunch_house("installed dev" COMMAND package/installed ${PROJECT_BINARY_DIR})
 # What scripts/package makes of build/release, and what is done with it.
