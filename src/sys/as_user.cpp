@@ -21,7 +21,7 @@ namespace nslaunch::sys {
 namespace {
 
 /// For the kernel to end a process that was killed; one that can't be is left to whoever reaps ours.
-constexpr std::chrono::milliseconds kEndLimit{200};
+constexpr std::chrono::milliseconds kLastWait{200};
 
 /// Straight system calls, as in a process that libc has not made. The child can't be traced by the user
 /// afterwards: changing ids has made it undumpable.
@@ -55,8 +55,8 @@ bool hear(int from, const Deadline& deadline, Answer& answer) {
   }
 }
 
-[[noreturn]] void be_child(pid_t parent, uid_t uid, gid_t gid, const std::vector<gid_t>& groups, int to,
-                           const std::function<Answer()>& work) {
+[[noreturn]] void work_as(pid_t parent, uid_t uid, gid_t gid, const std::vector<gid_t>& groups, int to,
+                          const std::function<Answer()>& work) {
   if (!become(uid, gid, groups)) ::_exit(1);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after the change of ids, which would clear it (K2)
   if (::getppid() != parent) ::_exit(1);
@@ -80,7 +80,7 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
   const pid_t child = check(fork_untold(), "starting a process for user {}", uid);
   if (child == 0) {
     ours.reset();
-    be_child(self, uid, gid, groups, theirs.get(), work);
+    work_as(self, uid, gid, groups, theirs.get(), work);
   }
   theirs.reset();
   const auto handle = Pidfd::open(child);
@@ -88,7 +88,7 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
   const bool heard = hear(ours.get(), deadline, answer);
   if (!heard) ::kill(child, SIGKILL);
   siginfo_t end = {};
-  if (handle && handle->wait_for_end(heard ? std::chrono::milliseconds(deadline.poll_timeout()) : kEndLimit))
+  if (handle && handle->wait_for_end(heard ? std::chrono::milliseconds(deadline.poll_timeout()) : kLastWait))
     retry_on_eintr(
         [&] { return ::waitid(P_PID, static_cast<id_t>(child), &end, WEXITED | WNOHANG | __WALL); });
   if (end.si_pid != child && heard) ::kill(child, SIGKILL);

@@ -124,7 +124,8 @@ std::string path_of(int descriptor) {
   struct stat there = {};
   struct stat here = {};
   const bool leads_here = path.starts_with('/') && ::lstat(path.c_str(), &there) == 0 &&
-                          ::fstat(descriptor, &here) == 0 && there.st_ino == here.st_ino;
+                          ::fstat(descriptor, &here) == 0 && there.st_ino == here.st_ino &&
+                          there.st_dev == here.st_dev;
   return leads_here ? path : std::string();
 }
 
@@ -208,8 +209,10 @@ Directory Directory::open_or_make_below(const std::string& names, mode_t mode) c
   for (auto name = take_name(rest); !name.empty(); name = take_name(rest)) {
     check_name(name);
     // Made by somebody else meanwhile is as good: what it is will be seen.
-    if (::faccessat(here.fd(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT &&
-        ::mkdirat(here.fd(), name.c_str(), mode) != 0 && errno != EEXIST)
+    struct stat status = {};
+    const bool is_missing =
+        ::fstatat(here.fd(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+    if (is_missing && ::mkdirat(here.fd(), name.c_str(), mode) != 0 && errno != EEXIST)
       check(-1, "making {}", escape(name));
     here = here.open_below(name);
   }
@@ -224,7 +227,7 @@ Directory Directory::make(const std::string& name, mode_t mode) const {
   }
   auto made = open_below(name);
   const auto found = made.status();
-  const bool is_ours = found.st_uid == ::geteuid() && (found.st_mode & 0777) == (mode & 0777);
+  const bool is_ours = found.st_uid == ::geteuid() && (found.st_mode & 0777 & ~mode) == 0;
   if (is_ours && made.is_empty()) return made;
   throw Error(errno_code(ESTALE), fmt::format("making {}: somebody has put another one there", escape(name)));
 }

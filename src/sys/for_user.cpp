@@ -84,7 +84,7 @@ class RootsWay {
     if (::fstatat(here_.fd(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return make(name, is_closed);
     // In a sticky directory everybody may put things, and rename the own ones.
     if (!is_closed && !is_of_root(status)) refuse(EACCES);
-    if (S_ISLNK(status.st_mode)) return follow(name, is_closed);
+    if (S_ISLNK(status.st_mode)) return follow(name);
     place_ = here_.find(name);
     if (S_ISDIR(status.st_mode)) return move_to(here_.open_below(name));
     if (!ahead_.empty() || wanted_.make || wanted_.writable) refuse(ENOTDIR);
@@ -97,10 +97,10 @@ class RootsWay {
     move_to(here_.open_below(name));
   }
 
-  void follow(const std::string& name, bool is_closed) {
+  void follow(const std::string& name) {
     char target[PATH_MAX];
     const auto size = ::readlinkat(here_.fd(), name.c_str(), target, sizeof target);
-    if (!is_closed || size <= 0 || ++links_ > kMostLinks) refuse(ELOOP);
+    if (size <= 0 || ++links_ > kMostLinks) refuse(ELOOP);
     put_ahead(std::string(target, static_cast<std::size_t>(size)));
   }
 
