@@ -197,6 +197,11 @@ Cause address_in_use(const FailureCase&) {
   return {Layer::kFiles, "two --reach ask for it, perhaps"};
 }
 
+Cause exchanged_folder(const FailureCase&) {
+  return {Layer::kFiles,
+          "somebody has put something else there since nslaunch looked at it; nothing has run"};
+}
+
 Cause full_disk(const FailureCase&) {
   return {Layer::kFiles, "there is no space left where nslaunch writes"};
 }

@@ -37,6 +37,7 @@ Cause no_pid_base(const FailureCase& c);
 Cause no_file_system(const FailureCase& c);
 Cause no_such_address(const FailureCase& c);
 Cause address_in_use(const FailureCase& c);
+Cause exchanged_folder(const FailureCase& c);
 Cause full_disk(const FailureCase& c);
 
 }  // namespace nslaunch::shard

@@ -89,6 +89,7 @@ constexpr Row kMissing[] = {
      filtered_capture},
     {[](const Case& c) { return c.step() == Step::kCapture && (c.refused() || c.is(EAFNOSUPPORT)); },
      capture_needs},
+    {[](const Case& c) { return c.is(ESTALE); }, exchanged_folder},
     {[](const Case& c) { return c.is(ENOSPC); }, full_disk},
 };
 

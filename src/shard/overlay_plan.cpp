@@ -150,7 +150,7 @@ void check_owner(const OverlaySpec& overlay, const UsersFolder& keeping, const P
 void make_keeping_folder(OverlaySpec& overlay, Plan& plan) {
   constexpr const char* kAdvice = "Name a folder where you can write, for what the command changes.";
   auto keeping = make_users_folder(plan.spec, overlay.keep, mode_of_results(), {"--overlay", kAdvice});
-  if (auto path = keeping.folder.path(); !path.empty()) overlay.keep = std::move(path);
+  overlay.keep = path_without_links(keeping.folder.fd(), overlay.keep);
   check_keeping_folder(overlay, keeping.folder.is_empty());
   check_owner(overlay, keeping, plan);
   const auto number = plan.overlay_work.size() - 1;

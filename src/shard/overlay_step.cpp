@@ -5,10 +5,12 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "ns/mount.hpp"
 #include "ns/overlay.hpp"
+#include "shard/hidden.hpp"
 #include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/directory.hpp"
@@ -29,22 +31,36 @@ sys::Directory root_of_own_tmpfs(const std::string& path, const sys::Directory& 
 }
 
 /// The changes have no name: their tmpfs lies below the view.
-void mount_passing(const sys::Directory& lower, const std::string& path) {
-  ns::mount_tmpfs(sys::descriptor_path(lower.fd()), 0700, 0);
-  const auto root = root_of_own_tmpfs(path, lower);
+void mount_passing(const sys::Directory& lower, const sys::Directory& target, const std::string& path) {
+  ns::mount_tmpfs(sys::descriptor_path(target.fd()), 0700, 0);
+  const auto root = root_of_own_tmpfs(path, target);
   const auto upper = root.make("upper", 0700);
   const auto work = root.make("work", 0700);
-  ns::mount_overlay({lower.fd(), upper.fd(), work.fd()}, lower, false);
+  ns::mount_overlay({lower.fd(), upper.fd(), work.fd()}, target, false);
 }
 
-void mount_keeping(const sys::Directory& lower, const OverlaySpec& overlay, const sys::Directory& keeping,
-                   const WorkFolder& work_folder) {
+void mount_keeping(const sys::Directory& lower, const sys::Directory& target, const Plan& plan,
+                   std::size_t at) {
+  const auto& overlay = plan.spec.overlays[at];
+  const auto& keeping = plan.places.keeping[at];
+  const auto& work_folder = plan.overlay_work[at];
   const sys::Directory upper(reopen_in_shard(overlay.keep, keeping.fd()));
   // Beside it: its own place may be another by now.
   const auto work = upper.parent().open_below(work_folder.name());
   if (!sys::is_same(work.fd(), work_folder.folder().fd()))
     throw Error(sys::errno_code(ESTALE), "finding the folder that overlayfs works in again");
-  ns::mount_overlay({lower.fd(), upper.fd(), work.fd()}, lower, true);
+  ns::mount_overlay({lower.fd(), upper.fd(), work.fd()}, target, true);
+}
+
+/// What is below is not mounted on again but shown by the view above it, where there is one by now.
+sys::Directory target_of(const Plan& plan, std::size_t at, const sys::Directory& lower) {
+  const auto& overlays = plan.spec.overlays;
+  const auto& path = overlays[at].path;
+  const auto is_above = [&](const OverlaySpec& other) {
+    return other.path != path && lies_in(path, other.path);
+  };
+  const bool is_in_view = std::any_of(overlays.begin(), overlays.end(), is_above);
+  return sys::Directory(reopen_in_shard(path, is_in_view ? -1 : lower.fd()));
 }
 
 }  // namespace
@@ -62,8 +78,9 @@ void mount_overlays(Building& building) {
   building.detail = 0;
   for (const auto& overlay : plan.spec.overlays) {
     const auto at = static_cast<std::size_t>(building.detail);
-    if (overlay.keep.empty()) mount_passing(lower[at], overlay.path);
-    if (!overlay.keep.empty()) mount_keeping(lower[at], overlay, places.keeping[at], plan.overlay_work[at]);
+    const auto target = target_of(plan, at, lower[at]);
+    if (overlay.keep.empty()) mount_passing(lower[at], target, overlay.path);
+    if (!overlay.keep.empty()) mount_keeping(lower[at], target, plan, at);
     building.mounts.watch(overlay.path);
     ++building.detail;
   }

@@ -114,7 +114,7 @@ std::string private_path(const std::string& asked, Plan& plan) {
   std::string path = absolute_path(plan.working_directory, asked);
   if (plan.spec.tmp != TmpMode::kHost && !top_folder_in_tmp(path).empty()) return path;
   auto made = make_users_folder(plan.spec, path, kPrivateMode, {"--private", kPrivateAdvice}).folder;
-  if (auto canonical = made.path(); !canonical.empty()) path = std::move(canonical);
+  path = path_without_links(made.fd(), path);
   if (path == "/") {
     throw UsageError("--private /: the root itself can't be covered",
                      "Name the folder that is to be private.");
@@ -145,19 +145,18 @@ void check_tmp_directory(Plan& plan) {
                      "It takes a folder that is there; leave the option out for a private /tmp.");
   }
   plan.places.tmp = sys::Directory(open_for_command(plan.spec, directory));
-  if (auto canonical = plan.places.tmp.path(); !canonical.empty()) directory = std::move(canonical);
+  directory = path_without_links(plan.places.tmp.fd(), directory);
 }
 
 /// What stays visible of the host's /tmp. Root looks at it as the command's user.
-void keep_paths(Plan& plan) {
+void open_kept_paths(Plan& plan) {
   if (plan.spec.tmp == TmpMode::kHost) return;
   plan.kept = paths_to_keep(plan.spec, plan.working_directory);
   for (auto& kept : plan.kept) {
     plan.places.kept.emplace_back();
     if (other_user(plan.spec) == nullptr) continue;
     plan.places.kept.back() = open_for_command(plan.spec, kept.path);
-    if (auto source = sys::path_of(plan.places.kept.back().get()); !source.empty())
-      kept.source = std::move(source);
+    kept.source = path_without_links(plan.places.kept.back().get(), kept.path);
   }
 }
 
@@ -203,7 +202,7 @@ Plan make_plan(const ShardSpec& spec) {
   std::sort(plan.private_paths.begin(), plan.private_paths.end());  // a folder before what lies below it
   check_overlays(plan);
   add_artifacts(plan);
-  keep_paths(plan);
+  open_kept_paths(plan);
   check_tmp_directory(plan);
   make_overlay_folders(plan);
   plan.enters_directory = !spec.workdir.empty() || is_covered(plan);

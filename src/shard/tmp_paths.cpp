@@ -1,6 +1,6 @@
 #include "shard/tmp_paths.hpp"
 
-#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,7 +34,8 @@ bool covers(const std::vector<KeptPath>& kept, const std::string& path) {
 /// path.
 int keep(std::vector<KeptPath>& kept, const std::string& path) {
   if (covers(kept, path)) return 0;
-  if (::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_EACCESS) != 0) return errno;
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0) return errno;
   kept.push_back({path, path});
   return 0;
 }

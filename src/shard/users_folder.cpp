@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include "sys/check.hpp"
 #include "sys/files.hpp"
@@ -59,6 +60,13 @@ sys::Fd open_for_command(const ShardSpec& spec, const std::string& path) {
   throw Error(sys::errno_code(found.error),
               fmt::format("opening {} as user {}", sys::escape(path), user->uid),
               "The command could not reach it: name something that this user can.");
+}
+
+std::string path_without_links(int place, const std::string& asked) {
+  if (auto path = sys::path_of(place); !path.empty()) return path;
+  std::error_code ignored;  // without a /proc
+  const auto path = std::filesystem::canonical(asked, ignored);
+  return path.empty() ? asked : path.string();
 }
 
 mode_t mode_of_results() noexcept {

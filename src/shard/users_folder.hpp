@@ -31,6 +31,9 @@ UsersFolder make_users_folder(const ShardSpec& spec, const std::string& path, mo
 /// An O_PATH descriptor of what the command is to see, opened as the command's user. Throws Error.
 sys::Fd open_for_command(const ShardSpec& spec, const std::string& path);
 
+/// Its path without links; as it was asked for where nothing better can be had.
+std::string path_without_links(int place, const std::string& asked);
+
 /// A folder for results: as the caller's umask has it.
 mode_t mode_of_results() noexcept;
 

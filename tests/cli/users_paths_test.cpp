@@ -176,6 +176,7 @@ TEST_CASE("what has been put in the place of a folder since it was looked at is 
       const auto ended = launch.process().wait();
       CAPTURE(option, by_link, ended.err);
       CHECK(ended.status == 125);
+      CHECK_THAT(ended.err, Contains("somebody has put something else there"));
       CHECK(ended.out.empty());
       CHECK(user.victim_is_untouched());
     }
@@ -236,6 +237,7 @@ TEST_CASE("JUnit files are read with the user's rights, and a pipe in the place 
   const Hostile user;
   const auto secret = user.ground / "secret.xml";
   write_file(secret, "<testsuites><testsuite><testcase name='of-root'/></testsuite></testsuites>", 0600);
+  fs::last_write_time(secret, fs::file_time_type::clock::now() + std::chrono::hours(1));
   const auto report = user.ground / "report.xml";
   const auto ended = run(
       nslaunch(
