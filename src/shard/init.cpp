@@ -81,6 +81,8 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd la
     tie_to_launcher(plan, channel.get(), std::move(launcher));
     Building building{.plan = plan, .channel = channel.get(), .isolation = namespace_tokens(plan)};
     if (!build_shard(building)) leave();
+    // They lead to what the shard's own mounts cover.
+    for (const int outside : plan.outside_directories()) ::close(outside);
     step = Step::kFork;
     fault_point(step);
     StartFailure failure = {Step::kExec, 0};

@@ -220,6 +220,16 @@ std::vector<int> Plan::descriptors() const {
   return all;
 }
 
+std::vector<int> Plan::outside_directories() const {
+  auto all = descriptors();
+  for (const auto& [path, folder] : places.private_folders) all.push_back(folder.fd());
+  for (const auto& folder : places.covered) all.push_back(folder.fd());
+  for (const auto& folder : places.keeping) all.push_back(folder.fd());
+  for (const auto& place : places.kept) all.push_back(place.get());
+  all.push_back(places.tmp.fd());
+  return all;
+}
+
 std::string namespace_tokens(const Plan& plan) {
   std::string tokens = "net,pid,mnt,ipc";
   if (plan.rung != Rung::kPrivileged) tokens += ",user";

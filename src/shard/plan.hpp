@@ -93,6 +93,8 @@ struct Plan {
 
   /// Of those that the launcher needs until the end.
   std::vector<int> descriptors() const;
+  /// Those and the places': all that lie outside the shard's mounts.
+  std::vector<int> outside_directories() const;
 };
 
 /// An id for a shard, as ShardSpec::id takes it.
