@@ -4,6 +4,7 @@
 #include <nslaunch/error.hpp>
 
 #include "cli/options.hpp"
+#include "registry/unreadable.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
 #include "sys/text.hpp"
@@ -61,6 +62,15 @@ std::vector<ShardEntry> choose_shards(std::span<const std::string> words) {
   std::vector<ShardEntry> shards;
   for (const auto& word : words) shards.push_back(choose_shard(known, word));
   return shards;
+}
+
+void warn_of_unreadable(std::span<const ShardEntry> shards) {
+  for (const auto& shard : shards) {
+    if (shard.state != ShardState::kUnreadable) continue;
+    const auto remedy = registry::remedy_of(shard);
+    sys::warn(fmt::format("the record {} is unreadable: {}{}{}", sys::escape(shard.path), shard.problem,
+                          remedy.empty() ? "" : "; ", remedy));
+  }
 }
 
 }  // namespace nslaunch::cli

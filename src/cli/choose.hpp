@@ -16,4 +16,7 @@ const ShardEntry& choose_shard(std::span<const ShardEntry> shards, const std::st
 /// wrong with the registry.
 std::vector<ShardEntry> choose_shards(std::span<const std::string> words);
 
+/// Says of each record that can't be read what is wrong with it, and what to do.
+void warn_of_unreadable(std::span<const ShardEntry> shards);
+
 }  // namespace nslaunch::cli

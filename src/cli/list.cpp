@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "cli/choose.hpp"
 #include "cli/list_json.hpp"
 #include "cli/list_table.hpp"
 #include "cli/overview.hpp"
@@ -66,6 +67,7 @@ void show(const Arguments& arguments, bool refreshing) {
   if (arguments.has("json") || arguments.has("quiet")) return;
   if (shards.empty() && style.width > 0) sys::say("no shards");
   advise(shards);
+  warn_of_unreadable(shards);
 }
 
 int run(const Arguments& arguments) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/choose.hpp"
+#include "registry/unreadable.hpp"
 #include "sys/check.hpp"
 #include "sys/identity.hpp"
 #include "sys/procfs.hpp"
@@ -33,8 +34,7 @@ LiveShard find_live_shard(const std::vector<std::string>& words) {
     throw UsageError(words.empty() ? "which shard?" : "one shard at a time", "to see them: nslaunch list");
   LiveShard live{choose_shards(words).front(), {}};
   const auto doing = looking_into(live.shard.record);
-  if (live.shard.state == ShardState::kUnreadable)
-    throw Error({}, doing + ": its record is unreadable: " + live.shard.problem);
+  registry::refuse_unreadable(live.shard, doing);
   if (live.shard.foreign) {
     throw Error(sys::errno_code(EPERM), doing,
                 "It was started in another PID namespace (a container, say); look from there.");

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "cli/choose.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
 #include "sys/text.hpp"
@@ -30,6 +31,8 @@ int run(const Arguments& arguments) {
   if (result.ended > 0) sys::say("ended " + counted(result.ended, "orphaned shard"));
   if (result.removed > 0)
     sys::say("removed " + counted(result.removed, "record") + " of shards that were gone");
+  std::vector<std::string> told;  // the same as those of reaping
+  warn_of_unreadable(list_shards(arguments.has("all"), told));
   if (!result.problems.empty()) return kOwnFailure;
   const bool idle = result.ended == 0 && result.removed == 0;
   if (idle && ::isatty(STDERR_FILENO) == 1) sys::say("nothing to reap");

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <optional>
 
+#include "registry/leftovers.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
 #include "sys/output_file.hpp"
@@ -47,11 +48,12 @@ sys::SignalSet all_signals() {
 }  // namespace
 
 ReportFile::ReportFile(const std::string& path, const std::string& option) : path_(path) {
+  registry::LeftoverNote leftovers;
   errno = 0;
   if (const auto descriptor = named_descriptor(path))
     stream_ = copy_of(*descriptor);
   else
-    stream_ = sys::open_output_early(path, {});
+    stream_ = sys::open_output_early(path, leftovers.hook());
   const int error = errno;
   if (error == 0) return;
   throw sys::output_error(error, path, fmt::format("opening {} for the report", sys::escape(path)),
@@ -65,7 +67,8 @@ std::vector<int> ReportFile::descriptors() const {
 int ReportFile::write_now(std::string_view text) const {
   if (stream_) return sys::write_patiently(stream_.get(), text, sys::kReaderLimit);
   const sys::BlockedSignals no_end_halfway(all_signals());
-  return sys::write_output(path_, text, {});
+  registry::LeftoverNote leftovers;
+  return sys::write_output(path_, text, leftovers.hook());
 }
 
 bool ReportFile::write(std::string_view text) {

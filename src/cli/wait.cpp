@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "cli/choose.hpp"
+#include "registry/unreadable.hpp"
 #include "sys/check.hpp"
 #include "sys/clock.hpp"
 #include "sys/identity.hpp"
@@ -31,8 +32,7 @@ struct Awaited {
 Awaited awaited(const ShardEntry& shard) {
   const auto& record = shard.record;
   const std::string doing = fmt::format("waiting for shard {}", sys::escape(record.id));
-  if (shard.state == ShardState::kUnreadable)
-    throw Error({}, doing + ": its record is unreadable: " + shard.problem);
+  registry::refuse_unreadable(shard, doing);
   if (shard.foreign) {
     throw Error(sys::errno_code(EPERM), doing,
                 "It was started in another PID namespace (a container, say); run nslaunch wait there.");

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "registry/names.hpp"
+#include "registry/unreadable.hpp"
 #include "sys/channel.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
@@ -26,8 +27,7 @@ sockaddr_un address_in(int folder, const std::string& name) {
 sys::Fd Controls::connect(const ShardEntry& entry) {
   const auto& id = entry.record.id;
   const std::string doing = fmt::format("reaching shard {}", sys::escape(id));
-  if (entry.state == ShardState::kUnreadable)
-    throw Error({}, doing + ": its record is unreadable: " + entry.problem);
+  refuse_unreadable(entry, doing);
   if (entry.foreign) {
     throw Error(sys::errno_code(EPERM), doing,
                 "It was started in another PID namespace (a container, say); do it from there.");

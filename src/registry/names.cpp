@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view kRecord = ".shard";
 constexpr std::string_view kSocket = ".sock";
 constexpr std::string_view kTemporary = ".tmp";
+constexpr std::string_view kNote = ".left";
 constexpr std::size_t kLongestId = 64;
 
 bool is_temporary(std::string_view name) {
@@ -38,12 +39,16 @@ bool is_valid_id(std::string_view id) {
 
 NameKind kind_of(std::string_view file_name) {
   if (is_temporary(file_name)) return NameKind::kTemporary;
-  if (file_name.starts_with('.') || is_id_with(file_name, kSocket)) return NameKind::kIgnored;
+  if (is_id_with(file_name, kSocket)) return NameKind::kSocket;
+  if (file_name.starts_with('.'))
+    return is_id_with(file_name.substr(1), kNote) ? NameKind::kNote : NameKind::kIgnored;
   return is_id_with(file_name, kRecord) ? NameKind::kRecord : NameKind::kStranger;
 }
 
 std::string id_of(std::string_view file_name) {
-  if (kind_of(file_name) == NameKind::kRecord) file_name.remove_suffix(kRecord.size());
+  const auto kind = kind_of(file_name);
+  if (kind == NameKind::kRecord) file_name.remove_suffix(kRecord.size());
+  if (kind == NameKind::kSocket) file_name.remove_suffix(kSocket.size());
   return std::string(file_name);
 }
 
@@ -53,8 +58,11 @@ std::string record_name(std::string_view id) {
 std::string socket_name(std::string_view id) {
   return fmt::format("{}{}", id, kSocket);
 }
-std::string temporary_name(std::string_view id, pid_t writer) {
-  return fmt::format(".{}.{}{}", id, writer, kTemporary);
+std::string temporary_name(std::string_view id, pid_t writer, unsigned tried) {
+  return fmt::format(".{}.{}{}{}", id, writer, tried == 0 ? "" : std::to_string(tried), kTemporary);
+}
+std::string note_name(std::string_view id) {
+  return fmt::format(".{}{}", id, kNote);
 }
 
 }  // namespace nslaunch::registry

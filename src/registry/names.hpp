@@ -11,7 +11,9 @@ namespace nslaunch::registry {
 enum class NameKind {
   kRecord,     ///< "ID.shard"
   kTemporary,  ///< ".ID.PID.tmp": a record that is being written
-  kIgnored,    ///< "ID.sock", the shard's control socket, and other hidden files
+  kNote,       ///< ".ID.left": what a launcher will leave where it is killed (leftovers.hpp)
+  kSocket,     ///< "ID.sock": the shard's control socket
+  kIgnored,    ///< other hidden files
   kStranger,   ///< nothing of ours
 };
 
@@ -19,11 +21,12 @@ NameKind kind_of(std::string_view file_name);
 
 /// An id becomes a file name, so it is made of letters, digits, '-' and '_', at most 64 of them.
 bool is_valid_id(std::string_view id);
-/// "ID" for "ID.shard"; the name itself for a stranger.
+/// "ID" for "ID.shard" and "ID.sock"; the name itself for a stranger.
 std::string id_of(std::string_view file_name);
 
 std::string record_name(std::string_view id);
 std::string socket_name(std::string_view id);
-std::string temporary_name(std::string_view id, pid_t writer);
+std::string temporary_name(std::string_view id, pid_t writer, unsigned tried = 0);
+std::string note_name(std::string_view id);
 
 }  // namespace nslaunch::registry

@@ -60,14 +60,17 @@ void reap_as_owner(const Folder& folder, const std::string& only, ReapResult& su
 
 void sweep_own_folders(const SweepLimits& limits) {
   const sys::Deadline deadline(limits.time);
-  std::size_t left = limits.records;
+  std::size_t records_left = limits.records;
+  std::size_t notes_left = limits.records;
   std::vector<std::string> ignored;
   Reaper reaper(false);
   for (const auto& folder : open_own_folders(ignored)) {
     each_entry(folder, [&](const char* name, unsigned char type) {
       const auto kind = kind_of(name);
-      if (kind != NameKind::kRecord && kind != NameKind::kTemporary) return true;
-      if (left == 0 || deadline.passed()) return false;
+      // Whoever waits for the end of an orphan has no time left; what was left elsewhere goes all the same.
+      auto& left = kind == NameKind::kNote ? notes_left : records_left;
+      if (kind != NameKind::kRecord && kind != NameKind::kTemporary && kind != NameKind::kNote) return true;
+      if (left == 0 || (kind != NameKind::kNote && deadline.passed())) return true;
       --left;
       reaper.reap(folder, name, type, std::chrono::milliseconds(deadline.poll_timeout()));
       return true;

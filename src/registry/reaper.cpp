@@ -1,11 +1,13 @@
 #include "registry/reaper.hpp"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
-#include <ctime>
 
+#include "registry/control.hpp"
+#include "registry/leftovers.hpp"
 #include "registry/names.hpp"
 #include "registry/record.hpp"
 #include "sys/files.hpp"
@@ -16,9 +18,6 @@ namespace nslaunch::registry {
 namespace {
 
 using std::chrono::milliseconds;
-
-/// A launcher writes its record within this many seconds, or is gone.
-constexpr time_t kTemporaryAge = 60;
 
 std::string shown(const Folder& folder, const char* name) {
   return sys::escape(folder.path + "/" + name);
@@ -33,13 +32,20 @@ std::optional<RecordFile> seize(const Folder& folder, const char* name, unsigned
   return file;
 }
 
+/// Its writer locks it when it has made it, and looks whether we were quicker (make_locked_file).
 void sweep_temporary(const Folder& folder, const char* name, unsigned char type) {
-  struct stat status = {};
-  if (::fstatat(folder.fd.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) return;
-  const time_t age = ::time(nullptr) - status.st_mtime;
-  // A little of the future is as fresh as can be (K30); much of it: the clock was set back since.
-  if (age > -kTemporaryAge && age < kTemporaryAge) return;
   if (seize(folder, name, type)) ::unlinkat(folder.fd.get(), name, 0);
+}
+
+/// A socket whose record somebody has removed by hand, and that nobody listens on.
+void sweep_socket(const Folder& folder, const char* name) {
+  const auto record = record_name(id_of(name));
+  if (::faccessat(folder.fd.get(), record.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT) return;
+  const auto address = address_in(folder.fd.get(), name);
+  const sys::Fd visitor(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (::connect(visitor.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+      errno == ECONNREFUSED)
+    ::unlinkat(folder.fd.get(), name, 0);
 }
 
 /// Kills init, which ends its shard, and waits for that. Returns what went wrong.
@@ -61,6 +67,8 @@ void Reaper::reap(const Folder& folder, const char* name, unsigned char type, mi
     const auto kind = kind_of(name);
     if (kind == NameKind::kTemporary) sweep_temporary(folder, name, type);
     if (kind == NameKind::kRecord) reap_record(folder, name, type, patience);
+    if (kind == NameKind::kNote) reap_note(folder, name, type);
+    if (kind == NameKind::kSocket && thorough_) sweep_socket(folder, name);
   } catch (const Error& error) {
     result_.problems.push_back(fmt::format("{}: {}", shown(folder, name), error.what()));
   }
@@ -81,6 +89,20 @@ void Reaper::reap_record(const Folder& folder, const char* name, unsigned char t
   // A record with any damage is no ground for a kill.
   if (life != Life::kOrphaned || decode(text).condition != Condition::kGood) return;
   reap_orphan(folder, name, header.init, patience);
+}
+
+/// What a note of another PID namespace names may be in a place that is not seen from here.
+void Reaper::reap_note(const Folder& folder, const char* name, unsigned char type) {
+  const auto file = seize(folder, name, type);
+  if (!file) return;
+  const auto text = read_text(*file);
+  std::string_view entries = text;
+  const auto origin = take_origin_of_note(entries);
+  if (origin.newer) return;
+  const auto sum = origin.complete ? remove_leftovers(entries) : Removed{};
+  result_.problems.insert(result_.problems.end(), sum.problems.begin(), sum.problems.end());
+  const bool is_elsewhere = sum.missing > 0 && sum.removed == 0 && viewpoint_.is_foreign(origin.writer);
+  if (sum.problems.empty() && !is_elsewhere) ::unlinkat(folder.fd.get(), name, 0);
 }
 
 void Reaper::reap_damaged(const Folder& folder, const char* name, const RecordFile& file) {

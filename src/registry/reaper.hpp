@@ -23,6 +23,7 @@ class Reaper {
  private:
   void reap_record(const Folder& folder, const char* name, unsigned char type,
                    std::chrono::milliseconds patience);
+  void reap_note(const Folder& folder, const char* name, unsigned char type);
   void reap_damaged(const Folder& folder, const char* name, const RecordFile& file);
   void reap_orphan(const Folder& folder, const char* name, const ProcessIdentity& init,
                    std::chrono::milliseconds patience);

@@ -9,6 +9,7 @@
 #include "registry/control.hpp"
 #include "registry/folders.hpp"
 #include "registry/header.hpp"
+#include "registry/locked_file.hpp"
 #include "registry/names.hpp"
 #include "registry/private_umask.hpp"
 #include "registry/record.hpp"
@@ -19,13 +20,6 @@
 
 namespace nslaunch::registry {
 namespace {
-
-sys::Fd make_file(int folder, const std::string& name) {
-  const PrivateUmask umask;
-  return sys::Fd(
-      sys::check(::openat(folder, name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600),
-                 "making {}", name));
-}
 
 void write_text(int file, const std::string& text) {
   const sys::IgnoredFileSizeSignal ignored;
@@ -47,17 +41,16 @@ void name_it(int folder, const std::string& temporary, const std::string& name, 
 /// A record is locked and complete before anybody else can see it under its name: a reaper that
 /// finds it unlocked knows that its launcher is gone (K15).
 sys::Fd write_record(int folder, const ShardRecord& record, ShardState state, unsigned flags) {
-  const auto temporary = temporary_name(record.id, ::getpid());
-  sys::Fd file = make_file(folder, temporary);
+  auto file =
+      make_locked_file(folder, [&](unsigned tried) { return temporary_name(record.id, ::getpid(), tried); });
   try {
-    if (!sys::try_write_lock(file.get())) throw Error(sys::errno_code(EAGAIN), "locking the record");
-    write_text(file.get(), encode(record, state));
-    name_it(folder, temporary, record_name(record.id), flags);
+    write_text(file.fd.get(), encode(record, state));
+    name_it(folder, file.name, record_name(record.id), flags);
   } catch (...) {
-    ::unlinkat(folder, temporary.c_str(), 0);
+    ::unlinkat(folder, file.name.c_str(), 0);
     throw;
   }
-  return file;
+  return std::move(file.fd);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "registry/entry.hpp"
 #include "registry/names.hpp"
 #include "registry/record.hpp"
+#include "registry/unreadable.hpp"
 #include "sys/files.hpp"
 #include "sys/identity.hpp"
 #include "sys/text.hpp"
@@ -67,7 +68,7 @@ std::optional<ShardEntry> look_at(const Folder& folder, const char* name, unsign
 void list_folder(const Folder& folder, std::vector<ShardEntry>& entries, Viewpoint& viewpoint) {
   each_entry(folder, [&](const char* name, unsigned char type) {
     const auto kind = kind_of(name);
-    if (kind == NameKind::kTemporary || kind == NameKind::kIgnored) return true;
+    if (kind != NameKind::kRecord && kind != NameKind::kStranger) return true;
     try {
       if (auto entry = look_at(folder, name, type, viewpoint)) entries.push_back(std::move(*entry));
     } catch (const Error& error) {
@@ -128,8 +129,7 @@ bool is_one_of_several(const ShardRecord& record) noexcept {
 void signal_shard(const ShardEntry& entry, int signal) {
   const auto& record = entry.record;
   const std::string doing = fmt::format("signalling shard {}", sys::escape(record.id));
-  if (entry.state == ShardState::kUnreadable)
-    throw Error({}, doing + ": its record is unreadable: " + entry.problem);
+  registry::refuse_unreadable(entry, doing);
   if (entry.foreign) {
     throw Error(sys::errno_code(EPERM), doing,
                 "It was started in another PID namespace (a container, say); run nslaunch kill there.");

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "registry/leftovers.hpp"
 #include "registry/registration.hpp"
 #include "run/caller.hpp"
 #include "run/recorder.hpp"
@@ -57,7 +58,8 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages) {
     if (messages.note) messages.note(line);
   }
   registry::sweep();
-  auto plan = shard::make_plan(spec);
+  registry::LeftoverNote leftovers;
+  auto plan = shard::make_plan(spec, leftovers.hook());
   plan.tracing = static_cast<bool>(messages.trace);
   const TerminalKeeper terminal(!plan.own_process_group);
   run::CallersSignals caller;
@@ -65,12 +67,13 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages) {
   // Before the clone: as the caller, by the host's names, and gone again where the launch fails.
   std::optional<shard::CaptureFile> capture;
   if (!spec.capture.file.empty()) {
-    capture.emplace(spec.capture, plan.spec.id, messages.warning);
+    capture.emplace(spec.capture, messages.warning, leftovers.hook());
     plan.capture_file = capture->fd();
   }
   run::Recorder recorder(plan, messages);
   auto hooks = recorder.hooks();
   if (capture) keep_open(hooks, capture->descriptors());
+  keep_open(hooks, leftovers.descriptors());
   shard::Watched watched(plan);
   for (const auto& ancestor : watched.ancestors) plan.outside_handles.push_back(ancestor.get());
   auto running = shard::launch(plan, hooks, caller.signals().get());

@@ -39,7 +39,7 @@ ShardRun::ShardRun(const ShardSpec& spec, const Shared& shared, std::vector<unsi
 }
 
 void ShardRun::prepare(const ShardSpec& spec, const Shared& shared) {
-  plan_ = shard::make_plan(spec);
+  plan_ = shard::make_plan(spec, leftovers_.hook());
   if (plan_.artifacts) output_.keep_in(plan_.artifacts, plan_.spec);
   plan_.own_process_group = true;
   plan_.caller_signals = shared.signals;
@@ -58,7 +58,7 @@ void ShardRun::launch() {
   for (const auto& line : forwarding_->chosen_ports()) messages_.note(line);
   const auto& spec = plan_.spec;
   if (!spec.capture.file.empty()) {
-    capture_.emplace(spec.capture, spec.id, messages_.warning);
+    capture_.emplace(spec.capture, messages_.warning, leftovers_.hook());
     plan_.capture_file = capture_->fd();
   }
   recorder_.emplace(plan_, messages_);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "ns/sysctl.hpp"
+#include "registry/leftovers.hpp"
 #include "run/recorder.hpp"
 #include "run/shard_output.hpp"
 #include "shard/capture_file.hpp"
@@ -85,6 +86,7 @@ class ShardRun {
   sys::Clock::time_point began_ = sys::Clock::now();
   Attempt attempt_;
   std::exception_ptr usage_error_;
+  registry::LeftoverNote leftovers_;
   shard::Plan plan_;
   std::optional<shard::Forwarding> forwarding_;
   std::optional<shard::CaptureFile> capture_;

@@ -10,6 +10,7 @@
 
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/output_file.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::shard {
@@ -35,12 +36,12 @@ void attempt(Work&& work, const std::function<void(std::string_view)>& warning) 
 
 }  // namespace
 
-CaptureFile::CaptureFile(const CaptureSpec& spec, const std::string& id,
-                         const std::function<void(std::string_view)>& warning)
+CaptureFile::CaptureFile(const CaptureSpec& spec, const std::function<void(std::string_view)>& warning,
+                         sys::BeforeMaking before_making)
     : spec_(spec),
       warning_(warning),
-      name_(std::filesystem::path(spec.file).filename()),
-      temporary_(fmt::format(".nslaunch-{}.pcap", id)) {
+      before_making_(std::move(before_making)),
+      name_(std::filesystem::path(spec.file).filename()) {
   try {
     const auto folder = std::filesystem::path(spec.file).parent_path();
     folder_ = sys::open_file(folder.empty() ? "." : folder.string(), O_PATH | O_DIRECTORY);
@@ -69,20 +70,18 @@ void CaptureFile::check_place() const {
     throw Error(sys::errno_code(EPERM), "replacing another user's file");
 }
 
+/// Of a file that will be replaced the kernel is asked as if it were written to, with its protections.
 void CaptureFile::make() {
-  file_.reset(::openat(folder_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kMode));
-  if (file_ || errno != EOPNOTSUPP) {
-    sys::check(file_.get(), "making a file without a name");
-    return;
-  }
-  constexpr int kNew = O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC;
-  file_.reset(sys::check(::openat(folder_.get(), temporary_.c_str(), kNew, kMode), "making a file"));
-  has_temporary_ = true;
+  struct stat old = {};
+  const bool is_new = ::fstatat(folder_.get(), name_.c_str(), &old, AT_SYMLINK_NOFOLLOW) != 0;
+  if (!is_new)
+    sys::check(sys::open_output_at(folder_.get(), name_, O_NOFOLLOW).get(), "opening {}", spec_.file);
+  file_.emplace(folder_.get(), O_RDWR, is_new ? kMode : 0600, before_making_);
+  if (!is_new) file_->take_rights_of(old);
 }
 
 CaptureFile::~CaptureFile() {
   if (wanted_) attempt([this] { publish(); }, warning_);
-  if (has_temporary_) ::unlinkat(folder_.get(), temporary_.c_str(), 0);
 }
 
 void CaptureFile::command_started() noexcept {
@@ -96,19 +95,9 @@ void CaptureFile::remove_earlier() const {
 }
 
 void CaptureFile::publish() {
-  const auto itself = fmt::format("/proc/self/fd/{}", file_.get());
-  const auto link_as = [&](const std::string& name) {
-    return ::linkat(AT_FDCWD, itself.c_str(), folder_.get(), name.c_str(), AT_SYMLINK_FOLLOW);
-  };
-  if (!has_temporary_) {
-    if (link_as(name_) == 0) return;
-    // Only a rename replaces what has the name.
-    sys::check(errno == EEXIST ? link_as(temporary_) : -1, "naming {}", sys::escape(spec_.file));
-    has_temporary_ = true;
-  }
-  sys::check(::renameat(folder_.get(), temporary_.c_str(), folder_.get(), name_.c_str()), "naming {}",
-             sys::escape(spec_.file));
-  has_temporary_ = false;
+  int error = file_->give_new_name(name_);
+  if (error == EEXIST) error = file_->replace(name_);
+  if (error != 0) throw Error(sys::errno_code(error), fmt::format("naming {}", sys::escape(spec_.file)));
 }
 
 }  // namespace nslaunch::shard

@@ -147,7 +147,7 @@ void check_owner(const OverlaySpec& overlay, const UsersFolder& keeping, const P
       "Keep the changes in a folder that lies where only root can write.");
 }
 
-void make_keeping_folder(OverlaySpec& overlay, Plan& plan) {
+void make_keeping_folder(OverlaySpec& overlay, Plan& plan, const sys::BeforeMaking& before_making) {
   constexpr const char* kAdvice = "Name a folder where you can write, for what the command changes.";
   auto keeping = make_users_folder(plan.spec, overlay.keep, mode_of_results(), {"--overlay", kAdvice});
   overlay.keep = path_without_links(keeping.folder.fd(), overlay.keep);
@@ -155,7 +155,7 @@ void make_keeping_folder(OverlaySpec& overlay, Plan& plan) {
   check_owner(overlay, keeping, plan);
   const auto number = plan.overlay_work.size() - 1;
   plan.overlay_work.back() =
-      WorkFolder(keeping.folder, fmt::format(".nslaunch-{}-{}.work", plan.spec.id, number));
+      WorkFolder(keeping.folder, fmt::format(".nslaunch-{}-{}.work", plan.spec.id, number), before_making);
   plan.places.keeping.back() = std::move(keeping.folder);
 }
 
@@ -176,7 +176,7 @@ void check_overlays(Plan& plan) {
   }
 }
 
-void make_overlay_folders(Plan& plan) {
+void make_overlay_folders(Plan& plan, const sys::BeforeMaking& before_making) {
   if (plan.spec.overlays.empty()) return;
   show_through(plan, "--artifacts", plan.spec.artifacts);
   show_through(plan, "--tmp", plan.spec.tmp == TmpMode::kDirectory ? plan.spec.tmp_directory : "");
@@ -184,7 +184,7 @@ void make_overlay_folders(Plan& plan) {
     plan.places.covered.push_back(sys::Directory::open_without_links(overlay.path));
     plan.places.keeping.emplace_back();
     plan.overlay_work.emplace_back();
-    if (!overlay.keep.empty()) make_keeping_folder(overlay, plan);
+    if (!overlay.keep.empty()) make_keeping_folder(overlay, plan, before_making);
   }
 }
 

@@ -10,7 +10,8 @@ namespace nslaunch::shard {
 void check_overlays(Plan& plan);
 
 /// Makes the folders that keep changes, and decides what is shown through an overlay as it is. To be called
-/// when the plan's other folders are known. Throws UsageError or Error.
-void make_overlay_folders(Plan& plan);
+/// when the plan's other folders are known. `before_making` is told of the folders that overlayfs works in,
+/// by their paths (AT_FDCWD). Throws UsageError or Error.
+void make_overlay_folders(Plan& plan, const sys::BeforeMaking& before_making);
 
 }  // namespace nslaunch::shard

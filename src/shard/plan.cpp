@@ -178,7 +178,7 @@ std::string random_id() {
   return fmt::format("{:08x}", random);
 }
 
-Plan make_plan(const ShardSpec& spec) {
+Plan make_plan(const ShardSpec& spec, const sys::BeforeMaking& before_making) {
   Plan plan;
   plan.spec = spec;
   if (spec.command.empty()) throw UsageError("no command was given", "nslaunch -- COMMAND [ARG...]");
@@ -204,7 +204,7 @@ Plan make_plan(const ShardSpec& spec) {
   add_artifacts(plan);
   open_kept_paths(plan);
   check_tmp_directory(plan);
-  make_overlay_folders(plan);
+  make_overlay_folders(plan, before_making);
   plan.enters_directory = !spec.workdir.empty() || is_covered(plan);
   if (spec.memory_limit != 0 || spec.pids_limit != 0)
     plan.cgroup = ns::Cgroup(plan.spec.id, {spec.memory_limit, spec.pids_limit});

@@ -15,6 +15,7 @@
 #include "shard/work_folder.hpp"
 #include "sys/directory.hpp"
 #include "sys/fd.hpp"
+#include "sys/pending_file.hpp"
 #include "sys/signals.hpp"
 
 namespace nslaunch::shard {
@@ -101,8 +102,9 @@ struct Plan {
 std::string random_id();
 
 /// Checks the request against itself and the machine. Throws UsageError or Error; the only thing it
-/// makes are missing --private and --artifacts folders, and those for what --overlay keeps.
-Plan make_plan(const ShardSpec& spec);
+/// makes are missing --private and --artifacts folders, and those for what --overlay keeps; of those that are
+/// gone with the shard it tells before.
+Plan make_plan(const ShardSpec& spec, const sys::BeforeMaking& before_making = {});
 
 /// A missing --private folder is made with this mode, for the command's user.
 constexpr mode_t kPrivateMode = 0700;

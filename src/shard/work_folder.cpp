@@ -5,9 +5,12 @@
 
 namespace nslaunch::shard {
 
-WorkFolder::WorkFolder(const sys::Directory& keeping, std::string name) : name_(std::move(name)) {
+WorkFolder::WorkFolder(const sys::Directory& keeping, std::string name,
+                       const sys::BeforeMaking& before_making)
+    : name_(std::move(name)) {
   try {
     place_ = keeping.parent();
+    if (before_making) before_making(place_.fd(), name_);
     folder_ = place_.make(name_, 0700);
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("making {}, which overlayfs works in", sys::escape(name_)),

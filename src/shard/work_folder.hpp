@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sys/directory.hpp"
+#include "sys/pending_file.hpp"
 
 namespace nslaunch::shard {
 
@@ -14,7 +15,7 @@ class WorkFolder {
  public:
   WorkFolder() noexcept = default;
   /// A new one beside the folder that keeps the changes. Throws Error.
-  WorkFolder(const sys::Directory& keeping, std::string name);
+  WorkFolder(const sys::Directory& keeping, std::string name, const sys::BeforeMaking& before_making);
   WorkFolder(WorkFolder&& other) noexcept = default;
   WorkFolder& operator=(WorkFolder&& other) noexcept;
   ~WorkFolder() { remove(); }

@@ -57,20 +57,11 @@ bool has_access_list(const Fd& file) {
   return ::fgetxattr(file.get(), "system.posix_acl_access", nullptr, 0) > 0;
 }
 
-/// What may be done with the new file is what might be done with the old one, by the same users.
-bool take_rights(int file, const struct stat& old) {
-  struct stat fresh = {};
-  if (::fstat(file, &fresh) != 0) return false;
-  const bool same_owner = fresh.st_uid == old.st_uid && fresh.st_gid == old.st_gid;
-  if (!same_owner && ::fchown(file, old.st_uid, old.st_gid) != 0) return false;
-  return ::fchmod(file, old.st_mode & 0777U) == 0;  // a write takes set-id bits away, too
-}
-
 /// 0 or an errno; nothing where this file can't be replaced.
 std::optional<int> replace_entry(const Place& place, const struct stat& old, std::string_view content,
                                  const BeforeMaking& before_making) try {
   PendingFile file(place.directory.get(), O_WRONLY, 0600, before_making);
-  if (!take_rights(file.fd(), old)) return std::nullopt;
+  if (!file.take_rights_of(old)) return std::nullopt;
   if (const int error = write_all(file.fd(), content); error != 0) return error;
   if (file.replace(place.name) != 0) return std::nullopt;
   return 0;
@@ -109,9 +100,9 @@ bool is_missing(const std::string& path) {
   return !Fd(::openat(AT_FDCWD, path.c_str(), O_PATH | O_CLOEXEC)) && errno == ENOENT;
 }
 
-bool is_fifo(const std::string& path) {
+bool is_fifo(int directory, const std::string& path) {
   struct stat status = {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+  return ::fstatat(directory, path.c_str(), &status, 0) == 0 && S_ISFIFO(status.st_mode);
 }
 
 /// 0 or the errno with which a file that is missing could not be made.
@@ -140,17 +131,22 @@ bool is_protected(const std::string& path) {
 
 }  // namespace
 
-Fd open_output(const std::string& path, int more_flags, std::chrono::milliseconds limit) noexcept {
+Fd open_output_at(int directory, const std::string& path, int more_flags,
+                  std::chrono::milliseconds limit) noexcept {
   constexpr int kFlags = O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   const Deadline deadline(limit);
   for (;;) {
-    Fd file(::openat(AT_FDCWD, path.c_str(), kFlags | more_flags, 0666));
+    Fd file(::openat(directory, path.c_str(), kFlags | more_flags, 0666));
     if (file || errno != ENXIO) return file;
-    const bool may_wait = is_fifo(path) && !deadline.passed();
+    const bool may_wait = !deadline.passed() && is_fifo(directory, path);
     errno = ENXIO;
     if (!may_wait) return file;
     ::poll(nullptr, 0, 10);  // nothing tells of a reader
   }
+}
+
+Fd open_output(const std::string& path, int more_flags, std::chrono::milliseconds limit) noexcept {
+  return open_output_at(AT_FDCWD, path, more_flags, limit);
 }
 
 Fd open_output_early(const std::string& path, const BeforeMaking& before_making) {
@@ -176,7 +172,7 @@ int write_output(const std::string& path, std::string_view content, const Before
 
 Error output_error(int error, const std::string& path, const std::string& doing,
                    const std::string& otherwise) {
-  if (error == ENXIO && is_fifo(path)) {
+  if (error == ENXIO && is_fifo(AT_FDCWD, path)) {
     return {{},
             doing + ": it is a FIFO that nobody reads",
             fmt::format("Start its reader before, for example: cat {} &", shell_quote({path}))};

@@ -20,6 +20,9 @@ constexpr std::chrono::seconds kReaderLimit{5};
 /// waiting is O_NONBLOCK. Empty with errno where that fails: ENXIO for a FIFO that nobody reads.
 Fd open_output(const std::string& path, int more_flags = 0,
                std::chrono::milliseconds limit = kReaderLimit) noexcept;
+/// The same for a path from an open directory.
+Fd open_output_at(int directory, const std::string& path, int more_flags = 0,
+                  std::chrono::milliseconds limit = kReaderLimit) noexcept;
 
 /// The same for a file that is replaced when its content is complete: a regular one is only looked at, and
 /// what is missing is not made. Empty with errno 0 for these two; empty with another errno: write_output()

@@ -1,27 +1,19 @@
 #include "sys/pending_file.hpp"
 
 #include <fcntl.h>
-#include <sys/random.h>
 #include <unistd.h>
 
-#include <cstdint>
 #include <cstdio>
 
 #include "sys/check.hpp"
+#include "sys/random.hpp"
 
 namespace nslaunch::sys {
-namespace {
-
-std::string random_name() {
-  std::uint64_t random = 0;
-  check(::getrandom(&random, sizeof random, 0), "choosing a name");
-  return fmt::format(".nslaunch-{:016x}.tmp", random);
-}
-
-}  // namespace
 
 PendingFile::PendingFile(int directory, int access, mode_t mode, BeforeMaking before_making)
-    : directory_(directory), before_making_(std::move(before_making)), temporary_(random_name()) {
+    : directory_(directory),
+      before_making_(std::move(before_making)),
+      temporary_(fmt::format(".nslaunch-{}.tmp", random_hex())) {
   file_.reset(::openat(directory, ".", O_TMPFILE | access | O_CLOEXEC, mode));
   if (file_) return;
   // What has none of these may be a file system or a kernel: EISDIR is what one says that does not know them.
@@ -34,6 +26,14 @@ PendingFile::PendingFile(int directory, int access, mode_t mode, BeforeMaking be
 
 PendingFile::~PendingFile() {
   if (has_temporary_) ::unlinkat(directory_, temporary_.c_str(), 0);
+}
+
+bool PendingFile::take_rights_of(const struct stat& old) const noexcept {
+  struct stat fresh = {};
+  if (::fstat(fd(), &fresh) != 0) return false;
+  const bool same_owner = fresh.st_uid == old.st_uid && fresh.st_gid == old.st_gid;
+  if (!same_owner && ::fchown(fd(), old.st_uid, old.st_gid) != 0) return false;
+  return ::fchmod(fd(), old.st_mode & 0777U) == 0;  // a write takes set-id bits away, too
 }
 
 int PendingFile::link_as(const std::string& name) const noexcept {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include <functional>
 #include <string>
@@ -24,6 +24,9 @@ class PendingFile {
   ~PendingFile();
 
   int fd() const noexcept { return file_.get(); }
+  /// Gives it owner and permissions of a file that it is to replace, so that the same users may do the same
+  /// with it. False where that can't be.
+  bool take_rights_of(const struct stat& old) const noexcept;
   /// Gives it a name that nothing has yet. Returns 0 or an errno, EEXIST where something has it.
   int give_new_name(const std::string& name) noexcept;
   /// Puts it in the place of what has the name, which is not followed. Returns 0 or an errno.

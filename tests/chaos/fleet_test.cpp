@@ -104,7 +104,6 @@ TEST_CASE("launchers of 20 shards SIGKILLed at random instants leave nothing beh
   volley.fire(chaos_rounds(100));
   CHECK(all_gone(mark));
   CHECK(std::filesystem::is_empty(spools.path()));
-  scene.registry().let_temporaries_age();
   scene.registry().reap();
   CHECK(scene.registry().files() == Words{});
 }

@@ -100,7 +100,6 @@ TEST_CASE("a launcher that is killed while its launch stands at any step leaves 
     CHECK(launch.process().wait().signal == SIGKILL);
     CHECK(scene.all_processes_gone());
     for (const auto& listed : scene.state().shards()) CHECK(listed.at("state") == "dead");
-    scene.state().let_temporaries_age();
     scene.state().reap();
     CHECK(scene.state().shards().empty());
     CHECK_FALSE(scene.command_has_run());

@@ -104,12 +104,6 @@ void list_and_look(Counts& counts) {
   }
 }
 
-void make_temporaries_old(const StateDir& dir) {
-  for (const auto& name : dir.names()) {
-    if (registry::kind_of(name) == registry::NameKind::kTemporary) test::make_old(dir / name);
-  }
-}
-
 }  // namespace
 
 TEST_CASE("64 launchers at once lose or invent no record", "[system]") {
@@ -244,7 +238,5 @@ TEST_CASE("what launchers killed at any instant leave is reaped, and nothing els
     if (round % 2 == 0) registry::sweep();
   }
   CHECK(reap_shards(false).problems.empty());
-  make_temporaries_old(dir);
-  reap_shards(false);
   CHECK(dir.names() == std::vector<std::string>{"live.shard"});
 }

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include <nslaunch/error.hpp>
 
 #include "registry/names.hpp"
+#include "support/namespaces.hpp"
 #include "support/registry_scene.hpp"
 #include "support/registry_view.hpp"
 #include "support/skip.hpp"
@@ -169,28 +171,55 @@ TEST_CASE("a record from before the machine started is removed and nobody signal
   CHECK_FALSE(innocent.has_ended());
 }
 
-TEST_CASE("a temporary file goes when its writer is gone and it is older than a minute", "[system]") {
+TEST_CASE("a temporary file goes when its writer is gone, however young it is", "[system]") {
   const StateDir dir;
   publish(make_record("aaaa"));
   const auto name = [](const char* id) { return registry::temporary_name(id, ::getpid()); };
-  const auto make = [&](const std::string& file, bool old) {
-    test::write(dir / file, "x");
-    if (old) test::make_old(dir / file);
-  };
-  make(name("oldd"), true);
-  make(name("young"), false);
-  make(".not-of-ours", true);
+  for (const auto& file : {name("dead"), std::string(".not-of-ours")}) test::write(dir / file, "x");
   auto written = publish(make_record("bbbb"));
   REQUIRE(::rename((dir / "bbbb.shard").c_str(), (dir / name("bbbb")).c_str()) == 0);
-  test::make_old(dir / name("bbbb"));
   SECTION("by a launch") {
     registry::sweep();
   }
   SECTION("by reaping") {
     reap_shards(false);
   }
-  CHECK(dir.names() == std::vector<std::string>{name("bbbb"), ".not-of-ours", name("young")});
+  CHECK(dir.names() == std::vector<std::string>{name("bbbb"), ".not-of-ours"});
   CHECK(list().empty());
+}
+
+TEST_CASE("a record is published also where a sweep takes its file before it is locked", "[system]") {
+  const StateDir dir;
+  { const auto makes_the_folder = publish(make_record("aaaa")); }
+  const pid_t sweeper = test::fork_child([]() -> int {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) reap_shards(false);
+  });
+  std::string problems;
+  for (int number = 0; number < 2000; ++number) {
+    std::string problem;
+    const auto registration = registry::Registration::publish(make_record(std::to_string(number)), problem);
+    problems += problem;
+    if (::access((dir / (std::to_string(number) + ".shard")).c_str(), F_OK) != 0) problems += "no record; ";
+  }
+  ::kill(sweeper, SIGKILL);
+  CHECK(test::await_exit(sweeper) == 128 + SIGKILL);
+  CHECK(problems.empty());
+  CHECK(dir.names().empty());
+}
+
+TEST_CASE("a socket whose record was removed by hand is reaped, unless somebody listens on it", "[system]") {
+  const StateDir dir;
+  auto live = publish(make_record("live"));
+  const auto socket = live.make_control_socket();
+  {
+    auto dead = publish(make_record("dead"));
+    dead.make_control_socket();
+    dead.abandon();
+  }
+  for (const char* name : {"live.shard", "dead.shard"}) REQUIRE(::unlink((dir / name).c_str()) == 0);
+  CHECK(reap_shards(false).problems.empty());
+  CHECK(dir.names() == std::vector<std::string>{"live.sock"});
 }
 
 TEST_CASE("a launch sweeps no more than its limit and makes no folder", "[system]") {

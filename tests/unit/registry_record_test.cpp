@@ -170,9 +170,12 @@ TEST_CASE("a file's name tells what it is", "[unit]") {
   using registry::kind_of;
   using registry::NameKind;
   CHECK(kind_of(registry::record_name("0badcafe")) == NameKind::kRecord);
-  CHECK(kind_of(registry::socket_name("0badcafe")) == NameKind::kIgnored);
+  CHECK(kind_of(registry::socket_name("0badcafe")) == NameKind::kSocket);
+  CHECK(kind_of(registry::note_name("0badcafe")) == NameKind::kNote);
   CHECK(kind_of(registry::temporary_name("0badcafe", 17)) == NameKind::kTemporary);
+  CHECK(kind_of(registry::temporary_name("0badcafe", 17, 3)) == NameKind::kTemporary);
   CHECK(registry::id_of("0badcafe.shard") == "0badcafe");
+  CHECK(registry::id_of("0badcafe.sock") == "0badcafe");
   CHECK(registry::id_of("notes.txt") == "notes.txt");
   for (const char* name : {"notes.txt", ".shard", "a b.shard", "0badcafe.shard~", "0badcafe", "a/b.shard"}) {
     INFO(name);

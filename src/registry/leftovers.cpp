@@ -1,0 +1,146 @@
+#include "registry/leftovers.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+
+#include "registry/locked_file.hpp"
+#include "registry/names.hpp"
+#include "sys/check.hpp"
+#include "sys/directory.hpp"
+#include "sys/files.hpp"
+#include "sys/procfs.hpp"
+#include "sys/random.hpp"
+#include "sys/remove_entry.hpp"
+#include "sys/signals.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::registry {
+namespace {
+
+constexpr std::string_view kNoteMagic = "nslaunch-left ";
+constexpr int kNoteFormat = 1;
+constexpr std::string_view kOwnNames = ".nslaunch-";
+
+/// Empty where that can't be told.
+std::string path_of_entry(int directory, const std::string& name) {
+  if (directory == AT_FDCWD) return name;
+  const auto path = sys::path_of(directory);
+  return path.empty() ? path : path + "/" + name;
+}
+
+/// Each directory on the way is a real one, whatever its name led to when it was written down. Empty with
+/// errno.
+sys::Fd open_place(const std::string& path) try {
+  return sys::open_path_without_links(path.empty() ? "/" : path);
+} catch (const Error& error) {
+  errno = error.code().value();
+  return {};
+}
+
+std::string why_kept(const std::string& path, const std::string& why) {
+  return fmt::format("a killed launcher has left {}: {}; mend that, or remove it, and run: nslaunch reap",
+                     sys::escape(path), why);
+}
+
+/// One entry; a path that was not of our making is ignored.
+void remove_leftover(const std::string& path, Removed& sum) {
+  const auto slash = path.rfind('/');
+  if (!path.starts_with('/') || !std::string_view(path).substr(slash + 1).starts_with(kOwnNames)) return;
+  const auto name = path.substr(slash + 1);
+  const auto directory = open_place(path.substr(0, slash));
+  struct stat status = {};
+  if (!directory || ::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    const bool is_gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
+    if (is_gone) ++sum.missing;
+    if (!is_gone) sum.problems.push_back(why_kept(path, sys::errno_code(errno).message()));
+    return;
+  }
+  // Whoever may write there has put a folder of his own in its place. (A report that was to replace another
+  // user's has become that user's.)
+  if (S_ISDIR(status.st_mode) && status.st_uid != ::geteuid()) {
+    ++sum.missing;
+    return;
+  }
+  const int error = sys::remove_entry(directory.get(), name.c_str());
+  if (error != 0 && error != ENOENT)
+    sum.problems.push_back(why_kept(path, sys::errno_code(error).message()));
+  else
+    ++sum.removed;
+}
+
+}  // namespace
+
+NoteOrigin take_origin_of_note(std::string_view& text) {
+  NoteOrigin origin;
+  const auto end = text.find('\n');
+  if (end == std::string_view::npos || !text.starts_with(kNoteMagic)) return origin;
+  auto line = text.substr(kNoteMagic.size(), end - kNoteMagic.size());
+  int format = 0;
+  const auto parsed = std::from_chars(line.data(), line.data() + line.size(), format);
+  origin.complete = parsed.ec == std::errc{} && format > 0;
+  origin.newer = format > kNoteFormat;
+  line.remove_prefix(std::min(static_cast<std::size_t>(parsed.ptr - line.data()) + 1, line.size()));
+  const auto boot = line.substr(0, line.find(' '));
+  origin.writer.boot_id = boot;
+  line.remove_prefix(std::min(boot.size() + 1, line.size()));
+  std::from_chars(line.data(), line.data() + line.size(), origin.writer.pidns_inode);
+  text.remove_prefix(end + 1);
+  return origin;
+}
+
+Removed remove_leftovers(std::string_view entries) {
+  Removed sum;
+  // What has no end was not written whole, and so was not made.
+  for (auto end = entries.find('\0'); end != std::string_view::npos; end = entries.find('\0')) {
+    remove_leftover(std::string(entries.substr(0, end)), sum);
+    entries.remove_prefix(end + 1);
+  }
+  return sum;
+}
+
+bool LeftoverNote::begin() {
+  if (std::exchange(tried_, true)) return static_cast<bool>(file_);
+  std::string problem;  // the record has the same one, and says so
+  folder_ = open_folder_to_publish(problem);
+  if (!folder_) return false;
+  auto file = make_locked_file(folder_->fd.get(), [](unsigned) { return note_name(sys::random_hex()); });
+  file_ = std::move(file.fd);
+  name_ = std::move(file.name);
+  const auto origin =
+      fmt::format("{}{} {} {}\n", kNoteMagic, kNoteFormat, sys::boot_id(), sys::namespace_inode(0, "pid"));
+  return sys::write_all(file_.get(), origin) == 0;
+}
+
+void LeftoverNote::add(int directory, const std::string& name) noexcept {
+  try {
+    const auto path = path_of_entry(directory, name);
+    const sys::IgnoredFileSizeSignal ignored;
+    if (path.empty() || !begin()) return;
+    text_ += path + '\0';
+    sys::write_all(file_.get(), path + '\0');
+  } catch (const std::exception&) {  // nothing can be written down
+  }
+}
+
+sys::BeforeMaking LeftoverNote::hook() {
+  return [this](int directory, const std::string& name) { add(directory, name); };
+}
+
+std::vector<int> LeftoverNote::descriptors() const {
+  return file_ ? std::vector<int>{file_.get(), folder_->fd.get()} : std::vector<int>{};
+}
+
+LeftoverNote::~LeftoverNote() {
+  if (!file_) return;
+  try {
+    if (!remove_leftovers(text_).problems.empty()) return;
+  } catch (const std::exception&) {
+    return;
+  }
+  ::unlinkat(folder_->fd.get(), name_.c_str(), 0);
+}
+
+}  // namespace nslaunch::registry

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <nslaunch/registry.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "registry/folders.hpp"
+#include "sys/fd.hpp"
+#include "sys/pending_file.hpp"
+
+namespace nslaunch::registry {
+
+/// What this process makes outside of the registry and removes again, written down in the registry's folder
+/// before it is made, so that the next nslaunch command removes it where this process is killed. The file is
+/// made when there is something to write, and locked for as long as this process lives. It is the best that
+/// can be had: where the registry is sick nothing is written.
+class LeftoverNote {
+ public:
+  LeftoverNote() noexcept = default;
+  LeftoverNote(const LeftoverNote&) = delete;
+  LeftoverNote& operator=(const LeftoverNote&) = delete;
+  /// Removes what is still there, and the note; where that fails the note stays for the next command.
+  ~LeftoverNote();
+
+  /// `name` must begin with ".nslaunch-". With AT_FDCWD it is an absolute path without links.
+  void add(int directory, const std::string& name) noexcept;
+  /// add(), for who makes them; this must outlive it.
+  sys::BeforeMaking hook();
+  /// What must stay open.
+  std::vector<int> descriptors() const;
+
+ private:
+  bool begin();
+
+  std::optional<Folder> folder_;
+  sys::Fd file_;
+  std::string name_;
+  std::string text_;
+  bool tried_ = false;
+};
+
+/// The beginning of a note: who has written it.
+struct NoteOrigin {
+  bool complete = false;  ///< false: its writer was killed before anything else could be written
+  bool newer = false;
+  ProcessIdentity writer;  ///< its boot and PID namespace
+};
+
+/// Takes the origin off the front.
+NoteOrigin take_origin_of_note(std::string_view& text);
+
+struct Removed {
+  std::size_t removed = 0;
+  std::size_t missing = 0;
+  std::vector<std::string> problems;  ///< with what to do
+};
+
+/// Removes what a note lists behind its origin: by descriptors, following no link, only what has a name of
+/// nslaunch's making, and directories only of the caller's.
+Removed remove_leftovers(std::string_view entries);
+
+}  // namespace nslaunch::registry

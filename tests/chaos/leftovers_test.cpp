@@ -1,0 +1,114 @@
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <filesystem>
+
+#include "chaos/volley.hpp"
+#include "support/host_folder.hpp"
+#include "support/overlays.hpp"
+#include "support/registry_view.hpp"
+#include "support/write_file.hpp"
+#include "sys/files.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Mode {
+  std::string name;
+  Words options;
+  std::string script;
+  int limit_ms;  ///< of the time after which it is killed
+};
+
+/// All that makes something outside of the shard which nslaunch removes again. Reports and captures are
+/// written where something is to be replaced.
+std::vector<Mode> modes(const HostFolder& folder) {
+  const auto in = [&](const char* name) { return folder / name; };
+  return {
+      {"--overlay", {"--overlay", in("checkout") + "=" + in("changes/{}")}, "echo more >>file; echo up", 25},
+      {"--report-json", {"--report-json", in("report")}, "echo up", 25},
+      {"--pcap", {"--pcap", in("packets")}, "echo up", 25},
+      {"--pcap of failures", {"--pcap", in("packets") + ":on-failure"}, "echo up; exit 1", 25},
+      {"fleets",
+       {"run", "--shards=3", "--jobs=3", "--report-json", in("report"), "--report-junit", in("junit"),
+        "--joblog", in("log"), "--pcap", in("packets-{index}"), "--overlay",
+        in("checkout") + "=" + in("changes/{}-{index}")},
+       "echo more >>file",
+       120}};
+}
+
+std::string replaced(std::string text, const std::string& what) {
+  for (auto at = text.find("{}"); at != std::string::npos; at = text.find("{}")) text.replace(at, 2, what);
+  return text;
+}
+
+/// Waits for the kernel: the inits in the records are on their way out.
+void await_inits(const RegistryView& registry) {
+  for (const auto& name : registry.files()) {
+    if (!name.ends_with(".shard")) continue;
+    const auto text = sys::read_file((registry.path() + "/" + name).c_str()).value_or("");
+    const auto at = text.find("\ninit ");
+    const pid_t init = at == std::string::npos ? 0 : std::atoi(text.c_str() + at + 6);
+    if (init > 0) REQUIRE(eventually([&] { return ::kill(init, 0) != 0; }));
+  }
+}
+
+Words own_names(const std::string& folder) {
+  Words names;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().filename().string().starts_with(".nslaunch-")) names.push_back(entry.path());
+  }
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("what launchers SIGKILLed at random instants leave is gone after one nslaunch list") {
+  const RegistryView registry;
+  const HostFolder folder;
+  need_room_for_changes(folder.path());
+  const auto mode = modes(folder).at(GENERATE(range(0U, 5U)));
+  fs::create_directory(folder / "checkout");
+  write_file(folder / "checkout/file", "text\n");
+  for (const char* name : {"report", "junit", "log", "packets"}) write_file(folder / name, "earlier");
+  const auto mark = unique_text();
+  auto random = chaos_random();
+  int number = 0;
+  int struck = 0;
+  std::size_t left = 0;
+  Volley volley;
+  volley.start = [&] {
+    Words words;
+    const auto unique = std::to_string(++number);
+    for (const auto& word : mode.options) words.push_back(replaced(word, unique));
+    auto options = registry.options();
+    options.directory = folder / "checkout";
+    words.insert(words.end(), {"--", "sh", "-c", mode.script, mark});
+    return std::make_unique<Process>(nslaunch(std::move(words)), options);
+  };
+  volley.delay = [&] {
+    return std::chrono::microseconds(std::uniform_int_distribution<int>(0, mode.limit_ms * 1000)(random));
+  };
+  // Every other one is struck when its command has run.
+  volley.strike = [&](Process& launcher) {
+    if (++struck % 2 == 0) launcher.read_line();
+    launcher.send_signal(SIGKILL);
+  };
+  for (int rounds = chaos_rounds(200); rounds > 0; rounds -= 40) {
+    volley.fire(std::min(rounds, 40));
+    CAPTURE(mode.name);
+    REQUIRE(all_gone(mark));
+    await_inits(registry);
+    left += registry.files().size() + own_names(folder.path()).size();
+    const auto listed = registry.ask({"list"});
+    CHECK(listed.out.empty());
+    CHECK(own_names(folder.path()) == Words{});
+    CHECK(registry.files() == Words{});
+    const auto report = sys::read_file((folder / "report").c_str()).value_or("");
+    CHECK((report == "earlier" || report.ends_with("}\n")));
+  }
+  std::printf("%s: %zu files were left before\n", mode.name.c_str(), left);
+}
+
+}  // namespace nslaunch::test

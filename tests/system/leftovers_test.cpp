@@ -1,0 +1,155 @@
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "registry/leftovers.hpp"
+#include "support/registry_scene.hpp"
+#include "support/skip.hpp"
+#include "sys/check.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+using namespace nslaunch;
+using Catch::Contains;
+using test::IdleProcess;
+using test::StateDir;
+using test::TempDir;
+
+/// A process that has announced a file and overlayfs's folder there, and has made them.
+struct Maker {
+  explicit Maker(const TempDir& folder)
+      : process([&] {
+          static registry::LeftoverNote note;  // till this process ends
+          const int directory = ::open(folder.path().c_str(), O_PATH | O_CLOEXEC);
+          note.add(directory, ".nslaunch-a.tmp");
+          note.add(AT_FDCWD, folder / ".nslaunch-b.work");
+          note.add(AT_FDCWD, folder / ".nslaunch-never-made.work");
+          note.add(AT_FDCWD, folder / "precious");
+          note.add(AT_FDCWD, folder / "link/.nslaunch-c.tmp");
+          test::write(folder / ".nslaunch-a.tmp", "half a report");
+          fs::create_directories(folder / ".nslaunch-b.work/work/deeper");
+          test::write(folder / ".nslaunch-b.work/work/deeper/#1", "");
+          fs::permissions(folder / ".nslaunch-b.work/work", fs::perms(0));
+        }) {
+    test::write(folder / "precious", "");
+    fs::create_directory(folder / "there");
+    fs::create_symlink("there", folder / "link");
+    test::write(folder / "there/.nslaunch-c.tmp", "");
+    fs::create_symlink("../there", folder / ".nslaunch-b.work/link");
+  }
+  IdleProcess process;
+};
+
+std::set<std::string> names_in(const TempDir& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder.path())) names.insert(entry.path().filename());
+  return names;
+}
+
+/// That reap says so, and what to do, and keeps the note.
+void check_told(const StateDir& dir, const std::string& text) {
+  const auto problems = reap_shards(false).problems;
+  REQUIRE(problems.size() >= 1);
+  CHECK_THAT(problems[0], Contains(text) && Contains("nslaunch reap"));
+  CHECK(dir.names().size() == 1);
+}
+
+}  // namespace
+
+TEST_CASE("what a killed launcher has left elsewhere is removed, and nothing else", "[system]") {
+  const StateDir dir;
+  const TempDir folder;
+  Maker maker(folder);
+  reap_shards(false);
+  CHECK(names_in(folder).size() == 5);
+  CHECK(dir.names().size() == 1);
+  CHECK(test::list().empty());
+  maker.process.kill();
+  SECTION("by reaping") {
+    CHECK(reap_shards(false).problems.empty());
+  }
+  SECTION("by a launch") {
+    registry::sweep({64, std::chrono::seconds{5}});
+  }
+  CHECK(names_in(folder) == std::set<std::string>{"precious", "there", "link"});
+  CHECK(fs::exists(folder / "there/.nslaunch-c.tmp"));
+  CHECK(dir.names().empty());
+}
+
+TEST_CASE("a note goes with its process, and so does what it names", "[system]") {
+  const StateDir dir;
+  const TempDir folder;
+  {
+    registry::LeftoverNote note;
+    CHECK(note.descriptors().empty());
+    note.add(AT_FDCWD, folder / ".nslaunch-a.tmp");
+    CHECK(note.descriptors().size() == 2);
+    test::write(folder / ".nslaunch-a.tmp", "");
+    CHECK(dir.names().size() == 1);
+  }
+  CHECK(dir.names().empty());
+  CHECK(names_in(folder).empty());
+}
+
+TEST_CASE("a folder that another user has put in the place of what was left is none of root's", "[system]") {
+  if (::geteuid() != 0) SKIP_TEST("needs root to give a file away");
+  const StateDir dir;
+  const TempDir folder;
+  Maker(folder).process.kill();
+  for (const char* name : {".nslaunch-a.tmp", ".nslaunch-b.work"})
+    REQUIRE(::chown((folder / name).c_str(), 54321, 54321) == 0);
+  CHECK(reap_shards(false).problems.empty());
+  CHECK(fs::exists(folder / ".nslaunch-b.work"));
+  CHECK_FALSE(fs::exists(folder / ".nslaunch-a.tmp"));  // a report that was to replace that user's
+  CHECK(dir.names().empty());
+}
+
+TEST_CASE("what was left where nothing can be removed is told by reap, with what to do", "[system]") {
+  if (::geteuid() == 0) SKIP_TEST("needs an ordinary user: root may write everywhere");
+  const StateDir dir;
+  const TempDir folder;
+  Maker(folder).process.kill();
+  fs::permissions(folder.path(), fs::perms(0500));
+  check_told(dir, folder / ".nslaunch-a.tmp: Permission denied");
+  fs::permissions(folder.path(), fs::perms(0700));
+  CHECK(reap_shards(false).problems.empty());
+  CHECK(dir.names().empty());
+}
+
+TEST_CASE("what is mounted in a folder that was left stays, and is told of", "[system]") {
+  if (::geteuid() != 0) SKIP_TEST("needs root to mount something");
+  const StateDir dir;
+  const TempDir folder;
+  Maker maker(folder);
+  maker.process.kill();
+  const auto target = folder / ".nslaunch-b.work/work/deeper";
+  REQUIRE(::mount((folder / "there").c_str(), target.c_str(), nullptr, MS_BIND, nullptr) == 0);
+  const auto problems = reap_shards(false).problems;
+  CHECK(fs::exists(folder / "there/.nslaunch-c.tmp"));
+  REQUIRE(::umount2(target.c_str(), MNT_DETACH) == 0);
+  REQUIRE(problems.size() == 1);
+  CHECK_THAT(problems[0], Contains(folder / ".nslaunch-b.work"));
+  CHECK(reap_shards(false).problems.empty());
+  CHECK(names_in(folder) == std::set<std::string>{"precious", "there", "link"});
+}
+
+TEST_CASE("a note of a writer that was killed while it wrote is removed, a newer one is not", "[system]") {
+  const StateDir dir;
+  const TempDir folder;
+  { const auto makes_the_folder = test::publish(test::make_record("aaaa")); }
+  test::write(folder / ".nslaunch-x.tmp", "");
+  const auto path = (folder / ".nslaunch-x.tmp");
+  test::write(dir / ".1.left", "");
+  test::write(dir / ".2.left", "nslaunch-left 1 some-b");
+  test::write(dir / ".3.left", "nslaunch-left 1 boot 1\n" + path);  // not a whole name
+  test::write(dir / ".4.left", "nslaunch-left 2 boot 1\n" + path + '\0');
+  reap_shards(false);
+  CHECK(dir.names() == std::vector<std::string>{".4.left"});
+  CHECK(fs::exists(path));
+}
