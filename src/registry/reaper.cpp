@@ -34,7 +34,8 @@ std::optional<RecordFile> seize(const Folder& folder, const char* name, unsigned
 
 /// Its writer locks it when it has made it, and looks whether we were quicker (make_locked_file).
 void sweep_temporary(const Folder& folder, const char* name, unsigned char type) {
-  if (seize(folder, name, type)) ::unlinkat(folder.fd.get(), name, 0);
+  const auto file = seize(folder, name, type);  // locked until it is gone
+  if (file) ::unlinkat(folder.fd.get(), name, 0);
 }
 
 /// A socket whose record somebody has removed by hand, and that nobody listens on.

@@ -144,23 +144,6 @@ TEST_CASE("64 launchers at once lose or invent no record", "[system]") {
   CHECK(dir.names().empty());
 }
 
-TEST_CASE("a temporary file of the next second is young", "[system]") {
-  const StateDir dir;
-  test::publish(make_record("aaaa"));
-  const auto make = [&](const char* id, std::time_t ahead) {
-    const auto name = registry::temporary_name(id, ::getpid());
-    test::write(dir / name, "x");
-    const timespec time = {std::time(nullptr) + ahead, 0};
-    const timespec times[2] = {time, time};
-    REQUIRE(::utimensat(AT_FDCWD, (dir / name).c_str(), times, 0) == 0);
-    return name;
-  };
-  const auto young = make("young", 2);
-  make("of-a-clock-set-back", 1000);
-  registry::sweep();
-  CHECK(dir.names() == std::vector<std::string>{young});
-}
-
 TEST_CASE("reapers beside thousands of launches never take a live record", "[system]") {
   constexpr int kRounds = 1500;
   const StateDir dir;
