@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <nslaunch/error.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -20,6 +21,9 @@
 
 namespace nslaunch::cli {
 namespace {
+
+/// Init answers at once, unless somebody has stopped it.
+constexpr std::chrono::seconds kAnswerLimit{3};
 
 constexpr Option kOptions[] = {
     {"env", 'e', "NAME=VALUE", "set a variable for the command (repeatable)", true},
@@ -47,14 +51,27 @@ int run(const Arguments& arguments) {
         "for example: nslaunch exec ID -- ps -ef");
   }
   const auto shard = choose_shards(arguments.positional).front();
-  auto connection = registry::Controls().connect(shard);
+  const sys::Deadline deadline(kAnswerLimit);
+  auto connection = registry::Controls(deadline).connect(shard);
   std::optional<int> status;
+  int given_up = 0;
   {
     ExecSession session;
     const auto streams = session.streams();
-    shard::ask_for_process(connection, request_of(arguments, shard, streams.size() > 3), shard.record.cwd,
-                           streams);
-    status = session.serve(std::move(connection));
+    const shard::Wait wait{
+        .deadline = deadline, .init = shard.record.init.pid, .signals = session.signals(), .gives_up = [&] {
+          return (given_up = session.ending_signal()) != 0;
+        }};
+    try {
+      shard::ask_for_process(connection, request_of(arguments, shard, streams.size() > 3), shard.record.cwd,
+                             streams, wait);
+      status = session.serve(std::move(connection));
+    } catch (const shard::GivenUp&) {  // closing the connection takes the question back
+    }
+  }
+  if (given_up != 0) {
+    die_of(given_up);
+    return 128 + given_up;
   }
   if (!status) {
     sys::warn(fmt::format("shard {} has ended, and the command with it", sys::escape(shard.record.id)));

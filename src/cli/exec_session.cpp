@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "shard/protocol.hpp"
+#include "sys/check.hpp"
 #include "sys/clock.hpp"
 #include "sys/files.hpp"
 #include "sys/waiting.hpp"
@@ -59,6 +60,18 @@ std::vector<int> ExecSession::streams() const {
   return streams;
 }
 
+int ExecSession::ending_signal() {
+  while (const auto info = sys::read_signal(signals_.get())) {
+    const int signal = static_cast<int>(info->ssi_signo);
+    if (signal == SIGPIPE || signal == SIGWINCH || signal == SIGCONT || sys::is_ignored(signal)) {
+      on_signal(signal);
+    } else {
+      return signal;
+    }
+  }
+  return 0;
+}
+
 std::optional<int> ExecSession::serve(sys::Fd connection) {
   connection_ = std::move(connection);
   if (pty_) pty_->program.reset();  // the process has it; ours would keep it from closing
@@ -99,6 +112,9 @@ void ExecSession::on_signal(int signal) {
 
 void ExecSession::on_message() {
   const auto message = shard::receive(connection_.get(), false);
+  if (!message && (errno == EPROTO || errno == EMSGSIZE))
+    throw Error(sys::errno_code(errno), "listening to the shard's init",
+                "It has sent what nslaunch can't understand.");
   if (message && message->kind == shard::Kind::kCommandEnded) status_ = message->code;
   if (message && message->kind != shard::Kind::kCommandEnded) return;
   ended_ = message.has_value() || errno != EAGAIN;

@@ -20,6 +20,10 @@ class ExecSession {
 
   /// What the process gets as 0, 1 and 2 and, where there is one, as its terminal.
   std::vector<int> streams() const;
+  /// Readable when a signal has come.
+  int signals() const noexcept { return signals_.get(); }
+  /// Takes what signals have come before there is a process to hand them to: the one that ends us, or 0.
+  int ending_signal();
   /// Serves the process that `connection` was asked for. Its wait status; nothing where the shard has ended.
   std::optional<int> serve(sys::Fd connection);
 

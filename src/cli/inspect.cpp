@@ -125,6 +125,7 @@ std::vector<Row> tmp_rows(const Details& details) {
 std::string autopsy(const std::vector<std::string>& words) {
   const auto live = find_live_shard(words);
   const auto& record = live.shard.record;
+  warn_of_standstill(record);
   auto account = inspect::account_of({record.id, record.name, record.command, record.init.pid}, "");
   if (live.init.has_ended()) throw live.gone();
   return account;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/choose.hpp"
+#include "cli/look.hpp"
 #include "sys/check.hpp"
 #include "sys/clock.hpp"
 #include "sys/identity.hpp"
@@ -37,8 +38,8 @@ int signal_asked_for(const Arguments& arguments) {
 struct Target {
   explicit Target(const ShardEntry& entry)
       : shard(entry),
-        launcher(entry.foreign ? std::nullopt : sys::find(entry.record.launcher)),
-        init(entry.foreign ? std::nullopt : sys::find(entry.record.init)),
+        launcher(entry.foreign ? std::nullopt : sys::find(entry.record.launcher, entry.record.uid)),
+        init(entry.foreign ? std::nullopt : sys::find(entry.record.init, entry.record.uid)),
         is_one_of_several(launcher && nslaunch::is_one_of_several(entry.record)) {}
 
   /// What ends last when the shard ends; a launcher of several lives on.
@@ -115,7 +116,9 @@ int run(const Arguments& arguments) {
   std::vector<Target> targets(shards.begin(), shards.end());
   const int signalled = for_each(targets, [&](const Target& target) {
     signal_shard(target.shard, signal);
-    if (!grace && (signal == SIGKILL || !target.launcher)) await_end(target);
+    const bool must_end = signal == SIGKILL || !target.launcher;
+    if (!grace && must_end) await_end(target);
+    if (!must_end && target.init) warn_of_standstill(target.shard.record);
   });
   if (!grace) return signalled;
   const sys::Deadline deadline(*grace);  // for all of them together

@@ -4,8 +4,10 @@
 
 #include "cli/choose.hpp"
 #include "registry/unreadable.hpp"
+#include "inspect/standstill.hpp"
 #include "sys/check.hpp"
 #include "sys/identity.hpp"
+#include "sys/log.hpp"
 #include "sys/procfs.hpp"
 #include "sys/text.hpp"
 
@@ -39,7 +41,7 @@ LiveShard find_live_shard(const std::vector<std::string>& words) {
     throw Error(sys::errno_code(EPERM), doing,
                 "It was started in another PID namespace (a container, say); look from there.");
   }
-  auto init = sys::find(live.shard.record.init);
+  auto init = sys::find(live.shard.record.init, live.shard.record.uid);
   if (!init) throw live.gone();
   live.init = std::move(*init);
   return live;
@@ -63,6 +65,12 @@ Look look_into(const std::vector<std::string>& words) {
   // What was seen is the shard's only if its init was there all the time.
   if (live.init.has_ended()) throw live.gone();
   return look;
+}
+
+void warn_of_standstill(const ShardRecord& record) {
+  if (const auto standstill = inspect::standstill_of(record.init.pid))
+    sys::warn(fmt::format("shard {} does not answer: {}\n{}", sys::escape(record.id), standstill->what,
+                          standstill->remedy));
 }
 
 const inspect::Member* find_member(const Look& look, pid_t pid) {

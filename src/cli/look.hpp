@@ -34,6 +34,9 @@ LiveShard find_live_shard(const std::vector<std::string>& words);
 /// Looks into the one shard that the words name. Throws as find_live_shard() does.
 Look look_into(const std::vector<std::string>& words);
 
+/// Says so on stderr where the init is stopped, traced or frozen: then the shard obeys nobody.
+void warn_of_standstill(const ShardRecord& record);
+
 /// The member with this pid inside, or nothing.
 const inspect::Member* find_member(const Look& look, pid_t pid);
 

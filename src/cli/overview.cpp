@@ -88,7 +88,7 @@ std::vector<Overview> overview_of(std::span<const ShardEntry> shards) {
     // What was seen is the shard's only if its init is still there: it has just answered, or has to be looked
     // for.
     const auto& init = shards[at].record.init;
-    if (!ports && !sys::find(init)) continue;
+    if (!ports && !sys::find(init, shards[at].record.uid)) continue;
     overviews[at] = {processes->summary_of(init.pid), std::move(ports)};
   }
   return overviews;

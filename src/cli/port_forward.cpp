@@ -20,6 +20,9 @@
 namespace nslaunch::cli {
 namespace {
 
+/// For an init that has too many visitors, or is stopped.
+constexpr std::chrono::seconds kConnectLimit{3};
+
 constexpr Option kOptions[] = {
     {"to", 0, "ADDRESS", "connect to this address of the shard's (default: 127.0.0.1)"},
     kColorOption,
@@ -33,11 +36,12 @@ int run(const Arguments& arguments) {
   if (!ns::is_address(to))
     throw UsageError(fmt::format("--to: '{}' is no address in numbers", sys::escape(to)));
   const auto shard = choose_shards({arguments.positional.data(), 1}).front();
-  const auto control = registry::Controls().connect(shard);
+  const auto control = registry::Controls(sys::Deadline(kConnectLimit)).connect(shard);
   ::signal(SIGPIPE, SIG_IGN);  // a client that has gone is no news
   const sys::DescriptorLimit limit(sys::kEveryDescriptor);
   const auto id = sys::escape(shard.record.id);
-  shard::WaysIn ways_in(control, "shard " + id, [](const std::string& line) { sys::warn(line); });
+  shard::WaysIn ways_in(control, shard.record.init.pid, "shard " + id,
+                        [](const std::string& line) { sys::warn(line); });
   sys::Forwarder forwarder;
   std::string ways;
   for (std::size_t at = 1; at < arguments.positional.size(); ++at) {

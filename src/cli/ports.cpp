@@ -81,7 +81,7 @@ void watch(const Arguments& arguments) {
   try {
     show_once_or_again(true, [&] { shown = show(arguments, true); });
   } catch (const Error&) {
-    if (!shown || sys::find(shown->record.init)) throw;
+    if (!shown || sys::find(shown->record.init, shown->record.uid)) throw;
     sys::say(fmt::format("shard {} has ended", sys::escape(shown->record.id)));
   }
 }
@@ -91,7 +91,7 @@ int run(const Arguments& arguments) {
   if (arguments.has("watch")) {
     watch(arguments);
   } else {
-    show(arguments, false);
+    warn_of_standstill(show(arguments, false).record);
   }
   return 0;
 }

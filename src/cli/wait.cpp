@@ -38,8 +38,8 @@ Awaited awaited(const ShardEntry& shard) {
                 "It was started in another PID namespace (a container, say); run nslaunch wait there.");
   }
   // A launcher of several shards lives on.
-  return {record.id, is_one_of_several(record) ? std::nullopt : sys::find(record.launcher),
-          sys::find(record.init)};
+  return {record.id, is_one_of_several(record) ? std::nullopt : sys::find(record.launcher, record.uid),
+          sys::find(record.init, record.uid)};
 }
 
 /// False where `limit` passed first.

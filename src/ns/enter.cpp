@@ -1,7 +1,9 @@
 #include "ns/enter.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,11 +15,18 @@
 #include "ns/sockets.hpp"
 #include "sys/channel.hpp"
 #include "sys/check.hpp"
+#include "sys/clock.hpp"
 #include "sys/files.hpp"
+#include "sys/pidfd.hpp"
 #include "sys/procfs.hpp"
 
 namespace nslaunch::ns {
 namespace {
+
+/// It waits for nothing, but who owns the namespaces can stop it there (K47).
+constexpr std::chrono::seconds kLimit{3};
+/// For the kernel to end what was killed; what can't be is left to whoever reaps ours.
+constexpr std::chrono::milliseconds kEndLimit{200};
 
 /// A message has at least one byte.
 std::array<iovec, 1> one_byte(char& byte) {
@@ -30,11 +39,14 @@ int send_descriptor(int channel, int descriptor) {
   return sys::send_message(channel, parts, {&descriptor, 1}) < 0 ? errno : 0;
 }
 
-sys::Fd receive_descriptor(int channel) {
+/// Empty where it has not come in time, or not at all.
+sys::Fd receive_descriptor(int channel, const sys::Deadline& deadline) {
+  pollfd watched = {channel, POLLIN, 0};
+  if (sys::retry_on_eintr([&] { return ::poll(&watched, 1, deadline.poll_timeout()); }) != 1) return {};
   char byte = 0;
   auto parts = one_byte(byte);
   std::vector<sys::Fd> descriptors;
-  sys::receive_message(channel, parts, &descriptors);
+  sys::receive_message(channel, parts, &descriptors, MSG_DONTWAIT);
   return descriptors.empty() ? sys::Fd() : std::move(descriptors.front());
 }
 
@@ -61,12 +73,18 @@ sys::Fd open_socket_diagnostics_of(pid_t pid) {
   const pid_t child = sys::check(::fork(), "starting a process to look into the shard");
   if (child == 0) ::_exit(join_and_send(user, network, theirs.get()));
   theirs.reset();
-  auto socket = receive_descriptor(ours.get());
+  const sys::Deadline deadline(kLimit);
+  const auto handle = sys::Pidfd::open(child);
+  auto socket = receive_descriptor(ours.get(), deadline);
+  const bool ended = handle && handle->wait_for_end(std::chrono::milliseconds(deadline.poll_timeout()));
+  if (!ended) ::kill(child, SIGKILL);
   int status = 0;
-  sys::retry_on_eintr([&] { return ::waitpid(child, &status, 0); });
+  if (handle && handle->wait_for_end(kEndLimit))
+    ::waitpid(child, &status, WNOHANG);  // one that is traced is its tracer's first
   if (!socket) {
-    const int error = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
-    throw Error(sys::errno_code(error), "joining the shard's network namespace");
+    const int error = !ended ? ETIMEDOUT : WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+    throw Error(sys::errno_code(error), "joining the shard's network namespace",
+                ended ? "" : "Its owner may have stopped the process that was to do it; it was killed.");
   }
   return socket;
 }

@@ -7,16 +7,14 @@
 namespace nslaunch::registry {
 namespace {
 
-/// The user can stop or kill the child, but not hold up root.
-constexpr std::chrono::seconds kLimit{60};
 /// The user owns the folder and the processes: no group is needed.
 constexpr gid_t kNoGroup = 65534;
 
 }  // namespace
 
-std::string as_user(uid_t user, const std::function<std::string()>& work) {
+std::string as_user(uid_t user, std::chrono::milliseconds limit, const std::function<std::string()>& work) {
   if (user == ::geteuid()) return work();
-  return sys::as_user(user, kNoGroup, {}, kLimit, [&] { return sys::Answer{work()}; }).text;
+  return sys::as_user(user, kNoGroup, {}, limit, [&] { return sys::Answer{work()}; }).text;
 }
 
 }  // namespace nslaunch::registry

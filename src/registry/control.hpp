@@ -8,6 +8,7 @@
 #include <string>
 
 #include "registry/folders.hpp"
+#include "sys/clock.hpp"
 #include "sys/fd.hpp"
 
 namespace nslaunch::registry {
@@ -19,10 +20,18 @@ sockaddr_un address_in(int folder, const std::string& name);
 /// costs little.
 class Controls {
  public:
-  /// Throws Error where there is none. The connection waits for its peer for 3 s at most.
+  /// `patience`: till when to wait for peers that take nobody in, for all of them together; by default not at
+  /// all.
+  explicit Controls(std::optional<sys::Deadline> patience = std::nullopt) : patience_(patience) {}
+
+  /// A connection to the shard's recorded init, and to nobody else: the socket is the owner's own, no link,
+  /// and who listens on it is that process. It never waits (O_NONBLOCK). Throws Error where there is none.
   sys::Fd connect(const ShardEntry& entry);
 
  private:
+  const Folder& folder_of(const ShardEntry& entry, const std::string& doing);
+
+  std::optional<sys::Deadline> patience_;
   std::optional<Folder> folder_;
 };
 

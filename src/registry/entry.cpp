@@ -76,13 +76,13 @@ bool Viewpoint::is_foreign(const ProcessIdentity& launcher) {
   return *own_pidns_ == 0 || launcher.pidns_inode != *own_pidns_;
 }
 
-Life Viewpoint::life(const Header& header, bool locked) {
+Life Viewpoint::life(const Header& header, uid_t owner, bool locked) {
   const auto& launcher = header.launcher;
   if (is_other_boot(launcher) || is_foreign(launcher)) return locked ? Life::kLive : Life::kDead;
   // The lock alone would call a shard live while a reaper is at it, or while a process that
   // inherited the launcher's descriptor lives on.
-  if (sys::find(launcher) || (locked && launcher.pid == 0)) return Life::kLive;
-  return sys::find(header.init) ? Life::kOrphaned : Life::kDead;
+  if (sys::find(launcher, owner) || (locked && launcher.pid == 0)) return Life::kLive;
+  return sys::find(header.init, owner) ? Life::kOrphaned : Life::kDead;
 }
 
 }  // namespace nslaunch::registry

@@ -61,7 +61,8 @@ class Viewpoint {
   /// Made since the machine started, but in another PID namespace (or in one that can't be told).
   bool is_foreign(const ProcessIdentity& launcher);
   /// `locked`: somebody holds the record's lock. That is the launcher, or for a moment a reaper.
-  Life life(const Header& header, bool locked);
+  /// A process that is not `owner`'s is none of the record's.
+  Life life(const Header& header, uid_t owner, bool locked);
 
  private:
   std::optional<std::uint64_t> own_pidns_;

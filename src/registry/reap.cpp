@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <sstream>
 
@@ -14,7 +15,11 @@
 namespace nslaunch::registry {
 namespace {
 
-constexpr std::chrono::seconds kEndLimit{5};
+/// For all orphans of a folder together, and what each gets of it at least.
+constexpr std::chrono::milliseconds kEndLimit{5000};
+constexpr std::chrono::milliseconds kLeastEndLimit{50};
+/// For a folder of somebody else's, who may hold us up.
+constexpr std::chrono::seconds kFolderLimit{10};
 
 /// A result as a child that works for another user says it: problems are escaped, so one line each.
 std::string to_text(const ReapResult& result) {
@@ -43,8 +48,10 @@ ReapResult reap_folder(const Folder& folder, const std::string& only) {
     reaper.reap(folder, only.c_str(), DT_UNKNOWN, kEndLimit);
     return reaper.result();
   }
+  const sys::Deadline deadline(kEndLimit);
   each_entry(folder, [&](const char* name, unsigned char type) {
-    reaper.reap(folder, name, type, kEndLimit);
+    reaper.reap(folder, name, type,
+                std::max(kLeastEndLimit, std::chrono::milliseconds(deadline.poll_timeout())));
     return true;
   });
   return reaper.result();
@@ -52,7 +59,7 @@ ReapResult reap_folder(const Folder& folder, const std::string& only) {
 
 void reap_as_owner(const Folder& folder, const std::string& only, ReapResult& sum) {
   try {
-    add_text(as_user(folder.owner, [&] { return to_text(reap_folder(folder, only)); }), sum);
+    add_text(as_user(folder.owner, kFolderLimit, [&] { return to_text(reap_folder(folder, only)); }), sum);
   } catch (const Error& error) {
     sum.problems.push_back(fmt::format("{}: {}", sys::escape(folder.path), error.what()));
   }

@@ -50,8 +50,8 @@ void sweep_socket(const Folder& folder, const char* name) {
 }
 
 /// Kills init, which ends its shard, and waits for that. Returns what went wrong.
-std::string end_init(const ProcessIdentity& init, milliseconds patience) {
-  const auto pidfd = sys::find(init);
+std::string end_init(const ProcessIdentity& init, uid_t owner, milliseconds patience) {
+  const auto pidfd = sys::find(init, owner);
   if (!pidfd) return {};
   const int error = pidfd->send_signal(SIGKILL);
   if (error != 0 && error != ESRCH) {
@@ -85,7 +85,7 @@ void Reaper::reap_record(const Folder& folder, const char* name, unsigned char t
   const auto condition = take_header(rest, header, problem);
   if (condition == Condition::kDamaged) reap_damaged(folder, name, *file);
   if (condition != Condition::kGood || viewpoint_.is_foreign(header.launcher)) return;
-  const Life life = viewpoint_.life(header, false);
+  const Life life = viewpoint_.life(header, folder.owner, false);
   if (life == Life::kDead && unlink_record(folder, name)) ++result_.removed;
   // A record with any damage is no ground for a kill.
   if (life != Life::kOrphaned || decode(text).condition != Condition::kGood) return;
@@ -112,7 +112,7 @@ void Reaper::reap_damaged(const Folder& folder, const char* name, const RecordFi
 
 void Reaper::reap_orphan(const Folder& folder, const char* name, const ProcessIdentity& init,
                          milliseconds patience) {
-  const auto problem = end_init(init, patience);
+  const auto problem = end_init(init, folder.owner, patience);
   if (!problem.empty()) {
     result_.problems.push_back(fmt::format("shard {} is still there: {}", id_of(name), problem));
   } else if (unlink_record(folder, name)) {

@@ -117,7 +117,7 @@ sys::Fd Registration::make_control_socket() noexcept {
       ::unlinkat(folder_.get(), name.c_str(), 0);
       bound = bind();
     }
-    if (bound != 0 || ::listen(socket.get(), SOMAXCONN) != 0) return {};
+    if (bound != 0) return {};
     return socket;
   } catch (const std::exception&) {
     return {};

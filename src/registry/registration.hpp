@@ -27,8 +27,8 @@ class Registration {
   void rewrite(const ShardRecord& record, ShardState state) noexcept;
   /// Overwrites the state in place (one byte that is there already: a full disk can't lose it).
   void set_state(ShardState state) noexcept;
-  /// Makes the shard's control socket beside the record, for its owner alone, listening. Empty where that
-  /// can't be done: the shard then has none.
+  /// Makes the shard's control socket beside the record, for its owner alone. It does not listen yet: init
+  /// does that (K46). Empty where it can't be made: the shard then has none.
   sys::Fd make_control_socket() noexcept;
   /// Removes the record, and the socket, now.
   void remove() noexcept;

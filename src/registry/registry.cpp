@@ -21,6 +21,9 @@ namespace nslaunch {
 namespace registry {
 namespace {
 
+/// Signalling waits for nobody.
+constexpr std::chrono::seconds kSignalLimit{3};
+
 ShardState state_of(Life life, ShardState recorded) {
   if (life == Life::kLive) return recorded;
   return life == Life::kOrphaned ? ShardState::kOrphaned : ShardState::kDead;
@@ -56,7 +59,7 @@ std::optional<ShardEntry> look_at(const Folder& folder, const char* name, unsign
   if (!take_record(*file, folder, entry)) return entry;
   const bool locked = sys::is_write_locked(file->fd.get());
   const auto& record = entry.record;
-  const Life life = viewpoint.life({entry.state, record.launcher, record.init}, locked);
+  const Life life = viewpoint.life({entry.state, record.launcher, record.init}, folder.owner, locked);
   // A launcher that ended as it should while we looked took its record with it.
   if (life != Life::kLive && !is_still(folder, name, *file)) return std::nullopt;
   entry.state = state_of(life, entry.state);
@@ -85,7 +88,7 @@ void list_folder(const Folder& folder, std::vector<ShardEntry>& entries, Viewpoi
 /// Its launcher has other shards, which the signal is not for. What can't be caught ends or stops nothing but
 /// init.
 int signal_one_of_several(const sys::Pidfd& launcher, const ShardRecord& record, int signal) {
-  const auto init = sys::find(record.init);
+  const auto init = sys::find(record.init, record.uid);
   if (!init) return ESRCH;
   if (signal == SIGKILL) return init->send_signal(SIGKILL);
   return send_addressed(launcher, {signal, record.init.pid});
@@ -93,10 +96,10 @@ int signal_one_of_several(const sys::Pidfd& launcher, const ShardRecord& record,
 
 /// Sends the signal, or SIGKILL to an orphaned shard's init. Returns 0 or an errno.
 int signal_processes(const ShardRecord& record, int signal) {
-  const auto launcher = sys::find(record.launcher);
+  const auto launcher = sys::find(record.launcher, record.uid);
   if (launcher && is_one_of_several(record)) return signal_one_of_several(*launcher, record, signal);
   if (launcher) return launcher->send_signal(signal);
-  if (const auto init = sys::find(record.init)) return init->send_signal(SIGKILL);
+  if (const auto init = sys::find(record.init, record.uid)) return init->send_signal(SIGKILL);
   return ESRCH;
 }
 
@@ -137,8 +140,9 @@ void signal_shard(const ShardEntry& entry, int signal) {
   if (signal == SIGSTOP && is_one_of_several(record))
     throw UsageError(doing + ": SIGSTOP would stop all shards of its launcher",
                      "SIGTSTP stops this one, unless its command ignores it: nslaunch kill --signal TSTP");
-  const auto answer = registry::as_user(
-      record.uid, [&] { return std::to_string(registry::signal_processes(record, signal)); });
+  const auto answer = registry::as_user(record.uid, registry::kSignalLimit, [&] {
+    return std::to_string(registry::signal_processes(record, signal));
+  });
   const int error = std::atoi(answer.c_str());
   if (error == ESRCH) {
     throw Error(sys::errno_code(error), doing, "It has ended; to remove its record, run: nslaunch reap");

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 
 #include "ns/endpoint.hpp"
@@ -36,8 +37,9 @@ std::string subject(const Plan& plan, const Message& failure) {
 /// K12. Init watches the overlays and then the private folders.
 Error explain_lost_mount(const Plan& plan, std::size_t at) {
   const auto& overlays = plan.spec.overlays;
+  if (at >= overlays.size() + plan.private_paths.size()) return explain_nonsense();
   const bool is_overlay = at < overlays.size();
-  const auto& path = is_overlay ? overlays[at].path : plan.private_paths.at(at - overlays.size());
+  const auto& path = is_overlay ? overlays[at].path : plan.private_paths[at - overlays.size()];
   return {{},
           fmt::format("somebody outside has removed {}, which {} had covered", sys::escape(path),
                       is_overlay ? "--overlay" : "--private"),
@@ -68,10 +70,16 @@ Error explain(const Plan& plan, const Message& failure) {
           as_advice(cause_of(plan, failure, read_evidence()))};
 }
 
+Error explain_nonsense() {
+  return {sys::errno_code(EPROTO), "listening to the shard's init",
+          "Its memory or its messages have been changed, by a debugger in the shard perhaps. The shard was "
+          "ended."};
+}
+
 void throw_failure(const Plan& plan, const Message& failure) {
   if (failure.kind == Kind::kMountLost)
     throw explain_lost_mount(plan, static_cast<std::size_t>(failure.detail));
-  if (failure.kind != Kind::kFailed) throw Error({}, "the shard's init said something unexpected");
+  if (failure.kind != Kind::kFailed) throw explain_nonsense();
   if (failure.step == Step::kExec) {
     throw explain_command(plan.spec.command.front(), plan.working_directory, failure.code);
   }

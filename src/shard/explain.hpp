@@ -22,6 +22,9 @@ CommandError explain_command(const std::string& command, const std::string& fold
 /// Throws what a message other than the expected one means: explain()'s error, or CommandError.
 [[noreturn]] void throw_failure(const Plan& plan, const Message& failure);
 
+/// Init has sent what is none of its messages. It can't be trusted any more: its shard is to be ended.
+Error explain_nonsense();
+
 /// A signal came before the command had started: there is no shard any more.
 class EndedLaunch : public Error {
  public:

@@ -2,10 +2,11 @@
 
 #include <sys/wait.h>
 
-#include <cstdlib>
 #include <set>
 #include <string_view>
 
+#include "ns/endpoint.hpp"
+#include "shard/protocol.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 
@@ -14,6 +15,7 @@ namespace {
 
 // The lowest, which leaves out those that the kernel has chosen: nobody knows what answers there.
 constexpr std::size_t kMostPorts = 8;
+constexpr int kHighestPort = 65535;
 
 struct Address {
   std::string host;
@@ -24,8 +26,11 @@ Address split(const std::string& listening) {
   const auto colon = listening.rfind(':');
   if (colon == std::string::npos) return {};
   std::string host = listening.substr(0, colon);
-  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-  return {std::move(host), std::atoi(listening.c_str() + colon + 1)};
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const auto port = unpack_number(std::string_view(listening).substr(colon + 1));
+  // What is shown is there to be pasted: nothing but an address and a port gets into it.
+  if (!ns::is_address(host) || !port || *port < 1 || *port > kHighestPort) return {};
+  return {std::move(host), static_cast<int>(*port)};
 }
 
 bool answers_on_localhost(const std::string& host) {
@@ -46,6 +51,7 @@ std::string port_forward_line(const std::string& id, const std::vector<std::stri
   Address other;
   for (const auto& each : listening) {
     const auto address = split(each);
+    if (address.port == 0) continue;
     if (!answers_on_localhost(address.host)) {
       other = address;
     } else {

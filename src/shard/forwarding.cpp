@@ -52,7 +52,7 @@ void Forwarding::begin(RunningShard& shard, const Say& say) {
   limit_.emplace(sys::kEveryDescriptor);
   forwarder_.emplace();
   visit_ = std::move(shard.visit);
-  ways_in_.emplace(visit_, "the shard", say);
+  ways_in_.emplace(visit_, shard.init_pid, "the shard", say);
   for (std::size_t at = 0; at < spec_.publish.size(); ++at) {
     forwarder_->add(
         ways_in_->to(kServersAddress, spec_.publish[at].shard_port, std::move(published_.at(at))));

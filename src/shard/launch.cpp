@@ -32,11 +32,11 @@ pid_t clone_process(int flags, int& pidfd) {
   return static_cast<pid_t>(::syscall(SYS_clone, flags | CLONE_PIDFD, nullptr, &pidfd, nullptr, nullptr));
 }
 
-/// Empty where the plan wants none. Init answers at once, unless somebody has stopped it.
+/// Empty where the plan wants none.
 std::pair<sys::Fd, sys::Fd> make_visit(const Plan& plan) {
   if (!plan.launcher_visits) return {};
   auto visit = sys::make_channel();
-  sys::limit_waiting(visit.first, std::chrono::seconds{1});
+  sys::never_wait(visit.first);
   return visit;
 }
 
@@ -95,6 +95,7 @@ std::optional<Message> hear(RunningShard& shard, const Hooks& hooks) {
   auto message = receive(shard.channel.get(), false, &shard.reach_listeners);
   if (message || errno == EAGAIN) return message;
   if (errno == 0 || errno == ECONNRESET) throw ended_early(shard, hooks);
+  if (errno == EPROTO || errno == EMSGSIZE) throw explain_nonsense();
   throw Error(sys::errno_code(errno), "hearing the shard's init");
 }
 
@@ -231,7 +232,7 @@ bool Launching::follow(const Message& message) {
       if (hooks_.warning) hooks_.warning(explain_missing(message));
       return false;
     case Kind::kNote:
-      trace(hooks_, message.payload);
+      trace(hooks_, sys::escape(message.payload));
       return false;
     case Kind::kListener:
       return false;

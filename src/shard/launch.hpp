@@ -23,7 +23,7 @@ namespace nslaunch::shard {
 /// What the shard's keeper wants to know while it lives. All of them run in the launcher.
 struct Hooks {
   /// Init exists: the moment to record it. The command starts only after this returns.
-  /// Returns the shard's control socket, listening, where there is one; it becomes init's.
+  /// Returns the shard's control socket, bound, where there is one; it becomes init's, which listens.
   std::function<sys::Fd(pid_t, const sys::Pidfd&)> created;
   /// The command has started, with this isolation.
   std::function<void(const std::string&)> running;

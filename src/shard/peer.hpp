@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "shard/protocol.hpp"
+#include "sys/clock.hpp"
 
 namespace nslaunch::shard {
 
@@ -16,8 +17,15 @@ class Peer {
   /// Init's answer to a yes-or-no question; no where init is gone, or somebody has stopped it and it does not
   /// answer within a second. Other messages that arrive meanwhile wait for next().
   bool ask(Kind question, int code = 0);
+  /// Init has to say something within 2 s, or fell_silent() will tell.
+  void expect_sign_of_life();
+  /// As poll(2) takes it: till then.
+  int poll_timeout() const noexcept;
+  /// Whether init has not answered: once for each time.
+  bool fell_silent() noexcept;
   /// What has arrived, in order; nothing where there is no more for now, or ever. Throws Error where init
-  /// is there and can't be heard, or could not be told what it was to be told.
+  /// is there and can't be heard, or has sent what is no message, or could not be told what it was to be
+  /// told.
   std::optional<Message> next();
 
  private:
@@ -26,6 +34,8 @@ class Peer {
   int channel_;
   int questions_ = 0;
   int unsent_ = 0;  ///< the error that has kept something from being sent
+  bool fell_silent_ = false;
+  std::optional<sys::Deadline> sign_of_life_;
   std::deque<Message> inbox_;
 };
 

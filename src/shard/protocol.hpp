@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ns/sockets.hpp"
@@ -28,7 +29,9 @@ enum class Kind : std::uint8_t {
   kAskStopped,    ///< is the command stopped? (detail: the question's number)
   kKillCommand,   ///< the grace is over: SIGKILL it, and give what it left behind no grace
   kLetGo,         ///< hold the shard no longer
-  // A visitor to init, over the control socket; kForward, too.
+  // A visitor to init, over the control socket; kForward, too, and kAskStopped (code: kControlVersion),
+  // answered
+  // by kAnswer or kFailed: does anybody answer?
   kVisit,   ///< code: kControlVersion; with a sealed memfd that holds a VisitRequest, the streams 0, 1 and 2,
             ///< and a
             ///< terminal where the streams have one. Answered by kStarted (code: the pid) or kFailed
@@ -53,11 +56,12 @@ enum class Kind : std::uint8_t {
                   ///< to be measured; init exits now
   kListener,      ///< with the listener of the next of the spec's `reach`
   // A visitor to init, once a connection.
+  // The last one: receive() takes no kind behind it.
   kListening,  ///< code: kControlVersion. Answered by kListening (payload: who listens on TCP) or kFailed
 };
 
 /// Both sides of the control socket are of one nslaunch, or say that they are not.
-constexpr std::int32_t kControlVersion = 1;
+constexpr std::int32_t kControlVersion = 2;
 
 /// Where an error number comes from.
 enum class Domain : std::uint8_t { kErrno, kNetlink };
@@ -76,8 +80,9 @@ struct Message {
 /// would have to be waited for, and what sendmsg(2) has besides. The peer gets copies of the descriptors.
 [[nodiscard]] bool send(int channel, const Message& message, std::span<const int> descriptors = {}) noexcept;
 /// Waits for a message; nothing: the peer is gone (errno 0 or ECONNRESET), or can't be heard. `wait` false:
-/// nothing with errno EAGAIN where none has arrived.
-/// Descriptors that came with it are appended to `descriptors`, or closed.
+/// nothing with errno EAGAIN where none has arrived. A peer may be anybody: what is returned has a kind, a
+/// step, a domain and numbers that there are; anything else is nothing with errno EPROTO, or EMSGSIZE where
+/// it is too long. Descriptors that came with it are appended to `descriptors`, or closed.
 std::optional<Message> receive(int channel, bool wait = true,
                                std::vector<sys::Fd>* descriptors = nullptr) noexcept;
 
@@ -107,12 +112,15 @@ std::string pack(const SocketRequest& request);
 std::optional<SocketRequest> unpack_socket(const std::string& payload);
 /// Their addresses and inodes; of very many, the first ones.
 std::string pack(const std::vector<ns::Socket>& listeners);
-std::vector<ns::Socket> unpack_listeners(const std::string& payload);
+/// A count, a size or a time, small enough to be reckoned with; nothing for any other text.
+std::optional<std::int64_t> unpack_number(std::string_view text) noexcept;
+/// Nothing where it is not understood, as all that follow.
+std::optional<std::vector<ns::Socket>> unpack_listeners(const std::string& payload);
 std::string pack(const std::vector<ns::Sysctl>& sysctls);
 std::vector<ns::Sysctl> unpack_sysctls(const std::string& payload);
 std::string pack(const Leak& leak);
-Leak unpack_leak(const std::string& payload);
+std::optional<Leak> unpack_leak(const std::string& payload);
 std::string pack(const CaptureOutcome& outcome);
-CaptureOutcome unpack_capture(const std::string& payload);
+std::optional<CaptureOutcome> unpack_capture(const std::string& payload);
 
 }  // namespace nslaunch::shard

@@ -26,6 +26,7 @@ std::optional<siginfo_t> SignalRelay::forward(int signal) {
   if (signal == SIGCONT) init_.queue_signal(SIGCONT);
   if (plan_.own_process_group) {
     peer_.tell(Kind::kForward, signal);
+    peer_.expect_sign_of_life();
     return std::nullopt;
   }
   wait_out_group_sends();

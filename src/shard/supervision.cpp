@@ -4,8 +4,10 @@
 
 #include <utility>
 
+#include "inspect/standstill.hpp"
 #include "shard/explain.hpp"
 #include "shard/usage.hpp"
+#include "sys/check.hpp"
 #include "sys/procfs.hpp"
 
 namespace nslaunch::shard {
@@ -13,6 +15,20 @@ namespace nslaunch::shard {
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
+
+namespace {
+
+/// Many more than init tells of.
+constexpr std::size_t kMostLeaks = 1024;
+constexpr int kMostMessages = 8192;
+
+template <typename Value>
+Value understood(std::optional<Value> value) {
+  if (!value) throw explain_nonsense();
+  return std::move(*value);
+}
+
+}  // namespace
 
 Supervision::Supervision(const Plan& plan, RunningShard shard, std::optional<OutputWatch> output,
                          const Hooks& hooks, Forwarding& forwarding)
@@ -62,10 +78,11 @@ void Supervision::on_message(const Message& message) {
       ending_.on_held(message);
       break;
     case Kind::kLeak:
-      outcome_.leaks.push_back(unpack_leak(message.payload));
+      if (outcome_.leaks.size() >= kMostLeaks) throw explain_nonsense();
+      outcome_.leaks.push_back(understood(unpack_leak(message.payload)));
       break;
     case Kind::kCaptured:
-      outcome_.capture = unpack_capture(message.payload);
+      outcome_.capture = understood(unpack_capture(message.payload));
       break;
     case Kind::kFinished:
       if (command_running_) on_command_ended(message.code);
@@ -90,18 +107,34 @@ void Supervision::watch(std::vector<pollfd>& watched) const {
 
 int Supervision::poll_timeout() const {
   if (end_limit_) return end_limit_->poll_timeout();
-  return forwarding_.busy() ? 0 : ending_.poll_timeout();
+  if (forwarding_.busy()) return 0;
+  const int ending = ending_.poll_timeout();
+  const int peer = peer_.poll_timeout();
+  return ending < 0 || (peer >= 0 && peer < ending) ? peer : ending;
 }
 
 void Supervision::attend(std::span<const pollfd> watched) {
   forwarding_.attend();
-  while (const auto message = peer_.next()) on_message(*message);
+  // One who talks for ever does not keep us from the rest.
+  for (int heard = 0; heard < kMostMessages; ++heard) {
+    const auto message = peer_.next();
+    if (!message) break;
+    on_message(*message);
+  }
   if ((watched[1].revents & POLLHUP) != 0) set_finished();
   if (watched[0].revents != 0) init_gone_ = true;
 }
 
 void Supervision::keep_deadlines() {
   if (!finished_ && !ending_.keep_deadlines()) set_finished();
+  if (!ended() && peer_.fell_silent()) announce_standstill();
+}
+
+void Supervision::announce_standstill() {
+  const auto standstill = inspect::standstill_of(shard_.init_pid);
+  if (!standstill) return;  // it is merely slow
+  announcer_.announce(
+      fmt::format("the shard's init does not answer: {}\n{}", standstill->what, standstill->remedy));
 }
 
 /// What init said before it went is still in the channel.

@@ -62,6 +62,7 @@ class Supervision {
   void on_command_ended(int wait_status);
   void hear_last_words();
   void set_finished();
+  void announce_standstill();
 
   const Plan& plan_;
   RunningShard shard_;

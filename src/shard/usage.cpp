@@ -1,7 +1,6 @@
 #include "shard/usage.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "shard/protocol.hpp"
 
@@ -24,10 +23,14 @@ std::string pack(const inspect::Unreaped& unreaped) {
 void take_unreaped(const std::string& payload, Outcome& outcome) {
   const auto numbers = unpack(payload);
   if (numbers.size() != 4) return;
-  const auto number = [&](std::size_t at) { return std::strtoull(numbers[at].c_str(), nullptr, 10); };
-  outcome.killed_count = number(0);
-  outcome.usage =
-      Usage{std::chrono::microseconds(number(1)), std::chrono::microseconds(number(2)), number(3)};
+  const auto killed = unpack_number(numbers[0]);
+  const auto user = unpack_number(numbers[1]);
+  const auto system = unpack_number(numbers[2]);
+  const auto memory = unpack_number(numbers[3]);
+  if (!killed || !user || !system || !memory) return;
+  outcome.killed_count = static_cast<std::size_t>(*killed);
+  outcome.usage = Usage{std::chrono::microseconds(*user), std::chrono::microseconds(*system),
+                        static_cast<std::uint64_t>(*memory)};
 }
 
 void add(const rusage& reaped, Usage& usage) {

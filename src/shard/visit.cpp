@@ -1,12 +1,15 @@
 #include "shard/visit.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <utility>
 #include <vector>
 
+#include "inspect/standstill.hpp"
 #include "shard/causes.hpp"
 #include "shard/explain.hpp"
 #include "sys/check.hpp"
@@ -38,38 +41,75 @@ Error explain_unsent(int error) {
           as_advice(cause_of({}, failure, read_evidence()))};
 }
 
-void ask(const sys::Fd& connection, const Message& message, std::span<const int> descriptors = {}) {
-  if (send(connection.get(), message, descriptors)) return;
+Error silent(pid_t init) {
+  const auto code = sys::errno_code(ETIMEDOUT);
+  if (const auto standstill = inspect::standstill_of(init))
+    return {code, fmt::format("the shard's init does not answer: {}", standstill->what), standstill->remedy};
+  return {code, "the shard's init does not answer", "To see what it does: nslaunch inspect ID"};
+}
+
+Error nonsense() {
+  return {sys::errno_code(EPROTO), "the shard's init has sent what nslaunch can't understand",
+          "It is none of nslaunch's, or somebody has changed it; nothing of it was believed."};
+}
+
+/// What has come, without waiting for it; throws where nothing will.
+std::optional<Message> take(const sys::Fd& connection, std::vector<sys::Fd>* descriptors) {
+  auto message = receive(connection.get(), false, descriptors);
+  if (message || errno == EAGAIN) return message;
+  if (errno == EPROTO || errno == EMSGSIZE) throw nonsense();
+  throw shard_has_ended();
+}
+
+Message hear(const sys::Fd& connection, const Wait& wait, std::vector<sys::Fd>* descriptors = nullptr) {
+  for (;;) {
+    pollfd watched[] = {{connection.get(), POLLIN, 0}, {wait.signals, POLLIN, 0}};
+    const int ready = ::poll(watched, std::size(watched), wait.deadline.poll_timeout());
+    if (ready == 0) throw silent(wait.init);
+    if (ready < 0 && errno != EINTR) sys::check(ready, "waiting for the shard's init");
+    if (ready < 0) continue;
+    if (watched[1].revents != 0 && wait.gives_up && wait.gives_up()) throw GivenUp();
+    if (watched[0].revents == 0) continue;
+    if (auto message = take(connection, descriptors)) return std::move(*message);
+  }
+}
+
+void ask(const sys::Fd& connection, const Message& question, const Wait& wait,
+         std::span<const int> descriptors = {}) {
+  if (send(connection.get(), question, descriptors)) return;
+  if (errno == EAGAIN) throw silent(wait.init);
   if (errno == EPIPE || errno == ECONNRESET) throw shard_has_ended();
   throw explain_unsent(errno);
 }
 
-Message hear(const sys::Fd& connection, std::vector<sys::Fd>* descriptors = nullptr) {
-  if (auto message = receive(connection.get(), true, descriptors)) return std::move(*message);
-  if (errno == EAGAIN) {
-    throw Error(sys::errno_code(ETIMEDOUT), "the shard's init does not answer",
-                "Somebody may have stopped it; see: nslaunch inspect ID");
-  }
-  throw shard_has_ended();
-}
-
 Error failure(const Message& message, const std::string& doing) {
+  if (message.kind != Kind::kFailed || message.code == 0) return nonsense();
   if (message.kind == Kind::kFailed && message.code == EPROTO) {
     return {{}, doing + ": the shard is another version's", "Use the nslaunch that has started it."};
   }
   return {sys::errno_code(message.code), doing};
 }
 
+/// What is sent to an init that is stopped stays on its way: streams would be open there after our end, and
+/// who reads them would wait for ever.
+void greet(const sys::Fd& connection, const Wait& wait) {
+  ask(connection, {.kind = Kind::kAskStopped, .code = kControlVersion, .payload = {}}, wait);
+  const auto answer = hear(connection, wait);
+  if (answer.kind != Kind::kAnswer) throw failure(answer, "asking the shard's init");
+}
+
 }  // namespace
 
 int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
-                    const std::string& usual_directory, std::span<const int> streams) {
+                    const std::string& usual_directory, std::span<const int> streams, const Wait& wait) {
   const auto file = sealed(pack(request));
   std::vector<int> descriptors = {file.get()};
   descriptors.insert(descriptors.end(), streams.begin(), streams.end());
-  ask(connection, {.kind = Kind::kVisit, .code = kControlVersion, .payload = {}}, descriptors);
-  const auto answer = hear(connection);
+  greet(connection, wait);
+  ask(connection, {.kind = Kind::kVisit, .code = kControlVersion, .payload = {}}, wait, descriptors);
+  const auto answer = hear(connection, wait);
   if (answer.kind == Kind::kStarted) return answer.code;
+  if (answer.kind != Kind::kFailed || answer.code == 0) throw nonsense();
   const std::string& directory = request.directory.empty() ? usual_directory : request.directory;
   const std::string command = request.command.empty() ? "the shell" : request.command.front();
   if (answer.step == Step::kExec) throw explain_command(command, directory, answer.code);
@@ -77,10 +117,10 @@ int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
                 row(answer.step).doing + (answer.step == Step::kWorkdir ? " " + sys::escape(directory) : ""));
 }
 
-sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request) {
-  ask(connection, {.kind = Kind::kSocket, .code = kControlVersion, .payload = pack(request)});
+sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request, const Wait& wait) {
+  ask(connection, {.kind = Kind::kSocket, .code = kControlVersion, .payload = pack(request)}, wait);
   std::vector<sys::Fd> descriptors;
-  const auto answer = hear(connection, &descriptors);
+  const auto answer = hear(connection, wait, &descriptors);
   if (answer.kind == Kind::kSocket && !descriptors.empty()) return std::move(descriptors.front());
   const bool listens = request.kind == SocketRequest::Kind::kListening;
   throw failure(answer, fmt::format("{} {} port {} in the shard", listens ? "listening on" : "connecting to",
@@ -88,13 +128,17 @@ sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request) 
 }
 
 void ask_who_listens(const sys::Fd& connection) {
-  ask(connection, {.kind = Kind::kListening, .code = kControlVersion, .payload = {}});
+  const Wait nothing{.deadline = sys::Deadline(std::chrono::milliseconds{0})};
+  ask(connection, {.kind = Kind::kListening, .code = kControlVersion, .payload = {}}, nothing);
 }
 
 std::vector<ns::Socket> hear_who_listens(const sys::Fd& connection) {
-  const auto answer = hear(connection);
-  if (answer.kind != Kind::kListening) throw failure(answer, "looking at the shard's ports");
-  return unpack_listeners(answer.payload);
+  const auto answer = take(connection, nullptr);
+  if (!answer) throw silent(0);
+  if (answer->kind != Kind::kListening) throw failure(*answer, "looking at the shard's ports");
+  auto listeners = unpack_listeners(answer->payload);
+  if (!listeners) throw nonsense();
+  return std::move(*listeners);
 }
 
 }  // namespace nslaunch::shard

@@ -26,9 +26,10 @@ constexpr off_t kLongestRequest = 8 << 20;
 
 /// What a visitor has written and can't change any more.
 std::optional<VisitRequest> read_request(const sys::Fd& file) {
-  constexpr int kSealed = F_SEAL_WRITE | F_SEAL_SHRINK;
+  constexpr int kSealed = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
   struct stat status = {};
-  if ((::fcntl(file.get(), F_GET_SEALS) & kSealed) != kSealed || ::fstat(file.get(), &status) != 0) return {};
+  const int seals = ::fcntl(file.get(), F_GET_SEALS);  // -1, all bits set, for any other kind of file
+  if (seals < 0 || (seals & kSealed) != kSealed || ::fstat(file.get(), &status) != 0) return {};
   if (status.st_size > kLongestRequest) return {};
   std::string text(static_cast<std::size_t>(status.st_size), '\0');
   if (::pread(file.get(), text.data(), text.size(), 0) != status.st_size) return {};
@@ -118,10 +119,12 @@ void Visitors::hear(Visitor& visitor) {
 }
 
 void Visitors::answer(Visitor& visitor, const Message& message, std::vector<sys::Fd> descriptors) {
-  const bool asks =
-      message.kind == Kind::kVisit || message.kind == Kind::kSocket || message.kind == Kind::kListening;
+  const bool asks = message.kind == Kind::kAskStopped || message.kind == Kind::kVisit ||
+                    message.kind == Kind::kSocket || message.kind == Kind::kListening;
   if (asks && message.code != kControlVersion) {
     fail(visitor.connection, Step::kClone, EPROTO);
+  } else if (message.kind == Kind::kAskStopped) {
+    tell(visitor.connection, {.kind = Kind::kAnswer, .detail = message.detail, .payload = {}});
   } else if (message.kind == Kind::kVisit && visitor.process == 0) {
     start(visitor, std::move(descriptors));
   } else if (message.kind == Kind::kSocket) {

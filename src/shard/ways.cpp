@@ -12,6 +12,9 @@
 namespace nslaunch::shard {
 namespace {
 
+/// Init answers at once, unless somebody has stopped it.
+constexpr std::chrono::seconds kAnswerLimit{1};
+
 /// What fails for one client fails for the next, too: said once.
 std::function<void()> say_once(const Say& say, const std::string& line) {
   return [say, line, said = false]() mutable {
@@ -48,7 +51,7 @@ sys::Fd WaysIn::connect(const SocketRequest& target) {
   if (owes_answer_ && !receive(connection_.get(), false) && errno == EAGAIN) return {};
   owes_answer_ = false;
   try {
-    return ask_for_socket(connection_, target);
+    return ask_for_socket(connection_, target, {.deadline = sys::Deadline(kAnswerLimit), .init = init_});
   } catch (const Error& error) {
     owes_answer_ = error.code() == sys::errno_code(ETIMEDOUT);
     if (!shard_has_ended() && !std::exchange(told_, true)) say_(error.what());

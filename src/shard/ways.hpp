@@ -21,10 +21,10 @@ sys::Fd listen_outside(const PublishedPort& port, const std::string& usage);
 /// nothing has to enter the shard.
 class WaysIn {
  public:
-  /// `connection`: a visitor's, to the shard's init; it outlives this, and this the ways. `shard`: how `say`
-  /// is to name it.
-  WaysIn(const sys::Fd& connection, std::string shard, Say say)
-      : connection_(connection), shard_(std::move(shard)), say_(std::move(say)) {}
+  /// `connection`: a visitor's, to the shard's `init`; it outlives this, and this the ways. `shard`: how
+  /// `say` is to name it.
+  WaysIn(const sys::Fd& connection, pid_t init, std::string shard, Say say)
+      : connection_(connection), init_(init), shard_(std::move(shard)), say_(std::move(say)) {}
   WaysIn(const WaysIn&) = delete;
   WaysIn& operator=(const WaysIn&) = delete;
 
@@ -35,6 +35,7 @@ class WaysIn {
   bool shard_has_ended() const;
 
   const sys::Fd& connection_;
+  pid_t init_;
   std::string shard_;
   Say say_;
   bool owes_answer_ = false;  ///< init has not answered in time

@@ -1,5 +1,6 @@
 #include "sys/channel.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -57,11 +58,28 @@ std::pair<Fd, Fd> make_channel() {
   return {Fd(ends[0]), Fd(ends[1])};
 }
 
-void limit_waiting(const Fd& channel, std::chrono::seconds limit) noexcept {
-  const timeval wait = {limit.count(), 0};
-  for (const int side : {SO_SNDTIMEO, SO_RCVTIMEO}) {
-    ::setsockopt(channel.get(), SOL_SOCKET, side, &wait, sizeof wait);
-  }
+void never_wait(const Fd& channel) noexcept {
+  ::fcntl(channel.get(), F_SETFL, O_NONBLOCK);
+}
+
+bool connect_within(const Fd& socket, const sockaddr_un& address,
+                    const std::optional<Deadline>& deadline) noexcept {
+  // poll(2) does not tell when a full queue has room again; a limit of 0 would be none.
+  const int left = deadline ? std::max(deadline->poll_timeout(), 1) : 0;
+  if (left == 0) never_wait(socket);
+  const timeval limit = {left / 1000, left % 1000 * 1000};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return false;
+  never_wait(socket);
+  return true;
+}
+
+std::optional<Pidfd> peer_of(const Fd& socket) noexcept {
+  constexpr int kPeerPidfd = 77;  // SO_PEERPIDFD of asm-generic/socket.h, kernel 6.5
+  int handle = -1;
+  socklen_t size = sizeof handle;
+  if (::getsockopt(socket.get(), SOL_SOCKET, kPeerPidfd, &handle, &size) != 0) return std::nullopt;
+  return Pidfd(Fd(handle));
 }
 
 ssize_t send_message(int channel, std::span<iovec> parts, std::span<const int> descriptors) noexcept {
@@ -78,8 +96,12 @@ ssize_t receive_message(int channel, std::span<iovec> parts, std::vector<Fd>* de
   envelope.msg_control = space.bytes;
   envelope.msg_controllen = sizeof space.bytes;
   const auto count = retry_on_eintr([&] { return ::recvmsg(channel, &envelope, flags | MSG_CMSG_CLOEXEC); });
-  if (count >= 0) take(envelope, descriptors);
-  return count;
+  if (count < 0) return count;
+  const bool lost_some = (envelope.msg_flags & MSG_CTRUNC) != 0;
+  take(envelope, lost_some ? nullptr : descriptors);
+  if ((envelope.msg_flags & MSG_TRUNC) == 0) return count;
+  errno = EMSGSIZE;
+  return -1;
 }
 
 }  // namespace nslaunch::sys

@@ -2,13 +2,16 @@
 
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 
-#include <chrono>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "sys/clock.hpp"
 #include "sys/fd.hpp"
+#include "sys/pidfd.hpp"
 
 namespace nslaunch::sys {
 
@@ -16,8 +19,17 @@ namespace nslaunch::sys {
 /// file (an eventfd would not).
 std::pair<Fd, Fd> make_channel();
 
-/// Sending and receiving fail with EAGAIN where the peer keeps them waiting for longer.
-void limit_waiting(const Fd& channel, std::chrono::seconds limit) noexcept;
+/// Whatever is done with it fails with EAGAIN instead of waiting.
+void never_wait(const Fd& channel) noexcept;
+
+/// Connects a Unix socket and leaves it as never_wait() does. Where so many wait that the peer's queue is
+/// full it waits, until `deadline`, where there is one. False with errno; EAGAIN: the queue is full.
+bool connect_within(const Fd& socket, const sockaddr_un& address,
+                    const std::optional<Deadline>& deadline) noexcept;
+
+/// The process that has called listen(2) or connect(2) on the other side of a Unix socket; nothing, with
+/// errno, where it has ended, or before kernel 6.5 (ENOPROTOOPT).
+std::optional<Pidfd> peer_of(const Fd& socket) noexcept;
 
 /// At most so many descriptors travel with one message.
 constexpr std::size_t kMostDescriptors = 8;
@@ -27,7 +39,8 @@ constexpr std::size_t kMostDescriptors = 8;
 ssize_t send_message(int channel, std::span<iovec> parts, std::span<const int> descriptors = {}) noexcept;
 
 /// Takes one message into the parts; what came with it is appended to `descriptors`, or closed where that is
-/// nullptr. As recvmsg(2): 0 for a peer that is gone. `flags` may hold MSG_DONTWAIT.
+/// nullptr. As recvmsg(2): 0 for a peer that is gone. One that is longer than the parts is EMSGSIZE. Of
+/// descriptors that we had no room for all are missing. `flags` may hold MSG_DONTWAIT.
 ssize_t receive_message(int channel, std::span<iovec> parts, std::vector<Fd>* descriptors = nullptr,
                         int flags = 0) noexcept;
 

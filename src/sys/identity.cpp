@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "sys/owner.hpp"
 #include "sys/procfs.hpp"
 
 namespace nslaunch::sys {
@@ -42,6 +43,12 @@ std::optional<Pidfd> find(const ProcessIdentity& identity) {
   // so that both are of one process.
   const auto stat = read_stat(identity.pid);
   if (!stat || pidfd->has_ended() || stat->start_ticks != identity.start_ticks) return std::nullopt;
+  return pidfd;
+}
+
+std::optional<Pidfd> find(const ProcessIdentity& identity, uid_t owner) {
+  auto pidfd = find(identity);
+  if (pidfd && !belongs_to(owner, identity.pid, *pidfd)) return std::nullopt;
   return pidfd;
 }
 

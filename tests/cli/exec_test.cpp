@@ -152,7 +152,7 @@ TEST_CASE("exec into a shard whose init is stopped gives up and says so") {
   const auto ended = client.wait();
   CHECK(ended.status == 125);
   CHECK(ended.out.empty());
-  CHECK_THAT(ended.err, Contains("does not answer") && Contains("nslaunch inspect"));
+  CHECK_THAT(ended.err, Contains("does not answer") && Contains(fmt::format("kill -CONT {}", init)));
 }
 
 TEST_CASE("what exec started is no leak, and keeps no shard") {

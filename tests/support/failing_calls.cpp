@@ -140,7 +140,6 @@ std::string broken_by(const Deed& deed, const Traced& traced) {
 std::string left_of(const Deed& deed, const Words& expected) {
   std::string left;
   if (!all_gone(deed.mark)) left += " processes";
-  deed.registry.let_temporaries_age();
   if (const auto reaped = deed.registry.ask({"reap"}); reaped.status != 0) left += " reap: " + reaped.err;
   for (const auto& name : deed.registry.files()) {
     if (std::count(expected.begin(), expected.end(), name) != 0) continue;

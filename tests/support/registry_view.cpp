@@ -50,12 +50,6 @@ void RegistryView::reap() const {
   if (reaped.status != 0) throw std::runtime_error("nslaunch reap: " + reaped.err);
 }
 
-void RegistryView::let_temporaries_age() const {
-  for (const auto& name : files()) {
-    if (registry::kind_of(name) == registry::NameKind::kTemporary) make_old(path() + "/" + name);
-  }
-}
-
 std::string RegistryView::refusal_of(const Words& options_of_run) const {
   const auto ended = run(in_shard("echo has run", options_of_run), options());
   CHECK(ended.status == 125);

@@ -31,8 +31,6 @@ class RegistryView {
   std::string state(const std::string& id) const;
   /// `nslaunch reap`. Throws where it fails.
   void reap() const;
-  /// Makes temporary files old enough for the next nslaunch command to sweep them.
-  void let_temporaries_age() const;
   /// What nslaunch says of options that it must refuse: checks that nothing has run and nothing is left.
   std::string refusal_of(const Words& options) const;
   /// Names in the folder: records, sockets, temporary files, strangers.

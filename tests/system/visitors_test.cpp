@@ -1,5 +1,6 @@
 #include "shard/visit.hpp"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 
 #include "registry/control.hpp"
 #include "support/live_shard.hpp"
+#include "support/registry_scene.hpp"
 #include "sys/channel.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
@@ -24,10 +26,9 @@ struct Besieged {
   ShardEntry entry;
 
   Besieged() {
-    entry.record.id = shard.id;
-    entry.record.uid = ::geteuid();
-    entry.state = ShardState::kRunning;
-    entry.path = registry.path() + "/" + shard.id + ".shard";
+    ::setenv("NSLAUNCH_STATE_DIR", registry.path().c_str(), 1);
+    entry = list().at(0);
+    ::unsetenv("NSLAUNCH_STATE_DIR");
   }
   sys::Fd connect() const { return registry::Controls().connect(entry); }
   /// The whole way of a well-behaved visitor.
@@ -37,6 +38,7 @@ struct Besieged {
   /// What it answers to a message with these descriptors; its step is kClone where nothing came.
   shard::Message answer(const shard::Message& message, const std::vector<int>& descriptors) const {
     const auto connection = connect();
+    ::fcntl(connection.get(), F_SETFL, 0);
     REQUIRE(shard::send(connection.get(), message, descriptors));
     return shard::receive(connection.get()).value_or(shard::Message());
   }
@@ -49,7 +51,7 @@ sys::Fd memory_with(const std::string& text, unsigned seals) {
   return file;
 }
 
-constexpr unsigned kSealed = F_SEAL_WRITE | F_SEAL_SHRINK;
+constexpr unsigned kSealed = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
 
 }  // namespace
 
@@ -64,6 +66,12 @@ TEST_CASE("a visitor that is of another version, or not to be understood, is ref
   CHECK(refused({.kind = Kind::kSocket, .code = shard::kControlVersion, .payload = "nonsense"}, {}));
   CHECK(refused(visit, {}));
   CHECK(refused(visit, {0, 1, 2, 2}));  // the request is no memory file
+  const TempDir temporary;
+  write(temporary / "request", pack(shard::VisitRequest{{}, {}, {"true"}}));
+  const auto ordinary = sys::open_file(temporary / "request", O_RDWR);
+  CHECK(refused(visit, {ordinary.get(), 0, 1, 2}));
+  const auto growing = memory_with(pack(shard::VisitRequest{{}, {}, {"true"}}), F_SEAL_WRITE | F_SEAL_SHRINK);
+  CHECK(refused(visit, {growing.get(), 0, 1, 2}));
   const auto open = memory_with(pack(shard::VisitRequest{{}, {}, {"true"}}), 0);
   CHECK(refused(visit, {open.get(), 0, 1, 2}));
   const auto damaged = memory_with(std::string("/\0"

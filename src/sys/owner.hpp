@@ -1,0 +1,13 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include "sys/pidfd.hpp"
+
+namespace nslaunch::sys {
+
+/// Whether the process is `owner`'s and nobody else's: its real, effective and saved user ids, which are
+/// three in a set-uid program. `pidfd` must be a handle on `pid` that was opened before.
+bool belongs_to(uid_t owner, pid_t pid, const Pidfd& pidfd);
+
+}  // namespace nslaunch::sys

@@ -1,0 +1,68 @@
+#include "support/fake_init.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <thread>
+
+#include "registry/control.hpp"
+#include "registry/private_umask.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+sys::Fd listen_in(const std::string& folder, const std::string& name, int backlog) {
+  const auto directory = sys::open_file(folder, O_PATH | O_DIRECTORY);
+  const auto address = registry::address_in(directory.get(), name);
+  sys::Fd listener(sys::check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), "making a socket"));
+  const registry::PrivateUmask umask;
+  const auto* named = reinterpret_cast<const sockaddr*>(&address);
+  sys::check(::bind(listener.get(), named, sizeof address), "binding");
+  sys::check(::listen(listener.get(), backlog), "listening");
+  return listener;
+}
+
+}  // namespace
+
+FakeInit::FakeInit(const std::string& folder, const std::string& id, const Serve& serve, int backlog) {
+  process_ = std::make_unique<IdleProcess>([&] {
+    const auto listener = listen_in(folder, id + ".sock", backlog).release();
+    std::thread(serve, listener).detach();
+  });
+  auto record = make_record(id);
+  record.init = process_->identity();
+  ::setenv("NSLAUNCH_STATE_DIR", folder.c_str(), 1);
+  registration_.emplace(publish(record));
+  registration_->set_state(ShardState::kRunning);
+  ::unsetenv("NSLAUNCH_STATE_DIR");
+}
+
+void say_nothing(int) {
+  for (;;) ::pause();
+}
+
+FakeInit::Serve answering(std::string bytes) {
+  return answering({}, std::move(bytes));
+}
+
+FakeInit::Serve answering(std::string first, std::string bytes) {
+  return [first = std::move(first), bytes = std::move(bytes)](int listener) {
+    for (;;) {
+      const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+      char question[65536];
+      if (::recv(visitor.get(), question, sizeof question, 0) <= 0) continue;
+      if (!first.empty()) {
+        ::send(visitor.get(), first.data(), first.size(), MSG_NOSIGNAL);
+        if (::recv(visitor.get(), question, sizeof question, 0) <= 0) continue;
+      }
+      ::send(visitor.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      while (::recv(visitor.get(), question, sizeof question, 0) > 0) continue;
+    }
+  };
+}
+
+}  // namespace nslaunch::test

@@ -1,0 +1,116 @@
+#include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <cstddef>
+#include <optional>
+
+#include "ns/enter.hpp"
+#include "registry/as_user.hpp"
+#include "support/namespaces.hpp"
+#include "support/registry_scene.hpp"
+#include "support/skip.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+constexpr uid_t kSomebody = 54321;
+
+/// An ordinary user, if we are root.
+void become_somebody() {
+  if (::geteuid() != 0) return;
+  sys::check(::setgroups(0, nullptr), "giving up groups");
+  sys::check(::setresgid(kSomebody, kSomebody, kSomebody), "changing group");
+  sys::check(::setresuid(kSomebody, kSomebody, kSomebody), "changing user");
+  ::prctl(PR_SET_DUMPABLE, 1);
+}
+
+/// Whoever joins a network namespace waits from now on, for ever; the listener tells who.
+sys::Fd hold_up_setns() {
+  sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_setns, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[1])),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CLONE_NEWNET, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program = {static_cast<unsigned short>(std::size(filter)), filter};
+  sys::check(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "giving up privileges");
+  const long listener =
+      ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+  return sys::Fd(static_cast<int>(sys::check(listener, "filtering setns")));
+}
+
+/// By the namespaces' owner, the process that waits in setns: "safe" if it can't be traced.
+[[noreturn]] void try_to_trace(const sys::Fd& listener, const sys::Fd& result) {
+  seccomp_notif notification = {};
+  const bool told = ::ioctl(listener.get(), SECCOMP_IOCTL_NOTIF_RECV, &notification) == 0;
+  become_somebody();
+  const auto pid = static_cast<pid_t>(notification.pid);
+  const bool safe = told && ::ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) != 0 && errno == EPERM;
+  sys::write_all(result.get(), safe ? "safe" : "traced");
+  for (;;) ::pause();
+}
+
+/// 0 where it was given up.
+int look_into(pid_t target, const sys::Fd& result) {
+  const auto listener = hold_up_setns();
+  const pid_t watcher = ::fork();
+  if (watcher == 0) try_to_trace(listener, result);
+  int status = 1;
+  try {
+    ns::open_socket_diagnostics_of(target);
+  } catch (const Error& error) {
+    status = error.code() == sys::errno_code(ETIMEDOUT) ? 0 : 2;
+  }
+  ::kill(watcher, SIGKILL);
+  return status;
+}
+
+}  // namespace
+
+TEST_CASE("whoever enters a shard's network for root can't be traced by its owner, and is not waited for") {
+  std::optional<IdleProcess> target;
+  try {
+    target.emplace([] {
+      become_somebody();
+      sys::check(::unshare(CLONE_NEWUSER | CLONE_NEWNET), "unsharing");
+    });
+  } catch (const std::runtime_error&) {
+    SKIP_TEST("no user namespaces here");
+  }
+  auto result = sys::make_pipe();
+  const pid_t looker = fork_child([&] { return look_into(target->pid(), result.write); });
+  result.write.reset();
+  CHECK(await_exit(looker) == 0);
+  char said[16] = "";
+  CHECK(::read(result.read.get(), said, sizeof said - 1) > 0);
+  if (::geteuid() == 0) CHECK(std::string(said) == "safe");  // everybody may trace their own
+}
+
+TEST_CASE("a user who stops what root does as that user holds up root for a short time only") {
+  if (::geteuid() != 0) SKIP_TEST("needs root, which alone acts for other users");
+  const std::chrono::milliseconds limit{200};
+  const auto stopped_before_answering = [] {
+    ::raise(SIGSTOP);
+    return std::string("never said");
+  };
+  CHECK_THROWS_WITH(registry::as_user(kSomebody, limit, stopped_before_answering),
+                    Catch::Contains("working as user 54321"));
+  CHECK(registry::as_user(kSomebody, std::chrono::seconds(20), [] { return std::to_string(::getuid()); }) ==
+        "54321");
+}
+
+}  // namespace nslaunch::test
