@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "cli/choose.hpp"
-#include "registry/unreadable.hpp"
 #include "inspect/standstill.hpp"
+#include "registry/unreadable.hpp"
 #include "sys/check.hpp"
 #include "sys/identity.hpp"
 #include "sys/log.hpp"

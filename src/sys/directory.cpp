@@ -2,8 +2,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,14 +10,13 @@
 
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/remove_entry.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::sys {
 namespace {
 
 constexpr int kFolder = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-/// Deeper than what overlayfs leaves; every level holds two descriptors.
-constexpr int kDeepest = 32;
 
 /// What is made meanwhile gets the very mode that it is made with, so that none has to be set afterwards.
 class NoUmask {
@@ -69,40 +66,10 @@ std::vector<std::string> names_in(const Stream& stream) {
   return names;
 }
 
-/// Something is mounted there; what the kernel does not say (before Linux 5.8) the device does.
-bool is_mounted(int folder, dev_t device_above) noexcept {
-  struct stat status = {};
-  if (::fstat(folder, &status) != 0 || status.st_dev != device_above) return true;
-  struct statx more = {};
-  if (::statx(folder, "", AT_EMPTY_PATH, 0, &more) != 0) return false;
-  return (more.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
-}
-
 int change_mode(int file, mode_t mode) noexcept {
   if (::fchmod(file, mode) == 0) return 0;
   if (errno != EBADF) return -1;
   return ::chmod(descriptor_path(file).c_str(), mode);  // an O_PATH descriptor
-}
-
-/// False: something is left.
-bool remove_below(int folder, int depth) noexcept try {
-  struct stat status = {};
-  if (::fstat(folder, &status) != 0) return false;
-  // The one that overlayfs makes to work in can't be read.
-  if ((status.st_mode & 0700) != 0700) change_mode(folder, 0700);
-  const auto stream = list(folder);
-  if (!stream) return false;
-  bool all = true;
-  for (const auto& name : names_in(stream)) {
-    if (::unlinkat(folder, name.c_str(), 0) == 0) continue;
-    const Fd inner(::openat(folder, name.c_str(), kFolder));
-    const bool empty = inner && depth < kDeepest && !is_mounted(inner.get(), status.st_dev) &&
-                       remove_below(inner.get(), depth + 1);
-    all &= empty && ::unlinkat(folder, name.c_str(), AT_REMOVEDIR) == 0;
-  }
-  return all;
-} catch (...) {
-  return false;
 }
 
 }  // namespace
@@ -256,7 +223,7 @@ void Directory::set_mode(mode_t mode) const {
 }
 
 bool Directory::remove_contents() const noexcept {
-  return remove_below(fd(), 0);
+  return sys::remove_contents(fd()) == 0;
 }
 
 void Directory::remove(const std::string& name, const Directory& which) const noexcept {

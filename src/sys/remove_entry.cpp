@@ -28,21 +28,23 @@ bool is_mounted_here(int directory, int parent) {
          (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
-/// Empty with errno where that can't be.
+/// To be read and emptied. Empty with errno where that can't be.
+Fd open_to_empty(int directory) {
+  // K43
+  char itself[32];
+  std::snprintf(itself, sizeof itself, "/proc/self/fd/%d", directory);
+  struct stat status = {};
+  if (::fstat(directory, &status) == 0 && (status.st_mode & 0700) != 0700)
+    ::fchmodat(AT_FDCWD, itself, 0700, 0);
+  return Fd(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
 Fd open_to_empty(int parent, const char* name) {
   const Fd place(::openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!place) return {};
-  if (is_mounted_here(place.get(), parent)) {
-    errno = EXDEV;
-    return {};
-  }
-  // Of the directory that was just looked at; on what has no right to be read, fchmod(2) has no hold.
-  char itself[32];
-  std::snprintf(itself, sizeof itself, "/proc/self/fd/%d", place.get());
-  struct stat status = {};
-  if (::fstat(place.get(), &status) == 0 && (status.st_mode & 0700) != 0700)
-    ::fchmodat(AT_FDCWD, itself, 0700, 0);
-  return Fd(::openat(place.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!is_mounted_here(place.get(), parent)) return open_to_empty(place.get());
+  errno = EXDEV;
+  return {};
 }
 
 int remove_at(int directory, const char* name, int depth) noexcept;
@@ -80,6 +82,11 @@ int remove_at(int directory, const char* name, int depth) noexcept {
 
 int remove_entry(int directory, const char* name) noexcept {
   return remove_at(directory, name, 0);
+}
+
+int remove_contents(int directory) noexcept {
+  auto inside = open_to_empty(directory);
+  return inside ? empty_it(std::move(inside), 0) : errno;
 }
 
 }  // namespace nslaunch::sys

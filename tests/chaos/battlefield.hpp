@@ -1,12 +1,10 @@
 #pragma once
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <random>

@@ -48,10 +48,11 @@ TEST_CASE("a shell that exec starts on a terminal has one of its own, with its s
 
 TEST_CASE("a program that exec starts on a terminal hears of every change of its size") {
   ShellInShard shell;
-  shell.type("trap 'stty size' WINCH; echo rea''dy");
+  shell.type("trap heard=yes WINCH; echo rea''dy");
   shell.terminal.expect("ready\r\n");
   shell.terminal.resize({44, 111});
-  shell.type("stty size");
+  // The keys may well be there before the size.
+  shell.type("until [ \"$heard\" ]; do sleep 0.01; done; stty size");
   shell.terminal.expect("44 111\r\n");
 }
 

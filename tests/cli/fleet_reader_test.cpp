@@ -46,7 +46,7 @@ TEST_CASE("with many groups of output that nobody reads nothing is started, and 
   words.insert(words.begin(),
                {"bash", "-c", "ulimit -n 400; \"$@\" | (read -r line; sleep 0.5; wc -c)", "-"});
   Process running(words, scene.options());
-  const auto ended = running.wait();
+  const auto ended = running.wait(3 * kPatience);  // 300 launches
   CHECK(ended.out == std::to_string(300 * 70000 - 100) + "\n");
   CHECK_THAT(ended.err, Contains("nslaunch: 300 PASS"));
 }

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <stdexcept>
 
-#include "registry/names.hpp"
 #include "sys/check.hpp"
 
 namespace nslaunch::test {

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -101,7 +102,7 @@ TEST_CASE("a shard without any process left is dead; reaping removes its record"
     CHECK(result.ended == 0);
   }
   SECTION("by the next launch's sweep") {
-    registry::sweep();
+    registry::sweep({10, std::chrono::seconds{20}});
   }
   CHECK(dir.names().empty());
 }
@@ -179,7 +180,7 @@ TEST_CASE("a temporary file goes when its writer is gone, however young it is", 
   auto written = publish(make_record("bbbb"));
   REQUIRE(::rename((dir / "bbbb.shard").c_str(), (dir / name("bbbb")).c_str()) == 0);
   SECTION("by a launch") {
-    registry::sweep();
+    registry::sweep({10, std::chrono::seconds{20}});
   }
   SECTION("by reaping") {
     reap_shards(false);
@@ -212,6 +213,7 @@ TEST_CASE("a socket whose record was removed by hand is reaped, unless somebody 
   const StateDir dir;
   auto live = publish(make_record("live"));
   const auto socket = live.make_control_socket();
+  REQUIRE(::listen(socket.get(), 1) == 0);  // as init does
   {
     auto dead = publish(make_record("dead"));
     dead.make_control_socket();
