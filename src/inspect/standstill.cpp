@@ -37,10 +37,16 @@ std::optional<Standstill> find_standstill(pid_t pid) {
     return Standstill{in_words(*stat) + " is frozen by its control group",
                       fmt::format("Which one: cat /proc/{}/cgroup", pid)};
   }
-  if (stat->state != 'D') return std::nullopt;
+  return std::nullopt;
+}
+
+std::optional<Standstill> find_sleep(pid_t pid) {
+  const auto stat = sys::read_stat(pid);
+  if (!stat || stat->state != 'D') return std::nullopt;
+  const auto waits_in = wait_channel(pid);
   return Standstill{fmt::format("{} is in uninterruptible sleep{}", in_words(*stat),
                                 waits_in.empty() ? "" : " (" + sys::escape(waits_in) + ")"),
-                    "To see in what: nslaunch inspect --autopsy ID"};
+                    fmt::format("What it waits for, as root: cat /proc/{}/stack", pid)};
 }
 
 }  // namespace
@@ -48,6 +54,15 @@ std::optional<Standstill> find_standstill(pid_t pid) {
 std::optional<Standstill> standstill_of(pid_t pid) noexcept {
   try {
     return find_standstill(pid);
+  } catch (...) {
+    return std::nullopt;
+  }
+}
+
+std::optional<Standstill> reason_for_silence(pid_t pid) noexcept {
+  if (auto standstill = standstill_of(pid)) return standstill;
+  try {
+    return find_sleep(pid);
   } catch (...) {
     return std::nullopt;
   }

@@ -13,8 +13,12 @@ struct Standstill {
   std::string remedy;  ///< "To let it go on: kill -CONT 4711"
 };
 
-/// Why `pid` does nothing: it is traced, stopped or frozen, or waits in the kernel; nothing where none of
-/// that can be seen. Never throws.
+/// Why `pid` does nothing: it is traced, stopped or frozen; nothing where none of that can be seen. Never
+/// throws.
 std::optional<Standstill> standstill_of(pid_t pid) noexcept;
+
+/// The same of one that has not answered for a while. Then uninterruptible sleep, which every process is in
+/// for moments, is a reason, too.
+std::optional<Standstill> reason_for_silence(pid_t pid) noexcept;
 
 }  // namespace nslaunch::inspect

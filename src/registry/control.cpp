@@ -86,7 +86,8 @@ sys::Fd Controls::connect(const ShardEntry& entry) {
     const int error = errno == EAGAIN ? ETIMEDOUT : errno;
     throw Error(sys::errno_code(error), doing,
                 error == ETIMEDOUT
-                    ? "So many others wait for it that it takes nobody in; see: nslaunch inspect ID"
+                    ? "So many others wait for it that it takes nobody in; to see it: nslaunch inspect " +
+                          sys::escape(id)
                     : "It is just starting or ending, or has no control socket; see: nslaunch list");
   }
   if (!is_listened_on_by(socket, entry.record, *init))

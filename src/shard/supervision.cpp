@@ -131,7 +131,7 @@ void Supervision::keep_deadlines() {
 }
 
 void Supervision::announce_standstill() {
-  const auto standstill = inspect::standstill_of(shard_.init_pid);
+  const auto standstill = inspect::reason_for_silence(shard_.init_pid);
   if (!standstill) return;  // it is merely slow
   announcer_.announce(
       fmt::format("the shard's init does not answer: {}\n{}", standstill->what, standstill->remedy));

@@ -43,9 +43,9 @@ Error explain_unsent(int error) {
 
 Error silent(pid_t init) {
   const auto code = sys::errno_code(ETIMEDOUT);
-  if (const auto standstill = inspect::standstill_of(init))
+  if (const auto standstill = inspect::reason_for_silence(init))
     return {code, fmt::format("the shard's init does not answer: {}", standstill->what), standstill->remedy};
-  return {code, "the shard's init does not answer", "To see what it does: nslaunch inspect ID"};
+  return {code, "the shard's init does not answer", "It may have much to do: try again."};
 }
 
 Error nonsense() {
