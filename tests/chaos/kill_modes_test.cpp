@@ -28,6 +28,7 @@ struct Mode {
 
 const std::vector<Mode> kModes = {
     {"overlay, passing", {"--overlay", "DIR/checkout"}},
+    {"overlay, kept", {"--overlay", "DIR/checkout=DIR/kept"}, {"kept"}},
     {"private folder", {"--private", "DIR/home/.harperdb"}, {"home"}},
     {"artifacts", {"--artifacts", "DIR/artifacts"}, {"artifacts"}},
     {"folder as /tmp", {"--tmp", "DIR/tmp"}, {"tmp"}},
