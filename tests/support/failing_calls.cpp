@@ -77,16 +77,11 @@ bool is_wanted(const CallFault& fault) {
   return fault.nth == 1 && !fault.lasting && fault.error == errors_of(fault.call).front();
 }
 
-/// A launch whose message could not be sent still waits for ever.
-bool is_awaited(const std::string& call) {
-  return call == "sendmsg";
-}
-
 std::vector<CallFault> faults_for(const Traced& clean) {
   std::vector<CallFault> faults;
   for (const auto& [where, count] : clean.calls) {
     const auto& [generation, call] = where;
-    if (kNeverFail.count(call) != 0 || is_awaited(call)) continue;
+    if (kNeverFail.count(call) != 0) continue;
     for (const int error : errors_of(call)) {
       for (int nth = 1; nth <= count; ++nth) {
         faults.push_back({generation, call, nth, error, false});
