@@ -13,6 +13,7 @@
 #include "inspect/holdup.hpp"
 #include "ns/room.hpp"
 #include "shard/causes.hpp"
+#include "shard/ending_signals.hpp"
 #include "shard/explain.hpp"
 #include "shard/fault.hpp"
 #include "shard/init.hpp"
@@ -103,34 +104,13 @@ void tell_init(const RunningShard& shard, const Message& message, std::span<cons
   sys::check(send(shard.channel.get(), message, descriptors) ? 0 : -1, "telling init");
 }
 
-/// The caller's signals that end a launch. What else it sends stays where it is, for the command.
-class EndingSignals {
- public:
-  explicit EndingSignals(int callers_signals) : fd_(callers_signals) {}
-
-  int fd() const noexcept { return fd_; }
-  /// Throws where one of them has come. Another one must not wake us again.
-  void look() {
-    sys::SignalSet ending;
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
-      if (sys::is_ignored(signal)) continue;
-      if (sys::take_pending(signal)) throw EndedLaunch(signal);
-      ending.add(signal);
-    }
-    own_ = sys::make_signalfd(ending);
-    fd_ = own_.get();
-  }
-
- private:
-  int fd_;
-  sys::Fd own_;
-};
-
 void wait_for_something(const Launching& launching, EndingSignals& signals) {
   pollfd watched[] = {{launching.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
-  sys::check_wait(::poll(watched, std::size(watched), launching.poll_timeout()),
-                  "waiting for the shard's init");
-  if (watched[1].revents != 0) signals.look();
+  sys::check_wait(
+      ::poll(watched, std::size(watched), sys::earlier(launching.poll_timeout(), signals.poll_timeout())),
+      "waiting for the shard's init");
+  if (watched[1].revents != 0) signals.look(launching.command_may_run());
+  if (watched[0].revents == 0) signals.keep_deadline();
 }
 
 void trace(const Hooks& hooks, const std::string& line) {

@@ -99,6 +99,8 @@ class Launching {
   /// As poll(2) takes it: what is left of launch_limit().
   int poll_timeout() const noexcept { return limit_.poll_timeout(); }
   pid_t init_pid() const noexcept { return shard_->init_pid; }
+  /// It has been told to start; whether it has is known when attend() says so.
+  bool command_may_run() const noexcept { return tied_; }
   /// Hears one thing from init, where it has said something, and does what comes then. True: the command has
   /// started, and take() has the shard.
   bool attend();

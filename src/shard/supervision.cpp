@@ -9,6 +9,7 @@
 #include "shard/usage.hpp"
 #include "sys/check.hpp"
 #include "sys/procfs.hpp"
+#include "sys/waiting.hpp"
 
 namespace nslaunch::shard {
 
@@ -108,9 +109,7 @@ void Supervision::watch(std::vector<pollfd>& watched) const {
 int Supervision::poll_timeout() const {
   if (end_limit_) return end_limit_->poll_timeout();
   if (forwarding_.busy()) return 0;
-  const int ending = ending_.poll_timeout();
-  const int peer = peer_.poll_timeout();
-  return ending < 0 || (peer >= 0 && peer < ending) ? peer : ending;
+  return sys::earlier(ending_.poll_timeout(), peer_.poll_timeout());
 }
 
 void Supervision::attend(std::span<const pollfd> watched) {

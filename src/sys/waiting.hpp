@@ -14,4 +14,9 @@ T check_wait(T result, fmt::format_string<Args...> doing, Args&&... args) {
   return check(result, doing, std::forward<Args>(args)...);
 }
 
+/// The shorter of two waits, as poll(2) takes them: -1 is for ever.
+constexpr int earlier(int one, int other) noexcept {
+  return one < 0 || (other >= 0 && other < one) ? other : one;
+}
+
 }  // namespace nslaunch::sys

