@@ -65,7 +65,7 @@ void never_wait(const Fd& channel) noexcept {
 bool connect_within(const Fd& socket, const sockaddr_un& address,
                     const std::optional<Deadline>& deadline) noexcept {
   // poll(2) does not tell when a full queue has room again; a limit of 0 would be none.
-  const int left = deadline ? std::max(deadline->poll_timeout(), 1) : 0;
+  const long left = deadline ? std::max(deadline->poll_timeout(), 1) : 0;
   if (left == 0) never_wait(socket);
   const timeval limit = {left / 1000, left % 1000 * 1000};
   ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);

@@ -7,7 +7,8 @@ namespace nslaunch::sys {
 /// where something is mounted, ENOENT where there is nothing.
 int remove_entry(int directory, const char* name) noexcept;
 
-/// Likewise all that is in a directory, of which `directory` is a descriptor (O_PATH will do), and not itself.
+/// Likewise all that is in a directory, of which `directory` is a descriptor (O_PATH will do), and not
+/// itself.
 int remove_contents(int directory) noexcept;
 
 }  // namespace nslaunch::sys
