@@ -13,7 +13,7 @@
 #include "sys/files.hpp"
 #include "sys/procfs.hpp"
 #include "sys/random.hpp"
-#include "sys/remove_entry.hpp"
+#include "sys/remove_contents.hpp"
 #include "sys/signals.hpp"
 #include "sys/text.hpp"
 
@@ -23,6 +23,8 @@ namespace {
 constexpr std::string_view kNoteMagic = "nslaunch-left ";
 constexpr int kNoteFormat = 1;
 constexpr std::string_view kOwnNames = ".nslaunch-";
+/// What begins so tells the directory of the entry before it from all others.
+constexpr std::string_view kMade = "made ";
 
 /// Empty where that can't be told.
 std::string path_of_entry(int directory, const std::string& name) {
@@ -45,30 +47,43 @@ std::string why_kept(const std::string& path, const std::string& why) {
                      sys::escape(path), why);
 }
 
+/// Of a directory: nobody can make another one of which this is true. Empty where it can't be looked at.
+std::string fingerprint(int directory) {
+  struct statx status = {};
+  if (::statx(directory, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &status) != 0) return {};
+  return fmt::format("{:x}:{:x} {} {}.{:09}", status.stx_dev_major, status.stx_dev_minor, status.stx_ino,
+                     status.stx_btime.tv_sec, status.stx_btime.tv_nsec);
+}
+
+/// Returns 0 or an errno. What is in another directory than ours stays, and is as good as gone.
+int remove_directory(int place, const char* name, const std::string& made) {
+  const sys::Fd directory(::openat(place, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory) return errno;
+  struct stat status = {};
+  const bool is_ours = !made.empty() && fingerprint(directory.get()) == made &&
+                       ::fstat(directory.get(), &status) == 0 && status.st_uid == ::geteuid();
+  const int kept = is_ours ? sys::remove_contents(directory.get()) : 0;
+  if (kept != 0) return kept;
+  if (::unlinkat(place, name, AT_REMOVEDIR) == 0) return 0;
+  return errno == ENOTEMPTY && !is_ours ? ENOENT : errno;
+}
+
 /// One entry; a path that was not of our making is ignored.
-void remove_leftover(const std::string& path, Removed& sum) {
+void remove_leftover(const std::string& path, const std::string& made, Removed& sum) {
   const auto slash = path.rfind('/');
   if (!path.starts_with('/') || !std::string_view(path).substr(slash + 1).starts_with(kOwnNames)) return;
   const auto name = path.substr(slash + 1);
-  const auto directory = open_place(path.substr(0, slash));
-  struct stat status = {};
-  if (!directory || ::fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-    const bool is_gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
-    if (is_gone) ++sum.missing;
-    if (!is_gone) sum.problems.push_back(why_kept(path, sys::errno_code(errno).message()));
-    return;
-  }
-  // Whoever may write there has put a folder of his own in its place. (A report that was to replace another
-  // user's has become that user's.)
-  if (S_ISDIR(status.st_mode) && status.st_uid != ::geteuid()) {
-    ++sum.missing;
-    return;
-  }
-  const int error = sys::remove_entry(directory.get(), name.c_str());
-  if (error != 0 && error != ENOENT)
-    sum.problems.push_back(why_kept(path, sys::errno_code(error).message()));
-  else
+  const auto place = open_place(path.substr(0, slash));
+  int error = place ? 0 : errno;
+  if (error == 0 && ::unlinkat(place.get(), name.c_str(), 0) != 0) error = errno;
+  if (error == EISDIR) error = remove_directory(place.get(), name.c_str(), made);
+  if (error == 0) {
     ++sum.removed;
+  } else if (error == ENOENT || error == ENOTDIR || error == ELOOP) {
+    ++sum.missing;
+  } else {
+    sum.problems.push_back(why_kept(path, sys::errno_code(error).message()));
+  }
 }
 
 }  // namespace
@@ -93,11 +108,24 @@ NoteOrigin take_origin_of_note(std::string_view& text) {
 
 Removed remove_leftovers(std::string_view entries) {
   Removed sum;
+  std::string path;
+  std::string made;
+  const auto remove_last = [&] {
+    remove_leftover(path, made, sum);
+    made.clear();
+  };
   // What has no end was not written whole, and so was not made.
   for (auto end = entries.find('\0'); end != std::string_view::npos; end = entries.find('\0')) {
-    remove_leftover(std::string(entries.substr(0, end)), sum);
+    const auto entry = entries.substr(0, end);
     entries.remove_prefix(end + 1);
+    if (entry.starts_with(kMade)) {
+      made = entry.substr(kMade.size());
+    } else {
+      remove_last();
+      path = entry;
+    }
   }
+  remove_last();
   return sum;
 }
 
@@ -118,15 +146,28 @@ void LeftoverNote::add(int directory, const std::string& name) noexcept {
   try {
     const auto path = path_of_entry(directory, name);
     const sys::IgnoredFileSizeSignal ignored;
-    if (path.empty() || !begin()) return;
-    text_ += path + '\0';
-    sys::write_all(file_.get(), path + '\0');
+    if (!path.empty() && begin()) write(path);
   } catch (const std::exception&) {  // nothing can be written down
   }
 }
 
+void LeftoverNote::made(int directory) noexcept {
+  try {
+    const sys::IgnoredFileSizeSignal ignored;
+    if (file_) write(std::string(kMade) + fingerprint(directory));
+  } catch (const std::exception&) {  // it stays after a kill, and is told of
+  }
+}
+
+void LeftoverNote::write(const std::string& entry) {
+  text_ += entry + '\0';
+  sys::write_all(file_.get(), entry + '\0');
+}
+
 sys::BeforeMaking LeftoverNote::hook() {
-  return [this](int directory, const std::string& name) { add(directory, name); };
+  return [this](int directory, const std::string& name) {
+    name.empty() ? made(directory) : add(directory, name);
+  };
 }
 
 std::vector<int> LeftoverNote::descriptors() const {

@@ -27,13 +27,17 @@ class LeftoverNote {
 
   /// `name` must begin with ".nslaunch-". With AT_FDCWD it is an absolute path without links.
   void add(int directory, const std::string& name) noexcept;
-  /// add(), for who makes them; this must outlive it.
+  /// What add() has told of last is this directory. Of another one nothing but its name will be removed, and
+  /// that only where it is empty: whoever may write beside it can put one there.
+  void made(int directory) noexcept;
+  /// add() and made(), for who makes them; this must outlive it.
   sys::BeforeMaking hook();
   /// What must stay open.
   std::vector<int> descriptors() const;
 
  private:
   bool begin();
+  void write(const std::string& entry);
 
   std::optional<Folder> folder_;
   sys::Fd file_;
@@ -59,7 +63,7 @@ struct Removed {
 };
 
 /// Removes what a note lists behind its origin: by descriptors, following no link, only what has a name of
-/// nslaunch's making, and directories only of the caller's.
+/// nslaunch's making, and what is in a directory only where it is the very one that was made.
 Removed remove_leftovers(std::string_view entries);
 
 }  // namespace nslaunch::registry

@@ -12,6 +12,7 @@ WorkFolder::WorkFolder(const sys::Directory& keeping, std::string name,
     place_ = keeping.parent();
     if (before_making) before_making(place_.fd(), name_);
     folder_ = place_.make(name_, 0700);
+    if (before_making) before_making(folder_.fd(), {});
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("making {}, which overlayfs works in", sys::escape(name_)),
                 "It lies beside the folder that keeps the changes: choose that one where you can write.");

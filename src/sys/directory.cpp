@@ -10,7 +10,7 @@
 
 #include "sys/check.hpp"
 #include "sys/files.hpp"
-#include "sys/remove_entry.hpp"
+#include "sys/remove_contents.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::sys {

@@ -10,7 +10,8 @@
 namespace nslaunch::sys {
 
 /// Told of a name in an open directory before something of that name is made which its maker removes again:
-/// who is killed leaves it.
+/// who is killed leaves it. Told of a directory a second time when it is there: by its own descriptor, and an
+/// empty name.
 using BeforeMaking = std::function<void(int directory, const std::string& name)>;
 
 /// A file that is complete before it has its name, so that nobody meets half of it. On most file systems it

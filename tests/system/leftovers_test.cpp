@@ -10,6 +10,7 @@
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
 #include "sys/check.hpp"
+#include "sys/files.hpp"
 
 namespace {
 
@@ -28,12 +29,13 @@ struct Maker {
           static registry::LeftoverNote note;  // till this process ends
           const int directory = ::open(folder.path().c_str(), O_PATH | O_CLOEXEC);
           note.add(directory, ".nslaunch-a.tmp");
-          note.add(AT_FDCWD, folder / ".nslaunch-b.work");
           note.add(AT_FDCWD, folder / ".nslaunch-never-made.work");
           note.add(AT_FDCWD, folder / "precious");
           note.add(AT_FDCWD, folder / "link/.nslaunch-c.tmp");
+          note.add(AT_FDCWD, folder / ".nslaunch-b.work");
           test::write(folder / ".nslaunch-a.tmp", "half a report");
           fs::create_directories(folder / ".nslaunch-b.work/work/deeper");
+          note.made(sys::open_file(folder / ".nslaunch-b.work", O_PATH | O_DIRECTORY).get());
           test::write(folder / ".nslaunch-b.work/work/deeper/#1", "");
           fs::permissions(folder / ".nslaunch-b.work/work", fs::perms(0));
         }) {
@@ -108,6 +110,21 @@ TEST_CASE("a folder that another user has put in the place of what was left is n
   CHECK(fs::exists(folder / ".nslaunch-b.work"));
   CHECK_FALSE(fs::exists(folder / ".nslaunch-a.tmp"));  // a report that was to replace that user's
   CHECK(dir.names().empty());
+}
+
+TEST_CASE(
+    "whatever has been put in the place of a folder that was left stays, and only that folder is removed",
+    "[system]") {
+  const StateDir dir;
+  const TempDir folder;
+  Maker(folder).process.kill();
+  fs::rename(folder / ".nslaunch-b.work", folder / "moved");
+  fs::create_directories(folder / "data/below");
+  fs::rename(folder / "data", folder / ".nslaunch-b.work");
+  CHECK(reap_shards(false).problems.empty());
+  CHECK(fs::exists(folder / ".nslaunch-b.work/below"));
+  CHECK(dir.names().empty());
+  fs::permissions(folder / "moved/work", fs::perms(0700));
 }
 
 TEST_CASE("what was left where nothing can be removed is told by reap, with what to do", "[system]") {

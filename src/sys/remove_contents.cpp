@@ -1,4 +1,4 @@
-#include "sys/remove_entry.hpp"
+#include "sys/remove_contents.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -79,10 +79,6 @@ int remove_at(int directory, const char* name, int depth) noexcept {
 }
 
 }  // namespace
-
-int remove_entry(int directory, const char* name) noexcept {
-  return remove_at(directory, name, 0);
-}
 
 int remove_contents(int directory) noexcept {
   auto inside = open_to_empty(directory);
