@@ -1,7 +1,5 @@
 #include "shard/group_signals.hpp"
 
-#include "sys/signals.hpp"
-
 namespace nslaunch::shard {
 
 GroupSignals::GroupSignals() {
@@ -20,6 +18,7 @@ void GroupSignals::drain() {
     if (signal == SIGCONT) seen_[SIGTSTP] = seen_[SIGTTIN] = seen_[SIGTTOU] = 0;
     // The terminal's own Ctrl-C reaches everybody and is never asked about; its hangup is. What was queued
     // (SI_QUEUE) was for init alone.
+    if (info->ssi_code == SI_USER || info->ssi_code == SI_KERNEL) had_.add(static_cast<int>(signal));
     const bool to_group = info->ssi_code == SI_USER || signal == SIGHUP;
     if (to_group && signal < seen_.size()) ++seen_[signal];
   }

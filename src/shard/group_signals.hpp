@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "sys/fd.hpp"
+#include "sys/signals.hpp"
 
 namespace nslaunch::shard {
 
@@ -17,9 +18,13 @@ class GroupSignals {
   void drain();
   /// Whether there was one since the last call. Of real-time signals, which queue, each counts.
   bool take(int signal);
+  /// What init, and so the whole group, has ever been sent by somebody or the terminal, as of the last
+  /// drain().
+  const sys::SignalSet& had() const noexcept { return had_; }
 
  private:
   sys::Fd signals_;
+  sys::SignalSet had_;
   std::array<unsigned, NSIG + 1> seen_{};
 };
 

@@ -65,6 +65,14 @@ void take_processors(const std::vector<unsigned>& processors) {
   ::sched_setaffinity(0, sizeof set, &set);
 }
 
+/// What the group was sent before the command was there, such as a Ctrl-C: run directly, it had met the
+/// command.
+void pass_on(const sys::SignalSet& missed, pid_t command) {
+  for (int signal = 1; signal < NSIG; ++signal) {
+    if (missed.contains(signal)) ::kill(command, signal);
+  }
+}
+
 }  // namespace
 
 void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd launchers_visit) {
@@ -85,12 +93,15 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd la
     for (const int outside : plan.outside_directories()) ::close(outside);
     step = Step::kFork;
     fault_point(step);
+    signals.drain();
+    const auto missed = signals.had();
     StartFailure failure = {Step::kExec, 0};
     const pid_t command = start_process(plan, start_of_command(plan, building.isolation), failure);
     if (command == 0) {
       report_failure(channel.get(), failure.step, failure.error);
       leave();
     }
+    if (!plan.own_process_group) pass_on(missed, command);
     tell(channel.get(), {.kind = Kind::kStarted, .payload = building.isolation});
     // From here on end of file and SIGPIPE are between the command and the caller. Init never execs, so
     // close-on-exec does nothing for it (K14).

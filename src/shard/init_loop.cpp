@@ -49,6 +49,7 @@ class Init {
   void obey(const Message& message);
   void signal_command(int signal) const;
   void signal_own_group(int signal) const;
+  bool had_from_terminal(int signal) const;
   bool command_is_stopped();
   void command_ended(const siginfo_t& child);
   void begin_leak_grace();
@@ -91,6 +92,12 @@ void Init::signal_own_group(int signal) const {
   if (has_left) ::kill(-command_, signal);
 }
 
+/// Whether init has had it, too. A SIGCONT takes back what is pending, so that init may never see it.
+bool Init::had_from_terminal(int signal) const {
+  if (plan_.own_process_group || (signal != SIGINT && signal != SIGQUIT && signal != SIGTSTP)) return true;
+  return signals_.had().contains(signal) || (signal == SIGTSTP && signals_.had().contains(SIGCONT));
+}
+
 void Init::obey(const Message& message) {
   switch (message.kind) {
     case Kind::kForward:
@@ -98,13 +105,20 @@ void Init::obey(const Message& message) {
       break;
     case Kind::kForwardAlone: {
       const bool sent_to_group = signals_.take(message.code);
-      if (!sent_to_group) signal_command(message.code);
+      // A SIGCONT may be history: the launcher, which has heard of stop signals too, tells.
+      if (!sent_to_group && message.code != SIGCONT) signal_command(message.code);
       if (sent_to_group) signal_own_group(message.code);
       tell(Kind::kAnswer, sent_to_group ? 1 : 0, message.detail);
       break;
     }
     case Kind::kFromTerminal:
-      signal_own_group(message.code);
+      signals_.drain();
+      // One from before init was there has not reached the command, which is younger.
+      if (had_from_terminal(message.code)) {
+        signal_own_group(message.code);
+      } else {
+        signal_command(message.code);
+      }
       break;
     case Kind::kAskStopped:
       reap();

@@ -2,12 +2,16 @@
 
 #include <unistd.h>
 
+#include <limits>
+
 namespace nslaunch::shard {
 namespace {
 
-/// Returns when every send to our process group that had begun is complete (K4).
+/// Returns when every send to our process group that had begun is complete (K4). No group has that number,
+/// and so nothing changes. Our own would not do: where it is not of our PID namespace, getpgrp() is 0, which
+/// asks setpgid for a group of our own.
 void wait_out_group_sends() noexcept {
-  ::setpgid(0, ::getpgrp());
+  ::setpgid(0, std::numeric_limits<pid_t>::max());
 }
 
 }  // namespace
@@ -20,6 +24,13 @@ sys::SignalSet handled_signals() {
   return handled;
 }
 
+/// Our SIGCONT, taken already, may be history: a stop signal that came after it has taken it back wherever it
+/// was pending still, with init too. Passed on now it would continue what that has stopped.
+void SignalRelay::forward_continue() {
+  wait_out_group_sends();
+  if (!sys::is_stop_pending()) peer_.tell(Kind::kForward, SIGCONT);
+}
+
 std::optional<siginfo_t> SignalRelay::forward(int signal) {
   if (sys::is_stop_signal(signal)) stop_forwarded_ = true;
   // A SIGSTOP for the whole group has stopped init too, and a SIGCONT for us alone must reach it first.
@@ -30,10 +41,18 @@ std::optional<siginfo_t> SignalRelay::forward(int signal) {
     return std::nullopt;
   }
   wait_out_group_sends();
-  if (!peer_.ask(Kind::kForwardAlone, signal) || signal >= SIGRTMIN) return std::nullopt;
+  const bool sent_to_group = peer_.ask(Kind::kForwardAlone, signal);
+  if (!sent_to_group && signal == SIGCONT) forward_continue();
+  if (!sent_to_group || signal >= SIGRTMIN) return std::nullopt;
   // Init may have answered for a second group send just after the first: then it is here by now, too.
   wait_out_group_sends();
   return sys::take_pending(signal);
+}
+
+void SignalRelay::forward_from_terminal(int signal) {
+  wait_out_group_sends();
+  peer_.tell(Kind::kFromTerminal, signal);
+  peer_.expect_sign_of_life();
 }
 
 /// The shell waits for us, so we stop when the command has, and not before: a shell that gets its prompt

@@ -25,11 +25,15 @@ class SignalRelay {
   /// For a signal that somebody has sent to the launcher, or to its group. Returns the second instance of
   /// it that waited meanwhile and counts as one with it, as in the kernel.
   std::optional<siginfo_t> forward(int signal);
+  /// For one that the terminal has sent to its foreground group, which is ours.
+  void forward_from_terminal(int signal);
   /// Stops the launcher if the command has stopped, and returns when somebody has continued it: how long
   /// that took, zero where nothing stopped.
   sys::Clock::duration mirror_stop(int signal);
 
  private:
+  void forward_continue();
+
   const Plan& plan_;
   Peer& peer_;
   const sys::Pidfd& init_;

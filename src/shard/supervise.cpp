@@ -68,8 +68,7 @@ void Supervisor::on_signal(const signalfd_siginfo& info) {
   if (from_somebody || signal == SIGHUP) {
     if (const auto second = relay_.forward(signal)) act_on(signal, second->si_code <= 0);
   } else {
-    shard_.peer().tell(Kind::kFromTerminal, signal);
-    shard_.peer().expect_sign_of_life();
+    relay_.forward_from_terminal(signal);
     if (sys::is_stop_signal(signal)) mirror_stop(signal);
   }
   act_on(signal, from_somebody);

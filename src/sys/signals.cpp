@@ -61,6 +61,15 @@ std::optional<signalfd_siginfo> read_signal(int signalfd) noexcept {
   return info;
 }
 
+bool is_stop_pending() noexcept {
+  sigset_t pending;
+  ::sigpending(&pending);
+  for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU}) {
+    if (::sigismember(&pending, signal) == 1) return true;
+  }
+  return false;
+}
+
 std::optional<siginfo_t> take_pending(int signal) noexcept {
   SignalSet one;
   one.add(signal);

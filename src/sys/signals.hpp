@@ -72,6 +72,9 @@ constexpr bool is_stop_signal(int signal) noexcept {
   return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }
 
+/// Whether one of them is blocked and pending.
+bool is_stop_pending() noexcept;
+
 /// Takes an instance of a blocked signal that is pending, if there is one.
 std::optional<siginfo_t> take_pending(int signal) noexcept;
 /// Lets a pending, blocked signal do its work now, and blocks it again.
