@@ -54,6 +54,9 @@ std::vector<std::string> option_names(std::span<const Option> options) {
 
 std::vector<po::option> parse_words(std::span<const Option> options, const std::vector<std::string>& words) {
   if (words.empty()) return {};  // "nslaunch -- npm test" pays nothing for what it does not use
+  for (const auto& word : words) {
+    if (word.starts_with("--=")) throw_unknown(word, options);  // Boost takes what follows for no option
+  }
   using namespace po::command_line_style;
   po::positional_options_description positional;
   positional.add(kPositional, -1);

@@ -64,6 +64,10 @@ TEST_CASE("the last of a repeated option counts, and a repeatable one keeps all 
   CHECK(arguments.text("timeout", "otherwise") == "otherwise");
 }
 
+TEST_CASE("an option without a name is no word of the command line's") {
+  CHECK(complaint({"--=x"}).find("there is no option '--=x'") != std::string::npos);
+}
+
 TEST_CASE("an option is never guessed from its beginning") {
   for (const auto& words : {Words{"--nam", "x"}, Words{"--na=x"}, Words{"--verb"}, Words{"--m=1"}}) {
     CAPTURE(words);
