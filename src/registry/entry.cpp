@@ -10,10 +10,12 @@
 namespace nslaunch::registry {
 namespace {
 
+constexpr std::string_view kNotOpened = "can't be opened: ";
+
 std::string why_not_opened(int error) {
   if (error == ENOENT) return {};
   if (error == ELOOP) return "a symbolic link";
-  return "can't be opened: " + sys::errno_code(error).message();
+  return std::string(kNotOpened) + sys::errno_code(error).message();
 }
 
 std::string what_is_wrong(const struct stat& status, const Folder& folder) {
@@ -43,6 +45,10 @@ std::optional<RecordFile> open_record(const Folder& folder, const char* name, un
   problem = what_is_wrong(file.status, folder);
   if (!problem.empty()) return std::nullopt;
   return file;
+}
+
+bool is_passing(const std::string& problem) {
+  return problem.starts_with(kNotOpened) && !problem.ends_with(sys::errno_code(EACCES).message());
 }
 
 bool is_still(const Folder& folder, const char* name, const RecordFile& file) {

@@ -44,6 +44,9 @@ struct RecordFile {
 std::optional<RecordFile> open_record(const Folder& folder, const char* name, unsigned char type, int access,
                                       std::string& problem);
 
+/// Whether open_record() may well succeed at the next try: it was no fault of the file's.
+bool is_passing(const std::string& problem);
+
 /// Whether `name` still means this very file. Throws where that can't be told.
 bool is_still(const Folder& folder, const char* name, const RecordFile& file);
 
@@ -60,6 +63,8 @@ class Viewpoint {
   bool is_other_boot(const ProcessIdentity& launcher) const;
   /// Made since the machine started, but in another PID namespace (or in one that can't be told).
   bool is_foreign(const ProcessIdentity& launcher);
+  /// After is_foreign(): our own PID namespace can't be told.
+  bool is_lost() const noexcept { return own_pidns_ == std::uint64_t{0}; }
   /// `locked`: somebody holds the record's lock. That is the launcher, or for a moment a reaper.
   /// A process that is not `owner`'s is none of the record's.
   Life life(const Header& header, uid_t owner, bool locked);

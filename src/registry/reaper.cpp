@@ -25,8 +25,8 @@ std::string shown(const Folder& folder, const char* name) {
 
 /// The file with its lock, if nobody else has it and `name` still means it: from here on no
 /// launcher is behind it, and no other reaper is at it.
-std::optional<RecordFile> seize(const Folder& folder, const char* name, unsigned char type) {
-  std::string problem;
+std::optional<RecordFile> seize(const Folder& folder, const char* name, unsigned char type,
+                                std::string& problem) {
   auto file = open_record(folder, name, type, O_RDWR, problem);
   if (!file || !sys::try_write_lock(file->fd.get()) || !is_still(folder, name, *file)) return std::nullopt;
   return file;
@@ -34,7 +34,8 @@ std::optional<RecordFile> seize(const Folder& folder, const char* name, unsigned
 
 /// Its writer locks it when it has made it, and looks whether we were quicker (make_locked_file).
 void sweep_temporary(const Folder& folder, const char* name, unsigned char type) {
-  const auto file = seize(folder, name, type);  // locked until it is gone
+  std::string ignored;
+  const auto file = seize(folder, name, type, ignored);  // locked until it is gone
   if (file) ::unlinkat(folder.fd.get(), name, 0);
 }
 
@@ -75,8 +76,17 @@ void Reaper::reap(const Folder& folder, const char* name, unsigned char type, mi
   }
 }
 
+/// What is wrong with the file itself is told of by who lists; what kept us from it, now, by us.
+std::optional<RecordFile> Reaper::take(const Folder& folder, const char* name, unsigned char type) {
+  std::string problem;
+  auto file = seize(folder, name, type, problem);
+  if (!file && is_passing(problem))
+    result_.problems.push_back(fmt::format("{}: {}", shown(folder, name), problem));
+  return file;
+}
+
 void Reaper::reap_record(const Folder& folder, const char* name, unsigned char type, milliseconds patience) {
-  const auto file = seize(folder, name, type);
+  const auto file = take(folder, name, type);
   if (!file) return;
   const auto text = read_text(*file);
   std::string_view rest = text;
@@ -84,7 +94,13 @@ void Reaper::reap_record(const Folder& folder, const char* name, unsigned char t
   std::string problem;
   const auto condition = take_header(rest, header, problem);
   if (condition == Condition::kDamaged) reap_damaged(folder, name, *file);
-  if (condition != Condition::kGood || viewpoint_.is_foreign(header.launcher)) return;
+  if (condition != Condition::kGood) return;
+  if (viewpoint_.is_foreign(header.launcher)) {
+    if (viewpoint_.is_lost())
+      result_.problems.push_back(shown(folder, name) +
+                                 ": whether its shard is of this PID namespace can't be told");
+    return;
+  }
   const Life life = viewpoint_.life(header, folder.owner, false);
   if (life == Life::kDead && unlink_record(folder, name)) ++result_.removed;
   // A record with any damage is no ground for a kill.
@@ -94,7 +110,7 @@ void Reaper::reap_record(const Folder& folder, const char* name, unsigned char t
 
 /// What a note of another PID namespace names may be in a place that is not seen from here.
 void Reaper::reap_note(const Folder& folder, const char* name, unsigned char type) {
-  const auto file = seize(folder, name, type);
+  const auto file = take(folder, name, type);
   if (!file) return;
   const auto text = read_text(*file);
   std::string_view entries = text;

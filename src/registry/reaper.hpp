@@ -21,6 +21,7 @@ class Reaper {
   const ReapResult& result() const noexcept { return result_; }
 
  private:
+  std::optional<RecordFile> take(const Folder& folder, const char* name, unsigned char type);
   void reap_record(const Folder& folder, const char* name, unsigned char type,
                    std::chrono::milliseconds patience);
   void reap_note(const Folder& folder, const char* name, unsigned char type);
