@@ -42,10 +42,10 @@ void make_alike(const sys::Directory& upper, int lower) {
   upper.set_mode(status.st_mode & 07777);
 }
 
-/// What the mount below does not let happen is not made possible by a view of it.
-unsigned long flags_of(int lower) {
+/// What a layer's mount does not let happen is not made possible by a view of it.
+unsigned long flags_of(int layer) {
   struct statvfs status = {};
-  sys::check(::fstatvfs(lower, &status), "looking at what an overlay covers");
+  sys::check(::fstatvfs(layer, &status), "looking at a layer of an overlay");
   unsigned long flags = MS_NODEV;
   if ((status.f_flag & ST_NOSUID) != 0) flags |= MS_NOSUID;
   if ((status.f_flag & ST_NOEXEC) != 0) flags |= MS_NOEXEC;
@@ -55,15 +55,19 @@ unsigned long flags_of(int lower) {
 }  // namespace
 
 void mount_overlay(const OverlayLayers& layers, const sys::Directory& target, bool readable) {
-  make_alike(sys::Directory(sys::Fd(::fcntl(layers.upper, F_DUPFD_CLOEXEC, 0))), layers.lower);
+  const sys::Directory upper(sys::Fd(::fcntl(layers.upper, F_DUPFD_CLOEXEC, 0)));
+  make_alike(upper, layers.lower);
+  // From here on nobody can put in more than he could put into what is covered.
+  if (!upper.is_empty()) throw Error(sys::errno_code(ESTALE), "finding the folder for the changes empty");
   // By descriptor: a name may have commas and colons, which separate options and layers.
   const auto options =
       fmt::format("lowerdir={},upperdir={},workdir={},index=off,metacopy=off,{}",
                   sys::descriptor_path(layers.lower), sys::descriptor_path(layers.upper),
                   sys::descriptor_path(layers.work), options_for_notes(layers.upper, readable));
   const auto place = sys::descriptor_path(target.fd());
-  sys::check(::mount("nslaunch", place.c_str(), "overlay", flags_of(layers.lower), options.c_str()),
-             "mounting a view");
+  // A tmpfs of ours, which nobody else reaches, forbids more than its view has to.
+  const auto flags = flags_of(layers.lower) | (readable ? flags_of(layers.upper) : 0);
+  sys::check(::mount("nslaunch", place.c_str(), "overlay", flags, options.c_str()), "mounting a view");
 }
 
 }  // namespace nslaunch::ns

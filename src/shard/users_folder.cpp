@@ -5,11 +5,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
+#include <cstdlib>
 #include <filesystem>
 
+#include "sys/as_user.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
-#include "sys/for_user.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::shard {
@@ -39,9 +41,9 @@ const UserIds* other_user(const ShardSpec& spec) noexcept {
 }
 
 UsersFolder make_users_folder(const ShardSpec& spec, const std::string& path, mode_t mode,
-                              const FolderWords& words) {
+                              const FolderWords& words, sys::RootsPart roots_part) {
   if (const auto* user = other_user(spec)) {
-    auto found = find({.path = path, .make = mode, .writable = true}, *user);
+    auto found = find({.path = path, .make = mode, .writable = true, .roots_part = roots_part}, *user);
     if (!found.place) refuse(found, path, user->uid, words);
     return {sys::Directory(std::move(found.place)), found.is_roots};
   }
@@ -52,6 +54,24 @@ UsersFolder make_users_folder(const ShardSpec& spec, const std::string& path, mo
   }
 }
 
+sys::Directory open_tmp_folder(const ShardSpec& spec, const std::string& path) {
+  const auto* user = other_user(spec);
+  if (user == nullptr) {
+    try {
+      return sys::Directory::open(path);
+    } catch (const Error& error) {
+      throw UsageError(fmt::format("--tmp {}: {}", sys::escape(path), error.code().message()),
+                       "It takes a folder that is there; leave the option out for a private /tmp.");
+    }
+  }
+  auto found = find({.path = path, .writable = true, .is_named_by_root = true}, *user);
+  if (found.place) return sys::Directory(std::move(found.place));
+  throw Error(sys::errno_code(found.error),
+              fmt::format("opening {} for --tmp as user {}", sys::escape(path), user->uid),
+              "It takes a folder of that user's, or one that the user can write to and to which no link of "
+              "the user's leads.");
+}
+
 sys::Fd open_for_command(const ShardSpec& spec, const std::string& path) {
   const auto* user = other_user(spec);
   if (user == nullptr) return sys::open_file(path, O_PATH);
@@ -60,6 +80,21 @@ sys::Fd open_for_command(const ShardSpec& spec, const std::string& path) {
   throw Error(sys::errno_code(found.error),
               fmt::format("opening {} as user {}", sys::escape(path), user->uid),
               "The command could not reach it: name something that this user can.");
+}
+
+sys::Fd open_as_other_user(const UserIds& user, const std::function<sys::Fd()>& open) {
+  constexpr std::chrono::seconds kLimit{10};  // the user may stop the child, or the folder be a dead server's
+  auto answer = sys::as_user(user.uid, user.gid, {user.groups.begin(), user.groups.end()}, kLimit, [&] {
+    sys::Answer opened;
+    try {
+      opened.descriptors.push_back(open());
+    } catch (const Error& error) {
+      opened.text = std::to_string(error.code().value());
+    }
+    return opened;
+  });
+  if (!answer.descriptors.empty()) return std::move(answer.descriptors.front());
+  throw Error(sys::errno_code(std::atoi(answer.text.c_str())), fmt::format("working as user {}", user.uid));
 }
 
 std::string path_without_links(int place, const std::string& asked) {

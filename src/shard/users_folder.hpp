@@ -2,9 +2,11 @@
 
 #include <nslaunch/spec.hpp>
 
+#include <functional>
 #include <string>
 
 #include "sys/directory.hpp"
+#include "sys/for_user.hpp"
 
 namespace nslaunch::shard {
 
@@ -26,10 +28,17 @@ struct FolderWords {
 /// Opens a folder that the command is to write to, made with `mode` where missing, as the command's user
 /// (sys/for_user). Throws Error.
 UsersFolder make_users_folder(const ShardSpec& spec, const std::string& path, mode_t mode,
-                              const FolderWords& words);
+                              const FolderWords& words, sys::RootsPart roots_part = sys::RootsPart::kGive);
+
+/// The folder that is to be the shard's /tmp: the user's own, or one that root alone can have named, and the
+/// user may write to it. Throws Error.
+sys::Directory open_tmp_folder(const ShardSpec& spec, const std::string& path);
 
 /// An O_PATH descriptor of what the command is to see, opened as the command's user. Throws Error.
 sys::Fd open_for_command(const ShardSpec& spec, const std::string& path);
+
+/// What `open` opens as this user, in a child. Throws Error where it does, or no child can be had.
+sys::Fd open_as_other_user(const UserIds& user, const std::function<sys::Fd()>& open);
 
 /// Its path without links; as it was asked for where nothing better can be had.
 std::string path_without_links(int place, const std::string& asked);

@@ -25,7 +25,11 @@ Answer answer_with(int error, Fd place = {}) {
   return answer;
 }
 
-/// In the child.
+/// In the child, as what follows.
+bool may_write_to(int folder) {
+  return ::faccessat(folder, ".", W_OK | X_OK, 0) == 0;
+}
+
 Answer open_as_oneself(const Wanted& wanted) try {
   Fd place;
   if (wanted.make) {
@@ -35,7 +39,7 @@ Answer open_as_oneself(const Wanted& wanted) try {
     place.reset(::open(wanted.path.c_str(), O_PATH | O_CLOEXEC | (wanted.writable ? O_DIRECTORY : 0)));
   }
   if (!place) return answer_with(errno);
-  const bool may_write = !wanted.writable || ::faccessat(place.get(), ".", W_OK | X_OK, 0) == 0;
+  const bool may_write = !wanted.writable || may_write_to(place.get());
   return answer_with(may_write ? 0 : errno, std::move(place));
 } catch (const Error& error) {
   return answer_with(error.code().value());
@@ -110,9 +114,11 @@ class RootsWay {
   }
 
   void give_away() {
+    const bool gives = wanted_.roots_part == RootsPart::kGive;
+    if (!gives && !made_.empty()) made_.pop_back();
     for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder) {
-      folder->set_owner(uid_, gid_);
-      folder->set_mode(*wanted_.make);
+      if (gives) folder->set_owner(uid_, gid_);
+      folder->set_mode(*wanted_.make & (gives ? 07777 : ~mode_t{022}));
     }
   }
 
@@ -128,6 +134,12 @@ class RootsWay {
   int links_ = 0;
 };
 
+/// Whether this is not for the user alone to decide, but for root, too.
+bool asks_for_root(const Wanted& wanted, const FoundForUser& found, uid_t uid) {
+  if (found.error == 0) return wanted.is_named_by_root && found.owner != uid;
+  return found.error == EACCES || found.error == EPERM || found.error == EROFS;
+}
+
 }  // namespace
 
 FoundForUser find_for_user(const Wanted& wanted, uid_t uid, gid_t gid, const std::vector<gid_t>& groups) {
@@ -135,15 +147,18 @@ FoundForUser find_for_user(const Wanted& wanted, uid_t uid, gid_t gid, const std
   auto answer = as_user(uid, gid, groups, kLimit, [&] { return open_as_oneself(wanted); });
   if (!answer.descriptors.empty()) found.place = std::move(answer.descriptors.front());
   found.error = std::atoi(answer.text.c_str());
-  if (found.error == 0) return found;
   struct stat status = {};
   if (found.place && ::fstat(found.place.get(), &status) == 0) found.owner = status.st_uid;
+  const bool asks = asks_for_root(wanted, found, uid);
+  if (found.error == 0 && !asks) return found;
   found.place.reset();
-  if (found.error != EACCES && found.error != EPERM && found.error != EROFS) return found;
+  if (found.error == 0) found.error = EACCES;
+  if (!asks || wanted.roots_part == RootsPart::kNone) return found;
   try {
-    found.place = RootsWay(wanted, uid, gid).walk();
-    found.error = 0;
-    found.is_roots = true;
+    auto place = RootsWay(wanted, uid, gid).walk();
+    const auto look = [&] { return answer_with(may_write_to(place.get()) ? 0 : errno); };
+    if (wanted.is_named_by_root && as_user(uid, gid, groups, kLimit, look).text != "0") return found;
+    found = {.place = std::move(place), .is_roots = true};
   } catch (const Error&) {
     return found;  // why the user could not is what there is to say
   }

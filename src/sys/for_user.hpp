@@ -10,11 +10,22 @@
 
 namespace nslaunch::sys {
 
+/// What root does itself where the user may not, along directories whose names nobody but root can exchange,
+/// on file systems of which no user's program says what is there.
+enum class RootsPart {
+  kGive,  ///< opens it; makes it, and gives it to the user at the end
+  kKeep,  ///< the same, but what is made stays root's, and closed (0700) at its end
+  kNone,
+};
+
 /// What root is to open for another user.
 struct Wanted {
   std::string path;              ///< absolute
   std::optional<mode_t> make{};  ///< a directory, made with this mode where missing, as are those above it
   bool writable = false;         ///< a directory that the user may write to
+  RootsPart roots_part = RootsPart::kGive;
+  /// A directory that is the user's, or lies where root alone decides: and either way he may write to it.
+  bool is_named_by_root = false;
 };
 
 struct FoundForUser {
@@ -27,9 +38,7 @@ struct FoundForUser {
 };
 
 /// Opens it as the user, in a child, so that links of that user's lead where the user may go, and no further.
-/// What the user has no right to root opens, and makes, itself, but only along directories whose names nobody
-/// but root can exchange; what is made is given to the user at the end. Throws Error where no child can be
-/// had.
+/// What the user has no right to is root's part. Throws Error where no child can be had.
 FoundForUser find_for_user(const Wanted& wanted, uid_t uid, gid_t gid, const std::vector<gid_t>& groups);
 
 }  // namespace nslaunch::sys

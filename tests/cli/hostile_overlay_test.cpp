@@ -1,0 +1,149 @@
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "support/hostile.hpp"
+#include "support/overlays.hpp"
+#include "support/paused_launch.hpp"
+#include "support/write_file.hpp"
+
+// Where root keeps what a hostile user's command changes in an overlay.
+namespace nslaunch::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+
+uid_t owner_of(const std::string& path) {
+  struct stat status = {};
+  return ::lstat(path.c_str(), &status) == 0 ? status.st_uid : uid_t(-1);
+}
+
+/// Whether a file can be made in `folder` now.
+bool plants(const Hostile& user, const std::string& folder) {
+  user.act([&] {
+    const sys::Fd file(::open((folder + "/planted").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  });
+  return fs::exists(folder + "/planted");
+}
+
+}  // namespace
+
+TEST_CASE("nothing that a user puts into a new folder for changes shows in the place of what is root's") {
+  const Hostile user;
+  need_room_for_changes(user.ground.path());
+  fs::permissions(user.victim, fs::perms(0755));
+  const auto keep = user.ground / "new/keep";
+  PausedLaunch launch(in_shard("ls -A " + user.victim, user.words({"--overlay", user.victim + "=" + keep})),
+                      user.options(), "overlay");
+  REQUIRE(launch.reached());
+  CHECK(owner_of(keep) == 0);
+  CHECK(owner_of(user.ground / "new") == 0);
+  CHECK_FALSE(plants(user, keep));
+  launch.resume();
+  const auto ended = launch.process().wait();
+  INFO(ended.err);
+  CHECK(ended.status == 0);
+  CHECK(ended.out.empty());
+  CHECK_FALSE(plants(user, keep));
+  CHECK(owner_of(keep) == 0);
+}
+
+TEST_CASE("what has come into a folder for changes since it was looked at is no view's") {
+  const Hostile user;
+  need_room_for_changes(user.ground.path());
+  user.act([&] { fs::create_directory(user.own + "/project"); });
+  const auto keep = user.own + "/keep";
+  PausedLaunch launch(in_shard("echo ran", user.words({"--overlay", user.own + "/project=" + keep})),
+                      user.options(), "overlay");
+  REQUIRE(launch.reached());
+  CHECK(plants(user, keep));
+  launch.resume();
+  const auto ended = launch.process().wait();
+  INFO(ended.err);
+  CHECK(ended.status == 125);
+  CHECK(ended.out.empty());
+}
+
+TEST_CASE("a user's links decide neither which of root's folders is covered nor where changes are kept") {
+  const Hostile user;
+  need_room_for_changes(user.ground.path());
+  const auto other = user.ground / "other";
+  fs::create_directory(other);
+  user.link(other, user.own + "/of-root");
+  user.act([&] { fs::create_directory(user.own + "/project"); });
+  user.link(user.victim, user.own + "/out");
+  fs::permissions(user.victim, fs::perms(0711));
+  for (const auto& covered : {user.own + "/of-root", user.own + "/project"}) {
+    for (const auto* mode : {"", "/changes"}) {
+      const auto ended = user.run_with({"--overlay", covered + "=" + user.own + "/out" + mode}, "echo ran");
+      CAPTURE(covered, mode, ended.err);
+      CHECK(ended.status == 125);
+      CHECK(ended.out.empty());
+      CHECK(user.victim_is_untouched());
+    }
+  }
+}
+
+TEST_CASE("a user's own folder keeps no changes of what is root's, though he can't write to it just now") {
+  const Hostile user;
+  user.act([&] { fs::permissions(user.own, fs::perms(0555)); });
+  const auto ended = user.run_with({"--overlay", user.victim + "=" + user.own}, "echo ran");
+  INFO(ended.err);
+  CHECK(ended.status == 125);
+  CHECK(ended.out.empty());
+  CHECK(owner_of(user.own) == user.uid);
+}
+
+TEST_CASE("what others can write to is not covered for a user where the changes are kept") {
+  const Hostile user;
+  fs::permissions(user.victim, fs::perms(01777));
+  const auto ended = user.run_with({"--overlay", user.victim + "=" + user.ground / "keep"}, "echo ran");
+  INFO(ended.err);
+  CHECK(ended.status == 125);
+  CHECK(ended.out.empty());
+  CHECK_THAT(ended.err, Contains("others can write"));
+  CHECK(user.run_with({"--overlay", user.victim}, "echo ran").out == "ran\n");
+}
+
+TEST_CASE("root keeps what a user's command changes in the user's own project, wherever root can") {
+  const Hostile user;
+  need_room_for_changes(user.ground.path());
+  user.act([&] { fs::create_directory(user.own + "/project"); });
+  for (const auto& keep : {user.ground / "new/keep", user.own + "/new/keep"}) {
+    const auto ended = user.run_with({"--overlay", user.own + "/project=" + keep},
+                                     "cd " + user.own + "/project; echo x > file");
+    CAPTURE(keep, ended.err);
+    CHECK(ended.status == 0);
+    CHECK(owner_of(keep) == user.uid);
+    CHECK(owner_of(keep + "/file") == user.uid);
+  }
+  CHECK(owner_of(user.ground / "new") == 0);
+  CHECK(fs::is_empty(user.own + "/project"));
+}
+
+TEST_CASE("a view lets no set-uid program gain rights that the mount for its changes keeps from that") {
+  const Hostile user;
+  const auto mount = user.ground / "mount";
+  fs::create_directory(mount);
+  auto options = user.options();
+  options.prepare = [&] {
+    const bool is_there = ::unshare(CLONE_NEWNS) == 0 &&
+                          ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                          ::mount("none", mount.c_str(), "tmpfs", MS_NOSUID, "mode=0755") == 0;
+    if (!is_there) ::_exit(97);
+  };
+  user.act([&] { fs::create_directory(user.own + "/project"); });
+  const auto view = user.own + "/project";
+  const auto script = "grep ' " + view + " ' /proc/self/mountinfo";
+  const auto ended = run(in_shard(script, user.words({"--overlay", view + "=" + mount + "/keep"})), options);
+  INFO(ended.err);
+  CHECK_THAT(ended.out, Contains("nosuid"));
+}
+
+}  // namespace nslaunch::test

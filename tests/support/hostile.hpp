@@ -1,0 +1,75 @@
+#pragma once
+
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "support/host_folder.hpp"
+#include "support/registry_view.hpp"
+#include "support/skip.hpp"
+#include "sys/as_user.hpp"
+
+namespace nslaunch::test {
+
+/// The user, with a folder of his own, and a folder of root's that he is after.
+class Hostile {
+ public:
+  Hostile() {
+    if (::geteuid() != 0) SKIP_TEST("needs root: --user");
+    const char* name = std::getenv("NSLAUNCH_TEST_USER");
+    const passwd* user = ::getpwnam(name != nullptr ? name : "nslaunch-test");
+    if (user == nullptr) SKIP_TEST("there is no ordinary user nslaunch-test (scripts/test makes it)");
+    uid = user->pw_uid;
+    gid = user->pw_gid;
+    std::filesystem::permissions(ground.path(), std::filesystem::perms(0755));
+    std::filesystem::create_directory(own);
+    REQUIRE(::chown(own.c_str(), uid, gid) == 0);
+    std::filesystem::create_directory(victim);
+    std::filesystem::permissions(victim, std::filesystem::perms(0711));
+  }
+
+  void act(const std::function<void()>& work) const {
+    sys::as_user(uid, gid, {}, kPatience, [&] {
+      work();
+      return sys::Answer{"done"};
+    });
+  }
+  void link(const std::string& target, const std::string& name) const {
+    act([&] { std::filesystem::create_symlink(target, name); });
+  }
+
+  StartOptions options() const {
+    auto options = registry.options();
+    options.directory = "/";
+    return options;
+  }
+  Words words(Words more) const {
+    more.insert(more.begin(), {"--user", std::to_string(uid) + ":" + std::to_string(gid)});
+    return more;
+  }
+  Result run_with(Words more, const std::string& script) const {
+    return run(in_shard(script, words(std::move(more))), options());
+  }
+  /// Root's folder is as it was.
+  bool victim_is_untouched() const {
+    struct stat status = {};
+    return ::lstat(victim.c_str(), &status) == 0 && status.st_uid == 0 &&
+           (status.st_mode & 07777) == victims_mode && std::filesystem::is_empty(victim);
+  }
+
+  RegistryView registry;
+  HostFolder ground;
+  std::string own = ground / "own";
+  std::string victim = ground / "victim";
+  mode_t victims_mode = 0711;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+}  // namespace nslaunch::test
