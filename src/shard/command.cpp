@@ -1,7 +1,6 @@
 #include "shard/command.hpp"
 
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 
 #include "shard/environment.hpp"
 #include "shard/fault.hpp"
+#include "shard/take_user.hpp"
 #include "sys/check.hpp"
 
 namespace nslaunch::shard {
@@ -23,15 +23,6 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   for (const auto& text : strings) list.push_back(const_cast<char*>(text.c_str()));
   list.push_back(nullptr);
   return list;
-}
-
-/// Straight system calls: libc's own would tell "all threads", of which a vforked child has none (K27). It is
-/// done here and never in init, whose parent-death signal it would clear (K2).
-int take_user(const UserIds& user) {
-  if (::syscall(SYS_setgroups, user.groups.size(), user.groups.data()) != 0) return errno;
-  if (::syscall(SYS_setresgid, user.gid, user.gid, user.gid) != 0) return errno;
-  if (::syscall(SYS_setresuid, user.uid, user.uid, user.uid) != 0) return errno;
-  return 0;
 }
 
 #ifdef NSLAUNCH_FAULTS

@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "support/probe_hang.hpp"
+#include "support/probe_push.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -141,6 +142,7 @@ int act(int count, char** words) {
   if (what == "rename" && count > 2) return rename_aloud(words[1], words[2]);
   if (what == "bomb" && count > 1) bomb(std::atoi(words[1]));
   if (what == "threads" && count > 1) return stay_with_threads(std::atoi(words[1]));
+  if (what == "push") return push_back();
   if (what == "break-out") return break_out();
   if (what == "unread" && count > 1) return leave_unread(std::atoi(words[1]));
   if (what == "stay") {

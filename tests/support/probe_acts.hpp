@@ -11,6 +11,9 @@ namespace nslaunch::test {
 ///   clean-up            says "ready", counts SIGINT aloud, and at the second cleans up and exits with 7
 ///   threads COUNT       starts that many threads, says "up", and stays
 ///   rename FROM TO      rename(2), and what comes of it: "renamed" or the error
+///   push                types a line on its terminal for whoever reads there next, by every way that the
+///   machine
+///                       has; says of each what came of it, then "done"
 ///   break-out           takes every descriptor of init's and enters the namespaces that it leads to; says
 ///                       "out by " and the number for each that has led to others than our own
 ///   unread COUNT        says "up", with so many descriptors sent to itself and not received until its input
