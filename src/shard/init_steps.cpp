@@ -17,10 +17,9 @@
 #include "ns/room.hpp"
 #include "ns/sysctl.hpp"
 #include "shard/fault.hpp"
-#include "shard/hidden.hpp"
 #include "shard/overlay_step.hpp"
 #include "shard/protocol.hpp"
-#include "shard/users_folder.hpp"
+#include "shard/tmp_steps.hpp"
 #include "sys/check.hpp"
 #include "sys/clock.hpp"
 #include "sys/directory.hpp"
@@ -40,72 +39,9 @@ void make_namespaces(Building& building) {
   sys::check(ns::when_there_is_room([&] { return ::unshare(building.plan.unshare_flags); }), "unsharing");
 }
 
-/// Whether an overlay has been mounted there, so that what is found is not what the launcher found.
-bool lies_in_view(const Plan& plan, const std::string& path) {
-  const auto& overlays = plan.spec.overlays;
-  return std::any_of(overlays.begin(), overlays.end(),
-                     [&](const OverlaySpec& overlay) { return lies_in(path, overlay.path); });
-}
-
-sys::Fd open_kept(const Plan& plan, std::size_t at) {
-  const auto& kept = plan.kept[at];
-  const auto& outside = plan.places.kept[at];
-  if (!outside) return sys::open_file(kept.path, O_PATH);
-  return reopen_in_shard(kept.source, lies_in_view(plan, kept.source) ? -1 : outside.get());
-}
-
-void mount_tmp(Building& building) {
-  const auto& spec = building.plan.spec;
-  // K8: only what is opened in this mount namespace can be bound in it.
-  for (std::size_t at = 0; at < building.plan.kept.size(); ++at)
-    building.kept_sources.push_back(open_kept(building.plan, at));
-  if (spec.tmp == TmpMode::kPrivate) {
-    ns::mount_tmpfs("/tmp", 01777, spec.tmp_size);
-  } else {
-    const auto folder = reopen_in_shard(spec.tmp_directory, building.plan.places.tmp.fd());
-    ns::bind(folder.get(), sys::Directory::open_or_make("/tmp", 0700).fd());
-  }
-}
-
-/// Along names of our own, but for a --tmp DIR, whose owner may put links and other folders there meanwhile.
-void keep_paths(Building& building) {
-  constexpr std::string_view kTmp = "/tmp/";
-  const auto tmp = sys::Directory::open("/tmp");
-  for (const auto& kept : building.plan.kept) {
-    const auto& source = building.kept_sources[static_cast<std::size_t>(building.detail)];
-    const auto names = kept.path.substr(kTmp.size());
-    const auto last = names.rfind('/');
-    const auto folder = tmp.open_or_make_below(last == std::string::npos ? "" : names.substr(0, last), 0755);
-    struct stat status = {};
-    sys::check(::fstat(source.get(), &status), "looking at a kept path");
-    const auto target = folder.make_mount_point(names.substr(last + 1), S_ISDIR(status.st_mode));
-    ns::bind(source.get(), target.get());
-    ++building.detail;
-  }
-}
-
 void mount_shared_memory(Building&) {
   struct stat status = {};
   if (::stat("/dev/shm", &status) == 0 && S_ISDIR(status.st_mode)) ns::mount_tmpfs("/dev/shm", 01777, 0);
-}
-
-/// Made here where something of the shard's own has been mounted above it.
-sys::Directory place_of_private(const Plan& plan, const std::string& path) {
-  const auto is_above = [&](const std::string& other) { return other != path && lies_in(path, other); };
-  const auto outside = plan.places.private_folders.find(path);
-  const bool is_made_here = outside == plan.places.private_folders.end() || lies_in_view(plan, path) ||
-                            std::any_of(plan.private_paths.begin(), plan.private_paths.end(), is_above);
-  if (is_made_here)
-    return make_users_folder(plan.spec, path, kPrivateMode, {"--private", kPrivateAdvice}).folder;
-  return sys::Directory(reopen_in_shard(path, outside->second.fd()));
-}
-
-void mount_private_paths(Building& building) {
-  for (const auto& path : building.plan.private_paths) {
-    ns::mount_tmpfs_alike(place_of_private(building.plan, path));
-    building.mounts.watch(path);
-    ++building.detail;
-  }
 }
 
 void set_hostname(Building& building) {

@@ -137,14 +137,7 @@ void check_tmp_directory(Plan& plan) {
   if (plan.spec.tmp != TmpMode::kDirectory) return;
   auto& directory = plan.spec.tmp_directory;
   directory = absolute_path(plan.working_directory, directory);
-  struct stat status = {};
-  errno = 0;
-  if (::stat(directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    const int error = errno == 0 ? ENOTDIR : errno;
-    throw UsageError(fmt::format("--tmp {}: {}", sys::escape(directory), sys::errno_code(error).message()),
-                     "It takes a folder that is there; leave the option out for a private /tmp.");
-  }
-  plan.places.tmp = sys::Directory(open_for_command(plan.spec, directory));
+  plan.places.tmp = open_tmp_folder(plan.spec, directory);
   directory = path_without_links(plan.places.tmp.fd(), directory);
 }
 
