@@ -1,7 +1,9 @@
 #include "sys/for_user.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -49,6 +51,13 @@ bool is_of_root(const struct stat& status) {
   return status.st_uid == 0 || status.st_uid == ::geteuid();
 }
 
+/// What is there, and whose, its mounter's program says.
+bool is_of_program(const Directory& folder) {
+  struct statfs filesystem = {};
+  check(::fstatfs(folder.fd(), &filesystem), "looking at a file system");
+  return filesystem.f_type == FUSE_SUPER_MAGIC;
+}
+
 /// The way that nobody but root can change: every directory on it is root's, and so is what it has by name.
 class RootsWay {
  public:
@@ -88,6 +97,8 @@ class RootsWay {
     if (::fstatat(here_.fd(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return make(name, is_closed);
     // In a sticky directory everybody may put things, and rename the own ones.
     if (!is_closed && !is_of_root(status)) refuse(EACCES);
+    // Somebody may have moved a link there that root has made elsewhere, or given it another name.
+    if (S_ISLNK(status.st_mode) && !is_closed) refuse(EACCES);
     if (S_ISLNK(status.st_mode)) return follow(name);
     place_ = here_.find(name);
     if (S_ISDIR(status.st_mode)) return move_to(here_.open_below(name));
@@ -109,6 +120,7 @@ class RootsWay {
   }
 
   void move_to(Directory folder) {
+    if (is_of_program(folder)) refuse(EACCES);
     here_ = std::move(folder);
     place_.reset(check(::fcntl(here_.fd(), F_DUPFD_CLOEXEC, 0), "keeping a directory"));
   }

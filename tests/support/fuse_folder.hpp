@@ -1,0 +1,36 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+
+#include "sys/fd.hpp"
+
+namespace nslaunch::test {
+
+/// A FUSE mount of a user's, open to others, whose program shows an empty folder of root's, mode 0755, in
+/// which whatever is made is made. Ends the test as skipped where there is no FUSE. Gone at the end of the
+/// scope.
+class FuseFolder {
+ public:
+  FuseFolder(const std::string& path, uid_t uid, gid_t gid);
+  FuseFolder(const FuseFolder&) = delete;
+  FuseFolder& operator=(const FuseFolder&) = delete;
+  ~FuseFolder();
+
+  const std::string& path() const noexcept { return path_; }
+  /// Whether root has made something there.
+  bool was_changed_by_root() const noexcept { return changed_; }
+
+ private:
+  void serve();
+
+  std::string path_;
+  sys::Fd device_;
+  std::atomic<bool> changed_ = false;
+  std::thread server_;
+};
+
+}  // namespace nslaunch::test
