@@ -1,5 +1,6 @@
 #include "shard/take_user.hpp"
 
+#include <linux/keyctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -9,6 +10,13 @@
 
 namespace nslaunch::shard {
 namespace {
+
+/// A session keyring of its own, with nothing in it. Where nobody may ask for keys (a container's filter says
+/// EPERM) the command may not either.
+int leave_keys() noexcept {
+  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) >= 0) return 0;
+  return errno == ENOSYS || errno == EPERM ? 0 : errno;
+}
 
 /// Straight system calls: libc's own would tell "all threads", of which a vforked child has none (K27). It is
 /// done here and never in init, whose parent-death signal it would clear (K2).
@@ -23,6 +31,7 @@ int take_ids(const UserIds& user) noexcept {
 
 int take_user(const UserIds& user) noexcept {
   if (user.uid != ::geteuid()) {
+    if (const int error = leave_keys(); error != 0) return error;
     if (const int error = ns::forbid_typing(); error != 0) return error;
   }
   return take_ids(user);

@@ -1,3 +1,7 @@
+#include <linux/keyctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "support/hostile.hpp"
@@ -33,6 +37,22 @@ TEST_CASE("a command of another user types nothing on root's terminal") {
   auto fleet = user.words({"--shards", "1", "--output", "group", "--", probe_binary(), "push"});
   fleet.insert(fleet.begin(), "run");
   check_typing(user, nslaunch(fleet), "Operation not permitted");
+}
+
+TEST_CASE("a command of another user has none of the keys of root's session") {
+  const Hostile user;
+  auto options = user.options();
+  options.prepare = [] {
+    const bool has_keys =
+        ::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) >= 0 &&
+        ::syscall(SYS_add_key, "user", "of-root", "secret", 6, KEY_SPEC_SESSION_KEYRING) >= 0;
+    if (!has_keys) ::_exit(97);
+  };
+  const auto script = "grep -c of-root /proc/keys; :";
+  const auto own = run(in_shard(script), options);
+  if (own.status == 97) SKIP_TEST("no keys can be had here");
+  CHECK(own.out == "1\n");
+  CHECK(run(in_shard(script, user.words({})), options).out == "0\n");
 }
 
 }  // namespace nslaunch::test
