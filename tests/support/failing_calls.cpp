@@ -77,7 +77,7 @@ bool is_wanted(const CallFault& fault) {
   return fault.nth == 1 && !fault.lasting && fault.error == errors_of(fault.call).front();
 }
 
-std::vector<CallFault> faults_for(const Traced& clean) {
+std::vector<CallFault> faults_for(const Deed& deed, const Traced& clean) {
   std::vector<CallFault> faults;
   for (const auto& [where, count] : clean.calls) {
     const auto& [generation, call] = where;
@@ -86,7 +86,8 @@ std::vector<CallFault> faults_for(const Traced& clean) {
       for (int nth = 1; nth <= count; ++nth) {
         faults.push_back({generation, call, nth, error, false});
         // A call that is interrupted for ever is repeated for ever, as it should be.
-        if (error != EINTR) faults.push_back({generation, call, nth, error, true});
+        const bool may_last = error != EINTR && deed.waited_out.count(call) == 0;
+        if (may_last) faults.push_back({generation, call, nth, error, true});
       }
     }
   }
@@ -202,7 +203,7 @@ void try_with_failing_calls(Deed& deed) {
   REQUIRE(clean.status != 125);
   int struck = 0;
   std::string broken;
-  const auto faults = faults_for(clean);
+  const auto faults = faults_for(deed, clean);
   for (const auto& fault : faults) {
     Traced traced;
     const auto wrong = judge(deed, fault, expected, traced);

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "support/call_tracer.hpp"
@@ -25,6 +26,8 @@ struct Deed {
   std::function<void()> before = [] {};
   /// Runs beside it, in a thread. Returns what is wrong about what it has seen; empty: nothing.
   std::function<std::string(const CallTracer&)> beside;
+  /// Calls whose failures are waited out however long they last, as a lack of descriptors is.
+  std::set<std::string> waited_out;
   /// What is wrong about an end without a failure of nslaunch's; empty: nothing.
   std::function<std::string(const Traced&)> wrong;
 
