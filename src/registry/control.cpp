@@ -82,6 +82,7 @@ sys::Fd Controls::connect(const ShardEntry& entry) {
   const auto file = open_socket(folder_of(entry, doing), socket_name(id), doing);
   const auto address = address_at(fmt::format("/proc/self/fd/{}", file.get()));
   sys::Fd socket(sys::check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), "making a socket"));
+  sys::take_descriptors(socket, false);
   if (!sys::connect_within(socket, address, patience_)) {
     const int error = errno == EAGAIN ? ETIMEDOUT : errno;
     throw Error(sys::errno_code(error), doing,

@@ -25,7 +25,8 @@ class Controls {
   explicit Controls(std::optional<sys::Deadline> patience = std::nullopt) : patience_(patience) {}
 
   /// A connection to the shard's recorded init, and to nobody else: the socket is the owner's own, no link,
-  /// and who listens on it is that process. It never waits (O_NONBLOCK). Throws Error where there is none.
+  /// and who listens on it is that process. It never waits (O_NONBLOCK), and that init can send no
+  /// descriptors on it until sys::take_descriptors() says otherwise. Throws Error where there is none.
   sys::Fd connect(const ShardEntry& entry);
 
  private:

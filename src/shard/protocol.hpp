@@ -82,7 +82,8 @@ struct Message {
 /// Waits for a message; nothing: the peer is gone (errno 0 or ECONNRESET), or can't be heard. `wait` false:
 /// nothing with errno EAGAIN where none has arrived. A peer may be anybody: what is returned has a kind, a
 /// step, a domain and numbers that there are; anything else is nothing with errno EPROTO, or EMSGSIZE where
-/// it is too long. Descriptors that came with it are appended to `descriptors`, or closed.
+/// it is too long. Descriptors that came with it are appended to `descriptors`; where that is nullptr they
+/// are nothing with errno EPROTO, too.
 std::optional<Message> receive(int channel, bool wait = true,
                                std::vector<sys::Fd>* descriptors = nullptr) noexcept;
 

@@ -13,9 +13,12 @@
 namespace nslaunch::sys {
 namespace {
 
+/// The kernel's own limit (SCM_MAX_FD): those that find no room are closed by the kernel in our name.
+constexpr std::size_t kMostThatCome = 253;
+
 union DescriptorSpace {
   cmsghdr alignment;
-  char bytes[CMSG_SPACE(kMostDescriptors * sizeof(int))];
+  char bytes[CMSG_SPACE(kMostThatCome * sizeof(int))];
 };
 
 msghdr envelope_of(std::span<iovec> parts) {
@@ -36,17 +39,15 @@ void put(std::span<const int> descriptors, msghdr& envelope, DescriptorSpace& sp
   std::memcpy(CMSG_DATA(header), descriptors.data(), size);
 }
 
-void take(msghdr& envelope, std::vector<Fd>* descriptors) {
+void take(msghdr& envelope, std::vector<Fd>& descriptors) {
   for (cmsghdr* header = CMSG_FIRSTHDR(&envelope); header != nullptr;
        header = CMSG_NXTHDR(&envelope, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    std::array<int, kMostDescriptors> numbers = {};
+    std::array<int, kMostThatCome> numbers = {};
     std::memcpy(numbers.data(), CMSG_DATA(header), std::min(count, numbers.size()) * sizeof(int));
-    for (std::size_t at = 0; at < std::min(count, numbers.size()); ++at) {
-      Fd descriptor(numbers[at]);
-      if (descriptors != nullptr) descriptors->push_back(std::move(descriptor));
-    }
+    for (std::size_t at = 0; at < std::min(count, numbers.size()); ++at)
+      descriptors.emplace_back(numbers[at]);
   }
 }
 
@@ -82,6 +83,12 @@ std::optional<Pidfd> peer_of(const Fd& socket) noexcept {
   return Pidfd(Fd(handle));
 }
 
+void take_descriptors(const Fd& socket, bool wanted) noexcept {
+  constexpr int kPassRights = 83;  // SO_PASSRIGHTS of asm-generic/socket.h, kernel 6.16
+  const int value = wanted ? 1 : 0;
+  ::setsockopt(socket.get(), SOL_SOCKET, kPassRights, &value, sizeof value);
+}
+
 ssize_t send_message(int channel, std::span<iovec> parts, std::span<const int> descriptors) noexcept {
   auto envelope = envelope_of(parts);
   DescriptorSpace space = {};
@@ -92,15 +99,18 @@ ssize_t send_message(int channel, std::span<iovec> parts, std::span<const int> d
 ssize_t receive_message(int channel, std::span<iovec> parts, std::vector<Fd>* descriptors,
                         int flags) noexcept {
   auto envelope = envelope_of(parts);
-  DescriptorSpace space = {};
-  envelope.msg_control = space.bytes;
-  envelope.msg_controllen = sizeof space.bytes;
+  DescriptorSpace space;
+  if (descriptors != nullptr) {
+    envelope.msg_control = space.bytes;
+    envelope.msg_controllen = sizeof space.bytes;
+  }
   const auto count = retry_on_eintr([&] { return ::recvmsg(channel, &envelope, flags | MSG_CMSG_CLOEXEC); });
   if (count < 0) return count;
   const bool lost_some = (envelope.msg_flags & MSG_CTRUNC) != 0;
-  take(envelope, lost_some ? nullptr : descriptors);
-  if ((envelope.msg_flags & MSG_TRUNC) == 0) return count;
-  errno = EMSGSIZE;
+  std::vector<Fd> incomplete;
+  if (descriptors != nullptr) take(envelope, lost_some ? incomplete : *descriptors);
+  if ((envelope.msg_flags & MSG_TRUNC) == 0 && (descriptors != nullptr || !lost_some)) return count;
+  errno = lost_some && descriptors == nullptr ? EPROTO : EMSGSIZE;
   return -1;
 }
 
