@@ -1,72 +1,21 @@
 #include "run/junit_collect.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <nslaunch/error.hpp>
 
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <cstdlib>
 #include <iterator>
-#include <sstream>
 
 #include "run/find_files.hpp"
 #include "run/status.hpp"
 #include "run/templates.hpp"
-#include "shard/users_folder.hpp"
-#include "sys/as_user.hpp"
 #include "sys/check.hpp"
-#include "sys/files.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::run {
 namespace {
 
-constexpr std::size_t kLargest = std::size_t{256} << 20;
 /// A file's times are those of the last clock tick: up to 10 ms before the time of day.
 constexpr std::int64_t kTick = 10;
-
-std::int64_t in_milliseconds(const timespec& time) {
-  return std::int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000;
-}
-
-/// As the command's user, where root collects: what the command has put there, links above all, leads where
-/// that user may go.
-sys::Answer as_command(const ShardSpec& spec, const std::function<sys::Answer()>& work) {
-  constexpr std::chrono::seconds kLimit{20};
-  const auto* user = shard::other_user(spec);
-  if (user == nullptr) return work();
-  return sys::as_user(user->uid, user->gid, {user->groups.begin(), user->groups.end()}, kLimit, work);
-}
-
-std::vector<std::string> find_as_command(const ShardSpec& spec, const std::string& folder,
-                                         const std::string& pattern) {
-  const auto answer = as_command(spec, [&] {
-    sys::Answer found;
-    for (const auto& path : find_files(folder, pattern)) found.text.append(path) += '\0';
-    return found;
-  });
-  std::vector<std::string> paths;
-  std::istringstream rest(answer.text);
-  for (std::string path; std::getline(rest, path, '\0');) paths.push_back(std::move(path));
-  return paths;
-}
-
-/// Not waiting for the other end of a pipe; none where that is no file. Throws Error.
-sys::Fd open_as_command(const ShardSpec& spec, const std::string& path) {
-  auto answer = as_command(spec, [&] {
-    sys::Answer opened;
-    sys::Fd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-    opened.text = std::to_string(file ? 0 : errno);
-    if (file) opened.descriptors.push_back(std::move(file));
-    return opened;
-  });
-  if (!answer.descriptors.empty()) return std::move(answer.descriptors.front());
-  const int error = std::atoi(answer.text.c_str());
-  if (error == ENOENT || error == ENXIO) return {};
-  throw Error(sys::errno_code(error), fmt::format("reading {}", sys::escape(path)));
-}
 
 }  // namespace
 
@@ -90,36 +39,41 @@ bool JunitCollector::is_own(const std::string& pattern) const {
   return alone || expand(pattern, one) != expand(pattern, other);
 }
 
-std::vector<std::string> JunitCollector::files_of(const PartResult& part, const Attempt& attempt) const {
+FileSearch JunitCollector::search_for(const PartResult& part, const Attempt& attempt) const {
   TemplateValues values{.index = part.part.index,
                         .total = part.part.total,
                         .name = as_pattern(part.part.name),
                         .id = attempt.id};
   if (part.part.line) values.line = as_pattern(*part.part.line);
-  std::vector<std::string> files;
+  FileSearch search{.not_before = attempt.started_at - kTick, .known = taken_};
   for (const auto& pattern : patterns_) {
     const auto expanded = expand(pattern, values);
-    const auto look_in = [&](const std::string& folder) {
-      auto found = find_as_command(spec_.shard, folder, expanded);
-      std::move(found.begin(), found.end(), std::back_inserter(files));
-    };
-    if (is_own(pattern)) look_in(spec_.shard.workdir.empty() ? "." : spec_.shard.workdir);
-    if (!attempt.folder.empty() && !expanded.starts_with('/')) look_in(attempt.folder);
+    if (is_own(pattern))
+      search.places.emplace_back(spec_.shard.workdir.empty() ? "." : spec_.shard.workdir, expanded);
+    if (!attempt.folder.empty() && !expanded.starts_with('/'))
+      search.places.emplace_back(attempt.folder, expanded);
   }
-  return files;
+  return search;
 }
 
-void JunitCollector::take(const std::string& path, const Attempt& attempt) {
-  const auto file = open_as_command(spec_.shard, path);
-  struct stat status = {};
-  if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
-  const auto written_at = in_milliseconds(status.st_mtim);
-  if (written_at < attempt.started_at - kTick) return;
-  if (!taken_.emplace(status.st_dev, status.st_ino, written_at).second) return;
-  const auto text = sys::read_rest(file.get(), kLargest);
-  if (!text) throw Error(sys::errno_code(errno), fmt::format("reading {}", sys::escape(path)));
+std::vector<ReadFile> JunitCollector::read(const FileSearch& search) {
+  if (search.places.empty()) return {};
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    return read_as_command(spec_.shard, search, patience_);
+  } catch (const Error&) {
+    const auto taken = std::chrono::steady_clock::now() - start;
+    patience_ -= std::min(patience_, std::chrono::ceil<std::chrono::milliseconds>(taken));
+    throw;
+  }
+}
+
+void JunitCollector::take(const ReadFile& file, const Attempt& attempt) {
+  if (file.error != 0)
+    throw Error(sys::errno_code(file.error), fmt::format("reading {}", sys::escape(file.path)));
+  taken_.insert(file.version);
   auto& cases = cases_[attempt.id];
-  for (auto& suite : parse_junit(*text, path))
+  for (auto& suite : parse_junit(file.text, file.path))
     std::move(suite.cases.begin(), suite.cases.end(), std::back_inserter(cases));
 }
 
@@ -135,9 +89,9 @@ void JunitCollector::ended(const PartResult& part, const Attempt& attempt,
       warn(fmt::format("not taken into the JUnit report: {}", error.what()));
     }
   };
-  std::vector<std::string> files;
-  attempt_to([&] { files = files_of(part, attempt); });
-  for (const auto& path : files) attempt_to([&] { take(path, attempt); });
+  std::vector<ReadFile> files;
+  attempt_to([&] { files = read(search_for(part, attempt)); });
+  for (const auto& file : files) attempt_to([&] { take(file, attempt); });
 }
 
 }  // namespace nslaunch::run

@@ -2,11 +2,12 @@
 
 #include <nslaunch/fleet.hpp>
 
+#include <chrono>
 #include <set>
 #include <string>
-#include <tuple>
 #include <vector>
 
+#include "run/junit_files.hpp"
 #include "run/junit_report.hpp"
 
 namespace nslaunch::run {
@@ -25,13 +26,15 @@ class JunitCollector : public Reporter {
 
  private:
   bool is_own(const std::string& pattern) const;
-  std::vector<std::string> files_of(const PartResult& part, const Attempt& attempt) const;
-  void take(const std::string& path, const Attempt& attempt);
+  FileSearch search_for(const PartResult& part, const Attempt& attempt) const;
+  std::vector<ReadFile> read(const FileSearch& search);
+  void take(const ReadFile& file, const Attempt& attempt);
 
   const FleetSpec& spec_;
   std::vector<std::string> patterns_;
-  /// Device, inode and time of what has been taken.
-  std::set<std::tuple<dev_t, ino_t, std::int64_t>> taken_;
+  std::set<FileVersion> taken_;
+  /// For all attempts together: the command's user can hold up each.
+  std::chrono::milliseconds patience_ = std::chrono::seconds{20};
   ReportedCases cases_;
 };
 

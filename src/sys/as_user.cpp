@@ -16,6 +16,7 @@
 #include "sys/files.hpp"
 #include "sys/forked.hpp"
 #include "sys/pidfd.hpp"
+#include "sys/signals.hpp"
 
 namespace nslaunch::sys {
 namespace {
@@ -40,13 +41,24 @@ bool tell(int to, const Answer& answer) {
   return send_message(to, parts, numbers) == 1 && write_all(to, answer.text) == 0;
 }
 
-/// All that comes until the other end closes. False: not all of it.
-bool hear(int from, const Deadline& deadline, Answer& answer) {
+/// Becomes readable when one is pending that is blocked. It stays pending.
+Fd ending_signals() {
+  SignalSet set;
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+    if (!is_ignored(signal)) set.add(signal);
+  }
+  return make_signalfd(set);
+}
+
+/// All that comes until the other end closes. False: not all of it; `stop`, which may be -1, became readable,
+/// or the time is over.
+bool hear(int from, int stop, const Deadline& deadline, Answer& answer) {
   bool marked = false;
   char chunk[65536];
   for (;;) {
-    pollfd watched = {from, POLLIN, 0};
-    if (retry_on_eintr([&] { return ::poll(&watched, 1, deadline.poll_timeout()); }) <= 0) return false;
+    pollfd watched[] = {{from, POLLIN, 0}, {stop, POLLIN, 0}};
+    if (retry_on_eintr([&] { return ::poll(watched, 2, deadline.poll_timeout()); }) <= 0) return false;
+    if (watched[1].revents != 0) return false;
     std::array<iovec, 1> parts = {{{chunk, sizeof chunk}}};
     const auto count = receive_message(from, parts, &answer.descriptors);
     if (count <= 0) return count == 0 && marked;
@@ -70,7 +82,7 @@ bool hear(int from, const Deadline& deadline, Answer& answer) {
 }  // namespace
 
 Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chrono::milliseconds limit,
-               const std::function<Answer()>& work) {
+               const std::function<Answer()>& work, Signals signals) {
   int ends[2];
   check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), "making a channel to a child");
   Fd ours(ends[0]);
@@ -85,7 +97,8 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
   theirs.reset();
   const auto handle = Pidfd::open(child);
   Answer answer;
-  const bool heard = hear(ours.get(), deadline, answer);
+  const Fd stop = signals == Signals::kEndIt ? ending_signals() : Fd();
+  const bool heard = hear(ours.get(), stop.get(), deadline, answer);
   if (!heard) ::kill(child, SIGKILL);
   siginfo_t end = {};
   if (handle && handle->wait_for_end(heard ? std::chrono::milliseconds(deadline.poll_timeout()) : kLastWait))
@@ -93,7 +106,9 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
         [&] { return ::waitid(P_PID, static_cast<id_t>(child), &end, WEXITED | WNOHANG | __WALL); });
   if (end.si_pid != child && heard) ::kill(child, SIGKILL);
   if (heard && end.si_pid == child && end.si_code == CLD_EXITED && end.si_status == 0) return answer;
-  throw Error(errno_code(deadline.passed() ? ETIMEDOUT : EPERM), fmt::format("working as user {}", uid));
+  pollfd signalled = {stop.get(), POLLIN, 0};
+  const int why = ::poll(&signalled, 1, 0) == 1 ? EINTR : deadline.passed() ? ETIMEDOUT : EPERM;
+  throw Error(errno_code(why), fmt::format("working as user {}", uid));
 }
 
 }  // namespace nslaunch::sys

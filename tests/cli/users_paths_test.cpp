@@ -4,6 +4,8 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "support/call_tracer.hpp"
+#include "support/host_folder.hpp"
 #include "support/hostile.hpp"
 #include "support/paused_launch.hpp"
 #include "support/temp_dir.hpp"
@@ -187,6 +189,27 @@ TEST_CASE("JUnit files are read with the user's rights, and a pipe in the place 
   INFO(ended.err);
   const auto text = sys::read_file(report.c_str()).value_or("");
   CHECK_THAT(text, Contains("of-the-user") && !Contains("of-root"));
+}
+
+TEST_CASE("the JUnit files of a command are read in one process for all of them, whatever their number") {
+  if (!can_trace_calls()) SKIP_TEST("system calls can't be traced here");
+  const auto forks = [](int count) {
+    const Hostile user;
+    const auto report = user.ground / "report.xml";
+    auto traced =
+        CallTracer(
+            nslaunch({"run", "--shards", "1", "--user", std::to_string(user.uid), "--artifacts",
+                      user.own + "/a", "--report-junit", report, "--collect-junit", "*.xml", "--", "sh", "-c",
+                      "cd $NSLAUNCH_ARTIFACTS; for i in $(seq $0); do "
+                      "echo \"<testsuites><testsuite><testcase name='case $i'/></testsuite></testsuites>\" "
+                      "> $i.xml; done",
+                      std::to_string(count)}),
+            user.options())
+            .run(std::nullopt);
+    CHECK_THAT(sys::read_file(report.c_str()).value_or(""), Contains(fmt::format("case {}", count)));
+    return traced.calls[{0, "clone"}] + traced.calls[{0, "clone3"}] + traced.calls[{0, "fork"}];
+  };
+  CHECK(forks(20) == forks(1));
 }
 
 }  // namespace nslaunch::test

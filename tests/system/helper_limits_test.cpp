@@ -19,8 +19,10 @@
 #include "support/namespaces.hpp"
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
+#include "sys/as_user.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/signals.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -111,6 +113,28 @@ TEST_CASE("a user who stops what root does as that user holds up root for a shor
                     Catch::Contains("working as user 54321"));
   CHECK(registry::as_user(kSomebody, std::chrono::seconds(20), [] { return std::to_string(::getuid()); }) ==
         "54321");
+}
+
+TEST_CASE("a signal that would end the caller ends what root does as a user, and is still there") {
+  if (::geteuid() != 0) SKIP_TEST("needs root, which alone acts for other users");
+  const pid_t caller = fork_child([] {
+    sys::SignalSet set;
+    set.add(SIGTERM);
+    const sys::BlockedSignals blocked(set);
+    ::raise(SIGTERM);
+    try {
+      sys::as_user(
+          kSomebody, kSomebody, {}, std::chrono::hours(1),
+          []() -> sys::Answer {
+            for (;;) ::pause();
+          },
+          sys::Signals::kEndIt);
+    } catch (const Error& error) {
+      return error.code() == sys::errno_code(EINTR) && sys::take_pending(SIGTERM) ? 0 : 2;
+    }
+    return 1;
+  });
+  CHECK(await_exit(caller) == 0);
 }
 
 }  // namespace nslaunch::test

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <nslaunch/spec.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace nslaunch::run {
+
+/// Device, inode and time of last change, in milliseconds since the epoch.
+using FileVersion = std::tuple<dev_t, ino_t, std::int64_t>;
+
+struct ReadFile {
+  std::string path;
+  int error = 0;  ///< an errno; 0: it was read
+  FileVersion version{};
+  std::string text{};
+};
+
+/// Which files to read.
+struct FileSearch {
+  std::vector<std::pair<std::string, std::string>> places{};  ///< folder and pattern, for find_files()
+  std::int64_t not_before = 0;                                ///< time of last change
+  std::set<FileVersion> known{};                              ///< to be left out
+};
+
+/// Reads them as the command's user, where root collects: what the command has put there, links above all,
+/// leads where that user may go, and no descriptor of it comes here (K55). All of it takes `limit` at most,
+/// and ends when a signal is there that would end us. Throws Error.
+std::vector<ReadFile> read_as_command(const ShardSpec& spec, const FileSearch& search,
+                                      std::chrono::milliseconds limit);
+
+}  // namespace nslaunch::run
