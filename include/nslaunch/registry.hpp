@@ -50,7 +50,7 @@ enum class ShardState {
 const char* to_string(ShardState state) noexcept;
 
 /// A shard as the registry shows it. Of an unreadable record only `path`, `record.id` (from the
-/// file's name) and `problem` are set.
+/// file's name), `record.uid` (the folder's owner) and `problem` are set.
 struct ShardEntry {
   ShardRecord record;
   ShardState state = ShardState::kUnreadable;

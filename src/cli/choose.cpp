@@ -1,5 +1,6 @@
 #include "cli/choose.hpp"
 
+#include <pwd.h>
 #include <unistd.h>
 #include <nslaunch/error.hpp>
 
@@ -15,21 +16,35 @@ namespace {
 using Found = std::vector<const ShardEntry*>;
 
 template <typename Fits>
-Found find_all(std::span<const ShardEntry> shards, Fits fits) {
+Found those_that(const Found& shards, Fits fits) {
   Found found;
-  for (const auto& shard : shards) {
-    if (fits(shard.record)) found.push_back(&shard);
+  for (const auto* shard : shards) {
+    if (fits(shard->record)) found.push_back(shard);
   }
   return found;
 }
 
-Found find_all(std::span<const ShardEntry> shards, const std::string& word) {
-  auto found = find_all(shards, [&](const ShardRecord& record) { return record.id == word; });
-  if (found.empty()) found = find_all(shards, [&](const ShardRecord& record) { return record.name == word; });
-  if (found.empty() && !word.empty()) {
-    found = find_all(shards, [&](const ShardRecord& record) { return record.id.starts_with(word); });
-  }
+Found those_called(const Found& shards, const std::string& word) {
+  auto found = those_that(shards, [&](const ShardRecord& record) { return record.id == word; });
+  if (found.empty())
+    found = those_that(shards, [&](const ShardRecord& record) { return record.name == word; });
+  if (found.empty() && !word.empty())
+    found = those_that(shards, [&](const ShardRecord& record) { return record.id.starts_with(word); });
   return found;
+}
+
+/// What others call their shards is theirs to choose.
+Found find_all(std::span<const ShardEntry> shards, const std::string& word, uid_t self) {
+  Found own;
+  Found others;
+  for (const auto& shard : shards) (shard.record.uid == self ? own : others).push_back(&shard);
+  auto found = those_called(own, word);
+  return found.empty() ? those_called(others, word) : found;
+}
+
+std::string name_of_user(uid_t uid) {
+  const passwd* user = ::getpwuid(uid);
+  return user != nullptr ? sys::escape(user->pw_name) : std::to_string(uid);
 }
 
 [[noreturn]] void none_found(std::span<const ShardEntry> shards, const std::string& word) {
@@ -46,8 +61,8 @@ Found find_all(std::span<const ShardEntry> shards, const std::string& word) {
 
 }  // namespace
 
-const ShardEntry& choose_shard(std::span<const ShardEntry> shards, const std::string& word) {
-  const auto found = find_all(shards, word);
+const ShardEntry& choose_shard(std::span<const ShardEntry> shards, const std::string& word, uid_t self) {
+  const auto found = find_all(shards, word, self);
   if (found.empty()) none_found(shards, word);
   if (found.size() == 1) return *found.front();
   std::string ids;
@@ -60,7 +75,13 @@ std::vector<ShardEntry> choose_shards(std::span<const std::string> words) {
   const auto known = list_shards(::geteuid() == 0, warnings);
   for (const auto& warning : warnings) sys::warn(sys::escape(warning));
   std::vector<ShardEntry> shards;
-  for (const auto& word : words) shards.push_back(choose_shard(known, word));
+  for (const auto& word : words) {
+    const auto& shard = choose_shard(known, word, ::geteuid());
+    if (shard.record.uid != ::geteuid())
+      sys::say(
+          fmt::format("shard {} is user {}'s", sys::escape(shard.record.id), name_of_user(shard.record.uid)));
+    shards.push_back(shard);
+  }
   return shards;
 }
 

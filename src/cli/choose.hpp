@@ -2,6 +2,8 @@
 
 #include <nslaunch/registry.hpp>
 
+#include <sys/types.h>
+
 #include <span>
 #include <string>
 #include <vector>
@@ -9,11 +11,12 @@
 namespace nslaunch::cli {
 
 /// The shard that `word` means: a whole id, else a name, else the beginning of an id; of one shard
-/// only. Throws UsageError with a suggestion where there is none or more than one.
-const ShardEntry& choose_shard(std::span<const ShardEntry> shards, const std::string& word);
+/// only. Those of `self` go before all others: nobody else can take a name of theirs away. Throws UsageError
+/// with a suggestion where there is none or more than one.
+const ShardEntry& choose_shard(std::span<const ShardEntry> shards, const std::string& word, uid_t self);
 
-/// The shards that the words mean, among those of the caller; root may name anybody's. Warns of what is
-/// wrong with the registry.
+/// The shards that the words mean, among those of the caller; root may name anybody's, and is told whose they
+/// are. Warns of what is wrong with the registry.
 std::vector<ShardEntry> choose_shards(std::span<const std::string> words);
 
 /// Says of each record that can't be read what is wrong with it, and what to do.

@@ -49,6 +49,7 @@ std::optional<ShardEntry> look_at(const Folder& folder, const char* name, unsign
                                   Viewpoint& viewpoint) {
   ShardEntry entry;
   entry.record.id = id_of(name);
+  entry.record.uid = folder.owner;
   entry.path = folder.path + "/" + name;
   const auto file = open_record(folder, name, type, O_RDONLY, entry.problem);
   if (!file) return entry.problem.empty() ? std::nullopt : std::optional(std::move(entry));
@@ -77,6 +78,7 @@ void list_folder(const Folder& folder, std::vector<ShardEntry>& entries, Viewpoi
     } catch (const Error& error) {
       ShardEntry sick;
       sick.record.id = id_of(name);
+      sick.record.uid = folder.owner;
       sick.path = folder.path + "/" + name;
       sick.problem = error.what();
       entries.push_back(std::move(sick));
