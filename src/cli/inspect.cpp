@@ -82,7 +82,7 @@ std::vector<Row> process_rows(const Details& details) {
                     {sys::format_duration(inspect::age_of(stat))},
                     {inspect::cpu_of(stat)},
                     {inspect::memory_of(stat)},
-                    {std::string(2 * process.depth, ' ') + sys::escape(process.command_line)}});
+                    {process.indentation() + sys::escape(process.command_line)}});
   }
   return rows;
 }

@@ -76,8 +76,8 @@ std::string process_line(const ProcessDetails& process) {
   const auto& stat = process.member->stat;
   return fmt::format("{:>8} {:>8}  {:<20} {:<22} {:>7} {:>8} {:>7}  {}{}\n", process.member->pid, stat.pid,
                      state_in_words(stat.state), process.waits_in.empty() ? "-" : place(process.waits_in),
-                     sys::format_duration(age_of(stat)), cpu_of(stat), memory_of(stat),
-                     std::string(2 * process.depth, ' '), sys::escape(process.command_line));
+                     sys::format_duration(age_of(stat)), cpu_of(stat), memory_of(stat), process.indentation(),
+                     sys::escape(process.command_line));
 }
 
 /// Row by row, so that what came before one that keeps us waiting (K33) is not lost.

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -14,7 +15,10 @@ namespace nslaunch::inspect {
 struct ProcessDetails {
   const Member* member;
   std::size_t depth = 0;  ///< in the tree; 0 for init
-  std::string waits_in;   ///< the kernel's function that it sleeps in; empty: none, or not to be seen
+
+  /// The blanks before it in a list: no more than fit in a line, however deep the tree is.
+  std::string indentation() const { return std::string(2 * std::min<std::size_t>(depth, 20), ' '); }
+  std::string waits_in;  ///< the kernel's function that it sleeps in; empty: none, or not to be seen
   std::string command_line;
 };
 

@@ -6,16 +6,16 @@
 #include <ctime>
 #include <map>
 #include <set>
+#include <unordered_set>
 
 #include "inspect/descriptors.hpp"
 #include "inspect/process_table.hpp"
 #include "inspect/processes.hpp"
 #include "ns/enter.hpp"
+#include "sys/check.hpp"
 
 namespace nslaunch::inspect {
 namespace {
-
-using Children = ProcessTable::Children;
 
 /// The pid in the namespace that lies `depth` levels inside /proc's own, 0 where it is gone.
 pid_t pid_at(pid_t shown, std::size_t depth) {
@@ -23,33 +23,47 @@ pid_t pid_at(pid_t shown, std::size_t depth) {
   return pids.size() > depth ? pids[depth] : 0;
 }
 
-void add_with_descendants(Member member, std::size_t depth, const Children& children,
-                          std::vector<Member>& members) {
-  const pid_t shown = member.stat.pid;
-  const pid_t pid = member.pid;
-  members.push_back(std::move(member));
-  const auto [first, last] = children.equal_range(shown);
-  for (auto child = first; child != last; ++child) {
-    const pid_t inner = pid_at(child->second.pid, depth);
-    if (inner != 0) add_with_descendants({inner, pid, child->second}, depth, children, members);
-  }
+void go_on_until(const std::optional<sys::Deadline>& limit) {
+  if (limit && limit->passed()) throw Error(sys::errno_code(ETIMEDOUT), "looking at a shard's processes");
 }
 
 }  // namespace
 
-std::vector<Member> members_of(pid_t init) {
+std::vector<Member> members_of(pid_t init, const ProcessTable& processes,
+                               const std::optional<sys::Deadline>& limit) {
   std::vector<Member> members;
   const auto pids = nested_pids(init);
-  const auto stat = sys::read_stat(init);
+  auto stat = sys::read_stat(init);
   if (pids.empty() || !stat) return members;
-  add_with_descendants({pids.back(), 0, *stat}, pids.size() - 1, ProcessTable().by_parent(), members);
+  // Not by recursion: a shard has as many generations as its owner likes.
+  std::vector<Member> ahead = {{pids.back(), 0, std::move(*stat)}};
+  std::unordered_set<pid_t> seen;  // pids reused while we looked could form a circle
+  while (!ahead.empty()) {
+    go_on_until(limit);
+    auto member = std::move(ahead.back());
+    ahead.pop_back();
+    if (!seen.insert(member.stat.pid).second) continue;
+    const auto [first, last] = processes.by_parent().equal_range(member.stat.pid);
+    for (auto child = last; child != first;) {
+      --child;
+      const pid_t inner = pid_at(child->second.pid, pids.size() - 1);
+      if (inner != 0) ahead.push_back({inner, member.pid, child->second});
+    }
+    members.push_back(std::move(member));
+  }
   return members;
 }
 
-std::vector<OwnedSocket> with_owners(std::vector<ns::Socket> found, const std::vector<Member>& members) {
+std::vector<Member> members_of(pid_t init) {
+  return members_of(init, ProcessTable());
+}
+
+std::vector<OwnedSocket> with_owners(std::vector<ns::Socket> found, const std::vector<Member>& members,
+                                     const std::optional<sys::Deadline>& limit) {
   std::map<std::uint64_t, std::set<pid_t>> owners;
   for (const auto& member : members) {
     for_each_descriptor(member.stat.pid, [&](int, const std::string& target) {
+      go_on_until(limit);
       if (const auto inode = inode_of(target, "socket")) owners[inode].insert(member.pid);
     });
   }

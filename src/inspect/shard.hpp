@@ -4,10 +4,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "inspect/process_table.hpp"
 #include "ns/sockets.hpp"
+#include "sys/clock.hpp"
 #include "sys/procfs.hpp"
 
 namespace nslaunch::inspect {
@@ -23,14 +26,20 @@ struct Member {
 /// descends from init. (In a PID namespace orphans are init's children.) Empty where init is gone.
 std::vector<Member> members_of(pid_t init);
 
+/// The same from a table that was read for many shards. Throws Error (ETIMEDOUT) when `limit` has passed: the
+/// number of processes, and of their descriptors, is their owner's to choose.
+std::vector<Member> members_of(pid_t init, const ProcessTable& processes,
+                               const std::optional<sys::Deadline>& limit = std::nullopt);
+
 /// A socket of a shard, and the members that have it open, by their pids inside.
 struct OwnedSocket {
   ns::Socket socket;
   std::vector<pid_t> owners;
 };
 
-/// The sockets with those of the members that have them open.
-std::vector<OwnedSocket> with_owners(std::vector<ns::Socket> found, const std::vector<Member>& members);
+/// The sockets with those of the members that have them open. Throws as members_of() does.
+std::vector<OwnedSocket> with_owners(std::vector<ns::Socket> found, const std::vector<Member>& members,
+                                     const std::optional<sys::Deadline>& limit = std::nullopt);
 
 /// Every socket of the network namespace that init is in. Throws Error.
 std::vector<OwnedSocket> sockets_of(pid_t init, const std::vector<Member>& members);
