@@ -1,10 +1,13 @@
 #include "cli/overview.hpp"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <future>
+#include <map>
 #include <memory>
+#include <numeric>
 #include <set>
 #include <unordered_set>
 
@@ -19,6 +22,8 @@ namespace {
 
 /// For all shards together: one that has stopped its init does not hold up the list of the others.
 constexpr std::chrono::milliseconds kPatience{250};
+/// And what all of them together may have us look up: how much that is others choose.
+constexpr std::chrono::seconds kLimit{2};
 
 /// A question to the shard's init that is under way; none where there is nobody to ask.
 sys::Fd ask_who_listens(registry::Controls& controls, const ShardEntry& shard) {
@@ -42,21 +47,47 @@ bool has_same_twice(const std::vector<ns::Socket>& listeners) {
                      [&](const ns::Socket& socket) { return !seen.insert(socket.local).second; });
 }
 
-std::vector<inspect::Port> ports_of(const ShardEntry& shard, std::vector<ns::Socket> listeners) {
-  std::vector<inspect::Member> members;
-  if (has_same_twice(listeners)) members = inspect::members_of(shard.record.init.pid);
-  return inspect::ports_among(inspect::with_owners(std::move(listeners), members), members);
-}
+/// What the answers are about, from one look at all processes.
+class Answers {
+ public:
+  explicit Answers(const inspect::ProcessTable& processes) : processes_(processes) {}
 
-std::optional<std::vector<inspect::Port>> hear_ports(const ShardEntry& shard, const sys::Fd& control,
-                                                     const sys::Deadline& deadline) {
-  pollfd watched = {control.get(), POLLIN, 0};
-  if (!control || ::poll(&watched, 1, deadline.poll_timeout()) != 1) return std::nullopt;
-  try {
-    return ports_of(shard, shard::hear_who_listens(control));
-  } catch (const Error&) {
-    return std::nullopt;
+  bool have_taken_too_long() const { return limit_.passed(); }
+
+  std::optional<std::vector<inspect::Port>> ports_of(const ShardEntry& shard, const sys::Fd& control) {
+    pollfd watched = {control.get(), POLLIN, 0};
+    if (!control || ::poll(&watched, 1, patience_.poll_timeout()) != 1) return std::nullopt;
+    try {
+      auto listeners = shard::hear_who_listens(control);
+      const auto& members = has_same_twice(listeners) ? members_of(shard.record.init.pid) : nobody_;
+      return inspect::ports_among(inspect::with_owners(std::move(listeners), members, limit_), members);
+    } catch (const Error&) {
+      return std::nullopt;
+    }
   }
+
+ private:
+  /// Of all records that name the same init only once.
+  const std::vector<inspect::Member>& members_of(pid_t init) {
+    const auto known = members_.find(init);
+    if (known != members_.end()) return known->second;
+    return members_.emplace(init, inspect::members_of(init, processes_, limit_)).first->second;
+  }
+
+  const inspect::ProcessTable& processes_;
+  const sys::Deadline patience_{kPatience};
+  const sys::Deadline limit_{kLimit};
+  const std::vector<inspect::Member> nobody_;
+  std::map<pid_t, std::vector<inspect::Member>> members_;
+};
+
+/// Their places, the caller's own first: what others' shards cost can't hide those.
+std::vector<std::size_t> own_first(std::span<const ShardEntry> shards) {
+  std::vector<std::size_t> places(shards.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  std::stable_partition(places.begin(), places.end(),
+                        [&](std::size_t at) { return shards[at].record.uid == ::geteuid(); });
+  return places;
 }
 
 /// They are in no shard. (In those of another PID namespace, their pids mean others here.)
@@ -80,11 +111,12 @@ std::vector<Overview> overview_of(std::span<const ShardEntry> shards) {
     if (may_live(shards[at])) questions[at] = ask_who_listens(controls, shards[at]);
   }
   const auto processes = table.get();
-  const sys::Deadline deadline(kPatience);
+  Answers answers(*processes);
   std::vector<Overview> overviews(shards.size());
-  for (std::size_t at = 0; at < shards.size(); ++at) {
+  for (const auto at : own_first(shards)) {
+    if (answers.have_taken_too_long()) break;
     if (!may_live(shards[at])) continue;
-    auto ports = hear_ports(shards[at], questions[at], deadline);
+    auto ports = answers.ports_of(shards[at], questions[at]);
     // What was seen is the shard's only if its init is still there: it has just answered, or has to be looked
     // for.
     const auto& init = shards[at].record.init;
