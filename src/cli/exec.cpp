@@ -65,7 +65,8 @@ int run(const Arguments& arguments) {
     try {
       shard::ask_for_process(connection, request_of(arguments, shard, streams.size() > 3), shard.record.cwd,
                              streams, wait);
-      status = session.serve(std::move(connection));
+      status = session.serve(std::move(connection), shard.record.init.pid);
+      given_up = session.given_up();
     } catch (const shard::GivenUp&) {  // closing the connection takes the question back
     }
   }

@@ -5,10 +5,12 @@
 #include <cerrno>
 #include <csignal>
 
+#include "inspect/standstill.hpp"
 #include "shard/protocol.hpp"
 #include "sys/check.hpp"
 #include "sys/clock.hpp"
 #include "sys/files.hpp"
+#include "sys/log.hpp"
 #include "sys/waiting.hpp"
 
 namespace nslaunch::cli {
@@ -18,6 +20,13 @@ constexpr std::size_t kChunk = 16384;
 /// What the process has written before its end arrives soon after; a background job of it may hold the
 /// terminal for ever (K28).
 constexpr std::chrono::milliseconds kLastWords{500};
+
+/// Init answers at once, unless it does not go on.
+constexpr std::chrono::seconds kSignOfLife{2};
+
+bool is_to_end(int signal) noexcept {
+  return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
+}
 
 /// What is handed on, and what changes the terminal.
 sys::SignalSet handled_signals() {
@@ -72,8 +81,9 @@ int ExecSession::ending_signal() {
   return 0;
 }
 
-std::optional<int> ExecSession::serve(sys::Fd connection) {
+std::optional<int> ExecSession::serve(sys::Fd connection, pid_t init) {
   connection_ = std::move(connection);
+  init_ = init;
   if (pty_) pty_->program.reset();  // the process has it; ours would keep it from closing
   if (typing_) raw_.emplace(STDIN_FILENO);
   while (!ended_) wait_for_something();
@@ -88,7 +98,8 @@ void ExecSession::wait_for_something() {
                       {signals_.get(), POLLIN, 0},
                       {user, wanted, 0},
                       {typing_ && keys_.size() < kChunk ? STDIN_FILENO : -1, POLLIN, 0}};
-  sys::check_wait(::poll(watched, std::size(watched), -1), "waiting for the process in the shard");
+  sys::check_wait(::poll(watched, std::size(watched), sign_of_life_ ? sign_of_life_->poll_timeout() : -1),
+                  "waiting for the process in the shard");
   if (watched[1].revents != 0) {
     while (const auto info = sys::read_signal(signals_.get())) on_signal(static_cast<int>(info->ssi_signo));
   }
@@ -96,6 +107,7 @@ void ExecSession::wait_for_something() {
   if ((watched[2].revents & (POLLIN | POLLHUP | POLLERR)) != 0) show();
   if (watched[3].revents != 0) read_keys();
   if (watched[0].revents != 0) on_message();
+  if (sign_of_life_ && sign_of_life_->passed()) tell_of_silence();
 }
 
 void ExecSession::on_signal(int signal) {
@@ -104,10 +116,33 @@ void ExecSession::on_signal(int signal) {
     if (pty_) sys::copy_window_size(is_terminal_[0] ? 0 : is_terminal_[1] ? 1 : 2, pty_->user.get());
   } else if (signal == SIGCONT) {
     if (raw_) raw_->take_again();
-  } else if (!shard::send(connection_.get(),
-                          {.kind = shard::Kind::kForward, .code = signal, .payload = {}})) {
-    ended_ = errno != EPIPE && errno != ECONNRESET;  // a shard that has gone still has its last words
+  } else if (silent_ && is_to_end(signal)) {
+    given_up_ = signal;
+    ended_ = true;
+  } else {
+    hand_on(signal);
   }
+}
+
+/// With one that is to end the process goes a question, so that an init that does not go on is found out.
+void ExecSession::hand_on(int signal) {
+  const bool asks = is_to_end(signal) && !sign_of_life_;
+  const bool sent =
+      shard::send(connection_.get(), {.kind = shard::Kind::kForward, .code = signal, .payload = {}}) &&
+      (!asks ||
+       shard::send(connection_.get(),
+                   {.kind = shard::Kind::kAskStopped, .code = shard::kControlVersion, .payload = {}}));
+  if (asks) sign_of_life_.emplace(kSignOfLife);
+  // A shard that has gone still has its last words; one that takes nothing is found out.
+  if (!sent && errno != EPIPE && errno != ECONNRESET && errno != EAGAIN) ended_ = true;
+}
+
+void ExecSession::tell_of_silence() {
+  sign_of_life_.reset();
+  silent_ = true;
+  const auto why = inspect::reason_for_silence(init_);
+  sys::warn(fmt::format("the shard's init has not passed the signal on{}\n{}one more signal ends this exec",
+                        why ? ": " + why->what : "", why ? why->remedy + "; " : ""));
 }
 
 void ExecSession::on_message() {
@@ -115,6 +150,10 @@ void ExecSession::on_message() {
   if (!message && (errno == EPROTO || errno == EMSGSIZE))
     throw Error(sys::errno_code(errno), "listening to the shard's init",
                 "It has sent what nslaunch can't understand.");
+  if (message) {
+    sign_of_life_.reset();
+    silent_ = false;
+  }
   if (message && message->kind == shard::Kind::kCommandEnded) status_ = message->code;
   if (message && message->kind != shard::Kind::kCommandEnded) return;
   ended_ = message.has_value() || errno != EAGAIN;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "sys/clock.hpp"
 #include "sys/fd.hpp"
 #include "sys/pty.hpp"
 #include "sys/signals.hpp"
@@ -24,12 +25,17 @@ class ExecSession {
   int signals() const noexcept { return signals_.get(); }
   /// Takes what signals have come before there is a process to hand them to: the one that ends us, or 0.
   int ending_signal();
-  /// Serves the process that `connection` was asked for. Its wait status; nothing where the shard has ended.
-  std::optional<int> serve(sys::Fd connection);
+  /// Serves the process that `connection` was asked for. Its wait status; nothing where the shard has ended,
+  /// or given_up(). `init`: as we see it, to be named where it does not go on.
+  std::optional<int> serve(sys::Fd connection, pid_t init);
+  /// The signal that has ended us because init has passed on none, or 0.
+  int given_up() const noexcept { return given_up_; }
 
  private:
   void wait_for_something();
   void on_signal(int signal);
+  void hand_on(int signal);
+  void tell_of_silence();
   void on_message();
   void read_keys();
   void write_keys();
@@ -46,6 +52,10 @@ class ExecSession {
   std::string keys_;  ///< typed and not taken yet
   bool typing_ = false;
   bool ended_ = false;
+  pid_t init_ = 0;
+  std::optional<sys::Deadline> sign_of_life_;  ///< till when init is to have answered
+  bool silent_ = false;                        ///< it has not
+  int given_up_ = 0;
   std::optional<int> status_;
 };
 

@@ -1,0 +1,222 @@
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <cstring>
+
+#include "shard/protocol.hpp"
+#include "support/call_tracer.hpp"
+#include "support/clients.hpp"
+#include "support/fake_init.hpp"
+#include "support/listeners.hpp"
+#include "support/live_shard.hpp"
+#include "support/skip.hpp"
+#include "sys/channel.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+
+// An init that is somebody else's work, and what it costs those who talk to it.
+namespace nslaunch::test {
+namespace {
+
+using Catch::Matchers::Contains;
+using shard::Kind;
+
+/// A connection whose last bytes nobody takes: who closes it last waits for an hour.
+class Lingering {
+ public:
+  Lingering() : listener_(listen_tcp("127.0.0.1", 0)), socket_(connect_tcp("127.0.0.1", port_of(listener_))) {
+    ::fcntl(socket_.get(), F_SETFL, O_NONBLOCK);
+    const linger for_an_hour = {1, 3600};
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &for_an_hour, sizeof for_an_hour);
+    const std::string bytes(65536, 'x');
+    while (::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0) continue;
+  }
+  int get() const { return socket_.get(); }
+  /// Leaves it to whoever else has it; a lingering end of ours must not be the last.
+  void let_go() { ::close(socket_.release()); }
+
+ private:
+  sys::Fd listener_;
+  sys::Fd socket_;
+};
+
+/// With the descriptor where the visitor takes it.
+void send_with(int visitor, const shard::Message& message, int descriptor) {
+  if (!shard::send(visitor, message, {&descriptor, 1})) static_cast<void>(shard::send(visitor, message));
+}
+
+/// Answers everything with this kind of message and a connection that lingers.
+FakeInit::Serve lingering_with(Kind kind) {
+  return [kind](int listener) {
+    std::vector<Lingering> kept;  // where nobody has taken them
+    for (;;) {
+      const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+      char question[65536];
+      if (::recv(visitor.get(), question, sizeof question, 0) <= 0) continue;
+      kept.emplace_back();
+      const int number = kept.back().get();
+      const bool taken = shard::send(visitor.get(), {.kind = kind, .payload = {}}, {&number, 1});
+      if (!taken) static_cast<void>(shard::send(visitor.get(), {.kind = kind, .payload = {}}));
+      if (taken) {
+        kept.back().let_go();
+        kept.pop_back();
+      }
+      while (::recv(visitor.get(), question, sizeof question, 0) > 0) continue;
+    }
+  };
+}
+
+/// Whether so many bytes come.
+bool arrives(const sys::Fd& pipe, std::size_t count) {
+  char byte = 0;
+  for (; count > 0; --count) {
+    pollfd watched = {pipe.get(), POLLIN, 0};
+    if (::poll(&watched, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) != 1)
+      return false;
+    if (::read(pipe.get(), &byte, 1) != 1) return false;
+  }
+  return true;
+}
+
+/// Greets a visitor, says that its command has started, and nothing more.
+FakeInit::Serve starting_and_no_more(int told) {
+  return [told](int listener) {
+    const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    char question[65536];
+    ::recv(visitor.get(), question, sizeof question, 0);
+    static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kAnswer, .payload = {}}));
+    ::recv(visitor.get(), question, sizeof question, 0);
+    static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kStarted, .code = 7, .payload = {}}));
+    // A signal that comes before the visitor knows of the command would end its wait for that.
+    int unread = 0;
+    eventually([&] { return ::ioctl(visitor.get(), SIOCOUTQ, &unread) == 0 && unread == 0; });
+    sys::write_all(told, "x");
+    say_nothing(listener);
+  };
+}
+
+bool has(const std::string& path, const std::string& text) {
+  return eventually(
+      [&] { return sys::read_file(path.c_str()).value_or("").find(text) != std::string::npos; });
+}
+
+/// nslaunch exec with its stderr in a file.
+Words exec_into(const std::string& file, const std::string& id, const std::string& command) {
+  Words words = {"sh", "-c", "exec \"$@\" 2>\"$0\"", file};
+  for (auto& word : nslaunch({"exec", id, "--", "sh", "-c", command})) words.push_back(std::move(word));
+  return words;
+}
+
+}  // namespace
+
+TEST_CASE("a connection that lingers, sent by an init that was asked for none, holds up nobody") {
+  const RegistryView registry;
+  const FakeInit listed(registry.path(), "listed", lingering_with(Kind::kListening));
+  CHECK(registry.ask({"list", "--json"}).status == 0);
+  const FakeInit greeted(registry.path(), "greeted", lingering_with(Kind::kAnswer));
+  const auto told = registry.ask({"exec", "greeted", "--", "true"});
+  CHECK(told.status == 125);
+}
+
+TEST_CASE("port-forward takes nothing but a connection from an init, and waits for none to end") {
+  const RegistryView registry;
+  auto asked = sys::make_pipe();
+  const FakeInit init(registry.path(), "giver", [&](int listener) {
+    const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    const auto file = sys::make_pipe();
+    char question[65536];
+    for (int number = 0; ::recv(visitor.get(), question, sizeof question, 0) > 0; ++number) {
+      sys::write_all(asked.write.get(), "x");
+      if (number == 0) {
+        send_with(visitor.get(), {.kind = Kind::kSocket, .payload = {}}, file.read.get());
+      } else {
+        Lingering gift;
+        send_with(visitor.get(), {.kind = Kind::kSocket, .payload = {}}, gift.get());
+        gift.let_go();
+      }
+    }
+  });
+  Process forwarder(nslaunch({"port-forward", "giver", "0:80"}), registry.options());
+  const auto line = forwarder.read_line();
+  const auto colon = line.find(':') + 1;
+  const auto port = static_cast<std::uint16_t>(std::stoi(line.substr(colon)));
+  CHECK(read_all(connect_tcp("127.0.0.1", port)) == "reset");
+  CHECK(arrives(asked.read, 1));
+  for (int times = 0; times < 3; ++times) {
+    auto client = connect_tcp("127.0.0.1", port);
+    CHECK(arrives(asked.read, 1));
+    close_with_reset(std::move(client));
+  }
+  forwarder.send_signal(SIGTERM);
+  CHECK(forwarder.wait().signal == SIGTERM);
+}
+
+TEST_CASE("exec of a command whose init passes no signal on says so, and ends at the next one") {
+  const RegistryView registry;
+  auto started = sys::make_pipe();
+  const FakeInit init(registry.path(), "mute", starting_and_no_more(started.write.get()));
+  const TempDir folder;
+  Process client(exec_into(folder / "err", "mute", "true"), registry.options());
+  REQUIRE(arrives(started.read, 1));
+  client.send_signal(SIGTERM);
+  REQUIRE(has(folder / "err", "one more signal ends this exec"));
+  client.send_signal(SIGTERM);
+  CHECK(client.wait().signal == SIGTERM);
+}
+
+TEST_CASE("exec names the standstill that keeps its signal from the command, and goes on where that ends") {
+  const RegistryView registry;
+  const LiveShard live(registry);
+  const pid_t init = registry.shards().at(0).at("init_pid").get<pid_t>();
+  const TempDir folder;
+  Process client(
+      exec_into(folder / "err", live.id, "trap 'exit 7' TERM; echo ready; while :; do sleep 1; done"),
+      registry.options());
+  REQUIRE(client.read_line() == "ready");
+  REQUIRE(::kill(init, SIGSTOP) == 0);
+  client.send_signal(SIGTERM);
+  REQUIRE(has(folder / "err", "one more signal ends this exec"));
+  CHECK_THAT(sys::read_file((folder / "err").c_str()).value_or(""),
+             Contains("is stopped by a signal") && Contains(fmt::format("kill -CONT {}", init)));
+  REQUIRE(::kill(init, SIGCONT) == 0);
+  CHECK(client.wait().status == 7);
+}
+
+TEST_CASE("list looks at all processes once, however many records want more of it") {
+  if (!can_trace_calls()) SKIP_TEST("system calls can't be traced here");
+  // The same address twice, which makes list look for the processes behind it.
+  ns::Socket socket;
+  socket.listening = true;
+  socket.local = "127.0.0.1:80";
+  const auto payload = shard::pack(std::vector<ns::Socket>{socket, socket});
+  const auto looks = [&](int count) {
+    const RegistryView registry;
+    std::vector<std::unique_ptr<FakeInit>> inits;
+    for (int number = 0; number < count; ++number) {
+      inits.push_back(
+          std::make_unique<FakeInit>(registry.path(), fmt::format("twice{}", number), [&](int listener) {
+            for (;;) {
+              const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+              char question[65536];
+              if (::recv(visitor.get(), question, sizeof question, 0) <= 0) continue;
+              static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kListening, .payload = payload}));
+            }
+          }));
+    }
+    auto traced = CallTracer(nslaunch({"list", "--json"}), registry.options()).run(std::nullopt);
+    CHECK(traced.status == 0);
+    return traced.calls[{0, "getdents64"}];
+  };
+  const int processes = 2;  // each of which has a directory of descriptors, read to its end
+  CHECK(looks(11) - looks(1) <= 10 * processes);
+}
+
+}  // namespace nslaunch::test
