@@ -7,6 +7,7 @@
 
 #include "inspect/standstill.hpp"
 #include "shard/protocol.hpp"
+#include "shard/visit.hpp"
 #include "sys/check.hpp"
 #include "sys/clock.hpp"
 #include "sys/files.hpp"
@@ -147,16 +148,16 @@ void ExecSession::tell_of_silence() {
 
 void ExecSession::on_message() {
   const auto message = shard::receive(connection_.get(), false);
-  if (!message && (errno == EPROTO || errno == EMSGSIZE))
-    throw Error(sys::errno_code(errno), "listening to the shard's init",
-                "It has sent what nslaunch can't understand.");
-  if (message) {
-    sign_of_life_.reset();
-    silent_ = false;
+  if (!message) {
+    ended_ = errno != EAGAIN;
+    if (ended_) shard::check_gone(errno);
+    return;
   }
-  if (message && message->kind == shard::Kind::kCommandEnded) status_ = message->code;
-  if (message && message->kind != shard::Kind::kCommandEnded) return;
-  ended_ = message.has_value() || errno != EAGAIN;
+  sign_of_life_.reset();
+  silent_ = false;
+  if (message->kind != shard::Kind::kCommandEnded) return;
+  status_ = message->code;
+  ended_ = true;
 }
 
 void ExecSession::read_keys() {
@@ -168,6 +169,7 @@ void ExecSession::read_keys() {
 }
 
 void ExecSession::write_keys() {
+  if (!pty_) return;
   const auto count = ::write(pty_->user.get(), keys_.data(), keys_.size());
   if (count > 0) keys_.erase(0, static_cast<std::size_t>(count));
 }

@@ -29,7 +29,7 @@ struct FileSearch {
 };
 
 /// Reads them as the command's user, where root collects: what the command has put there, links above all,
-/// leads where that user may go, and no descriptor of it comes here (K55). All of it takes `limit` at most,
+/// leads where that user may go, and no descriptor of it comes here (K54). All of it takes `limit` at most,
 /// and ends when a signal is there that would end us. Throws Error.
 std::vector<ReadFile> read_as_command(const ShardSpec& spec, const FileSearch& search,
                                       std::chrono::milliseconds limit);

@@ -7,7 +7,7 @@
 namespace nslaunch::shard {
 
 /// Descriptors that a peer chooses: closing one may wait for whoever serves the file, or for a connection's
-/// last bytes (K55).
+/// last bytes (K54).
 
 /// As long as it lives the peer of this connection, which takes no descriptors else, can send some. What has
 /// come by its end and is not wanted is dropped.

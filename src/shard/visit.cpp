@@ -58,7 +58,7 @@ Error nonsense() {
 std::optional<Message> take(const sys::Fd& connection, std::vector<sys::Fd>* descriptors) {
   auto message = receive(connection.get(), false, descriptors);
   if (message || errno == EAGAIN) return message;
-  if (errno == EPROTO || errno == EMSGSIZE) throw nonsense();
+  check_gone(errno);
   throw shard_has_ended();
 }
 
@@ -100,6 +100,11 @@ void greet(const sys::Fd& connection, const Wait& wait) {
 }
 
 }  // namespace
+
+void check_gone(int error) {
+  if (error == EPROTO || error == EMSGSIZE) throw nonsense();
+  if (error != 0 && error != ECONNRESET) throw Error(sys::errno_code(error), "listening to the shard's init");
+}
 
 int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
                     const std::string& usual_directory, std::span<const int> streams, const Wait& wait) {

@@ -29,6 +29,9 @@ struct Wait {
 /// A wait that its user has ended.
 class GivenUp : public std::exception {};
 
+/// For the errno of a receive() that has brought nothing: throws Error unless it says that the shard is gone.
+void check_gone(int error);
+
 /// Asks for a process and returns its pid inside. `streams`: its 0, 1 and 2 and, where it is to have a
 /// controlling terminal, that. `usual_directory`: the command's, for words about a failure. Throws
 /// CommandError where the command can't be started, GivenUp, and Error for everything else. When it ends the

@@ -43,7 +43,7 @@ constexpr std::size_t kMostDescriptors = 8;
 ssize_t send_message(int channel, std::span<iovec> parts, std::span<const int> descriptors = {}) noexcept;
 
 /// Takes one message into the parts; what came with it is appended to `descriptors`. Where that is nullptr
-/// none may come: EPROTO, and the kernel drops them without asking whoever serves such a file (K55). As
+/// none may come: EPROTO, and the kernel drops them without asking whoever serves such a file (K54). As
 /// recvmsg(2): 0 for a peer that is gone. One that is longer than the parts is EMSGSIZE. Of descriptors that
 /// we had no room for all are missing. `flags` may hold MSG_DONTWAIT.
 ssize_t receive_message(int channel, std::span<iovec> parts, std::vector<Fd>* descriptors = nullptr,

@@ -9,6 +9,7 @@
 #include "support/identity.hpp"
 #include "support/live_shard.hpp"
 #include "support/temp_dir.hpp"
+#include "support/write_file.hpp"
 #include "sys/procfs.hpp"
 
 namespace nslaunch::test {
@@ -148,6 +149,20 @@ TEST_CASE("inspect of a shard that is not there is an error with a suggestion") 
   CHECK(wrong.status == 125);
   CHECK_THAT(wrong.err, Contains("there is no shard 'ther'") && Contains("'there'"));
   CHECK(run(nslaunch({"inspect"}), registry.options()).status == 125);
+}
+
+TEST_CASE("a shard of hundreds of generations is shown whole, in lines that can be read") {
+  const RegistryView registry;
+  const TempDir scripts;
+  write_file(scripts / "descend",
+             "if [ $1 -gt 0 ]; then sh $0 $(($1 - 1)); else echo deepest; read line; fi; :\n");
+  LiveShard shard(registry, {"--tmp=host"}, "exec sh " + (scripts / "descend") + " 300");
+  REQUIRE(shard.launcher.read_line() == "deepest");
+  const auto shown = run(nslaunch({"inspect", shard.id}), registry.options());
+  CHECK(shown.status == 0);
+  CHECK_THAT(shown.out, Contains("descend 0\n") && Contains("descend 300\n"));
+  std::istringstream lines(shown.out);
+  for (std::string line; std::getline(lines, line);) CHECK(line.size() < 200);
 }
 
 }  // namespace nslaunch::test
