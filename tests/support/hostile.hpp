@@ -21,12 +21,6 @@ namespace nslaunch::test {
 class Hostile {
  public:
   Hostile() {
-    if (::geteuid() != 0) SKIP_TEST("needs root: --user");
-    const char* name = std::getenv("NSLAUNCH_TEST_USER");
-    const passwd* user = ::getpwnam(name != nullptr ? name : "nslaunch-test");
-    if (user == nullptr) SKIP_TEST("there is no ordinary user nslaunch-test (scripts/test makes it)");
-    uid = user->pw_uid;
-    gid = user->pw_gid;
     std::filesystem::permissions(ground.path(), std::filesystem::perms(0755));
     std::filesystem::create_directory(own);
     REQUIRE(::chown(own.c_str(), uid, gid) == 0);
@@ -63,13 +57,23 @@ class Hostile {
            (status.st_mode & 07777) == victims_mode && std::filesystem::is_empty(victim);
   }
 
+  const passwd account = find_account();  // first: a test that is skipped leaves no folder
+  const uid_t uid = account.pw_uid;
+  const gid_t gid = account.pw_gid;
   RegistryView registry;
   HostFolder ground;
   std::string own = ground / "own";
   std::string victim = ground / "victim";
   mode_t victims_mode = 0711;
-  uid_t uid = 0;
-  gid_t gid = 0;
+
+ private:
+  static passwd find_account() {
+    if (::geteuid() != 0) SKIP_TEST("needs root: --user");
+    const char* name = std::getenv("NSLAUNCH_TEST_USER");
+    const passwd* user = ::getpwnam(name != nullptr ? name : "nslaunch-test");
+    if (user == nullptr) SKIP_TEST("there is no ordinary user nslaunch-test (scripts/test makes it)");
+    return *user;
+  }
 };
 
 }  // namespace nslaunch::test
