@@ -248,7 +248,8 @@ void Init::wait_for_something() {
   if (watched[0].revents != 0) signals_.drain();
   visitors_.attend(std::span(watched).subspan(own));  // before obey(), which may reap one of theirs
   if (watched[1].revents != 0) {
-    const auto message = receive(channel_.get());
+    std::vector<sys::Fd> unread;  // of a "go" whose step has failed before it was heard
+    const auto message = receive(channel_.get(), true, &unread);
     if (!message) ::_exit(errno);
     obey(*message);
   }
