@@ -75,7 +75,7 @@ int run(const Arguments& arguments) {
     throw UsageError("list takes options only", "To choose among the shards: nslaunch list --json");
   }
   // What killed launchers left goes with the next command that looks.
-  registry::sweep({.records = 10'000, .time = std::chrono::milliseconds{100}});
+  registry::sweep({.records = 10'000, .time = std::chrono::seconds{1}});
   const bool watches = arguments.has("watch");
   show_once_or_again(watches, [&] { show(arguments, watches); });
   return 0;

@@ -96,7 +96,7 @@ TEST_CASE("what launchers SIGKILLed at random instants leave is gone after one n
     if (++struck % 2 == 0) launcher.read_line();
     launcher.send_signal(SIGKILL);
   };
-  // A few at a time: list sweeps within 100 ms.
+  // A few at a time: list sweeps for a second.
   constexpr int kAtOnce = 8;
   for (int rounds = chaos_rounds(40); rounds > 0; rounds -= kAtOnce) {
     volley.fire(kAtOnce);
