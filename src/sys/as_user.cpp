@@ -67,6 +67,15 @@ bool hear(int from, int stop, const Deadline& deadline, Answer& answer) {
   }
 }
 
+/// Of one that has ended. Whoever traces it hears of that first, and nothing tells us when that is over.
+void reap(pid_t child, siginfo_t& end) {
+  const Deadline deadline(kLastWait);
+  do {
+    retry_on_eintr(
+        [&] { return ::waitid(P_PID, static_cast<id_t>(child), &end, WEXITED | WNOHANG | __WALL); });
+  } while (end.si_pid != child && !deadline.passed() && ::poll(nullptr, 0, 1) == 0);
+}
+
 [[noreturn]] void work_as(pid_t parent, uid_t uid, gid_t gid, const std::vector<gid_t>& groups, int to,
                           const std::function<Answer()>& work) {
   if (!become(uid, gid, groups)) ::_exit(1);
@@ -102,8 +111,7 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
   if (!heard) ::kill(child, SIGKILL);
   siginfo_t end = {};
   if (handle && handle->wait_for_end(heard ? std::chrono::milliseconds(deadline.poll_timeout()) : kLastWait))
-    retry_on_eintr(
-        [&] { return ::waitid(P_PID, static_cast<id_t>(child), &end, WEXITED | WNOHANG | __WALL); });
+    reap(child, end);
   if (end.si_pid != child && heard) ::kill(child, SIGKILL);
   if (heard && end.si_pid == child && end.si_code == CLD_EXITED && end.si_status == 0) return answer;
   pollfd signalled = {stop.get(), POLLIN, 0};
