@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,9 @@
 
 namespace nslaunch::sys {
 namespace {
+
+/// A millisecond apart.
+constexpr int kTriesInExec = 3;
 
 std::string proc_path(pid_t pid, const char* name) {
   return fmt::format("/proc/{}/{}", pid, name);
@@ -65,14 +69,19 @@ std::optional<ProcessStat> read_stat(pid_t pid) {
 }
 
 std::string command_line(pid_t pid, std::size_t limit) {
-  auto text = read_file(proc_path(pid, "cmdline").c_str(), limit);
-  if (text && !text->empty()) {
-    while (!text->empty() && text->back() == '\0') text->pop_back();
-    std::replace(text->begin(), text->end(), '\0', ' ');
-    return *text;
+  // A process in execve(2) has none for a moment; a zombie has none any more.
+  for (int tries = 0;; ++tries) {
+    auto text = read_file(proc_path(pid, "cmdline").c_str(), limit);
+    if (text && !text->empty()) {
+      while (!text->empty() && text->back() == '\0') text->pop_back();
+      std::replace(text->begin(), text->end(), '\0', ' ');
+      return *text;
+    }
+    const auto stat = read_stat(pid);
+    if (!stat) return "[gone]";
+    if (stat->state == 'Z' || tries == kTriesInExec) return "[" + stat->comm + "]";
+    ::poll(nullptr, 0, 1);
   }
-  const auto stat = read_stat(pid);
-  return stat ? "[" + stat->comm + "]" : "[gone]";
 }
 
 std::optional<std::string> status_field(pid_t pid, const char* name) {
