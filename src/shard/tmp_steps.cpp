@@ -75,14 +75,14 @@ void mount_tmp(Building& building) {
 }
 
 void keep_paths(Building& building) {
-  constexpr std::string_view kTmp = "/tmp/";
+  constexpr std::string_view kBelowTmp = "/tmp/";
   const auto tmp = sys::Directory::open("/tmp");
   for (const auto& kept : building.plan.kept) {
     const auto& source = building.kept_sources[static_cast<std::size_t>(building.detail)];
     struct stat status = {};
     sys::check(::fstat(source.get(), &status), "looking at a kept path");
     const auto target =
-        mount_point_in_tmp(building.plan, tmp, kept.path.substr(kTmp.size()), S_ISDIR(status.st_mode));
+        mount_point_in_tmp(building.plan, tmp, kept.path.substr(kBelowTmp.size()), S_ISDIR(status.st_mode));
     ns::bind(source.get(), target.get());
     ++building.detail;
   }
