@@ -75,6 +75,15 @@ Error ended_early(RunningShard& shard, const Hooks& hooks) {
                as_advice(cause_of_death(signal, read_evidence())));
 }
 
+/// What init has said before it went: why, perhaps.
+void hear_last_words(const Plan& plan, RunningShard& shard, const Hooks& hooks) {
+  while (const auto message = receive(shard.channel.get(), false, &shard.reach_listeners)) {
+    if (message->kind != Kind::kFailed) continue;
+    tell(hooks, *message);
+    throw_failure(plan, *message);
+  }
+}
+
 /// One of the launcher's own steps: what fails in it is explained like a step of init's, unless it
 /// failed because init is no more.
 template <typename Work>
@@ -84,7 +93,10 @@ void step(const Plan& plan, const Hooks& hooks, Step which, std::optional<Runnin
     work();
     tell(hooks, {.kind = Kind::kDone, .step = which, .payload = {}});
   } catch (const Error& error) {
-    if (shard && shard->init.wait_for_end(std::chrono::milliseconds{50})) throw ended_early(*shard, hooks);
+    if (shard && shard->init.wait_for_end(std::chrono::milliseconds{50})) {
+      hear_last_words(plan, *shard, hooks);
+      throw ended_early(*shard, hooks);
+    }
     const Message failure{.kind = Kind::kFailed, .step = which, .code = error.code().value(), .payload = {}};
     tell(hooks, failure);
     throw explain(plan, failure);

@@ -6,6 +6,8 @@
 #include "support/launch_scene.hpp"
 #include "support/paused_launch.hpp"
 #include "support/process.hpp"
+#include "support/skip.hpp"
+#include "support/tampered.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -18,6 +20,17 @@ long lines(const std::string& text) {
 }
 
 }  // namespace
+
+TEST_CASE("why init has given up is heard also where it has ended before it is told to go on") {
+  if (::geteuid() != 0) SKIP_TEST("needs root, whose launcher says nothing before that");
+  if (!can_tamper()) SKIP_TEST("there is no strace that may trace");
+  // Each one's first message is late: the launcher's is "go", init's second is why it gives up.
+  const auto ended = run(tampered(Words{"sendmsg:delay_enter=300000:when=1", "mount:error=EIO:when=2+"},
+                                  nslaunch({"--", "true"})));
+  INFO(ended.err);
+  CHECK(ended.status == 125);
+  CHECK_THAT(ended.err, Contains("Input/output error"));
+}
 
 TEST_CASE("a launch without a fault leaves its mark and nothing else") {
   const LaunchScene scene;
