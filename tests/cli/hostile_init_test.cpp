@@ -191,7 +191,7 @@ TEST_CASE("exec names the standstill that keeps its signal from the command, and
 }
 
 TEST_CASE("list looks at all processes once, however many records want more of it") {
-  if (!can_trace_calls()) SKIP_TEST("system calls can't be traced here");
+  need_traceable_calls();
   // The same address twice, which makes list look for the processes behind it.
   ns::Socket socket;
   socket.listening = true;

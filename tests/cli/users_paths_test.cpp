@@ -192,7 +192,7 @@ TEST_CASE("JUnit files are read with the user's rights, and a pipe in the place 
 }
 
 TEST_CASE("the JUnit files of a command are read in one process for all of them, whatever their number") {
-  if (!can_trace_calls()) SKIP_TEST("system calls can't be traced here");
+  need_traceable_calls();
   const auto forks = [](int count) {
     const Hostile user;
     const auto report = user.ground / "report.xml";

@@ -193,9 +193,7 @@ std::string not_apart(const Traced& traced, int shards, int status) {
 }
 
 void try_with_failing_calls(Deed& deed) {
-  if (!can_trace_calls()) SKIP_TEST("system calls can be made to fail on x86-64 with its headers only");
-  if (nslaunch_binary().find("/asan/") != std::string::npos)
-    SKIP_TEST("the sanitizers need calls of their own");
+  need_traceable_calls();
   const auto expected = deed.registry.files();
   Traced clean;
   CHECK(judge(deed, std::nullopt, expected, clean) == "");
