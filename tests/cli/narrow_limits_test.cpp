@@ -69,7 +69,7 @@ TEST_CASE("output that its file may not take is an error in words") {
 }
 
 TEST_CASE("a stack that is too small is told of") {
-  if (kSanitized) SKIP_TEST("a sanitizer's frames are its own");
+  if (kSanitized) SKIP_TEST("the sanitizers need frames of their own");
   for (const rlim_t kilobytes : {48U, 100U, 200U, 256U, 300U}) {
     for (const auto& words : uses()) {
       const RegistryView state;
@@ -94,7 +94,7 @@ TEST_CASE("limits on descriptors, however low, are told of or suffice") {
 }
 
 TEST_CASE("limits on memory, however low, are told of or suffice") {
-  if (kSanitized) SKIP_TEST("a sanitizer takes terabytes");
+  if (kSanitized) SKIP_TEST("the sanitizers need terabytes");
   for (const auto resource : {RLIMIT_AS, RLIMIT_DATA}) {
     for (rlim_t megabytes = 1; megabytes <= 40; megabytes += 6) {
       for (const auto& words : uses()) {
