@@ -1,6 +1,5 @@
 #include "cli/choose.hpp"
 
-#include <pwd.h>
 #include <unistd.h>
 #include <nslaunch/error.hpp>
 
@@ -42,11 +41,6 @@ Found find_all(std::span<const ShardEntry> shards, const std::string& word, uid_
   return found.empty() ? those_called(others, word) : found;
 }
 
-std::string name_of_user(uid_t uid) {
-  const passwd* user = ::getpwuid(uid);
-  return user != nullptr ? sys::escape(user->pw_name) : std::to_string(uid);
-}
-
 [[noreturn]] void none_found(std::span<const ShardEntry> shards, const std::string& word) {
   std::vector<std::string> known;
   for (const auto& shard : shards) {
@@ -78,8 +72,7 @@ std::vector<ShardEntry> choose_shards(std::span<const std::string> words) {
   for (const auto& word : words) {
     const auto& shard = choose_shard(known, word, ::geteuid());
     if (shard.record.uid != ::geteuid())
-      sys::say(
-          fmt::format("shard {} is user {}'s", sys::escape(shard.record.id), name_of_user(shard.record.uid)));
+      sys::say(fmt::format("shard {} is user {}'s", sys::escape(shard.record.id), shard.record.uid));
     shards.push_back(shard);
   }
   return shards;
