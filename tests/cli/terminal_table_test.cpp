@@ -94,7 +94,9 @@ class Performance {
   }
   ~Performance() {
     terminal_.reset();
-    for (const pid_t pid : find_processes(mark_)) ::kill(pid, SIGKILL);
+    for (const auto& text : {mark_, folder_.path() + "/"}) {
+      for (const pid_t pid : find_processes(text)) ::kill(pid, SIGKILL);
+    }
   }
 
   void take(const std::string& step) {
