@@ -1,10 +1,9 @@
 #include "shard/hidden.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "shard/tmp_paths.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 
@@ -34,8 +33,8 @@ std::string hint_on_hidden_argument(const Plan& plan) {
     const std::string path = equals == std::string::npos ? argument : argument.substr(equals + 1);
     const std::string top = top_folder_in_tmp(path);
     const auto covers = [&](const KeptPath& kept) { return lies_in(path, kept.path); };
-    if (top.empty() || ::access(path.c_str(), F_OK) != 0) continue;
-    if (std::any_of(plan.kept.begin(), plan.kept.end(), covers)) continue;
+    if (top.empty() || std::any_of(plan.kept.begin(), plan.kept.end(), covers)) continue;
+    if (!is_reachable(plan.spec, path)) continue;
     return fmt::format(
         "{0} exists on the host but not in the shard, whose /tmp is private; to keep it visible: --keep {0}",
         sys::escape(path));

@@ -81,6 +81,8 @@ sys::Directory open_covered(OverlaySpec& overlay, const Plan& plan) {
   try {
     folder = open_covered_as_user(asked, plan);
     path = path_of(folder, asked, plan);
+  } catch (const UsageError&) {
+    throw;
   } catch (const Error& error) {
     refuse_covered(overlay, error.code());
   }

@@ -1,16 +1,16 @@
 #include "shard/tmp_paths.hpp"
 
-#include <sys/stat.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <climits>
 #include <filesystem>
 #include <sstream>
 #include <string_view>
 
 #include "shard/environment.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/text.hpp"
@@ -30,14 +30,9 @@ bool covers(const std::vector<KeptPath>& kept, const std::string& path) {
   });
 }
 
-/// Adds `path`, unless it or a folder above it is kept already. Returns an errno where there is no such
-/// path.
-int keep(std::vector<KeptPath>& kept, const std::string& path) {
-  if (covers(kept, path)) return 0;
-  struct stat status = {};
-  if (::stat(path.c_str(), &status) != 0) return errno;
-  kept.push_back({path, path});
-  return 0;
+/// Adds `path`, where the command can reach it, unless it or a folder above it is kept already.
+void keep(std::vector<KeptPath>& kept, const ShardSpec& spec, const std::string& path) {
+  if (!covers(kept, path) && is_reachable(spec, path)) kept.push_back({path, path});
 }
 
 /// Where `path` is a link, what it says; empty where it is none or not there.
@@ -48,7 +43,7 @@ fs::path target_of(const fs::path& path) {
 }
 
 /// Every place in /tmp that the way to `path` leads through, link by link, with its top folder.
-void keep_links_to(std::vector<KeptPath>& kept, const fs::path& path) {
+void keep_links_to(std::vector<KeptPath>& kept, const ShardSpec& spec, const fs::path& path) {
   std::vector<fs::path> ahead;
   const auto go_on_with = [&](const fs::path& way) {
     const auto at = static_cast<std::ptrdiff_t>(ahead.size());  // the next part stands last
@@ -65,7 +60,7 @@ void keep_links_to(std::vector<KeptPath>& kept, const fs::path& path) {
       continue;
     }
     const auto there = here / part;  // "/" itself where the part is that
-    if (const auto top = top_folder_in_tmp(there); !top.empty()) keep(kept, top);
+    if (const auto top = top_folder_in_tmp(there); !top.empty()) keep(kept, spec, top);
     if (const auto target = target_of(there); !target.empty()) {
       ++links;
       go_on_with(target);
@@ -76,13 +71,13 @@ void keep_links_to(std::vector<KeptPath>& kept, const fs::path& path) {
 }
 
 /// Most ways have no link on them, and need one system call: this is done for every entry of PATH.
-void keep_way_to(std::vector<KeptPath>& kept, const std::string& path) {
+void keep_way_to(std::vector<KeptPath>& kept, const ShardSpec& spec, const std::string& path) {
   if (!path.starts_with('/')) return;  // seen from a working directory that is gone
   if (sys::may_lead_through_link(path)) {
-    keep_links_to(kept, path);
+    keep_links_to(kept, spec, path);
   } else if (path.find(kTmp) != std::string::npos) {
     const auto top = top_folder_in_tmp(fs::path(path).lexically_normal());
-    if (!top.empty()) keep(kept, top);
+    if (!top.empty()) keep(kept, spec, top);
   }
 }
 
@@ -95,26 +90,40 @@ std::string seen_from(const std::string& folder, const std::string& path) {
 void keep_command(std::vector<KeptPath>& kept, const ShardSpec& spec, const std::string& folder) {
   const auto& command = spec.command.front();
   const bool searched = command.find('/') == std::string::npos;
-  if (!searched) keep_way_to(kept, seen_from(folder, command));
+  if (!searched) keep_way_to(kept, spec, seen_from(folder, command));
   std::istringstream entries(variable(spec.environment, "PATH").value_or(""));
   for (std::string entry; std::getline(entries, entry, ':');) {
-    keep_way_to(kept, seen_from(folder, entry) + "/" + (searched ? command : ""));
+    keep_way_to(kept, spec, seen_from(folder, entry) + "/" + (searched ? command : ""));
   }
 }
 
-void keep_requested(std::vector<KeptPath>& kept, const std::string& path, const std::string& folder) {
-  const auto asked = fs::path(folder) / path;
-  const std::string full = asked.lexically_normal();
+void keep_requested(std::vector<KeptPath>& kept, const ShardSpec& spec, const std::string& path,
+                    const std::string& folder) {
+  const std::string full = (fs::path(folder) / path).lexically_normal();
   std::string trimmed = full.ends_with('/') && full.size() > 1 ? full.substr(0, full.size() - 1) : full;
-  std::error_code ignored;
-  if (!trimmed.starts_with(kTmp)) trimmed = fs::weakly_canonical(asked, ignored);  // by a link, perhaps
+  sys::Fd place;
+  try {
+    place = open_for_command(spec, trimmed);
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error& error) {
+    throw UsageError(fmt::format("--keep {}: {}", sys::escape(path), error.code().message()),
+                     "Make it first, or leave the option out: the shard's /tmp starts empty.");
+  }
+  if (!trimmed.starts_with(kTmp)) trimmed = path_without_links(place.get(), trimmed);  // by a link, perhaps
   if (!trimmed.starts_with(kTmp)) {
     throw UsageError(fmt::format("--keep {}: only what lies below /tmp can be kept", sys::escape(path)),
                      "Everything outside /tmp is visible in the shard anyway.");
   }
-  if (const int error = keep(kept, trimmed); error != 0) {
-    throw UsageError(fmt::format("--keep {}: {}", sys::escape(path), sys::errno_code(error).message()),
-                     "Make it first, or leave the option out: the shard's /tmp starts empty.");
+  if (!covers(kept, trimmed)) kept.push_back({trimmed, trimmed});
+}
+
+/// By another name, perhaps.
+bool is_tmp(const ShardSpec& spec, const std::string& folder) {
+  try {
+    return sys::is_same(open_for_command(spec, folder).get(), sys::open_file("/tmp", O_PATH).get());
+  } catch (const Error&) {  // whatever is wrong with it is for chdir to say
+    return false;
   }
 }
 
@@ -127,22 +136,20 @@ std::string top_folder_in_tmp(const std::string& path) {
 
 std::vector<KeptPath> paths_to_keep(const ShardSpec& spec, const std::string& working_directory) {
   std::vector<KeptPath> kept;
-  std::error_code ignored;
-  const bool by_another_name = !spec.workdir.empty() && fs::equivalent(working_directory, "/tmp", ignored);
-  if (working_directory == "/tmp" || by_another_name) {
+  if (working_directory == "/tmp" || (!spec.workdir.empty() && is_tmp(spec, working_directory))) {
     throw UsageError("the working directory is /tmp itself, which the shard's private /tmp would hide",
                      "Run it from a folder below /tmp, or share the host's: nslaunch --tmp host -- ...");
   }
   // What is asked for by name first, so that "--keep /tmp/a/b" does not depend on the rest.
-  for (const auto& path : spec.keep) keep_requested(kept, path, working_directory);
-  if (spec.artifacts.starts_with(kTmp)) keep(kept, spec.artifacts);
+  for (const auto& path : spec.keep) keep_requested(kept, spec, path, working_directory);
+  if (spec.artifacts.starts_with(kTmp)) keep(kept, spec, spec.artifacts);
   for (const auto& overlay : spec.overlays) {
-    if (overlay.path.starts_with(kTmp)) keep(kept, overlay.path);
+    if (overlay.path.starts_with(kTmp)) keep(kept, spec, overlay.path);
   }
-  keep_way_to(kept, working_directory);
+  keep_way_to(kept, spec, working_directory);
   keep_command(kept, spec, working_directory);
   if (const auto socket = variable(spec.environment, "SSH_AUTH_SOCK")) {
-    keep_way_to(kept, seen_from(working_directory, *socket));
+    keep_way_to(kept, spec, seen_from(working_directory, *socket));
   }
   // A folder brings what lies below it.
   std::sort(kept.begin(), kept.end(), [](const KeptPath& a, const KeptPath& b) { return a.path < b.path; });

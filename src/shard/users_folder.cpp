@@ -31,7 +31,11 @@ namespace {
 }
 
 sys::FoundForUser find(const sys::Wanted& wanted, const UserIds& user) {
-  return sys::find_for_user(wanted, user.uid, user.gid, {user.groups.begin(), user.groups.end()});
+  auto found = sys::find_for_user(wanted, user.uid, user.gid, {user.groups.begin(), user.groups.end()});
+  if (!found.fuse_of) return found;
+  throw UsageError(fmt::format("{} lies on a FUSE file system that user {} has mounted",
+                               sys::escape(wanted.path), *found.fuse_of),
+                   "Root can't use it for another user: it could be kept waiting. Name a folder elsewhere.");
 }
 
 }  // namespace
@@ -80,6 +84,15 @@ sys::Fd open_for_command(const ShardSpec& spec, const std::string& path) {
   throw Error(sys::errno_code(found.error),
               fmt::format("opening {} as user {}", sys::escape(path), user->uid),
               "The command could not reach it: name something that this user can.");
+}
+
+bool is_reachable(const ShardSpec& spec, const std::string& path) {
+  try {
+    open_for_command(spec, path);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 sys::Fd open_as_other_user(const UserIds& user, const std::function<sys::Fd()>& open) {

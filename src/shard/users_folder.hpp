@@ -37,6 +37,9 @@ sys::Directory open_tmp_folder(const ShardSpec& spec, const std::string& path);
 /// An O_PATH descriptor of what the command is to see, opened as the command's user. Throws Error.
 sys::Fd open_for_command(const ShardSpec& spec, const std::string& path);
 
+/// Whether the command could open it so.
+bool is_reachable(const ShardSpec& spec, const std::string& path);
+
 /// What `open` opens as this user, in a child. Throws Error where it does, or no child can be had.
 sys::Fd open_as_other_user(const UserIds& user, const std::function<sys::Fd()>& open);
 

@@ -1,9 +1,7 @@
 #include "sys/for_user.hpp"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +11,7 @@
 #include "sys/as_user.hpp"
 #include "sys/check.hpp"
 #include "sys/directory.hpp"
+#include "sys/fuse.hpp"
 
 namespace nslaunch::sys {
 namespace {
@@ -51,13 +50,6 @@ bool is_of_root(const struct stat& status) {
   return status.st_uid == 0 || status.st_uid == ::geteuid();
 }
 
-/// What is there, and whose, its mounter's program says.
-bool is_of_program(const Directory& folder) {
-  struct statfs filesystem = {};
-  check(::fstatfs(folder.fd(), &filesystem), "looking at a file system");
-  return filesystem.f_type == FUSE_SUPER_MAGIC;
-}
-
 /// The way that nobody but root can change: every directory on it is root's, and so is what it has by name.
 class RootsWay {
  public:
@@ -93,8 +85,11 @@ class RootsWay {
     const bool is_closed = is_of_root(above) && (above.st_mode & 022) == 0;
     const bool is_sticky = is_of_root(above) && (above.st_mode & S_ISVTX) != 0;
     if (!is_closed && !is_sticky) refuse(EACCES);
+    const Fd there(::openat(here_.fd(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!there) return make(name, is_closed);
+    if (mounter_of_fuse(there.get())) refuse(EACCES);  // before it is asked anything
     struct stat status = {};
-    if (::fstatat(here_.fd(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return make(name, is_closed);
+    check(::fstat(there.get(), &status), "looking at a file");
     // In a sticky directory everybody may put things, and rename the own ones.
     if (!is_closed && !is_of_root(status)) refuse(EACCES);
     // Somebody may have moved a link there that root has made elsewhere, or given it another name.
@@ -120,7 +115,7 @@ class RootsWay {
   }
 
   void move_to(Directory folder) {
-    if (is_of_program(folder)) refuse(EACCES);
+    if (mounter_of_fuse(folder.fd())) refuse(EACCES);
     here_ = std::move(folder);
     place_.reset(check(::fcntl(here_.fd(), F_DUPFD_CLOEXEC, 0), "keeping a directory"));
   }
@@ -159,6 +154,12 @@ FoundForUser find_for_user(const Wanted& wanted, uid_t uid, gid_t gid, const std
   auto answer = as_user(uid, gid, groups, kLimit, [&] { return open_as_oneself(wanted); });
   if (!answer.descriptors.empty()) found.place = std::move(answer.descriptors.front());
   found.error = std::atoi(answer.text.c_str());
+  if (found.place) found.fuse_of = mounter_of_fuse(found.place.get());
+  if (found.fuse_of) {
+    found.place.reset();
+    found.error = EACCES;
+    return found;
+  }
   struct stat status = {};
   if (found.place && ::fstat(found.place.get(), &status) == 0) found.owner = status.st_uid;
   const bool asks = asks_for_root(wanted, found, uid);

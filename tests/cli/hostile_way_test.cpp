@@ -41,4 +41,25 @@ TEST_CASE("a folder that a user's program shows as root's is no way of root's") 
   CHECK_FALSE(shown.was_changed_by_root());
 }
 
+TEST_CASE("a user's program that shows files and does not answer root keeps nobody waiting") {
+  const Hostile user;
+  const FuseFolder deaf(user.ground / "deaf", user.uid, user.gid, FuseFolder::Shows::kOwn);
+  user.link(deaf.path(), user.own + "/link");
+  const std::vector<Words> all = {{"--artifacts", deaf.path()},
+                                  {"--artifacts", deaf.path() + "/new"},
+                                  {"--artifacts", user.own + "/link/new"},
+                                  {"--private", deaf.path()},
+                                  {"--tmp", deaf.path()},
+                                  {"--keep", deaf.path()},
+                                  {"--overlay", deaf.path()},
+                                  {"--overlay", user.own + "=" + deaf.path() + "/new"}};
+  for (const auto& options : all) {
+    const auto ended = user.run_with(options, "echo ran");
+    CAPTURE(options, ended.err);
+    CHECK(ended.status == 125);
+    CHECK(ended.out.empty());
+    CHECK(ended.err.rfind("nslaunch: ", 0) == 0);
+  }
+}
+
 }  // namespace nslaunch::test

@@ -20,8 +20,9 @@
 namespace nslaunch::test {
 namespace {
 
-fuse_attr folder_of_root(std::uint64_t inode) {
+fuse_attr folder_of(uid_t owner, std::uint64_t inode) {
   fuse_attr attributes = {};
+  attributes.uid = owner;
   attributes.ino = inode;
   attributes.mode = S_IFDIR | 0755;
   attributes.nlink = 2;
@@ -49,8 +50,11 @@ void introduce(int device, std::uint64_t request) {
 
 }  // namespace
 
-FuseFolder::FuseFolder(const std::string& path, uid_t uid, gid_t gid)
-    : path_(path), device_(::open("/dev/fuse", O_RDWR | O_CLOEXEC)) {
+FuseFolder::FuseFolder(const std::string& path, uid_t uid, gid_t gid, Shows shows)
+    : path_(path),
+      owner_(shows == Shows::kOwn ? uid : 0),
+      is_deaf_to_root_(shows == Shows::kOwn),
+      device_(::open("/dev/fuse", O_RDWR | O_CLOEXEC)) {
   if (!device_) SKIP_TEST("there is no FUSE here");
   std::filesystem::create_directory(path);
   const auto options = fmt::format(
@@ -75,11 +79,12 @@ void FuseFolder::serve() {
     fuse_in_header header = {};
     std::memcpy(&header, request.data(), sizeof header);
     if (header.opcode == FUSE_FORGET || header.opcode == FUSE_BATCH_FORGET) continue;
+    if (header.opcode != FUSE_INIT && is_deaf_to_root_ && header.uid == 0) continue;
     if (header.opcode == FUSE_INIT) {
       introduce(device_.get(), header.unique);
     } else if (header.opcode == FUSE_GETATTR) {
       fuse_attr_out out = {};
-      out.attr = folder_of_root(header.nodeid);
+      out.attr = folder_of(owner_, header.nodeid);
       answer_with(device_.get(), header.unique, out);
     } else if (header.opcode == FUSE_STATFS) {
       answer_with(device_.get(), header.unique, fuse_statfs_out{});
@@ -87,7 +92,7 @@ void FuseFolder::serve() {
       if (header.uid == 0) changed_ = true;
       fuse_entry_out out = {};
       out.nodeid = 2;
-      out.attr = folder_of_root(2);
+      out.attr = folder_of(owner_, 2);
       answer_with(device_.get(), header.unique, out);
     } else {
       answer(device_.get(), header.unique, header.opcode == FUSE_LOOKUP ? ENOENT : ENOSYS, nullptr, 0);

@@ -10,12 +10,15 @@
 
 namespace nslaunch::test {
 
-/// A FUSE mount of a user's, open to others, whose program shows an empty folder of root's, mode 0755, in
-/// which whatever is made is made. Ends the test as skipped where there is no FUSE. Gone at the end of the
-/// scope.
+/// A FUSE mount of a user's, open to others, whose program shows an empty folder, mode 0755, in which
+/// whatever is made is made. Ends the test as skipped where there is no FUSE. Gone at the end of the scope.
 class FuseFolder {
  public:
-  FuseFolder(const std::string& path, uid_t uid, gid_t gid);
+  enum class Shows {
+    kRoots,  ///< a folder of root's
+    kOwn,    ///< one of the user's, and gives root no answer
+  };
+  FuseFolder(const std::string& path, uid_t uid, gid_t gid, Shows shows = Shows::kRoots);
   FuseFolder(const FuseFolder&) = delete;
   FuseFolder& operator=(const FuseFolder&) = delete;
   ~FuseFolder();
@@ -28,6 +31,8 @@ class FuseFolder {
   void serve();
 
   std::string path_;
+  uid_t owner_;
+  bool is_deaf_to_root_;
   sys::Fd device_;
   std::atomic<bool> changed_ = false;
   std::thread server_;
