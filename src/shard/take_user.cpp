@@ -12,10 +12,10 @@ namespace nslaunch::shard {
 namespace {
 
 /// A session keyring of its own, with nothing in it. Where nobody may ask for keys (a container's filter says
-/// EPERM) the command may not either.
+/// EPERM, a security module EACCES) the command may not either.
 int leave_keys() noexcept {
   if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) >= 0) return 0;
-  return errno == ENOSYS || errno == EPERM ? 0 : errno;
+  return errno == ENOSYS || errno == EPERM || errno == EACCES ? 0 : errno;
 }
 
 /// Straight system calls: libc's own would tell "all threads", of which a vforked child has none (K27). It is
@@ -30,11 +30,13 @@ int take_ids(const UserIds& user) noexcept {
 }  // namespace
 
 int take_user(const UserIds& user) noexcept {
-  if (user.uid != ::geteuid()) {
-    if (const int error = leave_keys(); error != 0) return error;
-    if (const int error = ns::forbid_typing(); error != 0) return error;
-  }
-  return take_ids(user);
+  if (user.uid == ::geteuid()) return take_ids(user);
+  const int kept = leave_keys();
+  if (kept != 0 && kept != EDQUOT) return kept;
+  if (const int error = ns::forbid_typing(); error != 0) return error;
+  if (const int error = take_ids(user); error != 0) return error;
+  // Root of a user namespace has a quota of keys: now it is the user's that counts.
+  return kept == EDQUOT ? leave_keys() : 0;
 }
 
 }  // namespace nslaunch::shard
