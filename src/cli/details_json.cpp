@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/details.hpp"
+#include "run/json_text.hpp"
 
 namespace nslaunch::cli {
 namespace {
@@ -82,7 +83,7 @@ std::string details_as_json(const Details& details) {
                      {"tmp", array_of(details.tmp, [](const inspect::Usage& entry) {
                         return Json{{"name", entry.name}, {"bytes", entry.bytes}};
                       })}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return run::json_text(json);
 }
 
 }  // namespace nslaunch::cli

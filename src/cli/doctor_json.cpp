@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/doctor.hpp"
+#include "run/json_text.hpp"
 
 namespace nslaunch::cli {
 namespace {
@@ -69,7 +70,7 @@ std::string diagnosis_as_json(const run::Diagnosis& diagnosis) {
   for (const auto& way : diagnosis.ways) json["ways"].push_back(way_as_json(way));
   for (const auto& result : diagnosis.shard.steps) json["steps"].push_back(step_as_json(result));
   for (const auto& extra : diagnosis.extras) json["extras"].push_back(extra_as_json(extra));
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return run::json_text(json);
 }
 
 }  // namespace nslaunch::cli

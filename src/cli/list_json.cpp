@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "run/json_text.hpp"
+
 namespace nslaunch::cli {
 namespace {
 
@@ -55,8 +57,7 @@ std::string shards_as_json(std::span<const ShardEntry> shards, std::span<const O
   for (std::size_t at = 0; at < shards.size(); ++at) {
     json["shards"].push_back(shard_as_json(shards[at], overviews[at]));
   }
-  // JSON has no bytes that are not UTF-8: a file's name may.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return run::json_text(json);
 }
 
 }  // namespace nslaunch::cli

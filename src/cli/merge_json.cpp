@@ -9,7 +9,7 @@
 
 #include "cli/merge_parts.hpp"
 #include "run/engine.hpp"
-#include "run/outcome_json.hpp"
+#include "run/json_text.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "run/json_text.hpp"
 #include "sys/procfs.hpp"
 
 namespace nslaunch::cli {
@@ -38,7 +39,7 @@ std::string ports_as_json(const Look& look, const std::vector<inspect::Port>& po
                              {"uid", socket.uid},
                              {"processes", owners_as_json(look, port.listener)}});
   }
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return run::json_text(json);
 }
 
 }  // namespace nslaunch::cli

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "run/json_text.hpp"
 #include "run/outcome_json.hpp"
 #include "run/status.hpp"
 

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "run/json_text.hpp"
 #include "run/outcome_json.hpp"
 #include "shard/users_folder.hpp"
 #include "sys/check.hpp"

@@ -75,7 +75,9 @@ std::vector<ReadFile> unpack(const std::string& packed) {
   auto& [device, inode, time] = file.version;
   for (std::size_t path = 0, text = 0; rest >> file.error >> device >> inode >> time >> path >> text;) {
     const auto start = static_cast<std::size_t>(rest.tellg()) + 1;
-    if (start + path + text > packed.size()) break;
+    // By subtraction: the user, whose child it was, may have chosen the numbers.
+    const auto left = start < packed.size() ? packed.size() - start : 0;
+    if (path > left || text > left - path) break;
     file.path = packed.substr(start, path);
     file.text = packed.substr(start + path, text);
     rest.seekg(static_cast<std::streamoff>(start + path + text));

@@ -70,9 +70,4 @@ void add_outcome(Json& json, const Outcome& outcome) {
   json["culprit"] = outcome.culprit.empty() ? Json() : Json(outcome.culprit);
 }
 
-std::string json_text(const Json& json) {
-  // JSON has no bytes that are not UTF-8: an argument may.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
 }  // namespace nslaunch::run

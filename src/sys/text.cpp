@@ -31,6 +31,15 @@ std::size_t printable_prefix(std::string_view text) {
   return length;
 }
 
+/// The same, without Unicode's controls of direction (UAX #9), which turn about the text beside them.
+std::size_t showable_prefix(std::string_view text) {
+  constexpr std::string_view kOfDirection[] = {"\u061c", "\u200e", "\u200f", "\u202a", "\u202b", "\u202c",
+                                               "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"};
+  const auto length = printable_prefix(text);
+  const bool turns = std::ranges::find(kOfDirection, text.substr(0, length)) != std::end(kOfDirection);
+  return turns ? 0 : length;
+}
+
 /// Length of the control sequence (ECMA-48: "ESC [ 3 1 m") at the start of `text`; 0 where there is none.
 std::size_t control_sequence_prefix(std::string_view text) {
   if (!text.starts_with("\033[")) return 0;
@@ -74,7 +83,7 @@ std::string escape(std::string_view text) {
   std::string shown;
   shown.reserve(text.size());
   while (!text.empty()) {
-    const std::size_t length = printable_prefix(text);
+    const std::size_t length = showable_prefix(text);
     if (length == 0) {
       shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
     } else {

@@ -9,8 +9,8 @@
 
 namespace nslaunch::sys {
 
-/// Control characters (and bytes that are not UTF-8) as \xNN, so that a name or an argument can't
-/// drive the terminal it is shown on.
+/// Control characters, those of direction and bytes that are not UTF-8 as \xNN, so that a name or an argument
+/// can't drive the terminal it is shown on, nor look like another.
 std::string escape(std::string_view text);
 
 /// What of a text an XML document may have: the sequences that colour a terminal are left out, any other byte

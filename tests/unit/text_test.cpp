@@ -80,7 +80,9 @@ TEST_CASE("control characters and bytes that are not UTF-8 are escaped, all else
   CHECK(escape("plain, ä € 😀") == "plain, ä € 😀");
   CHECK(escape("\x1b[31m\n\t\x7f") == "\\x1b[31m\\x0a\\x09\\x7f");
   CHECK(escape(std::string_view("a\0b", 3)) == "a\\x00b");
-  CHECK(escape("\xc2\x9b") == "\\xc2\\x9b");                    // a C1 control: CSI
+  CHECK(escape("\xc2\x9b") == "\\xc2\\x9b");         // a C1 control: CSI
+  CHECK(escape("a\u202eb") == "a\\xe2\\x80\\xaeb");  // right to left from here
+  CHECK(escape("\u061c\u2066") == "\\xd8\\x9c\\xe2\\x81\\xa6");
   CHECK(escape("\xc0\x9b") == "\\xc0\\x9b");                    // an overlong ESC
   CHECK(escape("\xed\xa0\x80") == "\\xed\\xa0\\x80");           // a surrogate
   CHECK(escape("\xf4\x90\x80\x80") == "\\xf4\\x90\\x80\\x80");  // past the last character

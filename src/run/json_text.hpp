@@ -1,0 +1,13 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+
+namespace nslaunch::run {
+
+/// A document, one line, ended by a newline. All of it is printable ASCII, so that nothing in a name or an
+/// argument moves the cursor of the terminal it is shown on; what is no UTF-8 is U+FFFD.
+std::string json_text(const nlohmann::ordered_json& json);
+
+}  // namespace nslaunch::run
