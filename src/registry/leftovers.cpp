@@ -47,15 +47,18 @@ std::string why_kept(const std::string& path, const std::string& why) {
                      sys::escape(path), why);
 }
 
-/// Of a directory: nobody can make another one of which this is true. Empty where it can't be looked at.
+/// Of a directory: nobody can make another one of which this is true. Empty where that can't be told.
 std::string fingerprint(int directory) {
   struct statx status = {};
-  if (::statx(directory, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &status) != 0) return {};
+  constexpr unsigned kNeeded = STATX_INO | STATX_BTIME;
+  if (::statx(directory, "", AT_EMPTY_PATH, kNeeded, &status) != 0) return {};
+  if ((status.stx_mask & kNeeded) != kNeeded) return {};  // a number alone is given again
   return fmt::format("{:x}:{:x} {} {}.{:09}", status.stx_dev_major, status.stx_dev_minor, status.stx_ino,
                      status.stx_btime.tv_sec, status.stx_btime.tv_nsec);
 }
 
-/// Returns 0 or an errno. What is in another directory than ours stays, and is as good as gone.
+/// Returns 0 or an errno. What is in another directory than ours stays, and is as good as gone; where ours is
+/// not to be told from others, that it stays is an error.
 int remove_directory(int place, const char* name, const std::string& made) {
   const sys::Fd directory(::openat(place, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!directory) return errno;
@@ -65,7 +68,7 @@ int remove_directory(int place, const char* name, const std::string& made) {
   const int kept = is_ours ? sys::remove_contents(directory.get()) : 0;
   if (kept != 0) return kept;
   if (::unlinkat(place, name, AT_REMOVEDIR) == 0) return 0;
-  return errno == ENOTEMPTY && !is_ours ? ENOENT : errno;
+  return errno == ENOTEMPTY && !is_ours && !made.empty() ? ENOENT : errno;
 }
 
 /// One entry; a path that was not of our making is ignored.

@@ -156,6 +156,22 @@ TEST_CASE("what is mounted in a folder that was left stays, and is told of", "[s
   CHECK(names_in(folder) == std::set<std::string>{"precious", "there", "link"});
 }
 
+TEST_CASE("a folder that was left where no file has a birth time is told of while there is anything in it",
+          "[system]") {
+  if (::geteuid() != 0) SKIP_TEST("needs root to mount something");
+  const StateDir dir;
+  const TempDir folder;
+  REQUIRE(::mount("none", folder.path().c_str(), "ramfs", 0, nullptr) == 0);
+  Maker(folder).process.kill();
+  check_told(dir, folder / ".nslaunch-b.work: Directory not empty");
+  fs::remove_all(folder / ".nslaunch-b.work/work");
+  fs::remove(folder / ".nslaunch-b.work/link");
+  CHECK(reap_shards(false).problems.empty());
+  CHECK(names_in(folder) == std::set<std::string>{"precious", "there", "link"});
+  CHECK(dir.names().empty());
+  CHECK(::umount2(folder.path().c_str(), MNT_DETACH) == 0);
+}
+
 TEST_CASE("a note of a writer that was killed while it wrote is removed, a newer one is not", "[system]") {
   const StateDir dir;
   const TempDir folder;
