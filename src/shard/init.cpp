@@ -93,10 +93,11 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd la
     for (const int outside : plan.outside_directories()) ::close(outside);
     step = Step::kFork;
     fault_point(step);
+    const auto start = start_of_command(plan, building.isolation);
+    StartFailure failure = {Step::kExec, 0};
     signals.drain();
     const auto missed = signals.had();
-    StartFailure failure = {Step::kExec, 0};
-    const pid_t command = start_process(plan, start_of_command(plan, building.isolation), failure);
+    const pid_t command = start_process(plan, start, failure);
     if (command == 0) {
       report_failure(channel.get(), failure.step, failure.error);
       leave();
