@@ -17,14 +17,23 @@ nslaunch_scenario(examples engines/parallel AS root user PROPERTIES PROCESSORS 4
 nslaunch_scenario(examples engines/slurm AS root PROPERTIES PROCESSORS 4)  # its jobs are an ordinary user's, too
 
 # What is published, made of the program under test: none of it depends on how that was compiled.
-foreach(scenario npm shim package-managers github-action gitlab-template lint)
+foreach(scenario npm shim github-action gitlab-template)
   nslaunch_scenario(packages packages/${scenario} AS root user PROPERTIES PROCESSORS 2)
 endforeach()
+foreach(scenario package-managers lint)
+  nslaunch_scenario(packages packages/${scenario} AS root user PROPERTIES PROCESSORS 2 FIXTURES_REQUIRED package_tools)
+endforeach()
 
-# Installed by whoever runs ctest; from root's copy everybody reads.
-add_test(NAME "harper: install" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/harper/install)
-set_tests_properties("harper: install" PROPERTIES LABELS harper SKIP_RETURN_CODE 77 TIMEOUT 600
-  ENVIRONMENT "NSLAUNCH=$<TARGET_FILE:nslaunch>" FIXTURES_SETUP harperdb)
+# nslaunch_installation(LABEL FIXTURE): what LABEL's scenarios need from npm. Installed by whoever runs ctest; from
+# root's copy everybody reads.
+function(nslaunch_installation label fixture)
+  add_test(NAME "${label}: install" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/${label}/install)
+  set_tests_properties("${label}: install" PROPERTIES LABELS ${label} SKIP_RETURN_CODE 77 TIMEOUT 900
+    ENVIRONMENT "NSLAUNCH=$<TARGET_FILE:nslaunch>" FIXTURES_SETUP ${fixture})
+endfunction()
+
+nslaunch_installation(packages package_tools)
+nslaunch_installation(harper harperdb)
 nslaunch_scenario(harper harper/four-at-once AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
 # All on the same fixed ports, and all in shards: two at once.
 foreach(scenario suite in-parts killed-launcher reach hold restart-leak without-nslaunch)

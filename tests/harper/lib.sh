@@ -7,45 +7,16 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034  # some of this is for the scenarios
 source "$(dirname -- "${BASH_SOURCE[0]}")/../support/scenario.sh"
+source "$(dirname -- "${BASH_SOURCE[0]}")/../support/npm.sh"
 
 harper_example=$scenario_root/examples/harper
-caller_home=$HOME # `begin` puts the scratch folder's in its place
-boot_limit=130    # seconds; the example itself gives up after 120
-
-installed_in() { cmp -s -- "$harper_example/package.json" "$1/package.json"; }
+boot_limit=130 # seconds; the example itself gives up after 120
 
 choose_cache() {
-  local version name shared
+  local version
   version=$(node -p 'require(process.argv[1]).dependencies.harperdb' "$harper_example/package.json")
-  name=nslaunch/harper-$version
-  shared=/var/cache/$name
-  if [[ -n ${NSLAUNCH_HARPER_CACHE:-} ]]; then
-    harper_cache=$NSLAUNCH_HARPER_CACHE
-  elif ((EUID == 0)) || installed_in "$shared"; then
-    harper_cache=$shared
-  else
-    harper_cache=${XDG_CACHE_HOME:-$caller_home/.cache}/$name
-  fi
+  harper_cache=${NSLAUNCH_HARPER_CACHE:-$(npm_place "$harper_example" "harper-$version")}
 }
-
-# The lock makes tests that run side by side install once; the rename makes an interrupted
-# installation none at all.
-install_harper() (
-  if installed_in "$harper_cache"; then exit 0; fi
-  umask 022
-  mkdir -p -- "$(dirname -- "$harper_cache")"
-  exec {lock}>"$harper_cache.lock"
-  flock -w 300 "$lock" || fail "somebody else has been installing harperdb for five minutes"
-  if installed_in "$harper_cache"; then exit 0; fi
-  say "installing harperdb in $harper_cache (once)"
-  rm -rf -- "$harper_cache" "$harper_cache".new
-  mkdir -- "$harper_cache.new"
-  cp -- "$harper_example"/{package.json,.npmrc} "$harper_cache.new"
-  cd -- "$harper_cache.new" || exit
-  HOME=$caller_home timeout 300 npm install --loglevel=error --no-progress {lock}>&- ||
-    fail "harperdb could not be installed (no way to the npm registry?)"
-  mv -T -- "$harper_cache.new" "$harper_cache"
-)
 
 begin_harper() {
   command -v node >/dev/null || fail "there is no Node.js: run scripts/setup"
@@ -54,7 +25,8 @@ begin_harper() {
     skip "Node $(node --version) is too old for harperdb and its suite, which need 18 or newer"
   choose_cache
   begin
-  install_harper
+  npm_install_once "$harper_example" "$harper_cache" ||
+    fail "harperdb could not be installed (no way to the npm registry?)"
   mkdir -- "$scratch/suite"
   cp -R -- "$harper_example"/{package.json,.npmrc,lib,kennel,test} "$scratch/suite"
   ln -s -- "$harper_cache/node_modules" "$scratch/suite/node_modules"

@@ -2,6 +2,7 @@
 # Sourced by the scenarios of what is published: npm's packages of the program under test, a registry that has them,
 # and a project that installs them from there.
 source "$(dirname -- "${BASH_SOURCE[0]}")/../support/scenario.sh"
+source "$(dirname -- "${BASH_SOURCE[0]}")/../support/npm.sh"
 
 # The one for the other kind of machine has a program that only says it were for that.
 begin_with_packages() {
@@ -64,13 +65,11 @@ gates=0
 # Prints the YAML file `$1` as JSON. PyYAML comes from a package of the system, and so does its Python.
 as_json() { /usr/bin/python3 -c 'import json, sys, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), sys.stdout)' "$1"; }
 
-# The tools of tools/package.json in $scratch/tools. They come from npm's registry into the caller's own npm cache, so
-# that only the first time needs a network.
+# The tools of tools/package.json; their place is $tools.
 install_tools() {
-  cp -R -- "$scenario_root/tests/packages/tools" "$scratch"
-  npm_config_cache=$caller_cache timeout 250 npm install --prefix "$scratch/tools" --prefer-offline --ignore-scripts \
-    --no-audit --no-fund --no-package-lock >"$scratch/tools.log" 2>&1 || skip "the npm registry does not give the tools"
+  local folder=$scenario_root/tests/packages/tools place
+  place=$(npm_place "$folder" package-tools)
+  npm_install_once "$folder" "$place" || skip "the npm registry does not give the tools"
   # shellcheck disable=SC2034  # for the scenarios
-  tools=$scratch/tools/node_modules
+  tools=$place/node_modules
 }
-caller_cache=$(npm config get cache) # `begin` puts another in its place
