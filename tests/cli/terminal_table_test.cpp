@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -61,9 +62,15 @@ std::string unique_sleep() {
   return fmt::format("1000.0{}{:04}", ::getpid(), ++count);
 }
 
-void dump_no_core() {
-  const rlimit none = {0, 0};
-  ::setrlimit(RLIMIT_CORE, &none);
+/// The terminal's keys throw away what has been written and not read yet, by chance one more word here than
+/// there.
+void prepare_terminal() {
+  termios modes = {};
+  ::tcgetattr(STDIN_FILENO, &modes);
+  modes.c_lflag |= NOFLSH;
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &modes);
+  const rlimit no_core = {0, 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
 }
 
 /// One case on a terminal of its own; directly where `launch` is empty.
@@ -87,7 +94,7 @@ class Performance {
                            "PATH=" + folder_.path() + ":/usr/bin:/bin",
                            "PROMPT_COMMAND",
                            "ENV"};
-    options.prepare = dump_no_core;
+    options.prepare = prepare_terminal;
     terminal_.emplace(start_of(shell), options, PtySession::Size{24, 200});
     expect("READY");
     expect(" ");
@@ -108,10 +115,10 @@ class Performance {
     if (step == "close") return terminal_->hang_up();
     if (step[0] == '>') return type(rest);
     if (step[0] == '<') return terminal_->send(rest + "\n");
-    if (step[0] == '^') return terminal_->send(std::string(1, static_cast<char>(step[1] & 0x1f)));
+    // A job may write before its shell has made it the foreground's.
+    if (step[0] == '^') return press(step[1], rest.empty() ? "@fg" : rest.substr(1));
     if (step[0] == '=') return expect(rest);
-    if (!eventually([&] { return holds(step); }))
-      throw std::runtime_error(step + " never came; seen: " + seen_ + terminal_->unread());
+    await(step);
   }
 
   std::string raw() const { return seen_; }
@@ -150,6 +157,16 @@ class Performance {
   void release() {
     fifo_ = sys::Fd(::open((folder_ / "fifo").c_str(), O_RDWR | O_CLOEXEC));
     sys::write_all(fifo_.get(), "\n");
+  }
+
+  void await(const std::string& state) {
+    if (!eventually([&] { return holds(state); }))
+      throw std::runtime_error(state + " never came; seen: " + seen_ + terminal_->unread());
+  }
+
+  void press(char key, const std::string& state) {
+    await(state);
+    terminal_->send(std::string(1, static_cast<char>(key & 0x1f)));
   }
 
   void expect(const std::string& text) { seen_ += terminal_->read_until(text) + text; }

@@ -7,7 +7,8 @@ namespace nslaunch::test {
 
 /// A case of job control: what somebody at a terminal does, step by step.
 ///   "> TEXT"  types a command and Enter             "< TEXT"    types a line for the program that reads
-///   "^Z"      presses Ctrl-Z                         "close"     closes the terminal
+///   "^Z"      presses Ctrl-Z after "@fg"             "^Z @part"  presses it after "@part"
+///   "close"   closes the terminal
 ///   "= TEXT"  waits until TEXT is shown              "$"         waits for the next prompt
 ///   "@fg"     until a job has the terminal and runs  "@stopped"  until the job is stopped
 ///   "@gone"   until there is no job                  "@part"     until some process of one is stopped
