@@ -14,6 +14,7 @@
 #include "sys/identity.hpp"
 #include "sys/log.hpp"
 #include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch::cli {
 namespace {

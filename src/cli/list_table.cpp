@@ -7,6 +7,7 @@
 #include "cli/table.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch::cli {
 namespace {

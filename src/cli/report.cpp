@@ -7,6 +7,7 @@
 #include "sys/check.hpp"
 #include "sys/log.hpp"
 #include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch::cli {
 namespace {

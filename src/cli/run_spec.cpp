@@ -16,6 +16,7 @@
 #include "cli/variables.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch::cli {
 namespace {

@@ -11,6 +11,7 @@
 #include "sys/files.hpp"
 #include "sys/forked.hpp"
 #include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch::inspect {
 namespace {

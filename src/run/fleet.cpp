@@ -17,6 +17,7 @@
 #include "sys/files.hpp"
 #include "sys/log.hpp"
 #include "sys/text.hpp"
+#include "sys/values.hpp"
 #include "sys/waiting.hpp"
 
 namespace nslaunch {

@@ -11,7 +11,6 @@
 #include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
-#include "sys/text.hpp"
 
 namespace nslaunch::run {
 namespace {

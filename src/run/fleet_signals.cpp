@@ -6,7 +6,7 @@
 #include "run/fleet.hpp"
 #include "sys/check.hpp"
 #include "sys/signals.hpp"
-#include "sys/text.hpp"
+#include "sys/values.hpp"
 
 // What ends, stops or reaches all of a fleet's shards at once.
 namespace nslaunch::run {

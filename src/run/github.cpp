@@ -8,6 +8,7 @@
 #include "run/status.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch::run {
 namespace {

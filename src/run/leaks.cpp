@@ -4,6 +4,7 @@
 
 #include "sys/check.hpp"
 #include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch::run {
 namespace {

@@ -10,6 +10,7 @@
 #include "sys/columns.hpp"
 #include "sys/files.hpp"
 #include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch::run {
 namespace {

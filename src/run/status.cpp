@@ -7,7 +7,7 @@
 #include <map>
 
 #include "sys/check.hpp"
-#include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch {
 namespace {

@@ -11,6 +11,7 @@
 #include "shard/explain.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch::run {
 namespace {

@@ -8,6 +8,7 @@
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch::shard {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "shard/autopsy.hpp"
 #include "sys/check.hpp"
-#include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch::shard {
 namespace {

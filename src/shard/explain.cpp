@@ -11,6 +11,7 @@
 #include "shard/launch.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch::shard {
 namespace {

@@ -8,7 +8,7 @@
 #include "ns/endpoint.hpp"
 #include "shard/protocol.hpp"
 #include "sys/check.hpp"
-#include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch::shard {
 namespace {

@@ -10,7 +10,7 @@
 #include "shard/explain_held.hpp"
 #include "sys/check.hpp"
 #include "sys/terminal.hpp"
-#include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch::shard {
 namespace {

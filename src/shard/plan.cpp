@@ -24,7 +24,6 @@
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/terminal.hpp"
-#include "sys/text.hpp"
 
 namespace nslaunch::shard {
 namespace {

@@ -19,7 +19,7 @@
 #include "sys/clock.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/signals.hpp"
-#include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch::shard {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "input.hpp"
 #include "run/engine.hpp"
-#include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace {
 

@@ -1,4 +1,5 @@
 #include "sys/text.hpp"
+#include "sys/values.hpp"
 
 #include <catch2/catch.hpp>
 #include <csignal>

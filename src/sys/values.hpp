@@ -1,0 +1,29 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Durations, sizes and signals as people write them.
+namespace nslaunch::sys {
+
+/// "250ms", "12.3s", "4m05s", "1h30m".
+std::string format_duration(std::chrono::microseconds duration);
+
+/// "512", "4.0K", "12.3M", "1.5G".
+std::string format_size(std::uint64_t bytes);
+
+/// "250ms", "90s", "5m", "1h30m"; nothing where the text is no duration or too long for 10 years.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+
+/// "512M" and the like (K, M, G, T; powers of 1024) in bytes.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+
+/// "SIGTERM" for 15; "signal 40" for one without a name.
+std::string signal_name(int signal);
+/// 15 for "TERM", "SIGTERM", "term" or "15"; "RTMIN+1" and the like, too.
+std::optional<int> parse_signal(std::string_view text);
+
+}  // namespace nslaunch::sys
