@@ -8,8 +8,8 @@
 #include <set>
 #include <tuple>
 
-#include "ns/mountinfo.hpp"
 #include "sys/check.hpp"
+#include "sys/mountinfo.hpp"
 
 namespace nslaunch::inspect {
 namespace {
@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 constexpr int kMostFiles = 100'000;
 
 /// By what a mount of ours is known in another namespace.
-auto identity(const ns::MountLine& line) {
+auto identity(const sys::MountLine& line) {
   return std::tuple(line.device, line.root, line.path);
 }
 
@@ -54,9 +54,9 @@ std::uint64_t bytes_below(const fs::path& folder, int& left) {
 
 std::vector<Mount> own_mounts(pid_t init) {
   std::set<decltype(identity({}))> known;
-  for (const auto& line : ns::mounts_of("self")) known.insert(identity(line));
+  for (const auto& line : sys::mounts_of("self")) known.insert(identity(line));
   std::vector<Mount> mounts;
-  for (const auto& line : ns::mounts_of(std::to_string(init))) {
+  for (const auto& line : sys::mounts_of(std::to_string(init))) {
     if (known.contains(identity(line))) continue;
     const bool on_memory = line.type == "tmpfs";
     mounts.push_back({line.path, line.type, on_memory ? usage_of(init, line.path) : std::nullopt});
@@ -66,7 +66,7 @@ std::vector<Mount> own_mounts(pid_t init) {
 
 std::vector<std::string> mount_points() {
   std::vector<std::string> points;
-  for (const auto& line : ns::mounts_of("self")) points.push_back(line.path);
+  for (const auto& line : sys::mounts_of("self")) points.push_back(line.path);
   return points;
 }
 

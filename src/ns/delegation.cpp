@@ -11,10 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "ns/mountinfo.hpp"
 #include "ns/own_cgroup.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/mountinfo.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::ns {
@@ -41,7 +41,7 @@ constexpr const char* kUseVersion2 =
 
 /// Where version 2 is mounted, without what lies above the root of that mount.
 std::string mount_of_cgroup2() {
-  for (const auto& line : mounts_of("self")) {
+  for (const auto& line : sys::mounts_of("self")) {
     if (line.type == "cgroup2") return line.path;
   }
   refuse(0, "version 2 of control groups is not mounted here", kUseVersion2);

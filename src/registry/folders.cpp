@@ -9,6 +9,7 @@
 #include "registry/places.hpp"
 #include "registry/private_umask.hpp"
 #include "sys/check.hpp"
+#include "sys/mounter.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::registry {
@@ -66,8 +67,13 @@ void open_all(const std::vector<Place>& places, std::vector<Folder>& folders,
 }  // namespace
 
 std::optional<Folder> open_folder(const Place& place, std::string& problem) {
-  sys::Fd fd(::open(place.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!fd && errno == ENOENT) return std::nullopt;
+  const sys::Fd there(::open(place.path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!there && errno == ENOENT) return std::nullopt;
+  if (there && sys::mounter_of(there.get()) == sys::Mounter::kAnother) {
+    problem = sick(place, "another user's program (FUSE) shows it, which is not asked");
+    return std::nullopt;
+  }
+  sys::Fd fd(::openat(there.get(), ".", O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC));
   struct stat status = {};
   const bool looked = fd && ::fstat(fd.get(), &status) == 0;
   if (!looked) {

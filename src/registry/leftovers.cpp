@@ -33,10 +33,10 @@ std::string path_of_entry(int directory, const std::string& name) {
   return path.empty() ? path : path + "/" + name;
 }
 
-/// Each directory on the way is a real one, whatever its name led to when it was written down. Empty with
-/// errno.
+/// Each directory on the way is a real one, whatever its name led to when it was written down, and no user's
+/// program, which could keep us waiting. Empty with errno.
 sys::Fd open_place(const std::string& path) try {
-  return sys::open_path_without_links(path.empty() ? "/" : path);
+  return sys::open_path_without_links(path.empty() ? "/" : path, sys::Ways::kAskNobody);
 } catch (const Error& error) {
   errno = error.code().value();
   return {};

@@ -1,5 +1,6 @@
 #include "shard/command.hpp"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -13,6 +14,7 @@
 #include "shard/fault.hpp"
 #include "shard/take_user.hpp"
 #include "sys/check.hpp"
+#include "sys/files.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -63,6 +65,14 @@ int take_streams(std::span<const sys::Fd> streams) {
   return 0;
 }
 
+/// Another user not by a link of /proc, which could lead where only init may be. Returns 0 or an errno.
+int enter(const std::string& directory, bool as_user) noexcept {
+  if (directory.empty()) return 0;
+  if (!as_user) return ::chdir(directory.c_str()) == 0 ? 0 : errno;
+  const auto place = sys::open_without_magic_links(directory, O_PATH | O_DIRECTORY);
+  return place && ::fchdir(place.get()) == 0 ? 0 : errno;
+}
+
 /// What the new process does until it is another program. It shares init's memory (vfork), so it only reads
 /// what is prepared and writes `failure`.
 void become(const Plan& plan, const Start& start, char* const* argv, char** envp, StartFailure& failure) {
@@ -78,8 +88,7 @@ void become(const Plan& plan, const Start& start, char* const* argv, char** envp
     if (failed(Step::kUser, take_user(*plan.spec.user))) return;
   }
   if (failed(Step::kWorkdir, injected_fault(Step::kWorkdir))) return;
-  if (!start.directory.empty() && ::chdir(start.directory.c_str()) != 0 && failed(Step::kWorkdir, errno))
-    return;
+  if (failed(Step::kWorkdir, enter(start.directory, plan.spec.user.has_value()))) return;
   if (failed(Step::kExec, injected_fault(Step::kExec))) return;
   if (failed(Step::kPlace, plan.caller_signals.restore())) return;
   if (plan.descriptor_limit && ::setrlimit(RLIMIT_NOFILE, &*plan.descriptor_limit) != 0) {

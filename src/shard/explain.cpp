@@ -9,6 +9,7 @@
 #include "ns/netlink_error.hpp"
 #include "shard/causes.hpp"
 #include "shard/launch.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 #include "sys/values.hpp"
@@ -54,13 +55,14 @@ std::error_code code_of(const Message& failure) {
   return sys::errno_code(failure.code);
 }
 
-CommandError explain_command(const std::string& command, const std::string& folder, int error) {
+CommandError explain_command(const std::string& command, const std::string& folder, int error,
+                             const Look& is_there) {
   const bool missing = error == ENOENT || error == ENOTDIR;
   const std::string shown = sys::escape(command);
   if (!missing) return {sys::errno_code(error), fmt::format("running {}", shown), 126};
   if (command.find('/') == std::string::npos) return {{}, fmt::format("{}: command not found", shown), 127};
   const auto path = std::filesystem::path(folder) / command;
-  if (::access(path.c_str(), F_OK) == 0) {
+  if (is_there(path)) {
     return {{}, fmt::format("{}: the interpreter that its first line names does not exist", shown), 127};
   }
   return {sys::errno_code(error), fmt::format("running {}", shown), 127};
@@ -82,7 +84,8 @@ void throw_failure(const Plan& plan, const Message& failure) {
     throw explain_lost_mount(plan, static_cast<std::size_t>(failure.detail));
   if (failure.kind != Kind::kFailed) throw explain_nonsense();
   if (failure.step == Step::kExec) {
-    throw explain_command(plan.spec.command.front(), plan.working_directory, failure.code);
+    const auto is_there = [&](const std::string& path) { return is_reachable(plan.spec, path); };
+    throw explain_command(plan.spec.command.front(), plan.working_directory, failure.code, is_there);
   }
   throw explain(plan, failure);
 }

@@ -8,6 +8,22 @@
 #include "sys/text.hpp"
 
 namespace nslaunch::shard {
+namespace {
+
+/// A path among the command's arguments that is there for this process and not in the shard.
+std::string hidden_argument(const Plan& plan) {
+  for (const auto& argument : plan.spec.command) {
+    // "--file=/tmp/x" names a path as well as "/tmp/x".
+    const auto equals = argument.starts_with('-') ? argument.find('=') : std::string::npos;
+    std::string path = equals == std::string::npos ? argument : argument.substr(equals + 1);
+    const auto covers = [&](const KeptPath& kept) { return lies_in(path, kept.path); };
+    if (top_folder_in_tmp(path).empty() || std::any_of(plan.kept.begin(), plan.kept.end(), covers)) continue;
+    if (is_reachable(plan.spec, path)) return path;
+  }
+  return {};
+}
+
+}  // namespace
 
 bool lies_in(const std::string& path, const std::string& folder) {
   return (path + "/").starts_with(folder + "/");
@@ -25,20 +41,14 @@ void refuse_hidden(const std::string& option, const std::string& path, const Pla
                    "Name a folder elsewhere; one below /tmp stays visible.");
 }
 
-std::string hint_on_hidden_argument(const Plan& plan) {
+std::string hint_on_hidden_argument(const Plan& plan) try {
   if (plan.spec.tmp == TmpMode::kHost) return {};
-  for (const auto& argument : plan.spec.command) {
-    // "--file=/tmp/x" names a path as well as "/tmp/x".
-    const auto equals = argument.starts_with('-') ? argument.find('=') : std::string::npos;
-    const std::string path = equals == std::string::npos ? argument : argument.substr(equals + 1);
-    const std::string top = top_folder_in_tmp(path);
-    const auto covers = [&](const KeptPath& kept) { return lies_in(path, kept.path); };
-    if (top.empty() || std::any_of(plan.kept.begin(), plan.kept.end(), covers)) continue;
-    if (!is_reachable(plan.spec, path)) continue;
-    return fmt::format(
-        "{0} exists on the host but not in the shard, whose /tmp is private; to keep it visible: --keep {0}",
-        sys::escape(path));
-  }
+  const auto path = look_as_user(plan.spec, [&] { return hidden_argument(plan); });
+  if (path.empty()) return {};
+  return fmt::format(
+      "{0} exists on the host but not in the shard, whose /tmp is private; to keep it visible: --keep {0}",
+      sys::escape(path));
+} catch (const Error&) {
   return {};
 }
 

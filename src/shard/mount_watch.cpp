@@ -6,9 +6,9 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "ns/mountinfo.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/mountinfo.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -32,10 +32,10 @@ void MountWatch::watch(const std::string& path) {
 }
 
 std::optional<int> MountWatch::first_lost() const {
-  const auto mounts = ns::mounts_of("self");
+  const auto mounts = sys::mounts_of("self");
   for (std::size_t at = 0; at < watched_.size(); ++at) {
     if (watched_[at] == 0) continue;
-    const auto is_it = [&](const ns::MountLine& line) { return line.id == watched_[at]; };
+    const auto is_it = [&](const sys::MountLine& line) { return line.id == watched_[at]; };
     if (std::none_of(mounts.begin(), mounts.end(), is_it)) return static_cast<int>(at);
   }
   return std::nullopt;

@@ -127,6 +127,22 @@ bool is_tmp(const ShardSpec& spec, const std::string& folder) {
   }
 }
 
+/// What the command needs though nobody has asked for it: each path ended by a zero byte.
+std::string needed_paths(const ShardSpec& spec, const std::string& working_directory) {
+  std::vector<KeptPath> kept;
+  if (spec.artifacts.starts_with(kTmp)) keep(kept, spec, spec.artifacts);
+  for (const auto& overlay : spec.overlays) {
+    if (overlay.path.starts_with(kTmp)) keep(kept, spec, overlay.path);
+  }
+  keep_way_to(kept, spec, working_directory);
+  keep_command(kept, spec, working_directory);
+  if (const auto socket = variable(spec.environment, "SSH_AUTH_SOCK"))
+    keep_way_to(kept, spec, seen_from(working_directory, *socket));
+  std::string paths;
+  for (const auto& each : kept) paths += each.path + '\0';
+  return paths;
+}
+
 }  // namespace
 
 std::string top_folder_in_tmp(const std::string& path) {
@@ -135,22 +151,14 @@ std::string top_folder_in_tmp(const std::string& path) {
 }
 
 std::vector<KeptPath> paths_to_keep(const ShardSpec& spec, const std::string& working_directory) {
-  std::vector<KeptPath> kept;
   if (working_directory == "/tmp" || (!spec.workdir.empty() && is_tmp(spec, working_directory))) {
     throw UsageError("the working directory is /tmp itself, which the shard's private /tmp would hide",
                      "Run it from a folder below /tmp, or share the host's: nslaunch --tmp host -- ...");
   }
-  // What is asked for by name first, so that "--keep /tmp/a/b" does not depend on the rest.
+  std::vector<KeptPath> kept;
   for (const auto& path : spec.keep) keep_requested(kept, spec, path, working_directory);
-  if (spec.artifacts.starts_with(kTmp)) keep(kept, spec, spec.artifacts);
-  for (const auto& overlay : spec.overlays) {
-    if (overlay.path.starts_with(kTmp)) keep(kept, spec, overlay.path);
-  }
-  keep_way_to(kept, spec, working_directory);
-  keep_command(kept, spec, working_directory);
-  if (const auto socket = variable(spec.environment, "SSH_AUTH_SOCK")) {
-    keep_way_to(kept, spec, seen_from(working_directory, *socket));
-  }
+  std::istringstream needed(look_as_user(spec, [&] { return needed_paths(spec, working_directory); }));
+  for (std::string path; std::getline(needed, path, '\0');) kept.push_back({path, path});
   // A folder brings what lies below it.
   std::sort(kept.begin(), kept.end(), [](const KeptPath& a, const KeptPath& b) { return a.path < b.path; });
   std::vector<KeptPath> bound;

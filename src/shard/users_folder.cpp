@@ -17,6 +17,8 @@
 namespace nslaunch::shard {
 namespace {
 
+constexpr std::chrono::seconds kLimit{10};  // the user may stop a child, or a folder be a dead server's
+
 [[noreturn]] void refuse(const sys::FoundForUser& found, const std::string& path, uid_t user,
                          const FolderWords& words) {
   const auto shown = sys::escape(path);
@@ -32,10 +34,10 @@ namespace {
 
 sys::FoundForUser find(const sys::Wanted& wanted, const UserIds& user) {
   auto found = sys::find_for_user(wanted, user.uid, user.gid, {user.groups.begin(), user.groups.end()});
-  if (!found.fuse_of) return found;
-  throw UsageError(fmt::format("{} lies on a FUSE file system that user {} has mounted",
-                               sys::escape(wanted.path), *found.fuse_of),
-                   "Root can't use it for another user: it could be kept waiting. Name a folder elsewhere.");
+  if (!found.is_anothers) return found;
+  throw UsageError(
+      fmt::format("{} lies on a file system that another user has mounted", sys::escape(wanted.path)),
+      "Root can't use it for a user: its program (FUSE) could keep root waiting. Name a folder elsewhere.");
 }
 
 }  // namespace
@@ -95,8 +97,16 @@ bool is_reachable(const ShardSpec& spec, const std::string& path) {
   }
 }
 
+std::string look_as_user(const ShardSpec& spec, const std::function<std::string()>& look) {
+  const auto* user = other_user(spec);
+  if (user == nullptr) return look();
+  return sys::as_user(
+             user->uid, user->gid, {user->groups.begin(), user->groups.end()}, kLimit,
+             [&] { return sys::Answer{look()}; }, sys::Signals::kEndIt)
+      .text;
+}
+
 sys::Fd open_as_other_user(const UserIds& user, const std::function<sys::Fd()>& open) {
-  constexpr std::chrono::seconds kLimit{10};  // the user may stop the child, or the folder be a dead server's
   auto answer = sys::as_user(user.uid, user.gid, {user.groups.begin(), user.groups.end()}, kLimit, [&] {
     sys::Answer opened;
     try {
@@ -124,10 +134,9 @@ mode_t mode_of_results() noexcept {
 }
 
 sys::Fd make_result(const ShardSpec& spec, const sys::Directory& folder, const std::string& name) {
-  auto file = folder.make_file(name, 0666);
-  if (const auto* user = other_user(spec))
-    sys::check(::fchown(file.get(), user->uid, user->gid), "giving {} to user {}", name, user->uid);
-  return file;
+  const auto make = [&] { return folder.make_file(name, 0666); };
+  const auto* user = other_user(spec);
+  return user == nullptr ? make() : open_as_other_user(*user, make);
 }
 
 sys::Fd reopen_in_shard(const std::string& path, int outside) {

@@ -37,6 +37,10 @@ sys::Directory open_tmp_folder(const ShardSpec& spec, const std::string& path);
 /// An O_PATH descriptor of what the command is to see, opened as the command's user. Throws Error.
 sys::Fd open_for_command(const ShardSpec& spec, const std::string& path);
 
+/// What `look` says as the command's user: in a child, where that is another. Throws Error, also where a
+/// signal comes that would end the caller.
+std::string look_as_user(const ShardSpec& spec, const std::function<std::string()>& look);
+
 /// Whether the command could open it so.
 bool is_reachable(const ShardSpec& spec, const std::string& path);
 

@@ -10,6 +10,7 @@
 
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/mounter.hpp"
 #include "sys/remove_contents.hpp"
 #include "sys/text.hpp"
 
@@ -96,7 +97,7 @@ std::string path_of(int descriptor) {
   return leads_here ? path : std::string();
 }
 
-Fd open_path_without_links(const std::string& path) {
+Fd open_path_without_links(const std::string& path, Ways ways) {
   Fd here(check(::open("/", kFolder), "opening /"));
   std::string rest = path;
   for (auto name = take_name(rest); !name.empty(); name = take_name(rest)) {
@@ -104,6 +105,8 @@ Fd open_path_without_links(const std::string& path) {
     const bool last = rest.find_first_not_of('/') == std::string::npos;
     const int flags = last ? O_PATH | O_NOFOLLOW | O_CLOEXEC : kFolder;
     here.reset(check(::openat(here.get(), name.c_str(), flags), "opening {}", path));
+    if (ways == Ways::kAskNobody && mounter_of(here.get()) == Mounter::kAnother)
+      throw Error(errno_code(EACCES), fmt::format("opening {}", escape(path)));
   }
   return here;
 }

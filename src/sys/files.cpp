@@ -18,6 +18,15 @@ bool may_lead_through_link(const std::string& path) noexcept {
   return !place && errno != ENOENT && errno != ENOTDIR && errno != EACCES;
 }
 
+Fd open_without_magic_links(const std::string& path, int flags) noexcept {
+  open_how how = {};
+  how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
+  how.resolve = RESOLVE_NO_MAGICLINKS;
+  Fd place(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+  if (!place && (errno == ENOSYS || errno == EPERM)) place.reset(::open(path.c_str(), flags | O_CLOEXEC));
+  return place;
+}
+
 Fd open_file(const std::string& path, int flags, mode_t mode) {
   return Fd(check(::open(path.c_str(), flags | O_CLOEXEC, mode), "opening {}", path));
 }

@@ -14,6 +14,11 @@ namespace nslaunch::sys {
 /// what is not there is no link.
 bool may_lead_through_link(const std::string& path) noexcept;
 
+/// Opens close-on-exec what no link of /proc leads to (/proc/self/cwd, /proc/1/root): they go by no path, and
+/// so past what a path could not pass, even into other mount namespaces. Before Linux 5.6 they are followed.
+/// Empty with errno.
+Fd open_without_magic_links(const std::string& path, int flags) noexcept;
+
 /// Opens close-on-exec or throws.
 Fd open_file(const std::string& path, int flags, mode_t mode = 0);
 

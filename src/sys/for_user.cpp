@@ -11,7 +11,8 @@
 #include "sys/as_user.hpp"
 #include "sys/check.hpp"
 #include "sys/directory.hpp"
-#include "sys/fuse.hpp"
+#include "sys/files.hpp"
+#include "sys/mounter.hpp"
 
 namespace nslaunch::sys {
 namespace {
@@ -32,13 +33,9 @@ bool may_write_to(int folder) {
 }
 
 Answer open_as_oneself(const Wanted& wanted) try {
-  Fd place;
-  if (wanted.make) {
-    const auto made = Directory::open_or_make(wanted.path, *wanted.make);
-    place.reset(::fcntl(made.fd(), F_DUPFD_CLOEXEC, 0));
-  } else {
-    place.reset(::open(wanted.path.c_str(), O_PATH | O_CLOEXEC | (wanted.writable ? O_DIRECTORY : 0)));
-  }
+  if (wanted.make) Directory::open_or_make(wanted.path, *wanted.make);
+  const bool is_folder = wanted.make || wanted.writable;
+  auto place = open_without_magic_links(wanted.path, O_PATH | (is_folder ? O_DIRECTORY : 0));
   if (!place) return answer_with(errno);
   const bool may_write = !wanted.writable || may_write_to(place.get());
   return answer_with(may_write ? 0 : errno, std::move(place));
@@ -87,7 +84,7 @@ class RootsWay {
     if (!is_closed && !is_sticky) refuse(EACCES);
     const Fd there(::openat(here_.fd(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!there) return make(name, is_closed);
-    if (mounter_of_fuse(there.get())) refuse(EACCES);  // before it is asked anything
+    if (mounter_of(there.get()) != Mounter::kRoot) refuse(EACCES);  // before it is asked anything
     struct stat status = {};
     check(::fstat(there.get(), &status), "looking at a file");
     // In a sticky directory everybody may put things, and rename the own ones.
@@ -115,7 +112,7 @@ class RootsWay {
   }
 
   void move_to(Directory folder) {
-    if (mounter_of_fuse(folder.fd())) refuse(EACCES);
+    if (mounter_of(folder.fd()) != Mounter::kRoot) refuse(EACCES);
     here_ = std::move(folder);
     place_.reset(check(::fcntl(here_.fd(), F_DUPFD_CLOEXEC, 0), "keeping a directory"));
   }
@@ -154,8 +151,8 @@ FoundForUser find_for_user(const Wanted& wanted, uid_t uid, gid_t gid, const std
   auto answer = as_user(uid, gid, groups, kLimit, [&] { return open_as_oneself(wanted); });
   if (!answer.descriptors.empty()) found.place = std::move(answer.descriptors.front());
   found.error = std::atoi(answer.text.c_str());
-  if (found.place) found.fuse_of = mounter_of_fuse(found.place.get());
-  if (found.fuse_of) {
+  found.is_anothers = found.place && mounter_of(found.place.get()) == Mounter::kAnother;
+  if (found.is_anothers) {
     found.place.reset();
     found.error = EACCES;
     return found;

@@ -35,8 +35,8 @@ struct FoundForUser {
   bool is_roots = false;
   /// Of what is there, where that is the user's no more than to look at.
   std::optional<uid_t> owner{};
-  /// It lies on a FUSE file system of this user's (mounter_of_fuse), and so was not looked at.
-  std::optional<uid_t> fuse_of{};
+  /// It lies on a mount of somebody else's (Mounter::kAnother), and so was not looked at.
+  bool is_anothers = false;
 };
 
 /// Opens it as the user, in a child, so that links of that user's lead where the user may go, and no further.

@@ -1,11 +1,15 @@
+#include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <optional>
 
 #include "support/fuse_folder.hpp"
 #include "support/hostile.hpp"
+#include "sys/files.hpp"
 
 // What a hostile user can make look like root's own way.
 namespace nslaunch::test {
@@ -51,6 +55,7 @@ TEST_CASE("a user's program that shows files and does not answer root keeps nobo
                                   {"--private", deaf.path()},
                                   {"--tmp", deaf.path()},
                                   {"--keep", deaf.path()},
+                                  {"--workdir", deaf.path() + "/d"},
                                   {"--overlay", deaf.path()},
                                   {"--overlay", user.own + "=" + deaf.path() + "/new"}};
   for (const auto& options : all) {
@@ -60,6 +65,100 @@ TEST_CASE("a user's program that shows files and does not answer root keeps nobo
     CHECK(ended.out.empty());
     CHECK(ended.err.rfind("nslaunch: ", 0) == 0);
   }
+  CHECK(run(nslaunch(user.words({"--", deaf.path() + "/d/command"})), user.options()).status == 127);
+}
+
+TEST_CASE("a user's program that is mounted above what is to be removed keeps nobody waiting") {
+  const Hostile user;
+  user.act([&] {
+    fs::create_directories(user.own + "/above");
+    fs::create_directories(user.own + "/data");
+  });
+  const auto overlay = user.own + "/data=" + user.own + "/above/changes";
+  Process shard(in_shard("echo up; read line", user.words({"--overlay", overlay})), user.options());
+  REQUIRE(shard.read_line() == "up");
+  const FuseFolder deaf(user.own + "/above", user.uid, user.gid, FuseFolder::Shows::kOwn);
+  shard.close_input();
+  CHECK(shard.wait().signal == 0);
+}
+
+TEST_CASE("a user's program in the place of his registry keeps nobody waiting") {
+  const Hostile user;
+  const std::string folder = "/tmp/nslaunch-54322";
+  std::optional<FuseFolder> deaf(std::in_place, folder, 54322, 54322, FuseFolder::Shows::kOwn);
+  const auto listed = run(nslaunch({"list", "--all"}));
+  deaf.reset();
+  fs::remove(folder);
+  CHECK_THAT(listed.err, Catch::Contains(folder + " can't be used"));
+}
+
+TEST_CASE("what a file system that a user may have made shows as root's is no way of root's") {
+  const Hostile user;
+  const auto image = user.ground / "image";
+  fs::create_directory(image);
+  fs::permissions(image, fs::perms(0755));
+  fs::create_symlink(user.victim, image + "/link");
+  REQUIRE(::mount(image.c_str(), image.c_str(), nullptr, MS_BIND, nullptr) == 0);
+  REQUIRE(::mount(nullptr, image.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NODEV, nullptr) ==
+          0);
+  const auto ended = user.run_with({"--artifacts", image + "/link/new"}, "echo ran");
+  REQUIRE(::umount2(image.c_str(), MNT_DETACH) == 0);
+  INFO(ended.err);
+  CHECK(ended.status == 125);
+  CHECK(user.victim_is_untouched());
+}
+
+TEST_CASE("a link of /proc's to another mount namespace is no way of root's") {
+  const Hostile user;
+  const auto view = user.own + "/view";
+  user.act([&] { fs::create_directory(view); });
+  const auto uid = std::to_string(user.uid);
+  Process elsewhere({"setpriv", "--reuid", uid, "--regid", std::to_string(user.gid), "--clear-groups",
+                     "unshare", "-Urm", "sh", "-c",
+                     "mount -t tmpfs none " + view + " && mkdir " + view + "/d && echo up && read line"});
+  REQUIRE(elsewhere.read_line() == "up");
+  user.link("/proc/" + std::to_string(elsewhere.pid()) + "/root" + view + "/d", user.own + "/link");
+  for (const char* option : {"--artifacts", "--keep", "--private", "--tmp", "--overlay"}) {
+    const auto ended = user.run_with({option, user.own + "/link"}, "echo ran");
+    CAPTURE(option, ended.err);
+    CHECK(ended.status == 125);
+    CHECK(ended.out.empty());
+  }
+}
+
+TEST_CASE("a link of /proc's does not show a user where root stands") {
+  const Hostile user;
+  const auto secret = user.ground / "closed/open";
+  fs::create_directories(secret);
+  fs::permissions(user.ground / "closed", fs::perms(0700));
+  sys::write_all(sys::open_file(secret + "/secret", O_WRONLY | O_CREAT, 0644).get(), "root's\n");
+  user.link("/proc/self/cwd", user.own + "/link");
+  auto options = user.options();
+  options.directory = secret;
+  for (const Words& words :
+       {Words{"--workdir", user.own + "/link", "--", "cat", "secret"},
+        Words{"--workdir", user.own, "--overlay", user.own + "/link", "--", "cat", "link/secret"}}) {
+    const auto ended = run(nslaunch(user.words(words)), options);
+    CAPTURE(words, ended.err);
+    CHECK(ended.status == 125);
+    CHECK(ended.out.empty());
+  }
+}
+
+TEST_CASE("what others have in a folder for results is not removed for a user") {
+  const Hostile user;
+  const auto sticky = user.ground / "sticky";
+  fs::create_directory(sticky);
+  fs::permissions(sticky, fs::perms(01777));
+  const auto precious = sticky + "/stdout";
+  sys::write_all(sys::open_file(precious, O_WRONLY | O_CREAT, 0600).get(), "root's\n");
+  const auto script = "ln -s " + sticky + " $(dirname $NSLAUNCH_ARTIFACTS)/shard-2";
+  auto words = user.words(
+      {"--shards", "2", "--jobs", "1", "--artifacts", user.own + "/out", "--", "sh", "-c", script});
+  words.insert(words.begin(), "run");
+  const auto ended = run(nslaunch(words), user.options());
+  INFO(ended.err);
+  CHECK(sys::read_file(precious.c_str()).value_or("") == "root's\n");
 }
 
 }  // namespace nslaunch::test

@@ -1,8 +1,8 @@
 // Files of /proc, with names that others have chosen in them: processes, mount points, control groups.
 #include "input.hpp"
 #include "ns/id_ranges.hpp"
-#include "ns/mountinfo.hpp"
 #include "ns/own_cgroup.hpp"
+#include "sys/mountinfo.hpp"
 #include "sys/procfs.hpp"
 
 namespace {
@@ -20,7 +20,7 @@ void try_stat(const std::string& text) {
 }
 
 void try_mounts(const std::string& text) {
-  const auto mounts = ns::parse_mountinfo(text);
+  const auto mounts = sys::parse_mountinfo(text);
   fuzz::require(mounts.size() <= lines_in(text), "a line has one mount");
   for (const auto& mount : mounts)
     fuzz::require(mount.path.size() <= text.size() && mount.type.find('\n') == std::string::npos,

@@ -1,13 +1,13 @@
 #include <catch2/catch.hpp>
 
 #include "ns/id_ranges.hpp"
-#include "ns/mountinfo.hpp"
 #include "ns/own_cgroup.hpp"
+#include "sys/mountinfo.hpp"
 
 namespace nslaunch::test {
 
 TEST_CASE("a mount is read with the names that it has, spaces and ends of lines included") {
-  const auto mounts = ns::parse_mountinfo(
+  const auto mounts = sys::parse_mountinfo(
       "45 44 0:30 /a\\040b /mnt/with\\040space\\012line\\134 rw,nosuid shared:1 master:2 - tmpfs tmpfs rw\n"
       "46 45 0:31 / /proc rw - proc proc rw\n");
   REQUIRE(mounts.size() == 2);
@@ -21,7 +21,7 @@ TEST_CASE("a mount is read with the names that it has, spaces and ends of lines 
 }
 
 TEST_CASE("what is no escape of mountinfo's stays as it is") {
-  const auto mounts = ns::parse_mountinfo("1 2 0:3 / /a\\9zz\\04\\ rw - tmpfs tmpfs rw\n\nnonsense\n");
+  const auto mounts = sys::parse_mountinfo("1 2 0:3 / /a\\9zz\\04\\ rw - tmpfs tmpfs rw\n\nnonsense\n");
   REQUIRE(mounts.size() == 3);
   CHECK(mounts[0].path == "/a\\9zz\\04\\");
   CHECK(mounts[2].path.empty());

@@ -4,15 +4,17 @@
 #include <string>
 #include <vector>
 
-namespace nslaunch::ns {
+namespace nslaunch::sys {
 
 /// A line of /proc/PID/mountinfo (proc(5)).
 struct MountLine {
   std::uint64_t id = 0;
-  std::string device;  ///< "0:45"
-  std::string root;    ///< what of its file system is mounted
-  std::string path;    ///< where
-  std::string type;    ///< "tmpfs", "proc", ...
+  std::string device;         ///< "0:45"
+  std::string root;           ///< what of its file system is mounted
+  std::string path;           ///< where
+  std::string options;        ///< of the mount: "rw,nosuid"
+  std::string type;           ///< "tmpfs", "proc", ...
+  std::string super_options;  ///< of the file system: "rw,size=1024k"
 };
 
 /// In the order in which they were mounted. What mountinfo writes as \040 and the like is what it stands for.
@@ -21,4 +23,4 @@ std::vector<MountLine> parse_mountinfo(const std::string& text);
 /// Those of a process, by its number or "self"; none where they can't be seen.
 std::vector<MountLine> mounts_of(const std::string& process);
 
-}  // namespace nslaunch::ns
+}  // namespace nslaunch::sys

@@ -1,4 +1,4 @@
-#include "ns/mountinfo.hpp"
+#include "sys/mountinfo.hpp"
 
 #include <sstream>
 #include <string_view>
@@ -6,7 +6,7 @@
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 
-namespace nslaunch::ns {
+namespace nslaunch::sys {
 namespace {
 
 constexpr std::size_t kLongestMountInfo = 16 << 20;
@@ -40,9 +40,9 @@ std::vector<MountLine> parse_mountinfo(const std::string& text) {
     std::istringstream fields(row);
     MountLine line;
     std::string skipped;
-    fields >> line.id >> skipped >> line.device >> line.root >> line.path;
+    fields >> line.id >> skipped >> line.device >> line.root >> line.path >> line.options;
     while (fields >> skipped && skipped != "-") continue;
-    fields >> line.type;
+    fields >> line.type >> skipped >> line.super_options;
     line.root = unescaped(line.root);
     line.path = unescaped(line.path);
     lines.push_back(std::move(line));
@@ -52,7 +52,7 @@ std::vector<MountLine> parse_mountinfo(const std::string& text) {
 
 std::vector<MountLine> mounts_of(const std::string& process) {
   const auto path = fmt::format("/proc/{}/mountinfo", process);
-  return parse_mountinfo(sys::read_file(path.c_str(), kLongestMountInfo).value_or(""));
+  return parse_mountinfo(read_file(path.c_str(), kLongestMountInfo).value_or(""));
 }
 
-}  // namespace nslaunch::ns
+}  // namespace nslaunch::sys
