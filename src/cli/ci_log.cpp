@@ -38,7 +38,7 @@ void add_to_summary(const std::string& path, const FleetResult& result, const Fl
     const auto text = run::github_summary(result, spec, kMostOfSummary - used);
     std::string_view rest = text;
     if (text.size() <= kMostOfSummary - used)
-      error = sys::write_patiently(file.get(), rest, sys::kReaderLimit);
+      error = sys::write_patiently(file.get(), rest, sys::Deadline(sys::kReaderLimit));
   }
   if (error == 0) return;
   sys::warn(fmt::format("the summary for GitHub could not be added to {}: {}", sys::escape(path),

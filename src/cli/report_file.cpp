@@ -65,7 +65,7 @@ std::vector<int> ReportFile::descriptors() const {
 }
 
 int ReportFile::write_now(std::string_view text) const {
-  if (stream_) return sys::write_patiently(stream_.get(), text, sys::kReaderLimit);
+  if (stream_) return sys::write_patiently(stream_.get(), text, sys::Deadline(sys::kReaderLimit));
   const sys::BlockedSignals no_end_halfway(all_signals());
   registry::LeftoverNote leftovers;
   return sys::write_output(path_, text, leftovers.hook());

@@ -45,7 +45,7 @@ JobLog::JobLog(const std::string& path)
 /// Without waiting: what a FIFO does not take now stays. Returns 0 or an errno.
 int JobLog::write_pending(std::chrono::milliseconds limit) {
   std::string_view left = pending_;
-  const int error = sys::write_patiently(file_.get(), left, limit);
+  const int error = sys::write_patiently(file_.get(), left, sys::Deadline(limit));
   pending_.erase(0, pending_.size() - left.size());
   return error == ETIMEDOUT && limit.count() == 0 ? 0 : error;
 }

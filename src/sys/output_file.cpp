@@ -75,10 +75,11 @@ int write_over(const Fd& file, std::string_view content) {
 }
 
 int write_existing(const std::string& path, std::string_view content, const BeforeMaking& before_making) {
+  const Deadline deadline(kReaderLimit);  // for its reader to come and to read
   const auto file = open_output(path);
   struct stat status = {};
   if (!file || ::fstat(file.get(), &status) != 0) return errno;
-  if (!S_ISREG(status.st_mode)) return write_patiently(file.get(), content, kReaderLimit);
+  if (!S_ISREG(status.st_mode)) return write_patiently(file.get(), content, deadline);
   if (const auto place = place_of(path, file, status); place && !has_access_list(file)) {
     if (const auto error = replace_entry(*place, status, content, before_making)) return *error;
   }

@@ -11,7 +11,7 @@
 
 namespace nslaunch::sys {
 
-/// For how long somebody may take to open the other end of a FIFO, or to read on.
+/// For how long somebody may take to open the other end of a FIFO and to read what is written.
 constexpr std::chrono::seconds kReaderLimit{5};
 
 /// Opens a file that the caller has named, to be written, just as a shell's redirection does, so that the

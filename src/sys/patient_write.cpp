@@ -10,10 +10,14 @@
 #include <climits>
 
 #include "sys/check.hpp"
-#include "sys/clock.hpp"
 
 namespace nslaunch::sys {
 namespace {
+
+bool is_regular(int fd) noexcept {
+  struct stat status = {};
+  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
 
 /// As much as the other side takes without keeping us. O_NONBLOCK is not ours to set where others have the
 /// descriptor, too: then it is what a pipe that poll(2) calls writable takes in any case (pipe(7)).
@@ -28,8 +32,7 @@ ssize_t write_some(int fd, std::string_view content) noexcept {
 
 }  // namespace
 
-int write_patiently(int fd, std::string_view& content, std::chrono::milliseconds limit) noexcept {
-  Deadline deadline(limit);
+int write_patiently(int fd, std::string_view& content, const Deadline& deadline) noexcept {
   while (!content.empty()) {
     pollfd watched = {fd, POLLOUT, 0};
     const int ready = retry_on_eintr([&] { return ::poll(&watched, 1, deadline.poll_timeout()); });
@@ -38,7 +41,7 @@ int write_patiently(int fd, std::string_view& content, std::chrono::milliseconds
     if (count < 0 && (errno == EINTR || errno == EAGAIN) && !deadline.passed()) continue;
     if (count < 0) return errno == EAGAIN ? ETIMEDOUT : errno;
     content.remove_prefix(static_cast<std::size_t>(count));
-    deadline = Deadline(limit);
+    if (!content.empty() && deadline.passed() && !is_regular(fd)) return ETIMEDOUT;
   }
   return 0;
 }

@@ -1,9 +1,11 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <thread>
 
 #include "support/reported_run.hpp"
 #include "support/write_file.hpp"
@@ -14,6 +16,30 @@ namespace {
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
 using Json = nlohmann::json;
+
+/// Reads a FIFO for as long as it lives, a page at a time and ever so often: it would be at it for minutes.
+class SlowReader {
+ public:
+  explicit SlowReader(const std::string& fifo)
+      : fifo_(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)), thread_([this] { read(); }) {}
+  SlowReader(const SlowReader&) = delete;
+  SlowReader& operator=(const SlowReader&) = delete;
+  ~SlowReader() {
+    end_.write.reset();
+    thread_.join();
+  }
+
+ private:
+  void read() const {
+    char page[4096];
+    pollfd ended = {end_.read.get(), POLLIN, 0};
+    while (::poll(&ended, 1, 200) == 0) static_cast<void>(::read(fifo_.get(), page, sizeof page));
+  }
+
+  sys::Fd fifo_;
+  sys::Pipe end_ = sys::make_pipe();
+  std::thread thread_;
+};
 
 }  // namespace
 
@@ -95,6 +121,27 @@ TEST_CASE("a report goes into a FIFO, to stderr and to a descriptor of the calle
   const auto text = sys::read_file(log.c_str()).value_or("");
   REQUIRE(text.starts_with("first\nsecond\n{"));
   CHECK(Json::parse(text.substr(13)).at("nslaunch_status") == 0);
+}
+
+TEST_CASE("a report's reader has 5 s for all of it, however often it takes a little") {
+  const ReportedRun run;
+  const bool is_early = GENERATE(true, false);
+  CAPTURE(is_early);
+  if (is_early) REQUIRE(::mkfifo(run.path.c_str(), 0600) == 0);
+  std::optional<SlowReader> reader;
+  if (is_early) reader.emplace(run.path);
+  auto words = run.words(is_early ? "exit 3" : "mkfifo " + run.path + "; echo made; read line; exit 3",
+                         {"--keep", run.folder.path()});
+  for (int number = 0; number < 20; ++number) words.emplace_back(100'000, 'x');
+  Process launcher(words, run.options());
+  if (!is_early) {
+    REQUIRE(launcher.read_line() == "made");
+    reader.emplace(run.path);
+    launcher.close_input();
+  }
+  const auto ended = launcher.wait();
+  CHECK(ended.status == 3);
+  CHECK_THAT(ended.err, Contains("could not be written") && Contains("its reader does not read"));
 }
 
 TEST_CASE("the variable asks for a report as the option does, and one of no shard is refused") {
