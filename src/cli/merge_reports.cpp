@@ -18,6 +18,8 @@ namespace nslaunch::cli {
 namespace {
 
 constexpr int kIncomplete = 1;
+/// Of all machines.
+constexpr std::size_t kMostCases = 2'000'000;
 constexpr std::size_t kLargestReport = std::size_t{1} << 30;
 
 constexpr Option kOptions[] = {
@@ -58,8 +60,9 @@ void check_kind(const Arguments& arguments, std::string_view option, const char*
 
 std::string merge_junit(const std::vector<ReadReport>& reports) {
   std::vector<run::JunitSuite> suites;
+  run::JunitRoom room{.most_cases = kMostCases};
   for (const auto& report : reports) {
-    auto more = run::parse_junit(report.text, report.path);
+    auto more = run::parse_junit(report.text, report.path, room);
     std::move(more.begin(), more.end(), std::back_inserter(suites));
   }
   return run::junit_text(suites);

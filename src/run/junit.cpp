@@ -3,6 +3,7 @@
 #include <nslaunch/error.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <pugixml.hpp>
 #include <sstream>
 
@@ -15,6 +16,20 @@ namespace {
 constexpr std::string_view kRemarks[] = {"failure",      "error",      "skipped",
                                          "rerunFailure", "rerunError", "flakyFailure",
                                          "flakyError",   "system-out", "system-err"};
+
+/// They are shown in lists, and repeated there.
+constexpr std::size_t kLongestName = 4096;
+/// Each is an element of the tree, an end of one, or text: far more than any test runner writes for a case.
+constexpr std::size_t kTagsForACase = 20;
+
+/// In whole characters, as far as it has such.
+std::string name_of(std::string text) {
+  if (text.size() <= kLongestName) return text;
+  std::size_t end = kLongestName;
+  while (end > kLongestName - 4 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+  text.resize(end);
+  return text;
+}
 
 bool stands_for_another_try(std::string_view element) {
   return element.starts_with("rerun") || element.starts_with("flaky");
@@ -41,8 +56,8 @@ JunitRemark read_remark(const pugi::xml_node& node) {
 }
 
 JunitCase read_case(const pugi::xml_node& node, const std::string& suite) {
-  JunitCase junit_case{.name = node.attribute("name").value(),
-                       .class_name = node.attribute("classname").as_string(suite.c_str()),
+  JunitCase junit_case{.name = name_of(node.attribute("name").value()),
+                       .class_name = name_of(node.attribute("classname").as_string(suite.c_str())),
                        .time = node.attribute("time").value()};
   for (const auto& child : node.children()) {
     if (std::find(std::begin(kRemarks), std::end(kRemarks), child.name()) != std::end(kRemarks))
@@ -51,8 +66,25 @@ JunitCase read_case(const pugi::xml_node& node, const std::string& suite) {
   return junit_case;
 }
 
-JunitSuite read_suite(const pugi::xml_node& node) {
-  JunitSuite suite{.name = node.attribute("name").value(),
+[[noreturn]] void refuse_as_too_large(const std::string& path, std::size_t number, const char* what) {
+  throw Error(sys::errno_code(EFBIG), fmt::format("{}: more than {} {}", sys::escape(path), number, what));
+}
+
+/// Throws where the suite does not fit in.
+void take_room(JunitRoom& room, const JunitSuite& suite, const pugi::xml_node& node,
+               const std::string& path) {
+  for (const auto& child : node.children("testcase")) {
+    if (room.cases == room.most_cases) refuse_as_too_large(path, room.most_cases, "test cases in all");
+    ++room.cases;
+    if (child.attribute("classname")) continue;
+    if (suite.name.size() > room.copies)
+      refuse_as_too_large(path, JunitRoom{}.copies, "bytes of suites' names for cases without a class");
+    room.copies -= suite.name.size();
+  }
+}
+
+JunitSuite read_suite(const pugi::xml_node& node, const std::string& path, JunitRoom& room) {
+  JunitSuite suite{.name = name_of(node.attribute("name").value()),
                    .time = node.attribute("time").value(),
                    .timestamp = node.attribute("timestamp").value(),
                    .host = node.attribute("hostname").value()};
@@ -61,6 +93,7 @@ JunitSuite read_suite(const pugi::xml_node& node) {
     suite.properties.emplace_back(property.attribute("name").value(),
                                   value ? value.value() : text_within(property));
   }
+  take_room(room, suite, node, path);
   for (const auto& child : node.children("testcase")) suite.cases.push_back(read_case(child, suite.name));
   return suite;
 }
@@ -136,6 +169,15 @@ void write_suite(pugi::xml_node& parent, const JunitSuite& suite) {
 }  // namespace
 
 std::vector<JunitSuite> parse_junit(const std::string& text, const std::string& path) {
+  JunitRoom room;
+  return parse_junit(text, path, room);
+}
+
+std::vector<JunitSuite> parse_junit(const std::string& text, const std::string& path, JunitRoom& room) {
+  // Before there is a tree of it, which takes many times the text's size.
+  const auto most_tags = room.most_cases * kTagsForACase;
+  if (static_cast<std::size_t>(std::count(text.begin(), text.end(), '<')) > most_tags)
+    refuse_as_too_large(path, most_tags, "tags");
   pugi::xml_document document;
   const auto parsed = document.load_buffer(text.data(), text.size());
   if (!parsed) {
@@ -147,9 +189,11 @@ std::vector<JunitSuite> parse_junit(const std::string& text, const std::string& 
   if (root != "testsuites" && root != "testsuite")
     throw Error({},
                 fmt::format("{}:1: no JUnit report: its root is <{}>", sys::escape(path), sys::escape(root)));
+  auto left = room;
   std::vector<JunitSuite> suites;
   for (const auto& found : document.select_nodes("//testsuite[testcase]"))
-    suites.push_back(read_suite(found.node()));
+    suites.push_back(read_suite(found.node(), path, left));
+  room = left;
   return suites;
 }
 

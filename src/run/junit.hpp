@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,9 +35,20 @@ struct JunitSuite {
   std::vector<JunitCase> cases{};
 };
 
+/// How much may still be taken in, of one document or of several: who has written them may want the memory of
+/// whoever reads them.
+struct JunitRoom {
+  std::size_t most_cases = 200'000;
+  std::size_t cases = 0;  ///< that have been taken in
+  /// Bytes for what is written once and read as often as there are cases: a suite's name, as their class.
+  std::size_t copies = std::size_t{64} << 20;
+};
+
 /// The suites of a JUnit document that have cases of their own, those in others included. What Jenkins'
-/// schema (junit-10.xsd of its xunit plugin) does not know is left out. Throws Error, with the line, where
-/// `text` is no such document; `path` is how it is called then.
+/// schema (junit-10.xsd of its xunit plugin) does not know is left out, and names are cut at 4 KiB. Throws
+/// Error, with the line, where `text` is no such document, and with EFBIG where `room` is not enough for it,
+/// which is as it was then; `path` is how it is called then.
+std::vector<JunitSuite> parse_junit(const std::string& text, const std::string& path, JunitRoom& room);
 std::vector<JunitSuite> parse_junit(const std::string& text, const std::string& path);
 
 /// A document that keeps to that schema, whatever bytes the texts have.

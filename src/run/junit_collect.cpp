@@ -68,12 +68,12 @@ std::vector<ReadFile> JunitCollector::read(const FileSearch& search) {
   }
 }
 
-void JunitCollector::take(const ReadFile& file, const Attempt& attempt) {
+void JunitCollector::take(const ReadFile& file, const Attempt& attempt, JunitRoom& room) {
   if (file.error != 0)
     throw Error(sys::errno_code(file.error), fmt::format("reading {}", sys::escape(file.path)));
   taken_.insert(file.version);
   auto& cases = cases_[attempt.id];
-  for (auto& suite : parse_junit(file.text, file.path))
+  for (auto& suite : parse_junit(file.text, file.path, room))
     std::move(suite.cases.begin(), suite.cases.end(), std::back_inserter(cases));
 }
 
@@ -91,7 +91,8 @@ void JunitCollector::ended(const PartResult& part, const Attempt& attempt,
   };
   std::vector<ReadFile> files;
   attempt_to([&] { files = read(search_for(part, attempt)); });
-  for (const auto& file : files) attempt_to([&] { take(file, attempt); });
+  JunitRoom room;  // for all files of an attempt
+  for (const auto& file : files) attempt_to([&] { take(file, attempt, room); });
 }
 
 }  // namespace nslaunch::run

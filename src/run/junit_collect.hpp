@@ -28,7 +28,7 @@ class JunitCollector : public Reporter {
   bool is_own(const std::string& pattern) const;
   FileSearch search_for(const PartResult& part, const Attempt& attempt) const;
   std::vector<ReadFile> read(const FileSearch& search);
-  void take(const ReadFile& file, const Attempt& attempt);
+  void take(const ReadFile& file, const Attempt& attempt, JunitRoom& room);
 
   const FleetSpec& spec_;
   std::vector<std::string> patterns_;

@@ -3,6 +3,7 @@
 #include <nslaunch/error.hpp>
 
 #include <catch2/catch.hpp>
+#include <cerrno>
 
 #include "support/xml.hpp"
 
@@ -19,6 +20,16 @@ constexpr const char* kForeign = R"(<?xml version="1.0" encoding="ISO-8859-1"?>
   <testcase name="one" status="run" file="a.js" line="3"><properties/><failure type="T">a<![CDATA[b]]></failure></testcase>
   <testcase classname="C"><rerunFailure>x<stackTrace>y</stackTrace><system-err>e</system-err></rerunFailure></testcase>
  </testsuite><testcase name="three"><skipped/><odd/></testcase></testsuite></testsuites>)";
+
+std::string repeated(std::string_view text, std::size_t times) {
+  std::string all;
+  for (; times > 0; --times) all += text;
+  return all;
+}
+
+std::string suite_of(std::size_t cases, const std::string& name = {}) {
+  return "<testsuite name='" + name + "'>" + repeated("<testcase/>", cases) + "</testsuite>";
+}
 
 }  // namespace
 
@@ -50,6 +61,40 @@ TEST_CASE("a broken JUnit file is an error with its name and the line") {
                     Contains("b.xml:1: no JUnit report: its root is <html>"));
   CHECK_THROWS_AS(run::parse_junit("", "b.xml"), Error);
   CHECK_THROWS_AS(run::parse_junit("plain", "b.xml"), Error);
+}
+
+TEST_CASE("a document that wants more memory than any report does is refused as a file that is too large") {
+  const auto is_too_large = Catch::Matchers::Predicate<Error>(
+      [](const Error& error) { return error.code().value() == EFBIG; }, "has EFBIG");
+  CHECK(run::parse_junit(suite_of(200'000), "a.xml").at(0).cases.size() == 200'000);
+  CHECK_THROWS_MATCHES(run::parse_junit(suite_of(200'001), "a.xml"), Error, is_too_large);
+  CHECK_THROWS_WITH(run::parse_junit(suite_of(200'001), "a.xml"),
+                    Contains("a.xml: more than 200000 test cases"));
+  CHECK_THROWS_WITH(run::parse_junit(suite_of(100'000, std::string(1'000'000, 'x')), "a.xml"),
+                    Contains("more than 67108864 bytes of suites' names"));
+  CHECK_THROWS_WITH(run::parse_junit("<testsuite>" + repeated("<a>", 4'000'000), "a.xml"),
+                    Contains("more than 4000000 tags"));
+}
+
+TEST_CASE("several documents share the room for cases, of which one that is refused takes nothing") {
+  run::JunitRoom room{.most_cases = 10};
+  run::parse_junit(suite_of(6, "ab"), "a.xml", room);
+  CHECK_THROWS_WITH(run::parse_junit(suite_of(5), "b.xml", room), Contains("more than 10 test cases in all"));
+  CHECK(room.cases == 6);
+  run::parse_junit(suite_of(4), "c.xml", room);
+  CHECK(room.cases == 10);
+}
+
+TEST_CASE("names of 4 KiB are cut, between characters") {
+  const auto name = std::string(4095, 'x') + "\u00e4\u00e4";
+  const auto suites = run::parse_junit("<testsuite name='" + name + "'><testcase/><testcase name='" + name +
+                                           "' classname='" + name + "'/></testsuite>",
+                                       "a.xml");
+  const std::string cut(4095, 'x');
+  CHECK(suites.at(0).name == cut);
+  CHECK(suites.at(0).cases.at(0).class_name == cut);
+  CHECK(suites.at(0).cases.at(1).name == cut);
+  CHECK(suites.at(0).cases.at(1).class_name == cut);
 }
 
 TEST_CASE("any bytes make a valid document") {
