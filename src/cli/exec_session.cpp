@@ -128,11 +128,13 @@ void ExecSession::on_signal(int signal) {
 /// With one that is to end the process goes a question, so that an init that does not go on is found out.
 void ExecSession::hand_on(int signal) {
   const bool asks = is_to_end(signal) && !sign_of_life_;
+  if (asks) ++question_;
   const bool sent =
       shard::send(connection_.get(), {.kind = shard::Kind::kForward, .code = signal, .payload = {}}) &&
-      (!asks ||
-       shard::send(connection_.get(),
-                   {.kind = shard::Kind::kAskStopped, .code = shard::kControlVersion, .payload = {}}));
+      (!asks || shard::send(connection_.get(), {.kind = shard::Kind::kAskStopped,
+                                                .code = shard::kControlVersion,
+                                                .detail = question_,
+                                                .payload = {}}));
   if (asks) sign_of_life_.emplace(kSignOfLife);
   // A shard that has gone still has its last words; one that takes nothing is found out.
   if (!sent && errno != EPIPE && errno != ECONNRESET && errno != EAGAIN) ended_ = true;
@@ -153,8 +155,11 @@ void ExecSession::on_message() {
     if (ended_) shard::check_gone(errno);
     return;
   }
-  sign_of_life_.reset();
-  silent_ = false;
+  // No other message: one that says whatever it likes, unasked, would keep every signal from ending us.
+  if (message->kind == shard::Kind::kAnswer && message->detail == question_) {
+    sign_of_life_.reset();
+    silent_ = false;
+  }
   if (message->kind != shard::Kind::kCommandEnded) return;
   status_ = message->code;
   ended_ = true;

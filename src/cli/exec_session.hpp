@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -53,6 +54,7 @@ class ExecSession {
   bool typing_ = false;
   bool ended_ = false;
   pid_t init_ = 0;
+  std::int32_t question_ = 0;                  ///< the number of the last one to init
   std::optional<sys::Deadline> sign_of_life_;  ///< till when init is to have answered
   bool silent_ = false;                        ///< it has not
   int given_up_ = 0;

@@ -86,9 +86,9 @@ bool arrives(const sys::Fd& pipe, std::size_t count) {
   return true;
 }
 
-/// Greets a visitor, says that its command has started, and nothing more.
-FakeInit::Serve starting_and_no_more(int told) {
-  return [told](int listener) {
+/// Greets a visitor, says that its command has started, and goes on like that.
+FakeInit::Serve starting_and(int told, std::function<void(int visitor)> goes_on) {
+  return [told, goes_on = std::move(goes_on)](int listener) {
     const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
     char question[65536];
     ::recv(visitor.get(), question, sizeof question, 0);
@@ -99,8 +99,16 @@ FakeInit::Serve starting_and_no_more(int told) {
     int unread = 0;
     eventually([&] { return ::ioctl(visitor.get(), SIOCOUTQ, &unread) == 0 && unread == 0; });
     sys::write_all(told, "x");
-    say_nothing(listener);
+    goes_on(visitor.get());
   };
+}
+
+/// Answers without end, and without looking at what it is asked.
+void answer_for_ever(int visitor) {
+  for (pollfd watched = {visitor, POLLOUT, 0}; ::poll(&watched, 1, -1) == 1;) {
+    for (const Kind kind : {Kind::kAnswer, Kind::kStarted})
+      static_cast<void>(shard::send(visitor, {.kind = kind, .code = 1, .payload = {}}));
+  }
 }
 
 bool has(const std::string& path, const std::string& text) {
@@ -160,9 +168,12 @@ TEST_CASE("port-forward takes nothing but a connection from an init, and waits f
 }
 
 TEST_CASE("exec of a command whose init passes no signal on says so, and ends at the next one") {
+  const bool answers_unasked = GENERATE(false, true);
+  CAPTURE(answers_unasked);
   const RegistryView registry;
   auto started = sys::make_pipe();
-  const FakeInit init(registry.path(), "mute", starting_and_no_more(started.write.get()));
+  const FakeInit init(registry.path(), "mute",
+                      starting_and(started.write.get(), answers_unasked ? answer_for_ever : say_nothing));
   const TempDir folder;
   Process client(exec_into(folder / "err", "mute", "true"), registry.options());
   REQUIRE(arrives(started.read, 1));
