@@ -3,6 +3,8 @@
 #include <unistd.h>
 #include <nslaunch/error.hpp>
 
+#include <algorithm>
+
 #include "cli/options.hpp"
 #include "registry/unreadable.hpp"
 #include "sys/check.hpp"
@@ -53,6 +55,17 @@ Found find_all(std::span<const ShardEntry> shards, const std::string& word, uid_
                         : "to see those that there are, run: nslaunch list");
 }
 
+/// Others' records are read only where one may be meant: how many there are is theirs to choose, too.
+std::vector<ShardEntry> list_those_meant(std::span<const std::string> words,
+                                         std::vector<std::string>& warnings) {
+  const uid_t self = ::geteuid();
+  auto own = list_shards(false, warnings);
+  const auto is_own = [&](const std::string& word) { return !find_all(own, word, self).empty(); };
+  if (self != 0 || std::all_of(words.begin(), words.end(), is_own)) return own;
+  warnings.clear();
+  return list_shards(true, warnings);
+}
+
 }  // namespace
 
 const ShardEntry& choose_shard(std::span<const ShardEntry> shards, const std::string& word, uid_t self) {
@@ -66,7 +79,7 @@ const ShardEntry& choose_shard(std::span<const ShardEntry> shards, const std::st
 
 std::vector<ShardEntry> choose_shards(std::span<const std::string> words) {
   std::vector<std::string> warnings;
-  const auto known = list_shards(::geteuid() == 0, warnings);
+  const auto known = list_those_meant(words, warnings);
   for (const auto& warning : warnings) sys::warn(sys::escape(warning));
   std::vector<ShardEntry> shards;
   for (const auto& word : words) {

@@ -1,6 +1,7 @@
 #include "cli/overview.hpp"
 
 #include <poll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <numeric>
 #include <set>
 #include <unordered_set>
+#include <utility>
 
 #include "registry/control.hpp"
 #include "shard/visit.hpp"
@@ -34,6 +36,13 @@ sys::Fd ask_who_listens(registry::Controls& controls, const ShardEntry& shard) {
   } catch (const Error&) {  // just starting or ending
     return {};
   }
+}
+
+/// How many may be under way: half of the descriptors are for looking at what is answered, and at processes.
+std::size_t most_questions() {
+  rlimit limit = {};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return static_cast<std::size_t>(limit.rlim_cur / 2);
 }
 
 bool may_live(const ShardEntry& shard) {
@@ -90,6 +99,19 @@ std::vector<std::size_t> own_first(std::span<const ShardEntry> shards) {
   return places;
 }
 
+/// One for each shard, from the first of `order` on, as long as there is room for more.
+std::vector<sys::Fd> ask_in_order(std::span<const ShardEntry> shards, const std::vector<std::size_t>& order) {
+  registry::Controls controls;
+  std::vector<sys::Fd> questions(shards.size());
+  auto left = most_questions();
+  for (const auto at : order) {
+    if (left == 0) break;
+    if (may_live(shards[at])) questions[at] = ask_who_listens(controls, shards[at]);
+    if (questions[at]) --left;
+  }
+  return questions;
+}
+
 /// They are in no shard. (In those of another PID namespace, their pids mean others here.)
 std::unordered_set<pid_t> launchers_of(std::span<const ShardEntry> shards) {
   std::unordered_set<pid_t> pids;
@@ -105,18 +127,15 @@ std::vector<Overview> overview_of(std::span<const ShardEntry> shards) {
   // In a thread where one can be had: reading that table takes as long as asking the inits does.
   const auto launchers = launchers_of(shards);
   auto table = std::async([&] { return std::make_unique<inspect::ProcessTable>(launchers); });
-  registry::Controls controls;
-  std::vector<sys::Fd> questions(shards.size());
-  for (std::size_t at = 0; at < shards.size(); ++at) {
-    if (may_live(shards[at])) questions[at] = ask_who_listens(controls, shards[at]);
-  }
+  const auto order = own_first(shards);
+  auto questions = ask_in_order(shards, order);
   const auto processes = table.get();
   Answers answers(*processes);
   std::vector<Overview> overviews(shards.size());
-  for (const auto at : own_first(shards)) {
+  for (const auto at : order) {
     if (answers.have_taken_too_long()) break;
     if (!may_live(shards[at])) continue;
-    auto ports = answers.ports_of(shards[at], questions[at]);
+    auto ports = answers.ports_of(shards[at], std::exchange(questions[at], sys::Fd{}));
     // What was seen is the shard's only if its init is still there: it has just answered, or has to be looked
     // for.
     const auto& init = shards[at].record.init;

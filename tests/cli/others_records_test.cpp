@@ -1,0 +1,121 @@
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "registry/control.hpp"
+#include "shard/protocol.hpp"
+#include "support/fake_init.hpp"
+#include "support/process.hpp"
+#include "support/skip.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+
+// What another user's records cost root, who looks at shards of its own.
+namespace nslaunch::test {
+namespace {
+
+using Catch::Matchers::Contains;
+using shard::Kind;
+
+constexpr uid_t kSomebody = 54321;
+constexpr rlim_t kDescriptors = 64;
+
+void become(uid_t user) {
+  sys::check(::setgroups(0, nullptr), "giving up groups");
+  sys::check(::setresgid(user, user, user), "changing group");
+  sys::check(::setresuid(user, user, user), "changing user");
+}
+
+std::string make_dir(const std::string& path) {
+  sys::check(::mkdir(path.c_str(), 0700), "making {}", path);
+  return path;
+}
+
+/// A socket in the folder that takes clients in for as long as this process lives.
+void listen_for_ever(const sys::Fd& folder, const std::string& id) {
+  const auto address = registry::address_in(folder.get(), id + ".sock");
+  const int listener = sys::check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), "making a socket");
+  sys::check(::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), "binding");
+  sys::check(::listen(listener, 16), "listening");
+}
+
+/// More shards than root may have descriptors, and listed before its own.
+void publish_as_somebody() {
+  become(kSomebody);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // which that has taken back
+  ::umask(077);
+  static std::vector<registry::Registration> kept;  // till this process ends
+  const auto folder = sys::open_file(make_dir(fmt::format("/tmp/nslaunch-{}", kSomebody)), O_PATH);
+  for (rlim_t number = 0; number <= kDescriptors; ++number) {
+    auto record = make_record(fmt::format("a{}", number));
+    record.init = record.launcher;
+    listen_for_ever(folder, record.id);
+    kept.push_back(publish(record));
+    kept.back().set_state(ShardState::kRunning);
+  }
+}
+
+void tell_a_listener(int listener) {
+  ns::Socket socket;
+  socket.listening = true;
+  socket.local = "127.0.0.1:80";
+  const auto payload = shard::pack(std::vector<ns::Socket>{socket});
+  for (;;) {
+    const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    char question[65536];
+    if (::recv(visitor.get(), question, sizeof question, 0) > 0)
+      static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kListening, .payload = payload}));
+  }
+}
+
+/// Runs where root has a shard, and somebody has many.
+std::string among_others(const std::function<std::string()>& body) {
+  if (::geteuid() != 0) SKIP_TEST("needs root, which alone acts for other users");
+  return in_private_mounts([&] {
+    ::unsetenv("XDG_RUNTIME_DIR");
+    const IdleProcess others(publish_as_somebody);
+    const FakeInit own(make_dir("/run/nslaunch"), "own", tell_a_listener);
+    return body();
+  });
+}
+
+}  // namespace
+
+TEST_CASE("others' shards take no descriptor that is needed for one's own") {
+  const auto text = among_others([] {
+    StartOptions options;
+    options.prepare = [] {
+      const rlimit few = {kDescriptors, kDescriptors};
+      ::setrlimit(RLIMIT_NOFILE, &few);
+    };
+    const auto listed = run(nslaunch({"list", "--all", "--json"}), options);
+    return listed.status == 0 ? listed.out : listed.err;
+  });
+  CAPTURE(text);
+  const auto shards = nlohmann::json::parse(text).at("shards");
+  REQUIRE(shards.size() == kDescriptors + 2);
+  CHECK(shards.back().at("id") == "own");
+  CHECK(shards.back().at("ports").is_array());
+  CHECK(shards.back().at("processes").is_number());
+}
+
+TEST_CASE("a shard of one's own is found without a look at others' folders") {
+  const auto told_of = [](const char* id) {
+    return among_others([&] {
+      make_dir("/tmp/nslaunch-11111");  // root's, and so nobody's: who looks there says so
+      return run(nslaunch({"ports", id})).err;
+    });
+  };
+  CHECK_THAT(told_of("own"), !Contains("/tmp/nslaunch-11111") && !Contains("no shard"));
+  CHECK_THAT(told_of("a1"), Contains("/tmp/nslaunch-11111") && Contains("is user 54321's"));
+}
+
+}  // namespace nslaunch::test
