@@ -18,15 +18,15 @@ constexpr std::string_view kRemarks[] = {"failure",      "error",      "skipped"
                                          "flakyError",   "system-out", "system-err"};
 
 /// They are shown in lists, and repeated there.
-constexpr std::size_t kLongestName = 4096;
+constexpr std::size_t kLongestReportedName = 4096;
 /// Each is an element of the tree, an end of one, or text: far more than any test runner writes for a case.
 constexpr std::size_t kTagsForACase = 20;
 
 /// In whole characters, as far as it has such.
 std::string name_of(std::string text) {
-  if (text.size() <= kLongestName) return text;
-  std::size_t end = kLongestName;
-  while (end > kLongestName - 4 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+  if (text.size() <= kLongestReportedName) return text;
+  std::size_t end = kLongestReportedName;
+  while (end > kLongestReportedName - 4 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
   text.resize(end);
   return text;
 }
