@@ -1,5 +1,7 @@
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,6 +14,7 @@
 #include "inspect/processes.hpp"
 #include "inspect/survivors.hpp"
 #include "sys/check.hpp"
+#include "sys/directory.hpp"
 #include "sys/files.hpp"
 #include "sys/procfs.hpp"
 
@@ -38,7 +41,13 @@ std::optional<Reader> read_end(const Process& process, std::uint64_t pipe) {
   // A pipe opened anew tells at once, and exactly, whether anybody can still write to it: hang-up.
   // (A named FIFO would not; its link does not say "pipe:".)
   const std::string path = fmt::format("/proc/{}/fd/0", process.shown());
-  const sys::Fd end(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  // Held first: the process may put something else there meanwhile, which is not to be opened.
+  const sys::Fd found(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  struct stat status = {};
+  if (!found || ::fstat(found.get(), &status) != 0 || !S_ISFIFO(status.st_mode) || status.st_ino != pipe)
+    return std::nullopt;
+  const auto held = sys::descriptor_path(found.get());
+  const sys::Fd end(::open(held.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!end) return std::nullopt;
   pollfd state = {end.get(), POLLIN, 0};
   int unread = 0;

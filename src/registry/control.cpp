@@ -10,6 +10,7 @@
 #include "registry/unreadable.hpp"
 #include "sys/channel.hpp"
 #include "sys/check.hpp"
+#include "sys/files.hpp"
 #include "sys/identity.hpp"
 #include "sys/text.hpp"
 
@@ -30,7 +31,7 @@ sockaddr_un address_at(const std::string& path) {
 
 /// Its inode, held: what the name means from now on is of no interest.
 sys::Fd open_socket(const Folder& folder, const std::string& name, const std::string& doing) {
-  sys::Fd file(::openat(folder.fd.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  auto file = sys::open_on_same_mount(folder.fd.get(), name.c_str(), O_PATH);
   struct stat status = {};
   if (!file || ::fstat(file.get(), &status) != 0)
     throw Error(sys::errno_code(errno), doing,

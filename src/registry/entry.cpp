@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "registry/record.hpp"
+#include "sys/files.hpp"
 #include "sys/identity.hpp"
 #include "sys/procfs.hpp"
 
@@ -37,7 +38,7 @@ std::optional<RecordFile> open_record(const Folder& folder, const char* name, un
     problem = "not a regular file";
   if (!problem.empty()) return std::nullopt;
   RecordFile file;
-  file.fd.reset(::openat(folder.fd.get(), name, access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  file.fd = sys::open_on_same_mount(folder.fd.get(), name, access | O_NONBLOCK | O_NOCTTY);
   if (!file.fd || ::fstat(file.fd.get(), &file.status) != 0) {
     problem = why_not_opened(errno);
     return std::nullopt;
@@ -53,9 +54,10 @@ bool is_passing(const std::string& problem) {
 
 bool is_still(const Folder& folder, const char* name, const RecordFile& file) {
   struct stat named = {};
-  const int looked = ::fstatat(folder.fd.get(), name, &named, AT_SYMLINK_NOFOLLOW);
-  if (looked != 0 && errno != ENOENT) sys::check(looked, "looking at {}", name);
-  return looked == 0 && named.st_dev == file.status.st_dev && named.st_ino == file.status.st_ino;
+  const auto there = sys::open_on_same_mount(folder.fd.get(), name, O_PATH);
+  if (!there && (errno == ENOENT || errno == ELOOP || errno == EXDEV)) return false;
+  sys::check(there ? ::fstat(there.get(), &named) : -1, "looking at {}", name);
+  return named.st_dev == file.status.st_dev && named.st_ino == file.status.st_ino;
 }
 
 std::string read_text(const RecordFile& file) {

@@ -64,12 +64,28 @@ void open_all(const std::vector<Place>& places, std::vector<Folder>& folders,
   }
 }
 
+/// Looks nothing up below what another user has mounted (EXDEV). Empty with errno.
+sys::Fd open_step_by_step(const std::string& path) {
+  const auto name = path.rfind('/') + 1;  // 0 where there is none
+  const auto above = name == 0 ? "." : path.substr(0, name);
+  sys::Fd folder(::open(above.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const auto check = [&] {
+    if (!folder || sys::mounter_of(folder.get()) != sys::Mounter::kAnother) return;
+    folder.reset();
+    errno = EXDEV;
+  };
+  check();
+  if (folder) folder.reset(::openat(folder.get(), path.c_str() + name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  check();
+  return folder;
+}
+
 }  // namespace
 
 std::optional<Folder> open_folder(const Place& place, std::string& problem) {
-  const sys::Fd there(::open(place.path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  const auto there = open_step_by_step(place.path);
   if (!there && errno == ENOENT) return std::nullopt;
-  if (there && sys::mounter_of(there.get()) == sys::Mounter::kAnother) {
+  if (!there && errno == EXDEV) {
     problem = sick(place, "another user's program (FUSE) shows it, which is not asked");
     return std::nullopt;
   }

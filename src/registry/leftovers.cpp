@@ -11,6 +11,7 @@
 #include "sys/check.hpp"
 #include "sys/directory.hpp"
 #include "sys/files.hpp"
+#include "sys/mounter.hpp"
 #include "sys/procfs.hpp"
 #include "sys/random.hpp"
 #include "sys/remove_contents.hpp"
@@ -62,6 +63,7 @@ std::string fingerprint(int directory) {
 int remove_directory(int place, const char* name, const std::string& made) {
   const sys::Fd directory(::openat(place, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!directory) return errno;
+  if (sys::mounter_of(directory.get()) == sys::Mounter::kAnother) return EBUSY;  // and is not asked
   struct stat status = {};
   const bool is_ours = !made.empty() && fingerprint(directory.get()) == made &&
                        ::fstat(directory.get(), &status) == 0 && status.st_uid == ::geteuid();

@@ -1,6 +1,8 @@
 #include "registry/places.hpp"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -8,6 +10,8 @@
 #include <memory>
 
 #include "sys/check.hpp"
+#include "sys/fd.hpp"
+#include "sys/mounter.hpp"
 
 namespace nslaunch::registry {
 namespace {
@@ -21,8 +25,10 @@ std::string variable(const char* name) {
 }
 
 bool is_runtime_dir(const std::string& path) {
+  const sys::Fd folder(path.starts_with('/') ? ::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1);
+  if (!folder || sys::mounter_of(folder.get()) == sys::Mounter::kAnother) return false;
   struct stat status = {};
-  return path.starts_with('/') && ::lstat(path.c_str(), &status) == 0 && is_private_to(status, ::geteuid());
+  return ::fstat(folder.get(), &status) == 0 && is_private_to(status, ::geteuid());
 }
 
 std::string login_dir(uid_t user) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <limits>
 
 #include "sys/channel.hpp"
@@ -37,9 +38,12 @@ constexpr Range kZeroOrMore = {0, kAny};
 constexpr Range kSignal = {1, 64};  // the kernel's _NSIG
 constexpr Range kError = {-kMostError, kMostError};
 
-/// A command's: of one that has ended.
+/// A command's: of one that has ended, and so by no signal that stops, goes on or is ignored. Whoever dies of
+/// the same one as the command relies on that.
 bool is_wait_status(std::int32_t status) noexcept {
   const int signal = status & 0x7F;
+  constexpr int kEndNobody[] = {SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGCHLD, SIGURG, SIGWINCH};
+  if (std::ranges::find(kEndNobody, signal) != std::end(kEndNobody)) return false;
   return (status & ~0xFF7F) == 0 && (signal == 0 || (status <= kSignal.most && kSignal.holds(signal)));
 }
 

@@ -122,7 +122,9 @@ sys::Fd open_as_other_user(const UserIds& user, const std::function<sys::Fd()>& 
 
 std::string path_without_links(int place, const std::string& asked) {
   if (auto path = sys::path_of(place); !path.empty()) return path;
-  std::error_code ignored;  // without a /proc
+  // With a /proc it is nowhere any more: links that its user has made since are not followed.
+  if (::access("/proc/self/fd", F_OK) == 0) return asked;
+  std::error_code ignored;
   const auto path = std::filesystem::canonical(asked, ignored);
   return path.empty() ? asked : path.string();
 }

@@ -89,12 +89,12 @@ std::string path_of(int descriptor) {
   char target[PATH_MAX];
   const auto size = ::readlink(descriptor_path(descriptor).c_str(), target, sizeof target);
   std::string path(target, size > 0 ? static_cast<std::size_t>(size) : 0);
-  struct stat there = {};
-  struct stat here = {};
-  const bool leads_here = path.starts_with('/') && ::lstat(path.c_str(), &there) == 0 &&
-                          ::fstat(descriptor, &here) == 0 && there.st_ino == here.st_ino &&
-                          there.st_dev == here.st_dev;
-  return leads_here ? path : std::string();
+  if (!path.starts_with('/')) return {};
+  try {
+    return is_same(open_path_without_links(path, Ways::kAskNobody).get(), descriptor) ? path : std::string();
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 Fd open_path_without_links(const std::string& path, Ways ways) {
@@ -231,7 +231,8 @@ bool Directory::remove_contents() const noexcept {
 
 void Directory::remove(const std::string& name, const Directory& which) const noexcept {
   const Fd there(::openat(fd(), name.c_str(), kFolder));
-  if (there && is_same(there.get(), which.fd())) ::unlinkat(fd(), name.c_str(), AT_REMOVEDIR);
+  if (!there || mounter_of(there.get()) == Mounter::kAnother) return;  // what a user has mounted is not asked
+  if (is_same(there.get(), which.fd())) ::unlinkat(fd(), name.c_str(), AT_REMOVEDIR);
 }
 
 }  // namespace nslaunch::sys

@@ -27,6 +27,16 @@ Fd open_without_magic_links(const std::string& path, int flags) noexcept {
   return place;
 }
 
+Fd open_on_same_mount(int folder, const char* name, int flags) noexcept {
+  open_how how = {};
+  how.flags = static_cast<unsigned>(flags | O_NOFOLLOW | O_CLOEXEC);
+  how.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
+  Fd place(static_cast<int>(::syscall(SYS_openat2, folder, name, &how, sizeof how)));
+  if (!place && (errno == ENOSYS || errno == EPERM))
+    place.reset(::openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC));
+  return place;
+}
+
 Fd open_file(const std::string& path, int flags, mode_t mode) {
   return Fd(check(::open(path.c_str(), flags | O_CLOEXEC, mode), "opening {}", path));
 }

@@ -32,8 +32,20 @@ bool may_write_to(int folder) {
   return ::faccessat(folder, ".", W_OK | X_OK, 0) == 0;
 }
 
+/// Not by a link of /proc's either. What can't be made is not there when it is opened.
+void make_missing(const std::string& path, mode_t mode) {
+  if (!path.starts_with('/')) throw Error(errno_code(EINVAL), "making a folder by a relative path");
+  auto there = path;
+  auto folder = open_without_magic_links(there, O_PATH | O_DIRECTORY);
+  while (!folder && errno == ENOENT && !there.empty()) {
+    there.resize(there.rfind('/'));
+    folder = open_without_magic_links(there.empty() ? "/" : there, O_PATH | O_DIRECTORY);
+  }
+  if (folder) Directory(std::move(folder)).open_or_make_below(path.substr(there.size()), mode);
+}
+
 Answer open_as_oneself(const Wanted& wanted) try {
-  if (wanted.make) Directory::open_or_make(wanted.path, *wanted.make);
+  if (wanted.make) make_missing(wanted.path, *wanted.make);
   const bool is_folder = wanted.make || wanted.writable;
   auto place = open_without_magic_links(wanted.path, O_PATH | (is_folder ? O_DIRECTORY : 0));
   if (!place) return answer_with(errno);
@@ -148,7 +160,8 @@ bool asks_for_root(const Wanted& wanted, const FoundForUser& found, uid_t uid) {
 
 FoundForUser find_for_user(const Wanted& wanted, uid_t uid, gid_t gid, const std::vector<gid_t>& groups) {
   FoundForUser found;
-  auto answer = as_user(uid, gid, groups, kLimit, [&] { return open_as_oneself(wanted); });
+  auto answer = as_user(
+      uid, gid, groups, kLimit, [&] { return open_as_oneself(wanted); }, Signals::kEndIt);
   if (!answer.descriptors.empty()) found.place = std::move(answer.descriptors.front());
   found.error = std::atoi(answer.text.c_str());
   found.is_anothers = found.place && mounter_of(found.place.get()) == Mounter::kAnother;
@@ -167,7 +180,8 @@ FoundForUser find_for_user(const Wanted& wanted, uid_t uid, gid_t gid, const std
   try {
     auto place = RootsWay(wanted, uid, gid).walk();
     const auto look = [&] { return answer_with(may_write_to(place.get()) ? 0 : errno); };
-    if (wanted.is_named_by_root && as_user(uid, gid, groups, kLimit, look).text != "0") return found;
+    if (wanted.is_named_by_root && as_user(uid, gid, groups, kLimit, look, Signals::kEndIt).text != "0")
+      return found;
     found = {.place = std::move(place), .is_roots = true};
   } catch (const Error&) {
     return found;  // why the user could not is what there is to say

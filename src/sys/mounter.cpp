@@ -67,9 +67,10 @@ std::optional<MountLine> mount_of(int descriptor) {
 }
 
 Mounter mounter_of(int descriptor) {
-  if (const auto mount = mount_of(descriptor)) return mounter_in(*mount);
   const auto id = mount_id_of(descriptor);
-  return !id || is_of_our_root(*id) ? Mounter::kRoot : Mounter::kAnother;
+  if (!id || is_of_our_root(*id)) return Mounter::kRoot;  // without the table, which costs more
+  const auto mount = mount_of(descriptor);
+  return mount ? mounter_in(*mount) : Mounter::kAnother;
 }
 
 }  // namespace nslaunch::sys

@@ -42,7 +42,8 @@ std::vector<MountLine> parse_mountinfo(const std::string& text) {
     std::string skipped;
     fields >> line.id >> skipped >> line.device >> line.root >> line.path >> line.options;
     while (fields >> skipped && skipped != "-") continue;
-    fields >> line.type >> skipped >> line.super_options;
+    fields >> line.type;
+    while (fields >> line.super_options) continue;  // the last: a source may be empty
     line.root = unescaped(line.root);
     line.path = unescaped(line.path);
     lines.push_back(std::move(line));

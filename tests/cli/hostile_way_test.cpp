@@ -92,6 +92,41 @@ TEST_CASE("a user's program in the place of his registry keeps nobody waiting") 
   CHECK_THAT(listed.err, Catch::Contains(folder + " can't be used"));
 }
 
+TEST_CASE("a user's program in the place of a record, or above the registry, keeps nobody waiting") {
+  const Hostile user;
+  const std::string above = "/run/user/54323";
+  const bool is_new = fs::create_directories("/run/user");
+  const auto path = GENERATE(as<std::string>(), "", "/nslaunch", "/nslaunch/aaaa0001.shard");
+  fs::create_directories(fs::path(above + path).parent_path());
+  for (const auto& folder : {above, above + "/nslaunch"}) {
+    if (fs::exists(folder)) REQUIRE(::chown(folder.c_str(), 54323, 54323) == 0);
+    if (fs::exists(folder)) fs::permissions(folder, fs::perms(0700));
+  }
+  std::optional<FuseFolder> deaf(std::in_place, above + path, 54323, 54323, FuseFolder::Shows::kOwn);
+  const auto listed = run(nslaunch({"list", "--all"}));
+  deaf.reset();
+  fs::remove_all(is_new ? "/run/user" : above);
+  CHECK(listed.status == 0);
+}
+
+TEST_CASE("a folder that a user's program has replaced while overlayfs worked in it keeps nobody waiting") {
+  const Hostile user;
+  user.act([&] { fs::create_directories(user.own + "/data"); });
+  Process shard(
+      in_shard("echo up; read line", user.words({"--overlay", user.own + "/data=" + user.own + "/changes"})),
+      user.options());
+  REQUIRE(shard.read_line() == "up");
+  std::string work;
+  for (const auto& entry : fs::directory_iterator(user.own)) {
+    if (entry.path().extension() == ".work") work = entry.path();
+  }
+  REQUIRE_FALSE(work.empty());
+  user.act([&] { fs::rename(work, user.own + "/moved"); });
+  const FuseFolder deaf(work, user.uid, user.gid, FuseFolder::Shows::kOwn);
+  shard.close_input();
+  CHECK(shard.wait().signal == 0);
+}
+
 TEST_CASE("what a file system that a user may have made shows as root's is no way of root's") {
   const Hostile user;
   const auto image = user.ground / "image";

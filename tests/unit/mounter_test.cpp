@@ -34,6 +34,10 @@ TEST_CASE("what a user calls a FUSE file system does not hide whose it is") {
   }
 }
 
+TEST_CASE("an empty source does not hide whose a FUSE file system is") {
+  CHECK(mounter_of_line("31 24 0:30 / /h rw - fuse  rw,user_id=54321") == Mounter::kAnother);
+}
+
 TEST_CASE("a mount that is nosuid and nodev may have an image of a user's on it, and a tmpfs has none") {
   CHECK(mounter_of_line("35 24 7:0 / /media/u/d rw,nosuid,nodev - ext4 /dev/loop0 rw") == Mounter::kPerhaps);
   CHECK(mounter_of_line("36 24 7:0 / /home rw,nosuid - ext4 /dev/vdb rw") == Mounter::kRoot);
