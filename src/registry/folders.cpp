@@ -89,7 +89,8 @@ std::optional<Folder> open_folder(const Place& place, std::string& problem) {
     problem = sick(place, "another user's program (FUSE) shows it, which is not asked");
     return std::nullopt;
   }
-  sys::Fd fd(::openat(there.get(), ".", O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC));
+  constexpr int kToRead = O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC;
+  sys::Fd fd(there ? ::openat(there.get(), ".", kToRead) : -1);  // a missing one leaves its errno
   struct stat status = {};
   const bool looked = fd && ::fstat(fd.get(), &status) == 0;
   if (!looked) {

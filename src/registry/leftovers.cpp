@@ -11,7 +11,6 @@
 #include "sys/check.hpp"
 #include "sys/directory.hpp"
 #include "sys/files.hpp"
-#include "sys/mounter.hpp"
 #include "sys/procfs.hpp"
 #include "sys/random.hpp"
 #include "sys/remove_contents.hpp"
@@ -61,9 +60,8 @@ std::string fingerprint(int directory) {
 /// Returns 0 or an errno. What is in another directory than ours stays, and is as good as gone; where ours is
 /// not to be told from others, that it stays is an error.
 int remove_directory(int place, const char* name, const std::string& made) {
-  const sys::Fd directory(::openat(place, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const auto directory = sys::open_on_same_mount(place, name, O_PATH | O_DIRECTORY);
   if (!directory) return errno;
-  if (sys::mounter_of(directory.get()) == sys::Mounter::kAnother) return EBUSY;  // and is not asked
   struct stat status = {};
   const bool is_ours = !made.empty() && fingerprint(directory.get()) == made &&
                        ::fstat(directory.get(), &status) == 0 && status.st_uid == ::geteuid();

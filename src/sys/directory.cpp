@@ -90,8 +90,10 @@ std::string path_of(int descriptor) {
   const auto size = ::readlink(descriptor_path(descriptor).c_str(), target, sizeof target);
   std::string path(target, size > 0 ? static_cast<std::size_t>(size) : 0);
   if (!path.starts_with('/')) return {};
+  // Where the file itself lies on another user's mount its caller has made up his mind to ask that.
+  const auto ways = mounter_of(descriptor) == Mounter::kAnother ? Ways::kAny : Ways::kAskNobody;
   try {
-    return is_same(open_path_without_links(path, Ways::kAskNobody).get(), descriptor) ? path : std::string();
+    return is_same(open_path_without_links(path, ways).get(), descriptor) ? path : std::string();
   } catch (const Error&) {
     return {};
   }
@@ -230,9 +232,8 @@ bool Directory::remove_contents() const noexcept {
 }
 
 void Directory::remove(const std::string& name, const Directory& which) const noexcept {
-  const Fd there(::openat(fd(), name.c_str(), kFolder));
-  if (!there || mounter_of(there.get()) == Mounter::kAnother) return;  // what a user has mounted is not asked
-  if (is_same(there.get(), which.fd())) ::unlinkat(fd(), name.c_str(), AT_REMOVEDIR);
+  const auto there = open_on_same_mount(fd(), name.c_str(), O_PATH | O_DIRECTORY);
+  if (there && is_same(there.get(), which.fd())) ::unlinkat(fd(), name.c_str(), AT_REMOVEDIR);
 }
 
 }  // namespace nslaunch::sys

@@ -116,6 +116,16 @@ TEST_CASE("with a folder that can't be used records go to the next one", "[syste
                      "0755 instead of 0700 (chmod 700 /tmp/runtime/nslaunch)");
 }
 
+TEST_CASE("why a folder for records can't be opened is said", "[system]") {
+  const auto said = test::in_private_mounts([] {
+    ::setenv("NSLAUNCH_STATE_DIR", ("/tmp/" + std::string(300, 'x')).c_str(), 1);
+    std::string problem;
+    registry::Registration::publish(make_record("here"), problem);
+    return problem;
+  });
+  CHECK_THAT(said, Catch::EndsWith("can't be used: File name too long"));
+}
+
 TEST_CASE("a user with and without a login session sees the records of both, each once", "[system]") {
   const auto seen = test::in_private_mounts([] {
     ::unsetenv("NSLAUNCH_STATE_DIR");
