@@ -23,10 +23,11 @@ std::int64_t in_milliseconds(const timespec& time) {
   return std::int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000;
 }
 
-/// Not waiting for the other end of a pipe; nothing for what is no file, or not asked for.
+/// Not by a link of /proc, nor waiting for the other end of a pipe; nothing for what is no file, or not asked
+/// for.
 std::optional<ReadFile> read_one(const std::string& path, const FileSearch& search, std::size_t most) {
   ReadFile read{.path = path};
-  const sys::Fd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const auto file = sys::open_without_magic_links(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   struct stat status = {};
   if (!file || ::fstat(file.get(), &status) != 0) {
     read.error = errno;

@@ -180,6 +180,29 @@ TEST_CASE("a link of /proc's does not show a user where root stands") {
   }
 }
 
+TEST_CASE("a link of /proc's does not bring into a report what only root can reach") {
+  const Hostile user;
+  const auto secret = user.ground / "closed/open";
+  fs::create_directories(secret);
+  fs::permissions(user.ground / "closed", fs::perms(0700));
+  const auto xml = sys::open_file(secret + "/secret.xml", O_WRONLY | O_CREAT, 0644);
+  REQUIRE(sys::write_all(xml.get(), "<testsuite name='s'><testcase name='secret'/></testsuite>") == 0);
+  // What is older than the run is left out anyway.
+  fs::last_write_time(secret + "/secret.xml", fs::file_time_type::clock::now() + std::chrono::hours(1));
+  auto options = user.options();
+  options.directory = secret;
+  const auto report = user.ground / "report.xml";
+  auto words = user.words({"--shards", "2", "--artifacts", user.own + "/out", "--workdir", user.own,
+                           "--collect-junit", "d/*.xml", "--report-junit", report, "--", "sh", "-c",
+                           "ln -s /proc/self/cwd $NSLAUNCH_ARTIFACTS/d"});
+  words.insert(words.begin(), "run");
+  const auto ended = run(nslaunch(words), options);
+  INFO(ended.err);
+  CHECK(ended.status == 0);
+  CHECK_THAT(sys::read_file(report.c_str()).value_or(""),
+             Catch::Contains("<testsuite") && !Catch::Contains("secret"));
+}
+
 TEST_CASE("what others have in a folder for results is not removed for a user") {
   const Hostile user;
   const auto sticky = user.ground / "sticky";
