@@ -55,9 +55,14 @@ JunitRemark read_remark(const pugi::xml_node& node) {
   return remark;
 }
 
+/// Without one, or with an empty one, its class is the suite.
+bool has_class(const pugi::xml_node& junit_case) {
+  return *junit_case.attribute("classname").value() != '\0';
+}
+
 JunitCase read_case(const pugi::xml_node& node, const std::string& suite) {
   JunitCase junit_case{.name = name_of(node.attribute("name").value()),
-                       .class_name = name_of(node.attribute("classname").as_string(suite.c_str())),
+                       .class_name = has_class(node) ? name_of(node.attribute("classname").value()) : suite,
                        .time = node.attribute("time").value()};
   for (const auto& child : node.children()) {
     if (std::find(std::begin(kRemarks), std::end(kRemarks), child.name()) != std::end(kRemarks))
@@ -76,7 +81,7 @@ void take_room(JunitRoom& room, const JunitSuite& suite, const pugi::xml_node& n
   for (const auto& child : node.children("testcase")) {
     if (room.cases == room.most_cases) refuse_as_too_large(path, room.most_cases, "test cases in all");
     ++room.cases;
-    if (child.attribute("classname")) continue;
+    if (has_class(child)) continue;
     if (suite.name.size() > room.copies)
       refuse_as_too_large(path, JunitRoom{}.copies, "bytes of suites' names for cases without a class");
     room.copies -= suite.name.size();
@@ -102,8 +107,9 @@ void set(pugi::xml_node& node, const char* attribute, const std::string& value) 
   node.append_attribute(attribute).set_value(sys::for_xml(value).c_str());
 }
 
+/// Of what only changes colours nothing is left.
 void set_if_any(pugi::xml_node& node, const char* attribute, const std::string& value) {
-  if (!value.empty()) set(node, attribute, value);
+  if (!sys::for_xml(value).empty()) set(node, attribute, value);
 }
 
 void add_text(pugi::xml_node& node, const std::string& text) {

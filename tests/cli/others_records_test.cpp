@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <grp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 #include "support/fake_init.hpp"
 #include "support/process.hpp"
 #include "support/skip.hpp"
+#include "support/somebody.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 
@@ -25,14 +25,7 @@ namespace {
 using Catch::Matchers::Contains;
 using shard::Kind;
 
-constexpr uid_t kSomebody = 54321;
 constexpr rlim_t kDescriptors = 64;
-
-void become(uid_t user) {
-  sys::check(::setgroups(0, nullptr), "giving up groups");
-  sys::check(::setresgid(user, user, user), "changing group");
-  sys::check(::setresuid(user, user, user), "changing user");
-}
 
 std::string make_dir(const std::string& path) {
   sys::check(::mkdir(path.c_str(), 0700), "making {}", path);

@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "support/namespaces.hpp"
+#include "support/process.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/identity.hpp"
@@ -155,6 +156,10 @@ std::vector<ShardEntry> list() {
   auto entries = list_shards(false, warnings);
   if (!warnings.empty()) throw std::runtime_error("a warning: " + warnings.front());
   return entries;
+}
+
+void sweep_unhurried() {
+  registry::sweep({.records = 64, .time = kPatience});
 }
 
 std::string states() {

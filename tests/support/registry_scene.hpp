@@ -72,6 +72,8 @@ void be_launcher(const std::string& id, const ProcessIdentity& init, const std::
 std::string error_of(const ShardEntry& entry, int signal);
 
 std::vector<ShardEntry> list();
+/// What a launch sweeps on a machine that gives it the time for all of it.
+void sweep_unhurried();
 /// "aaaa running, bbbb dead" for the whole registry of this user.
 std::string states();
 

@@ -1,7 +1,6 @@
 #include "registry/control.hpp"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "support/fake_init.hpp"
 #include "support/live_shard.hpp"
 #include "support/skip.hpp"
+#include "support/somebody.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/identity.hpp"
@@ -20,8 +20,6 @@ namespace nslaunch::test {
 namespace {
 
 using Catch::Matchers::Contains;
-
-constexpr uid_t kSomebody = 54321;
 
 /// The one shard of a registry, as it lists it.
 ShardEntry entry_of(const RegistryView& registry) {
@@ -74,12 +72,6 @@ sys::Fd listen_at(const std::string& path) {
   sys::check(::chmod(path.c_str(), 0700), "closing it to others");
   sys::check(::listen(listener.get(), 4), "listening");
   return listener;
-}
-
-void become(uid_t user) {
-  sys::check(::setgroups(0, nullptr), "giving up groups");
-  sys::check(::setresgid(user, user, user), "changing group");
-  sys::check(::setresuid(user, user, user), "changing user");
 }
 
 }  // namespace

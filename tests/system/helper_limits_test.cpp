@@ -1,4 +1,3 @@
-#include <grp.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -19,6 +18,7 @@
 #include "support/namespaces.hpp"
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
+#include "support/somebody.hpp"
 #include "sys/as_user.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
@@ -27,14 +27,10 @@
 namespace nslaunch::test {
 namespace {
 
-constexpr uid_t kSomebody = 54321;
-
 /// An ordinary user, if we are root.
 void become_somebody() {
   if (::geteuid() != 0) return;
-  sys::check(::setgroups(0, nullptr), "giving up groups");
-  sys::check(::setresgid(kSomebody, kSomebody, kSomebody), "changing group");
-  sys::check(::setresuid(kSomebody, kSomebody, kSomebody), "changing user");
+  become(kSomebody);
   ::prctl(PR_SET_DUMPABLE, 1);
 }
 

@@ -77,7 +77,7 @@ TEST_CASE("what a killed launcher has left elsewhere is removed, and nothing els
     CHECK(reap_shards(false).problems.empty());
   }
   SECTION("by a launch") {
-    registry::sweep({64, std::chrono::seconds{5}});
+    test::sweep_unhurried();
   }
   CHECK(names_in(folder) == std::set<std::string>{"precious", "there", "link"});
   CHECK(fs::exists(folder / "there/.nslaunch-c.tmp"));

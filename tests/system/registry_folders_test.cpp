@@ -1,4 +1,3 @@
-#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,20 +7,15 @@
 
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
+#include "support/somebody.hpp"
 #include "sys/check.hpp"
 
 namespace {
 
 using namespace nslaunch;
+using test::become;
+using test::kSomebody;
 using test::make_record;
-
-constexpr uid_t kSomebody = 54321;
-
-void become(uid_t user) {
-  sys::check(::setgroups(0, nullptr), "giving up groups");
-  sys::check(::setresgid(user, user, user), "changing group");
-  sys::check(::setresuid(user, user, user), "changing user");
-}
 
 std::string tmp_folder() {
   return fmt::format("/tmp/nslaunch-{}", ::geteuid());

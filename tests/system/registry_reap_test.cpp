@@ -60,7 +60,7 @@ TEST_CASE("a live shard is neither reaped nor swept", "[system]") {
   const IdleProcess init;
   const IdleProcess launcher([&] { be_launcher("aaaa", init.identity()); });
   const auto result = reap_shards(false);
-  registry::sweep();
+  test::sweep_unhurried();
   CHECK(result.removed + result.ended + result.problems.size() == 0);
   CHECK(states() == "aaaa running");
   CHECK_FALSE(init.has_ended());
@@ -83,7 +83,7 @@ TEST_CASE("a shard that lost its launcher is orphaned; reaping ends it", "[syste
     CHECK(reap_shard(list().at(0)).ended == 1);
   }
   SECTION("in a launch's sweep") {
-    registry::sweep({64, std::chrono::seconds{5}});
+    test::sweep_unhurried();
   }
   CHECK(init.has_ended());
   CHECK(dir.names().empty());
@@ -102,7 +102,7 @@ TEST_CASE("a shard without any process left is dead; reaping removes its record"
     CHECK(result.ended == 0);
   }
   SECTION("by the next launch's sweep") {
-    registry::sweep({10, std::chrono::seconds{20}});
+    test::sweep_unhurried();
   }
   CHECK(dir.names().empty());
 }
@@ -152,7 +152,7 @@ TEST_CASE("a record of another PID namespace is shown and never acted on", "[sys
   CHECK_THAT(error_of(list().at(0), SIGKILL), Catch::Contains("another PID namespace"));
   CHECK(reap_shards(false).removed == 0);
   CHECK(reap_shard(list().at(0)).removed == 0);
-  registry::sweep();
+  test::sweep_unhurried();
   CHECK(states() == "aaaa dead/foreign");
   CHECK_FALSE(init.has_ended());
 }
@@ -180,7 +180,7 @@ TEST_CASE("a temporary file goes when its writer is gone, however young it is", 
   auto written = publish(make_record("bbbb"));
   REQUIRE(::rename((dir / "bbbb.shard").c_str(), (dir / name("bbbb")).c_str()) == 0);
   SECTION("by a launch") {
-    registry::sweep({10, std::chrono::seconds{20}});
+    test::sweep_unhurried();
   }
   SECTION("by reaping") {
     reap_shards(false);

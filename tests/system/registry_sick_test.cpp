@@ -91,7 +91,7 @@ TEST_CASE("a record that is none is shown as unreadable, never followed, never a
   const auto entry = test::list().at(1);
   CHECK_THAT(entry.problem, Catch::StartsWith(sick.problem));
   CHECK_THROWS_AS(signal_shard(entry, SIGKILL), Error);
-  registry::sweep();
+  test::sweep_unhurried();
   CHECK(test::states() == "live starting, sick unreadable");
   const auto reaped = reap_shards(false);
   CHECK(reaped.removed == (sick.reaped ? 1 : 0));

@@ -34,7 +34,7 @@ Said use_folder() {
   CHECK_FALSE(registry::Registration::publish(make_record("aaaa"), said.published));
   CHECK(list_shards(false, warnings).empty());
   said.listed = one_problem(warnings);
-  registry::sweep();
+  test::sweep_unhurried();
   said.reaped = one_problem(reap_shards(false).problems);
   return said;
 }
@@ -120,7 +120,7 @@ TEST_CASE("a full file system loses no record and keeps no half of one", "[syste
     first.rewrite(other, ShardState::kStopping);
     text += "; " + test::states();
     launcher.kill();
-    registry::sweep();
+    test::sweep_unhurried();
     text += "; " + test::states();
     first.remove();
     return text + (::rmdir("/run/state") == 0 ? "; nothing else" : "; something else");
@@ -138,7 +138,7 @@ TEST_CASE("a read-only file system is a problem, and what is on it is still show
     sys::check(::mount(nullptr, "/run", nullptr, MS_REMOUNT | MS_RDONLY, nullptr), "remounting");
     std::string problem;
     registry::Registration::publish(make_record("aaaa"), problem);
-    registry::sweep();
+    test::sweep_unhurried();
     return problem + "; " + test::states() + "; " + one_problem(reap_shards(false).problems);
   });
   CHECK_THAT(seen,

@@ -54,6 +54,18 @@ TEST_CASE("what has been written is read as it was") {
   CHECK(run::junit_text(run::parse_junit(once, "f.xml")) == once);
 }
 
+TEST_CASE("a case whose class is empty, or nothing but colours, is of its suite's class") {
+  const auto once = run::parse_junit(
+      "<testsuite name='s'><testcase classname='\x1b[1m'/><testcase classname=''/>"
+      "</testsuite>",
+      "f.xml");
+  CHECK(once.at(0).cases.at(1).class_name == "s");
+  const auto text = run::junit_text(once);
+  CHECK(xpath(text, "count(//testcase[@classname=''])") == "0");
+  const auto twice = run::parse_junit(text, "f.xml");
+  CHECK(twice.at(0).cases.at(0).class_name == "s");
+}
+
 TEST_CASE("a broken JUnit file is an error with its name and the line") {
   CHECK_THROWS_WITH(run::parse_junit("<testsuites>\n<testsuite>\n</testsuites>", "a/b.xml"),
                     Contains("a/b.xml:3: "));
