@@ -32,9 +32,11 @@ function(nslaunch_precompile target)
   endif()
 endfunction()
 
-# nslaunch_unity(TARGET): its sources as one, where the profile wants that.
+# nslaunch_unity(TARGET [SOURCES-AT-ONCE]): its sources as one, or so many at once, where the profile wants that.
 function(nslaunch_unity target)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${NSLAUNCH_UNITY} UNITY_BUILD_BATCH_SIZE 0)
+  set(at_once ${NSLAUNCH_UNITY_SOURCES} ${ARGN})
+  list(POP_BACK at_once batch)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${NSLAUNCH_UNITY} UNITY_BUILD_BATCH_SIZE ${batch})
 endfunction()
 
 function(nslaunch_layer name)

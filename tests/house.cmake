@@ -11,6 +11,8 @@ nslaunch_house(check-layers COMMAND house/check-layers)
 nslaunch_house(check-paths COMMAND house/check-paths)
 nslaunch_house(named-tests COMMAND house/named-tests)
 nslaunch_house(readme-commands COMMAND house/readme-commands LOCKS release_build host_ports)
+nslaunch_house(sources-alone COMMAND house/sources-alone)
+set_tests_properties("house: sources-alone" PROPERTIES LABELS "house;long")
 nslaunch_house("installed dev" COMMAND package/installed ${PROJECT_BINARY_DIR})
 # What scripts/package makes of build/release, and what is done with it.
 nslaunch_house(packages COMMAND package/made LOCKS release_build PROPERTIES FIXTURES_SETUP packages)

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Mode {
+struct Keeping {
   std::string name;
   Words options;
   std::string script;
@@ -23,7 +23,7 @@ struct Mode {
 
 /// All that makes something outside of the shard which nslaunch removes again. Reports and captures are
 /// written where something is to be replaced.
-std::vector<Mode> modes(const HostFolder& folder) {
+std::vector<Keeping> ways_of_keeping(const HostFolder& folder) {
   const auto in = [&](const char* name) { return folder / name; };
   return {
       {"--overlay", {"--overlay", in("checkout") + "=" + in("changes/{}")}, "echo more >>file; echo up", 25},
@@ -69,7 +69,7 @@ TEST_CASE("what launchers SIGKILLed at random instants leave is gone after one n
   const RegistryView registry;
   const HostFolder folder;
   need_room_for_changes(folder.path());
-  const auto mode = modes(folder).at(GENERATE(range(0U, 5U)));
+  const auto mode = ways_of_keeping(folder).at(GENERATE(range(0U, 5U)));
   fs::create_directory(folder / "checkout");
   write_file(folder / "checkout/file", "text\n");
   for (const char* name : {"report", "junit", "log", "packets"}) write_file(folder / name, "earlier");

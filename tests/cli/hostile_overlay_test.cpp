@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "support/fuse_folder.hpp"
 #include "support/hostile.hpp"
 #include "support/overlays.hpp"
 #include "support/paused_launch.hpp"
@@ -18,11 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
-
-uid_t owner_of(const std::string& path) {
-  struct stat status = {};
-  return ::lstat(path.c_str(), &status) == 0 ? status.st_uid : uid_t(-1);
-}
 
 /// Whether a file can be made in `folder` now.
 bool plants(const Hostile& user, const std::string& folder) {
@@ -109,6 +105,20 @@ TEST_CASE("what others can write to is not covered for a user where the changes 
   CHECK(ended.out.empty());
   CHECK_THAT(ended.err, Contains("others can write"));
   CHECK(user.run_with({"--overlay", user.victim}, "echo ran").out == "ran\n");
+}
+
+TEST_CASE("what only a server decides who may read is not covered for a user: it would be asked for root") {
+  const Hostile user;
+  const auto refusal = [&](const char* name, FuseFolder::Shows shows) {
+    const FuseFolder served(user.ground / name, 0, 0, shows);
+    const auto ended = user.run_with({"--overlay", served.path()}, "echo ran");
+    CHECK(ended.out == (ended.status == 0 ? "ran\n" : ""));
+    return ended.err;
+  };
+  CHECK_THAT(
+      refusal("unchecked", FuseFolder::Shows::kRootsUnchecked),
+      Contains("a server decides who may read what is there") && Contains("or run nslaunch as that user"));
+  CHECK_THAT(refusal("checked", FuseFolder::Shows::kRoots), !Contains("a server decides"));
 }
 
 TEST_CASE("root keeps what a user's command changes in the user's own project, wherever root can") {

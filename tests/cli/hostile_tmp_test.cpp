@@ -13,11 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
 
-uid_t owner_of(const std::string& path) {
-  struct stat status = {};
-  return ::lstat(path.c_str(), &status) == 0 ? status.st_uid : uid_t(-1);
-}
-
 }  // namespace
 
 TEST_CASE("a user's link gives the shard no folder of root's as /tmp") {

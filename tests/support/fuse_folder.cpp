@@ -57,8 +57,8 @@ FuseFolder::FuseFolder(const std::string& path, uid_t uid, gid_t gid, Shows show
       device_(::open("/dev/fuse", O_RDWR | O_CLOEXEC)) {
   if (!device_) SKIP_TEST("there is no FUSE here");
   std::filesystem::create_directory(path);
-  const auto options = fmt::format(
-      "fd={},rootmode=40000,user_id={},group_id={},allow_other,default_permissions", device_.get(), uid, gid);
+  const auto options = fmt::format("fd={},rootmode=40000,user_id={},group_id={},allow_other{}", device_.get(),
+                                   uid, gid, shows == Shows::kRootsUnchecked ? "" : ",default_permissions");
   // A source that looks like an option, as its user may call it.
   if (::mount("user_id=0", path.c_str(), "fuse", MS_NOSUID | MS_NODEV, options.c_str()) != 0)
     SKIP_TEST("no FUSE can be mounted here");

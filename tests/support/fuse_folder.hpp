@@ -15,8 +15,9 @@ namespace nslaunch::test {
 class FuseFolder {
  public:
   enum class Shows {
-    kRoots,  ///< a folder of root's
-    kOwn,    ///< one of the user's, and gives root no answer
+    kRoots,           ///< a folder of root's
+    kOwn,             ///< one of the user's, and gives root no answer
+    kRootsUnchecked,  ///< a folder of root's, of which the program alone decides who may read it
   };
   FuseFolder(const std::string& path, uid_t uid, gid_t gid, Shows shows = Shows::kRoots);
   FuseFolder(const FuseFolder&) = delete;

@@ -17,6 +17,12 @@
 
 namespace nslaunch::test {
 
+/// Of the link itself; -1 where there is nothing.
+inline uid_t owner_of(const std::string& path) {
+  struct stat status = {};
+  return ::lstat(path.c_str(), &status) == 0 ? status.st_uid : uid_t(-1);
+}
+
 /// The user, with a folder of his own, and a folder of root's that he is after.
 class Hostile {
  public:
