@@ -8,10 +8,13 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
+#include <string>
 
 #include "cli/choose.hpp"
 #include "cli/die.hpp"
 #include "cli/exec_session.hpp"
+#include "cli/users.hpp"
 #include "cli/variables.hpp"
 #include "registry/control.hpp"
 #include "shard/visit.hpp"
@@ -32,6 +35,12 @@ constexpr Option kOptions[] = {
     kColorOption,
 };
 
+/// Where that is another.
+std::optional<UserIds> owner_of(const ShardEntry& shard) {
+  if (shard.record.uid == ::geteuid()) return std::nullopt;
+  return find_user(std::to_string(shard.record.uid), "exec");
+}
+
 shard::VisitRequest request_of(const Arguments& arguments, const ShardEntry& shard, bool on_terminal) {
   shard::VisitRequest request;
   if (arguments.has("workdir")) {
@@ -39,7 +48,8 @@ shard::VisitRequest request_of(const Arguments& arguments, const ShardEntry& sha
   }
   const char* terminal = std::getenv("TERM");
   if (on_terminal && terminal != nullptr) request.variables.push_back(std::string("TERM=") + terminal);
-  add_variables(request.variables, arguments);
+  const auto owner = owner_of(shard);
+  add_variables(request.variables, arguments, owner ? &*owner : nullptr);
   request.command = arguments.command;
   return request;
 }

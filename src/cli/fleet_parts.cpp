@@ -2,11 +2,12 @@
 
 #include <nslaunch/error.hpp>
 
-#include <cerrno>
-#include <fstream>
 #include <iostream>
+#include <sstream>
 
 #include "run/engine.hpp"
+#include "shard/given_file.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 
@@ -24,21 +25,18 @@ std::vector<std::string> lines_of(std::istream& input) {
   return lines;
 }
 
-std::vector<std::string> read_list(const Arguments& arguments) {
+std::vector<std::string> read_list(const Arguments& arguments, const UserIds* reader) {
   const auto path = arguments.text("each");
   if (path == "-") return lines_of(std::cin);
-  std::ifstream file(path);
-  auto lines = lines_of(file);
-  if (!file.eof()) {
-    throw Error(sys::errno_code(errno),
-                fmt::format("reading {} for {}", sys::escape(path), arguments.written("each")),
-                "It takes a file with one shard a line, or '-' for the standard input.");
-  }
-  return lines;
+  std::istringstream file(shard::read_given_file(
+      {path, fmt::format("reading {} for {}", sys::escape(path), arguments.written("each")),
+       "It takes a file with one shard a line, or '-' for the standard input."},
+      reader));
+  return lines_of(file);
 }
 
 std::vector<Part> parts_of_list(const Arguments& arguments, const ShardSpec& own) {
-  const auto lines = read_list(arguments);
+  const auto lines = read_list(arguments, shard::other_user(own));
   if (lines.empty())
     throw UsageError(fmt::format("{} {}: it has no lines", arguments.written("each"),
                                  sys::escape(arguments.text("each"))));

@@ -14,6 +14,7 @@
 #include "cli/shard_part.hpp"
 #include "cli/users.hpp"
 #include "cli/variables.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 #include "sys/values.hpp"
@@ -141,7 +142,6 @@ ShardSpec read_spec(const Arguments& arguments) {
   ShardSpec spec;
   spec.command = arguments.command;
   spec.environment = inherited_environment();
-  add_variables(spec.variables, arguments);
   spec.workdir = arguments.text("workdir");
   spec.name = arguments.text("name");
   spec.hostname = arguments.text("hostname");
@@ -149,6 +149,7 @@ ShardSpec read_spec(const Arguments& arguments) {
     throw UsageError(arguments.written("hostname") + ": a host name has 64 bytes at most");
   spec.map_root = arguments.has("map-root");
   if (arguments.has("user")) spec.user = find_user(arguments.text("user"), arguments.written("user"));
+  add_variables(spec.variables, arguments, shard::other_user(spec));
   spec.require_proc = arguments.has("require-proc");
   spec.private_paths = arguments.all("private");
   for (const auto& text : arguments.all("overlay")) {

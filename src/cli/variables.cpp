@@ -2,9 +2,9 @@
 
 #include <nslaunch/error.hpp>
 
-#include <cerrno>
-#include <fstream>
+#include <sstream>
 
+#include "shard/given_file.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 
@@ -19,12 +19,10 @@ void add_variable(std::vector<std::string>& variables, const std::string& entry,
   variables.push_back(entry);
 }
 
-/// As it comes, from a pipe too.
-void read_env_file(std::vector<std::string>& variables, const std::string& path, const std::string& option) {
+void read_env_file(std::vector<std::string>& variables, const std::string& path, const std::string& option,
+                   const UserIds* reader) {
   const std::string named = fmt::format("{} {}", option, sys::escape(path));
-  const std::string doing = "reading " + named;
-  std::ifstream file(path);
-  if (!file) throw Error({errno, std::system_category()}, doing);
+  std::istringstream file(shard::read_given_file({path, "reading " + named}, reader));
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
     if (line.ends_with('\r')) line.pop_back();
@@ -33,14 +31,13 @@ void read_env_file(std::vector<std::string>& variables, const std::string& path,
     if (line.find('\0') != std::string::npos) throw UsageError(where + ": a variable can't hold a NUL byte");
     add_variable(variables, line, where);
   }
-  if (file.bad()) throw Error({errno, std::system_category()}, doing);
 }
 
 }  // namespace
 
-void add_variables(std::vector<std::string>& variables, const Arguments& arguments) {
+void add_variables(std::vector<std::string>& variables, const Arguments& arguments, const UserIds* reader) {
   for (const auto& path : arguments.all("env-file"))
-    read_env_file(variables, path, arguments.written("env-file"));
+    read_env_file(variables, path, arguments.written("env-file"), reader);
   for (const auto& entry : arguments.all("env")) add_variable(variables, entry, arguments.written("env"));
 }
 

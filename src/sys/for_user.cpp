@@ -180,13 +180,21 @@ FoundForUser find_for_user(const Wanted& wanted, uid_t uid, gid_t gid, const std
   try {
     auto place = RootsWay(wanted, uid, gid).walk();
     const auto look = [&] { return answer_with(may_write_to(place.get()) ? 0 : errno); };
-    if (wanted.is_named_by_root && as_user(uid, gid, groups, kLimit, look, Signals::kEndIt).text != "0")
+    if (wanted.is_named_by_root &&
+        as_user(uid, gid, groups, kLimit, look, Signals::kEndIt, {place.get()}).text != "0")
       return found;
     found = {.place = std::move(place), .is_roots = true};
   } catch (const Error&) {
     return found;  // why the user could not is what there is to say
   }
   return found;
+}
+
+Fd find_on_roots_way(const std::string& path) try {
+  const Wanted wanted{.path = path};
+  return RootsWay(wanted, ::geteuid(), ::getegid()).walk();
+} catch (const Error&) {
+  return {};
 }
 
 }  // namespace nslaunch::sys

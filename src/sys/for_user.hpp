@@ -43,4 +43,8 @@ struct FoundForUser {
 /// What the user has no right to is root's part. Throws Error where no child can be had.
 FoundForUser find_for_user(const Wanted& wanted, uid_t uid, gid_t gid, const std::vector<gid_t>& groups);
 
+/// What lies at an absolute path that nobody but root can have given a meaning: O_PATH. Empty where somebody
+/// else can, or there is nothing.
+Fd find_on_roots_way(const std::string& path);
+
 }  // namespace nslaunch::sys

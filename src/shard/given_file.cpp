@@ -1,0 +1,70 @@
+#include "shard/given_file.hpp"
+
+#include <fcntl.h>
+
+#include <unistd.h>
+#include <nslaunch/error.hpp>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+
+#include "ns/capabilities.hpp"
+#include "sys/as_user.hpp"
+#include "sys/check.hpp"
+#include "sys/directory.hpp"
+#include "sys/files.hpp"
+#include "sys/for_user.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+constexpr std::size_t kLargest = std::size_t{256} << 20;
+constexpr std::chrono::seconds kLimit{10};
+constexpr int kReading = O_RDONLY | O_NOCTTY;
+
+struct Content {
+  std::string text{};
+  int error = 0;
+};
+
+Content read_opened(const sys::Fd& file) {
+  auto text = file ? sys::read_rest(file.get(), kLargest + 1) : std::nullopt;
+  if (!text) return {.error = errno};
+  if (text->size() > kLargest) return {.error = EFBIG};
+  return {.text = std::move(*text)};
+}
+
+/// What was opened before we were started is not a path's to decide.
+bool is_own_descriptor(const std::string& path) {
+  return path == "/dev/stdin" || path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/");
+}
+
+Content read_as(const UserIds& user, const std::string& path) {
+  const auto work = [&] {
+    const auto content = read_opened(sys::open_without_magic_links(path, kReading));
+    return sys::Answer{fmt::format("{} {}", content.error, content.text)};
+  };
+  const auto answer = sys::as_user(user.uid, user.gid, {user.groups.begin(), user.groups.end()}, kLimit, work,
+                                   sys::Signals::kEndIt);
+  const int error = std::atoi(answer.text.c_str());
+  if (error == 0) return {.text = answer.text.substr(2)};
+  const auto place = error == EACCES || error == EPERM ? sys::find_on_roots_way(path) : sys::Fd();
+  if (!place) return {.error = error};
+  return read_opened(sys::Fd(::open(sys::descriptor_path(place.get()).c_str(), kReading | O_CLOEXEC)));
+}
+
+}  // namespace
+
+std::string read_given_file(const GivenFile& given, const UserIds* reader) {
+  const bool is_oneself =
+      reader == nullptr || is_own_descriptor(given.path) || !ns::effective_capabilities().set_ids;
+  auto content = is_oneself ? read_opened(sys::Fd(::open(given.path.c_str(), kReading | O_CLOEXEC)))
+                            : read_as(*reader, std::filesystem::absolute(given.path));
+  if (content.error == 0) return std::move(content.text);
+  const auto as_whom = is_oneself ? std::string() : fmt::format(" as user {}", reader->uid);
+  throw Error(sys::errno_code(content.error), given.doing + as_whom, given.advice);
+}
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,65 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "support/hostile.hpp"
+
+// Files that root names, and whose content a hostile user's command gets.
+namespace nslaunch::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+
+/// A file of root's alone.
+std::string write_secret(const std::string& path) {
+  std::ofstream(path) << "SECRET=secret\n";
+  fs::permissions(path, fs::perms(0600));
+  return path;
+}
+
+Result with_variables(const Hostile& user, const std::string& path) {
+  return user.run_with({"--env-file", path}, "echo \"got $SECRET\"");
+}
+
+Result with_list(const Hostile& user, const std::string& path) {
+  return run(nslaunch(user.words({"--each", path, "--output", "stream", "--", "echo", "got {}"})),
+             user.options());
+}
+
+}  // namespace
+
+TEST_CASE("a link of a user's gives that user's command no variables and no list that only root may read") {
+  const Hostile user;
+  const auto secret = write_secret(user.ground / "secret");
+  user.link(secret, user.own + "/link");
+  for (const auto& path : {secret, user.own + "/link"}) {
+    const bool is_named_by_user = path != secret;
+    for (const auto& ended : {with_variables(user, path), with_list(user, path)}) {
+      CAPTURE(path, ended.err);
+      CHECK((ended.out.find("secret") == std::string::npos) == is_named_by_user);
+      CHECK(ended.status == (is_named_by_user ? 125 : 0));
+      if (!is_named_by_user) continue;
+      CHECK_THAT(ended.err, Contains(path + " ") && Contains("as user " + std::to_string(user.uid)) &&
+                                Contains("Permission denied"));
+    }
+  }
+}
+
+TEST_CASE("a user's own file and a descriptor of root's have variables and lists for that user's command") {
+  const Hostile user;
+  user.act([&] { std::ofstream(user.own + "/file") << "SECRET=own\n"; });
+  CHECK(with_variables(user, user.own + "/file").out == "got own\n");
+  CHECK(with_list(user, user.own + "/file").out.find("got SECRET=own") != std::string::npos);
+  const auto secret = write_secret(user.ground / "secret");
+  const auto words =
+      nslaunch(user.words({"--each", "/dev/fd/7", "--output", "stream", "--", "echo", "got {}"}));
+  Words redirected = {"sh", "-c", "exec \"$@\" 7<" + secret, "sh"};
+  redirected.insert(redirected.end(), words.begin(), words.end());
+  CHECK(run(redirected, user.options()).out.find("got SECRET=secret") != std::string::npos);
+}
+
+}  // namespace nslaunch::test
