@@ -1,11 +1,15 @@
-# nslaunch_scenario(LABEL SCRIPT [AS root user] [PROPERTIES ...]): a script that tries the built program,
-# registered once for every identity in AS (see support/as).
+# nslaunch_scenario(LABEL SCRIPT [LONG] [AS root user] [PROPERTIES ...]): a script that tries the built program,
+# registered once for every identity in AS (see support/as). LONG: only scripts/test --all runs it.
 function(nslaunch_scenario label script)
-  cmake_parse_arguments(SCENARIO "" "" "AS;PROPERTIES" ${ARGN})
+  cmake_parse_arguments(SCENARIO "LONG" "" "AS;PROPERTIES" ${ARGN})
+  set(labels ${label})
+  if(SCENARIO_LONG)
+    list(APPEND labels long)
+  endif()
   foreach(identity IN LISTS SCENARIO_AS)
     set(name "${label} as ${identity}: ${script}")
     add_test(NAME ${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/as ${identity} tests/${script})
-    set_tests_properties(${name} PROPERTIES LABELS ${label} SKIP_RETURN_CODE 77 TIMEOUT 300
+    set_tests_properties(${name} PROPERTIES LABELS "${labels}" SKIP_RETURN_CODE 77 TIMEOUT 300
       ENVIRONMENT "NSLAUNCH=$<TARGET_FILE:nslaunch>" ${SCENARIO_PROPERTIES})
   endforeach()
 endfunction()
@@ -20,9 +24,9 @@ nslaunch_scenario(examples engines/slurm AS root PROPERTIES PROCESSORS 4)  # its
 foreach(scenario npm shim github-action gitlab-template)
   nslaunch_scenario(packages packages/${scenario} AS root user PROPERTIES PROCESSORS 2)
 endforeach()
-foreach(scenario package-managers lint)
-  nslaunch_scenario(packages packages/${scenario} AS root user PROPERTIES PROCESSORS 2 FIXTURES_REQUIRED package_tools)
-endforeach()
+nslaunch_scenario(packages packages/lint AS root user PROPERTIES PROCESSORS 2 FIXTURES_REQUIRED package_tools)
+nslaunch_scenario(packages packages/package-managers LONG AS root user
+  PROPERTIES PROCESSORS 2 FIXTURES_REQUIRED package_tools)
 
 # nslaunch_installation(LABEL FIXTURE): what LABEL's scenarios need from npm. Installed by whoever runs ctest; from
 # root's copy everybody reads.
@@ -36,8 +40,11 @@ nslaunch_installation(packages package_tools)
 nslaunch_installation(harper harperdb)
 nslaunch_scenario(harper harper/four-at-once AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
 # All on the same fixed ports, and all in shards: two at once.
-foreach(scenario suite in-parts killed-launcher reach hold restart-leak without-nslaunch)
+foreach(scenario suite killed-launcher without-nslaunch)
   nslaunch_scenario(harper harper/${scenario} AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 2)
+endforeach()
+foreach(scenario in-parts reach hold restart-leak)
+  nslaunch_scenario(harper harper/${scenario} LONG AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 2)
 endforeach()
 
 # What all of these need is fetched and built once; then each runs its containers in a shard.

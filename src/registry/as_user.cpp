@@ -12,9 +12,11 @@ constexpr gid_t kNoGroup = 65534;
 
 }  // namespace
 
-std::string as_user(uid_t user, std::chrono::milliseconds limit, const std::function<std::string()>& work) {
+std::string as_user(uid_t user, std::chrono::milliseconds limit, const std::function<std::string()>& work,
+                    const std::vector<int>& used) {
   if (user == ::geteuid()) return work();
-  return sys::as_user(user, kNoGroup, {}, limit, [&] { return sys::Answer{work()}; }).text;
+  const auto answered = [&] { return sys::Answer{work()}; };
+  return sys::as_user(user, kNoGroup, {}, limit, answered, sys::Signals::kWait, used).text;
 }
 
 }  // namespace nslaunch::registry

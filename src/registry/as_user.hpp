@@ -5,13 +5,16 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace nslaunch::registry {
 
 /// Runs `work` as `user` and returns its words. Root does another user's work in a child that has
 /// become that user for good, so that the kernel lets it touch what that user may touch and no
-/// more, whatever a record claims. That user can stop the child, so it is killed when `limit` is over. Throws
-/// Error where the child can't be had or does not answer.
-std::string as_user(uid_t user, std::chrono::milliseconds limit, const std::function<std::string()>& work);
+/// more, whatever a record claims. That user can stop the child, so it is killed when `limit` is over. Of
+/// root's descriptors it has those in `used` alone. Throws Error where the child can't be had or does not
+/// answer.
+std::string as_user(uid_t user, std::chrono::milliseconds limit, const std::function<std::string()>& work,
+                    const std::vector<int>& used = {});
 
 }  // namespace nslaunch::registry

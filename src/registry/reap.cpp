@@ -59,7 +59,8 @@ ReapResult reap_folder(const Folder& folder, const std::string& only) {
 
 void reap_as_owner(const Folder& folder, const std::string& only, ReapResult& sum) {
   try {
-    add_text(as_user(folder.owner, kFolderLimit, [&] { return to_text(reap_folder(folder, only)); }), sum);
+    const auto work = [&] { return to_text(reap_folder(folder, only)); };
+    add_text(as_user(folder.owner, kFolderLimit, work, {folder.fd.get()}), sum);
   } catch (const Error& error) {
     sum.problems.push_back(fmt::format("{}: {}", sys::escape(folder.path), error.what()));
   }

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "ns/terminal_filter.hpp"
+#include "sys/credentials.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -18,13 +19,9 @@ int leave_keys() noexcept {
   return errno == ENOSYS || errno == EPERM || errno == EACCES ? 0 : errno;
 }
 
-/// Straight system calls: libc's own would tell "all threads", of which a vforked child has none (K27). It is
-/// done here and never in init, whose parent-death signal it would clear (K2).
+/// Done here and never in init, whose parent-death signal it would clear (K2).
 int take_ids(const UserIds& user) noexcept {
-  if (::syscall(SYS_setgroups, user.groups.size(), user.groups.data()) != 0) return errno;
-  if (::syscall(SYS_setresgid, user.gid, user.gid, user.gid) != 0) return errno;
-  if (::syscall(SYS_setresuid, user.uid, user.uid, user.uid) != 0) return errno;
-  return 0;
+  return sys::become_user(user.uid, user.gid, user.groups);
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ sys::Fd mount_point_in_tmp(const Plan& plan, const sys::Directory& tmp, const st
     const auto folder = tmp.open_or_make_below(last == std::string::npos ? "" : names.substr(0, last), 0755);
     return folder.make_mount_point(names.substr(last + 1), is_directory);
   };
-  return is_users_tmp(plan) ? open_as_other_user(*other_user(plan.spec), make) : make();
+  return is_users_tmp(plan) ? open_as_other_user(*other_user(plan.spec), tmp.fd(), make) : make();
 }
 
 /// Made here where something of the shard's own has been mounted above it.

@@ -106,8 +106,8 @@ std::string look_as_user(const ShardSpec& spec, const std::function<std::string(
       .text;
 }
 
-sys::Fd open_as_other_user(const UserIds& user, const std::function<sys::Fd()>& open) {
-  auto answer = sys::as_user(user.uid, user.gid, {user.groups.begin(), user.groups.end()}, kLimit, [&] {
+sys::Fd open_as_other_user(const UserIds& user, int folder, const std::function<sys::Fd()>& open) {
+  const auto work = [&] {
     sys::Answer opened;
     try {
       opened.descriptors.push_back(open());
@@ -115,7 +115,9 @@ sys::Fd open_as_other_user(const UserIds& user, const std::function<sys::Fd()>& 
       opened.text = std::to_string(error.code().value());
     }
     return opened;
-  });
+  };
+  auto answer = sys::as_user(user.uid, user.gid, {user.groups.begin(), user.groups.end()}, kLimit, work,
+                             sys::Signals::kWait, {folder});
   if (!answer.descriptors.empty()) return std::move(answer.descriptors.front());
   throw Error(sys::errno_code(std::atoi(answer.text.c_str())), fmt::format("working as user {}", user.uid));
 }
@@ -138,7 +140,7 @@ mode_t mode_of_results() noexcept {
 sys::Fd make_result(const ShardSpec& spec, const sys::Directory& folder, const std::string& name) {
   const auto make = [&] { return folder.make_file(name, 0666); };
   const auto* user = other_user(spec);
-  return user == nullptr ? make() : open_as_other_user(*user, make);
+  return user == nullptr ? make() : open_as_other_user(*user, folder.fd(), make);
 }
 
 sys::Fd reopen_in_shard(const std::string& path, int outside) {

@@ -44,8 +44,9 @@ std::string look_as_user(const ShardSpec& spec, const std::function<std::string(
 /// Whether the command could open it so.
 bool is_reachable(const ShardSpec& spec, const std::string& path);
 
-/// What `open` opens as this user, in a child. Throws Error where it does, or no child can be had.
-sys::Fd open_as_other_user(const UserIds& user, const std::function<sys::Fd()>& open);
+/// What `open` opens as this user, in a child that has no other descriptor than `folder`. Throws Error where
+/// it does, or no child can be had.
+sys::Fd open_as_other_user(const UserIds& user, int folder, const std::function<sys::Fd()>& open);
 
 /// Its path without links; as it was asked for where nothing better can be had.
 std::string path_without_links(int place, const std::string& asked);

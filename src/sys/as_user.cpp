@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,8 +12,10 @@
 #include "sys/channel.hpp"
 #include "sys/check.hpp"
 #include "sys/clock.hpp"
+#include "sys/credentials.hpp"
 #include "sys/files.hpp"
 #include "sys/forked.hpp"
+#include "sys/log.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/signals.hpp"
 
@@ -23,14 +24,6 @@ namespace {
 
 /// For the kernel to end a process that was killed; one that can't be is left to whoever reaps ours.
 constexpr std::chrono::milliseconds kLastWait{200};
-
-/// Straight system calls, as in a process that libc has not made. The child can't be traced by the user
-/// afterwards: changing ids has made it undumpable.
-bool become(uid_t uid, gid_t gid, const std::vector<gid_t>& groups) noexcept {
-  return ::syscall(SYS_setgroups, groups.size(), groups.data()) == 0 &&
-         ::syscall(SYS_setresgid, gid, gid, gid) == 0 && ::syscall(SYS_setresuid, uid, uid, uid) == 0 &&
-         ::prctl(PR_SET_DUMPABLE, 0) == 0;
-}
 
 /// The descriptors go with the first byte.
 bool tell(int to, const Answer& answer) {
@@ -76,12 +69,17 @@ void reap(pid_t child, siginfo_t& end) {
   } while (end.si_pid != child && !deadline.passed() && ::poll(nullptr, 0, 1) == 0);
 }
 
+/// The child can't be traced by the user: changing ids has made it undumpable.
 [[noreturn]] void work_as(pid_t parent, uid_t uid, gid_t gid, const std::vector<gid_t>& groups, int to,
-                          const std::function<Answer()>& work) {
-  if (!become(uid, gid, groups)) ::_exit(1);
+                          std::vector<int> used, const std::function<Answer()>& work) {
+  if (become_user(uid, gid, groups) != 0 || ::prctl(PR_SET_DUMPABLE, 0) != 0) ::_exit(1);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after the change of ids, which would clear it (K2)
   if (::getppid() != parent) ::_exit(1);
   try {
+    used.push_back(to);
+    // What the user keeps waiting in the kernel can't be killed: no pipe, lock or port of ours stays with it.
+    close_all_except(used);
+    guard_standard_streams();
     ::_exit(tell(to, work()) ? 0 : 1);
   } catch (...) {
     ::_exit(1);
@@ -91,7 +89,7 @@ void reap(pid_t child, siginfo_t& end) {
 }  // namespace
 
 Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chrono::milliseconds limit,
-               const std::function<Answer()>& work, Signals signals) {
+               const std::function<Answer()>& work, Signals signals, const std::vector<int>& used) {
   int ends[2];
   check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), "making a channel to a child");
   Fd ours(ends[0]);
@@ -101,7 +99,7 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
   const pid_t child = check(fork_untold(), "starting a process for user {}", uid);
   if (child == 0) {
     ours.reset();
-    work_as(self, uid, gid, groups, theirs.get(), work);
+    work_as(self, uid, gid, groups, theirs.get(), used, work);
   }
   theirs.reset();
   const auto handle = Pidfd::open(child);
@@ -116,6 +114,11 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
   if (heard && end.si_pid == child && end.si_code == CLD_EXITED && end.si_status == 0) return answer;
   pollfd signalled = {stop.get(), POLLIN, 0};
   const int why = ::poll(&signalled, 1, 0) == 1 ? EINTR : deadline.passed() ? ETIMEDOUT : EPERM;
+  if (!handle || !handle->has_ended()) {
+    warn(fmt::format("process {}, which works as user {}, can't be killed: a file system keeps it waiting\n"
+                     "It ends when that answers or is unmounted.",
+                     child, uid));
+  }
   throw Error(errno_code(why), fmt::format("working as user {}", uid));
 }
 

@@ -10,6 +10,22 @@
 
 namespace nslaunch::sys {
 
+namespace {
+
+/// A sandbox may answer EPERM to a call that it does not know, as what lies on the way may: so that is asked
+/// of the root, on whose way nothing lies.
+bool has_openat2() noexcept {
+  static const bool has = [] {
+    open_how how = {};
+    how.flags = O_PATH | O_CLOEXEC;
+    const Fd root(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof how)));
+    return root || (errno != ENOSYS && errno != EPERM);
+  }();
+  return has;
+}
+
+}  // namespace
+
 bool may_lead_through_link(const std::string& path) noexcept {
   open_how how = {};
   how.flags = O_PATH | O_CLOEXEC;
@@ -19,22 +35,19 @@ bool may_lead_through_link(const std::string& path) noexcept {
 }
 
 Fd open_without_magic_links(const std::string& path, int flags) noexcept {
+  if (!has_openat2()) return Fd(::open(path.c_str(), flags | O_CLOEXEC));
   open_how how = {};
   how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
   how.resolve = RESOLVE_NO_MAGICLINKS;
-  Fd place(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
-  if (!place && (errno == ENOSYS || errno == EPERM)) place.reset(::open(path.c_str(), flags | O_CLOEXEC));
-  return place;
+  return Fd(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
 }
 
 Fd open_on_same_mount(int folder, const char* name, int flags) noexcept {
+  if (!has_openat2()) return Fd(::openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC));
   open_how how = {};
   how.flags = static_cast<unsigned>(flags | O_NOFOLLOW | O_CLOEXEC);
   how.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
-  Fd place(static_cast<int>(::syscall(SYS_openat2, folder, name, &how, sizeof how)));
-  if (!place && (errno == ENOSYS || errno == EPERM))
-    place.reset(::openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC));
-  return place;
+  return Fd(static_cast<int>(::syscall(SYS_openat2, folder, name, &how, sizeof how)));
 }
 
 Fd open_file(const std::string& path, int flags, mode_t mode) {

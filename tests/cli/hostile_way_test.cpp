@@ -82,6 +82,22 @@ TEST_CASE("a user's program that is mounted above what is to be removed keeps no
   CHECK(shard.wait().signal == 0);
 }
 
+TEST_CASE("a user's program that answers nobody keeps no descriptor of root's open") {
+  const Hostile user;
+  const FuseFolder mute(user.own + "/mute", user.uid, user.gid, FuseFolder::Shows::kNothing);
+  const auto ended = user.run_with({"--keep", mute.path() + "/file"}, "echo ran");
+  CHECK(ended.status == 125);
+  CHECK_THAT(ended.err, Catch::Contains("can't be killed") && Catch::Contains("timed out"));
+}
+
+TEST_CASE("a user's program that forbids a look opens no way by a link of /proc's") {
+  const Hostile user;
+  const FuseFolder shown(user.ground / "shown", user.uid, user.gid, FuseFolder::Shows::kLinkAtSecondLook);
+  const auto opened = sys::open_without_magic_links(shown.path() + "/link", O_PATH);
+  CHECK(errno == EPERM);
+  CHECK_FALSE(opened);
+}
+
 TEST_CASE("a user's program in the place of his registry keeps nobody waiting") {
   const Hostile user;
   const std::string folder = "/tmp/nslaunch-54322";

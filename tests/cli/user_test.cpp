@@ -63,6 +63,29 @@ TEST_CASE("a command that runs as another user can't get root back") {
         "CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n");
 }
 
+TEST_CASE(
+    "a command that runs as another user has no capability, however root or a service came by its own") {
+  if (!is_root()) return;
+  const std::string wanted = "+sys_admin,+net_admin,+setuid,+setgid,+dac_read_search";
+  const std::vector<Words> callers = {{"setpriv", "--inh-caps", wanted},
+                                      {"setpriv", "--securebits", "+no_setuid_fixup"},
+                                      {"setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups",
+                                       "--inh-caps", wanted, "--ambient-caps", wanted}};
+  for (auto caller : callers) {
+    const auto words =
+        in_shard("grep -E '^(Uid|Cap(Inh|Prm|Eff|Amb))' /proc/self/status", {"--user", "12345"});
+    caller.insert(caller.end(), words.begin(), words.end());
+    StartOptions options;
+    options.directory = "/";
+    options.environment = {"NSLAUNCH_STATE_DIR=/nowhere"};
+    const auto ended = run(caller, options);
+    CAPTURE(caller, ended.err);
+    CHECK(ended.out ==
+          "Uid:\t12345\t12345\t12345\t12345\nCapInh:\t0000000000000000\nCapPrm:\t0000000000000000\n"
+          "CapEff:\t0000000000000000\nCapAmb:\t0000000000000000\n");
+  }
+}
+
 TEST_CASE("a command that runs as another user has /tmp and a private folder to write to") {
   if (!is_root()) return;
   const RegistryView state;

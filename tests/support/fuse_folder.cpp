@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "support/skip.hpp"
@@ -20,11 +22,14 @@
 namespace nslaunch::test {
 namespace {
 
-fuse_attr folder_of(uid_t owner, std::uint64_t inode) {
+constexpr std::uint64_t kLink = 3;
+constexpr std::string_view kTarget = "/proc/self/cwd";
+
+fuse_attr attributes_of(uid_t owner, std::uint64_t inode) {
   fuse_attr attributes = {};
   attributes.uid = owner;
   attributes.ino = inode;
-  attributes.mode = S_IFDIR | 0755;
+  attributes.mode = inode == kLink ? S_IFLNK | 0777 : S_IFDIR | 0755;
   attributes.nlink = 2;
   return attributes;
 }
@@ -40,6 +45,13 @@ void answer_with(int device, std::uint64_t request, const Out& out) {
   answer(device, request, 0, &out, sizeof out);
 }
 
+void answer_entry(int device, std::uint64_t request, const fuse_attr& attributes) {
+  fuse_entry_out out = {};
+  out.nodeid = attributes.ino;
+  out.attr = attributes;
+  answer_with(device, request, out);
+}
+
 void introduce(int device, std::uint64_t request) {
   fuse_init_out out = {};
   out.major = FUSE_KERNEL_VERSION;
@@ -53,7 +65,7 @@ void introduce(int device, std::uint64_t request) {
 FuseFolder::FuseFolder(const std::string& path, uid_t uid, gid_t gid, Shows shows)
     : path_(path),
       owner_(shows == Shows::kOwn ? uid : 0),
-      is_deaf_to_root_(shows == Shows::kOwn),
+      shows_(shows),
       device_(::open("/dev/fuse", O_RDWR | O_CLOEXEC)) {
   if (!device_) SKIP_TEST("there is no FUSE here");
   std::filesystem::create_directory(path);
@@ -80,25 +92,42 @@ void FuseFolder::serve() {
     fuse_in_header header = {};
     std::memcpy(&header, request.data(), sizeof header);
     if (header.opcode == FUSE_FORGET || header.opcode == FUSE_BATCH_FORGET) continue;
-    if (header.opcode != FUSE_INIT && is_deaf_to_root_ && header.uid == 0) continue;
-    if (header.opcode == FUSE_INIT) {
+    if (header.opcode == FUSE_INIT)
       introduce(device_.get(), header.unique);
-    } else if (header.opcode == FUSE_GETATTR) {
-      fuse_attr_out out = {};
-      out.attr = folder_of(owner_, header.nodeid);
-      answer_with(device_.get(), header.unique, out);
-    } else if (header.opcode == FUSE_STATFS) {
-      answer_with(device_.get(), header.unique, fuse_statfs_out{});
-    } else if (header.opcode == FUSE_MKDIR) {
-      if (header.uid == 0) changed_ = true;
-      fuse_entry_out out = {};
-      out.nodeid = 2;
-      out.attr = folder_of(owner_, 2);
-      answer_with(device_.get(), header.unique, out);
-    } else {
-      answer(device_.get(), header.unique, header.opcode == FUSE_LOOKUP ? ENOENT : ENOSYS, nullptr, 0);
-    }
+    else if (!is_deaf_to(header.uid))
+      answer_request(header.opcode, header.unique, header.nodeid, header.uid);
   }
+}
+
+bool FuseFolder::is_deaf_to(uid_t user) const noexcept {
+  return shows_ == Shows::kNothing || (shows_ == Shows::kOwn && user == 0);
+}
+
+void FuseFolder::answer_request(std::uint32_t operation, std::uint64_t request, std::uint64_t inode,
+                                uid_t user) {
+  if (operation == FUSE_GETATTR) {
+    fuse_attr_out out = {};
+    out.attr = attributes_of(owner_, inode);
+    answer_with(device_.get(), request, out);
+  } else if (operation == FUSE_STATFS) {
+    answer_with(device_.get(), request, fuse_statfs_out{});
+  } else if (operation == FUSE_MKDIR) {
+    if (user == 0) changed_ = true;
+    answer_entry(device_.get(), request, attributes_of(owner_, 2));
+  } else if (operation == FUSE_READLINK) {
+    answer(device_.get(), request, 0, kTarget.data(), kTarget.size());
+  } else if (operation == FUSE_LOOKUP) {
+    answer_look(request);
+  } else {
+    answer(device_.get(), request, ENOSYS, nullptr, 0);
+  }
+}
+
+void FuseFolder::answer_look(std::uint64_t request) {
+  if (shows_ != Shows::kLinkAtSecondLook) return answer(device_.get(), request, ENOENT, nullptr, 0);
+  if (std::exchange(was_looked_for_, true))
+    return answer_entry(device_.get(), request, attributes_of(owner_, kLink));
+  answer(device_.get(), request, EPERM, nullptr, 0);
 }
 
 }  // namespace nslaunch::test

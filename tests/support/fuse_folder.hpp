@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <cstdint>
 #include <string>
 #include <thread>
 
@@ -18,6 +19,10 @@ class FuseFolder {
     kRoots,           ///< a folder of root's
     kOwn,             ///< one of the user's, and gives root no answer
     kRootsUnchecked,  ///< a folder of root's, of which the program alone decides who may read it
+    kNothing,         ///< nobody gets an answer
+    /// A folder of root's in which what is looked for may not be (EPERM), and at the next look is a link to
+    /// /proc/self/cwd.
+    kLinkAtSecondLook,
   };
   FuseFolder(const std::string& path, uid_t uid, gid_t gid, Shows shows = Shows::kRoots);
   FuseFolder(const FuseFolder&) = delete;
@@ -30,10 +35,14 @@ class FuseFolder {
 
  private:
   void serve();
+  bool is_deaf_to(uid_t user) const noexcept;
+  void answer_request(std::uint32_t operation, std::uint64_t request, std::uint64_t inode, uid_t user);
+  void answer_look(std::uint64_t request);
 
   std::string path_;
   uid_t owner_;
-  bool is_deaf_to_root_;
+  Shows shows_;
+  bool was_looked_for_ = false;
   sys::Fd device_;
   std::atomic<bool> changed_ = false;
   std::thread server_;
