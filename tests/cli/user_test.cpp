@@ -77,7 +77,7 @@ TEST_CASE(
     caller.insert(caller.end(), words.begin(), words.end());
     StartOptions options;
     options.directory = "/";
-    options.environment = {"NSLAUNCH_STATE_DIR=/nowhere"};
+    options.environment = {"NSLAUNCH_STATE_DIR=/proc/nowhere"};
     const auto ended = run(caller, options);
     CAPTURE(caller, ended.err);
     CHECK(ended.out ==
