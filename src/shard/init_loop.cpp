@@ -184,9 +184,11 @@ void Init::note(const siginfo_t& child) {
 void Init::reap() {
   for (;;) {
     siginfo_t child = {};
-    const int result = ::waitid(P_ALL, 0, &child, WEXITED | WSTOPPED | WCONTINUED | WNOHANG);
+    // Interrupted, it has not looked, and the signal that told us to is taken.
+    const int result = sys::retry_on_eintr(
+        [&] { return ::waitid(P_ALL, 0, &child, WEXITED | WSTOPPED | WCONTINUED | WNOHANG); });
     if (result < 0 && errno == ECHILD) children_left_ = false;
-    if (result < 0 && errno != ECHILD && errno != EINTR) ::_exit(errno);
+    if (result < 0 && errno != ECHILD) ::_exit(errno);
     if (result < 0 || child.si_pid == 0) return;
     note(child);
   }
