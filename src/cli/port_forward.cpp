@@ -49,7 +49,10 @@ int run(const Arguments& arguments) {
     auto listener = shard::listen_outside(port, "nslaunch port-forward ID");
     ways += fmt::format("{}\t{}\n", ns::endpoint_name(port.host, ns::port_of(listener)),
                         ns::endpoint_name(to, port.shard_port));
-    forwarder.add(ways_in.to(to, port.shard_port, std::move(listener)));
+    auto way = ways_in.to(to, port.shard_port, std::move(listener));
+    // Whoever owns the init can make the sockets wait that it sends.
+    if (shard.record.uid != ::geteuid()) way.bytes = sys::Relay::Bytes::kCopied;
+    forwarder.add(std::move(way));
   }
   // Once they can be used: who starts us reads these lines first.
   if (const int error = sys::write_all(STDOUT_FILENO, ways); error != 0) {

@@ -32,16 +32,6 @@ void die_with(pid_t parent) {
   if (::getppid() != parent) ::_exit(70);
 }
 
-std::string read_all(int fd) {
-  std::string text;
-  char chunk[4096];
-  for (;;) {
-    const ssize_t count = sys::retry_on_eintr([&] { return ::read(fd, chunk, sizeof chunk); });
-    if (count <= 0) return text;
-    text.append(chunk, static_cast<std::size_t>(count));
-  }
-}
-
 }  // namespace
 
 StateDir::StateDir() {
@@ -77,7 +67,9 @@ IdleProcess::IdleProcess(const std::function<void()>& prepare) {
   ready.write.reset();
   pidfd_ = sys::Pidfd::open(pid_).value();
   identity_ = sys::identify(pid_, pidfd_);
-  if (read_all(ready.read.get()) != "x") throw std::runtime_error("a process of the scene ended early");
+  char prepared = 0;  // what it has started may keep the pipe open
+  if (sys::retry_on_eintr([&] { return ::read(ready.read.get(), &prepared, 1); }) != 1)
+    throw std::runtime_error("a process of the scene ended early");
 }
 
 IdleProcess::~IdleProcess() {
