@@ -3,14 +3,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 
 #include "shard/hidden.hpp"
+#include "shard/overlay_layers.hpp"
 #include "shard/users_folder.hpp"
 #include "sys/check.hpp"
-#include "sys/mounter.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::shard {
@@ -76,26 +75,6 @@ void refuse_overlay(const OverlaySpec& overlay, const std::string& why, const st
   throw UsageError(fmt::format("--overlay {}: {}", sys::escape(overlay.path + keep), why), advice);
 }
 
-namespace {
-
-/// Overlayfs reads as root what it shows: that must be no more than the user may, where not the kernel's own
-/// permissions decide that but a server does.
-void refuse_served(const OverlaySpec& overlay, const sys::Directory& folder) {
-  const auto mount = sys::mount_of(folder.fd());
-  if (!mount) return;
-  const auto& options = mount->super_options;
-  const bool is_checked_here =
-      sys::has_option(options, "allow_other") && sys::has_option(options, "default_permissions");
-  const bool is_own_program = mount->type.starts_with("fuse") && !is_checked_here;
-  const bool has_tickets = mount->type.starts_with("nfs") && options.find("sec=krb5") != std::string::npos;
-  constexpr std::string_view kServed[] = {"cifs", "smb3", "smbfs", "afs", "9p", "coda"};
-  if (!is_own_program && !has_tickets && std::ranges::find(kServed, mount->type) == std::end(kServed)) return;
-  refuse_overlay(overlay, "a server decides who may read what is there, and would be asked for root",
-                 "Copy it to a local file system, or run nslaunch as that user.");
-}
-
-}  // namespace
-
 sys::Directory open_covered(OverlaySpec& overlay, const Plan& plan) {
   const std::string asked = fs::path(plan.working_directory) / overlay.path;
   sys::Directory folder;
@@ -108,7 +87,7 @@ sys::Directory open_covered(OverlaySpec& overlay, const Plan& plan) {
   } catch (const Error& error) {
     refuse_covered(overlay, error.code());
   }
-  if (other_user(plan.spec) != nullptr) refuse_served(overlay, folder);
+  if (other_user(plan.spec) != nullptr) refuse_layer(overlay, folder);
   if (path == "/") refuse_overlay(overlay, "the root itself can't be covered", "Name a folder below it.");
   refuse_hidden("--overlay", path, plan);
   overlay.path = std::move(path);
@@ -132,6 +111,7 @@ sys::Directory make_keeping_folder(OverlaySpec& overlay, const sys::Directory& c
                                    sys::RootsPart::kKeep);
   overlay.keep = path_of(keeping.folder, overlay.keep, plan);
   check_owner(overlay, keeping, covered, plan);
+  if (other_user(plan.spec) != nullptr) refuse_layer(overlay, keeping.folder);
   return std::move(keeping.folder);
 }
 

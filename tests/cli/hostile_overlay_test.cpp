@@ -28,6 +28,15 @@ bool plants(const Hostile& user, const std::string& folder) {
   return fs::exists(folder + "/planted");
 }
 
+/// In a child that is to be nslaunch, and for it alone; what is mounted belongs to root.
+void mount_apart(const std::string& place, const char* type, unsigned long flags,
+                 const char* options = nullptr) {
+  const bool is_there = ::unshare(CLONE_NEWNS) == 0 &&
+                        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                        ::mount("none", place.c_str(), type, flags, options) == 0;
+  if (!is_there) ::_exit(97);
+}
+
 }  // namespace
 
 TEST_CASE("nothing that a user puts into a new folder for changes shows in the place of what is root's") {
@@ -142,18 +151,33 @@ TEST_CASE("a view lets no set-uid program gain rights that the mount for its cha
   const auto mount = user.ground / "mount";
   fs::create_directory(mount);
   auto options = user.options();
-  options.prepare = [&] {
-    const bool is_there = ::unshare(CLONE_NEWNS) == 0 &&
-                          ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-                          ::mount("none", mount.c_str(), "tmpfs", MS_NOSUID, "mode=0755") == 0;
-    if (!is_there) ::_exit(97);
-  };
+  options.prepare = [&] { mount_apart(mount, "tmpfs", MS_NOSUID, "mode=0755"); };
   user.act([&] { fs::create_directory(user.own + "/project"); });
   const auto view = user.own + "/project";
   const auto script = "grep ' " + view + " ' /proc/self/mountinfo";
   const auto ended = run(in_shard(script, user.words({"--overlay", view + "=" + mount + "/keep"})), options);
   INFO(ended.err);
   CHECK_THAT(ended.out, Contains("nosuid"));
+}
+
+TEST_CASE("a file system of the kernel's is not covered for a user: it would take who reads there for root") {
+  const Hostile user;
+  const auto own_mount = user.ground / "mount";
+  fs::create_directory(own_mount);
+  const auto cover = [&](const char* type) {
+    auto options = user.options();
+    options.prepare = [&] { mount_apart(own_mount, type, 0); };
+    return run(in_shard("echo ran", user.words({"--overlay", user.own + "/link"})), options);
+  };
+  user.link(own_mount, user.own + "/link");
+  for (const char* type : {"sysfs", "proc", "devpts", "mqueue", "devtmpfs"}) {
+    const auto ended = cover(type);
+    CAPTURE(type, ended.err);
+    CHECK(ended.status == 125);
+    CHECK(ended.out.empty());
+    CHECK_THAT(ended.err, Contains(type) && Contains("or run nslaunch as that user"));
+  }
+  for (const char* type : {"tmpfs", "ramfs"}) CHECK(cover(type).out == "ran\n");
 }
 
 }  // namespace nslaunch::test

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "shard/plan.hpp"
+
+namespace nslaunch::shard {
+
+/// Throws UsageError where another user would see or change in a view of `folder`, which is done with the
+/// rights of whoever mounts it, more than that user may (K57): only where the kernel itself decides by owner
+/// and mode is it the same.
+void refuse_layer(const OverlaySpec& overlay, const sys::Directory& folder);
+
+}  // namespace nslaunch::shard
