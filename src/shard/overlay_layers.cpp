@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "shard/hidden.hpp"
 #include "shard/overlay_places.hpp"
 #include "sys/check.hpp"
 #include "sys/mounter.hpp"
@@ -41,6 +42,19 @@ sys::MountLine mount_of_layer(const OverlaySpec& overlay, const sys::Directory& 
                  "Mount /proc; in a chroot, bind its root to itself (mount --bind) before it is entered.");
 }
 
+bool is_within(const std::string& path, const std::string& folder) {
+  return folder == "/" || lies_in(path, folder);
+}
+
+/// By whichever mount somebody goes there, or to where it can be moved.
+bool is_so_everywhere(const std::string& option, const sys::MountLine& place) {
+  return std::ranges::all_of(sys::mounts_of("self"), [&](const sys::MountLine& mount) {
+    const bool shows_it = mount.device == place.device &&
+                          (is_within(mount.root, place.root) || is_within(place.root, mount.root));
+    return !shows_it || sys::has_option(mount.options, option);
+  });
+}
+
 }  // namespace
 
 void refuse_layer(const OverlaySpec& overlay, const sys::Directory& folder) {
@@ -57,6 +71,18 @@ void refuse_layer(const OverlaySpec& overlay, const sys::Directory& folder) {
                  fmt::format("{} lies on {}, which could take whoever reads there for root", place,
                              sys::escape(mount.type)),
                  "Name a folder on a disk or a tmpfs, or run nslaunch as that user.");
+}
+
+void refuse_looser(const OverlaySpec& overlay, const sys::Directory& covered, const sys::Directory& keeping) {
+  const auto shown = mount_of_layer(overlay, covered);
+  const auto kept = mount_of_layer(overlay, keeping);
+  for (const auto* option : {"nosuid", "nodev", "noexec"}) {
+    if (!sys::has_option(shown.options, option) || is_so_everywhere(option, kept)) continue;
+    refuse_overlay(
+        overlay,
+        fmt::format("it lies on a mount that is {}, and its changes would lie on one that is not", option),
+        "Keep them on a file system that is mounted so everywhere, or run nslaunch as that user.");
+  }
 }
 
 }  // namespace nslaunch::shard

@@ -9,4 +9,8 @@ namespace nslaunch::shard {
 /// and mode is it the same.
 void refuse_layer(const OverlaySpec& overlay, const sys::Directory& folder);
 
+/// Throws UsageError where changes of `covered` would have rights in `keeping` that its mount keeps from them
+/// (K58).
+void refuse_looser(const OverlaySpec& overlay, const sys::Directory& covered, const sys::Directory& keeping);
+
 }  // namespace nslaunch::shard

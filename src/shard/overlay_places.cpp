@@ -111,7 +111,10 @@ sys::Directory make_keeping_folder(OverlaySpec& overlay, const sys::Directory& c
                                    sys::RootsPart::kKeep);
   overlay.keep = path_of(keeping.folder, overlay.keep, plan);
   check_owner(overlay, keeping, covered, plan);
-  if (other_user(plan.spec) != nullptr) refuse_layer(overlay, keeping.folder);
+  if (other_user(plan.spec) != nullptr) {
+    refuse_layer(overlay, keeping.folder);
+    refuse_looser(overlay, covered, keeping.folder);
+  }
   return std::move(keeping.folder);
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -143,10 +144,22 @@ sys::Fd make_result(const ShardSpec& spec, const sys::Directory& folder, const s
   return user == nullptr ? make() : open_as_other_user(*user, folder.fd(), make);
 }
 
+namespace {
+
+/// K58: what its mount forbids of an opened file.
+unsigned long restrictions_of(int file) {
+  struct statvfs status = {};
+  sys::check(::fstatvfs(file, &status), "looking at a mount");
+  return status.f_flag & (ST_NOSUID | ST_NODEV | ST_NOEXEC);
+}
+
+}  // namespace
+
 sys::Fd reopen_in_shard(const std::string& path, int outside) {
   auto inside = sys::open_path_without_links(path);
-  if (outside >= 0 && !sys::is_same(inside.get(), outside))
-    throw Error(sys::errno_code(ESTALE), fmt::format("finding {} again", sys::escape(path)));
+  const bool is_same = outside < 0 || (sys::is_same(inside.get(), outside) &&
+                                       restrictions_of(inside.get()) == restrictions_of(outside));
+  if (!is_same) throw Error(sys::errno_code(ESTALE), fmt::format("finding {} again", sys::escape(path)));
   return inside;
 }
 

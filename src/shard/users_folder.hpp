@@ -60,7 +60,7 @@ sys::Fd make_result(const ShardSpec& spec, const sys::Directory& folder, const s
 
 /// What has been opened outside, once more in the shard's own mount namespace, where alone it can be mounted
 /// on or bound (K8); `path` has no links, and `outside` may be -1. Throws Error (ESTALE) where somebody has
-/// put something else there.
+/// put something else there, or its mount forbids more or less than then.
 sys::Fd reopen_in_shard(const std::string& path, int outside);
 
 }  // namespace nslaunch::shard

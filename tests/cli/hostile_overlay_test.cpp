@@ -37,6 +37,20 @@ void mount_apart(const std::string& place, const char* type, unsigned long flags
   if (!is_there) ::_exit(97);
 }
 
+/// Root's, nosuid and for all to see.
+struct Tmpfs {
+  explicit Tmpfs(const std::string& where) : path(where) {
+    fs::create_directory(path);
+    REQUIRE(::mount("none", path.c_str(), "tmpfs", MS_NOSUID, "mode=0755") == 0);
+  }
+  Tmpfs(const Tmpfs&) = delete;
+  Tmpfs& operator=(const Tmpfs&) = delete;
+  ~Tmpfs() {
+    while (::umount2(path.c_str(), MNT_DETACH) == 0) continue;
+  }
+  const std::string path;
+};
+
 }  // namespace
 
 TEST_CASE("nothing that a user puts into a new folder for changes shows in the place of what is root's") {
@@ -178,6 +192,57 @@ TEST_CASE("a file system of the kernel's is not covered for a user: it would tak
     CHECK_THAT(ended.err, Contains(type) && Contains("or run nslaunch as that user"));
   }
   for (const char* type : {"tmpfs", "ramfs"}) CHECK(cover(type).out == "ran\n");
+}
+
+TEST_CASE("changes of what a mount keeps from having rights are kept where that is so, too") {
+  const Hostile user;
+  for (const char* name : {"strict", "loose", "again"}) fs::create_directory(user.ground / name);
+  const auto ask = [&](unsigned long covered, unsigned long keeping, const std::string& keep) {
+    auto options = user.options();
+    options.prepare = [&] {
+      mount_apart(user.ground / "strict", "tmpfs", covered, "mode=0755");
+      mount_apart(user.ground / "loose", "tmpfs", keeping, "mode=0755");
+      const auto again = user.ground / "again";
+      const auto flags = MS_BIND | MS_REMOUNT | covered;
+      if (::mount((user.ground / "loose").c_str(), again.c_str(), nullptr, MS_BIND, nullptr) != 0 ||
+          ::mount(nullptr, again.c_str(), nullptr, flags, nullptr) != 0)
+        ::_exit(97);
+    };
+    const auto overlay = user.ground / "strict=" + user.ground / keep;
+    return run(in_shard("echo ran", user.words({"--overlay", overlay})), options);
+  };
+  const std::pair<unsigned long, const char*> kinds[] = {
+      {MS_NOSUID, "nosuid"}, {MS_NODEV, "nodev"}, {MS_NOEXEC, "noexec"}};
+  for (const auto& [flag, name] : kinds) {
+    // The second way there forbids it, the first does not.
+    for (const char* keep : {"loose/keep", "again/keep"}) {
+      const auto ended = ask(flag, 0, keep);
+      CAPTURE(name, keep, ended.err);
+      CHECK(ended.status == 125);
+      CHECK(ended.out.empty());
+      CHECK_THAT(ended.err, Contains(name));
+    }
+    CHECK(ask(flag, flag, "loose/keep").out == "ran\n");
+    CHECK(ask(0, flag, "loose/keep").out == "ran\n");
+  }
+}
+
+TEST_CASE(
+    "a folder that is reached by a mount with other rights since it was looked at is no layer of a view") {
+  const Hostile user;
+  const Tmpfs mount(user.ground / "mount");
+  user.act([&] { fs::create_directory(user.own + "/project"); });
+  const auto overlay = user.own + "/project=" + mount.path + "/keep";
+  PausedLaunch launch(in_shard("echo ran", user.words({"--overlay", overlay})), user.options(), "clone");
+  REQUIRE(launch.reached());
+  const auto* path = mount.path.c_str();
+  REQUIRE(::mount(path, path, nullptr, MS_BIND, nullptr) == 0);
+  REQUIRE(::mount(nullptr, path, nullptr, MS_REMOUNT | MS_BIND, nullptr) == 0);
+  launch.resume();
+  const auto ended = launch.process().wait();
+  INFO(ended.err);
+  CHECK(ended.status == 125);
+  CHECK(ended.out.empty());
 }
 
 }  // namespace nslaunch::test
