@@ -43,7 +43,7 @@ sys::Fd open_place(const std::string& path) try {
 }
 
 std::string why_kept(const std::string& path, const std::string& why) {
-  return fmt::format("a killed launcher has left {}: {}; mend that, or remove it, and run: nslaunch reap",
+  return fmt::format("a shard has left {}: {}; see what is there, mend or remove it, and run: nslaunch reap",
                      sys::escape(path), why);
 }
 
@@ -132,24 +132,26 @@ Removed remove_leftovers(std::string_view entries) {
   return sum;
 }
 
-bool LeftoverNote::begin() {
-  if (std::exchange(tried_, true)) return static_cast<bool>(file_);
+void LeftoverNote::begin() {
+  if (std::exchange(tried_, true)) return;
   std::string problem;  // the record has the same one, and says so
   folder_ = open_folder_to_publish(problem);
-  if (!folder_) return false;
+  if (!folder_) return;
   auto file = make_locked_file(folder_->fd.get(), [](unsigned) { return note_name(sys::random_hex()); });
   file_ = std::move(file.fd);
   name_ = std::move(file.name);
   const auto origin =
       fmt::format("{}{} {} {}\n", kNoteMagic, kNoteFormat, sys::boot_id(), sys::namespace_inode(0, "pid"));
-  return sys::write_all(file_.get(), origin) == 0;
+  sys::write_all(file_.get(), origin);
 }
 
 void LeftoverNote::add(int directory, const std::string& name) noexcept {
   try {
     const auto path = path_of_entry(directory, name);
     const sys::IgnoredFileSizeSignal ignored;
-    if (!path.empty() && begin()) write(path);
+    if (path.empty()) return;
+    begin();
+    write(path);
   } catch (const std::exception&) {  // nothing can be written down
   }
 }
@@ -157,14 +159,14 @@ void LeftoverNote::add(int directory, const std::string& name) noexcept {
 void LeftoverNote::made(int directory) noexcept {
   try {
     const sys::IgnoredFileSizeSignal ignored;
-    if (file_) write(std::string(kMade) + fingerprint(directory));
+    if (!text_.empty()) write(std::string(kMade) + fingerprint(directory));
   } catch (const std::exception&) {  // it stays after a kill, and is told of
   }
 }
 
 void LeftoverNote::write(const std::string& entry) {
   text_ += entry + '\0';
-  sys::write_all(file_.get(), entry + '\0');
+  if (file_) sys::write_all(file_.get(), entry + '\0');
 }
 
 sys::BeforeMaking LeftoverNote::hook() {
@@ -178,13 +180,17 @@ std::vector<int> LeftoverNote::descriptors() const {
 }
 
 LeftoverNote::~LeftoverNote() {
-  if (!file_) return;
+  if (text_.empty()) return;
   try {
-    if (!remove_leftovers(text_).problems.empty()) return;
+    const auto problems = remove_leftovers(text_).problems;
+    for (const auto& problem : problems) {
+      if (tell_) tell_(problem);
+    }
+    if (!problems.empty()) return;
   } catch (const std::exception&) {
     return;
   }
-  ::unlinkat(folder_->fd.get(), name_.c_str(), 0);
+  if (file_) ::unlinkat(folder_->fd.get(), name_.c_str(), 0);
 }
 
 }  // namespace nslaunch::registry

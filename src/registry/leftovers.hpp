@@ -2,6 +2,7 @@
 
 #include <nslaunch/registry.hpp>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,10 +20,13 @@ namespace nslaunch::registry {
 /// can be had: where the registry is sick nothing is written.
 class LeftoverNote {
  public:
-  LeftoverNote() noexcept = default;
+  /// `tell` hears of what can't be removed at the end, with what to do; it must outlive this.
+  using Tell = std::function<void(std::string_view)>;
+  explicit LeftoverNote(Tell tell = {}) noexcept : tell_(std::move(tell)) {}
   LeftoverNote(const LeftoverNote&) = delete;
   LeftoverNote& operator=(const LeftoverNote&) = delete;
-  /// Removes what is still there, and the note; where that fails the note stays for the next command.
+  /// Removes what is still there, and the note; where that fails it tells, and the note stays for the next
+  /// command.
   ~LeftoverNote();
 
   /// `name` must begin with ".nslaunch-". With AT_FDCWD it is an absolute path without links.
@@ -36,9 +40,10 @@ class LeftoverNote {
   std::vector<int> descriptors() const;
 
  private:
-  bool begin();
+  void begin();
   void write(const std::string& entry);
 
+  Tell tell_;
   std::optional<Folder> folder_;
   sys::Fd file_;
   std::string name_;

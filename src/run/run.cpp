@@ -58,7 +58,7 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages) {
     if (messages.note) messages.note(line);
   }
   registry::sweep();
-  registry::LeftoverNote leftovers;
+  registry::LeftoverNote leftovers(messages.warning);
   auto plan = shard::make_plan(spec, leftovers.hook());
   plan.tracing = static_cast<bool>(messages.trace);
   const TerminalKeeper terminal(!plan.own_process_group);

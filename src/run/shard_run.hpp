@@ -86,7 +86,7 @@ class ShardRun {
   sys::Clock::time_point began_ = sys::Clock::now();
   Attempt attempt_;
   std::exception_ptr usage_error_;
-  registry::LeftoverNote leftovers_;
+  registry::LeftoverNote leftovers_{messages_.warning};
   shard::Plan plan_;
   std::optional<shard::Forwarding> forwarding_;
   std::optional<shard::CaptureFile> capture_;

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <string_view>
 
+#include "sys/clock.hpp"
 #include "sys/fd.hpp"
 
 namespace nslaunch::sys {
@@ -28,13 +30,20 @@ bool is_mounted_here(int directory, int parent) {
          (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
+/// K59: what lies in a directory that others can write to they may have moved there, though they could not
+/// have removed it.
+bool is_ours_alone(int directory) {
+  struct stat status = {};
+  return ::fstat(directory, &status) == 0 && status.st_uid == ::geteuid() && (status.st_mode & 022) == 0;
+}
+
 /// To be read and emptied. Empty with errno where that can't be.
 Fd open_to_empty(int directory) {
   // K43
   char itself[32];
   std::snprintf(itself, sizeof itself, "/proc/self/fd/%d", directory);
   struct stat status = {};
-  if (::fstat(directory, &status) == 0 && (status.st_mode & 0700) != 0700)
+  if (is_ours_alone(directory) && ::fstat(directory, &status) == 0 && (status.st_mode & 0700) != 0700)
     ::fchmodat(AT_FDCWD, itself, 0700, 0);
   return Fd(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
@@ -47,11 +56,20 @@ Fd open_to_empty(int parent, const char* name) {
   return {};
 }
 
-int remove_at(int directory, const char* name, int depth) noexcept;
+/// Overlayfs's mark for what is no more.
+int remove_whiteout(int directory, const char* name) {
+  struct stat status = {};
+  if (::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return errno;
+  if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(0, 0)) return ENOTEMPTY;
+  return ::unlinkat(directory, name, 0) == 0 ? 0 : errno;
+}
+
+int remove_at(int directory, const char* name, int depth, const Deadline& limit) noexcept;
 
 /// 0 or the errno of the first that could not be removed; the others are.
-int empty_it(Fd directory, int depth) {
+int empty_it(Fd directory, int depth, const Deadline& limit) {
   const int number = directory.get();
+  const bool is_ours = is_ours_alone(number);
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(::fdopendir(number), ::closedir);
   if (!listing) return errno;
   directory.release();
@@ -59,13 +77,16 @@ int empty_it(Fd directory, int depth) {
   while (const dirent* entry = ::readdir(listing.get())) {
     const std::string_view name = entry->d_name;
     if (name == "." || name == "..") continue;
-    const int error = remove_at(number, entry->d_name, depth + 1);
+    if (limit.passed()) return ETIME;
+    const int error =
+        is_ours ? remove_at(number, entry->d_name, depth + 1, limit) : remove_whiteout(number, entry->d_name);
     if (first == 0 && error != ENOENT) first = error;
+    if (first != 0 && !is_ours) break;  // it stays, however long the rest is
   }
   return first;
 }
 
-int remove_at(int directory, const char* name, int depth) noexcept {
+int remove_at(int directory, const char* name, int depth, const Deadline& limit) noexcept {
   if (::unlinkat(directory, name, 0) == 0) return 0;
   const int error = errno;
   if (error != EISDIR && error != EPERM) return error;
@@ -74,15 +95,15 @@ int remove_at(int directory, const char* name, int depth) noexcept {
   if (depth == kDeepest) return ELOOP;
   auto inside = open_to_empty(directory, name);
   if (!inside) return errno;
-  if (const int kept = empty_it(std::move(inside), depth); kept != 0) return kept;
+  if (const int kept = empty_it(std::move(inside), depth, limit); kept != 0) return kept;
   return ::unlinkat(directory, name, AT_REMOVEDIR) == 0 ? 0 : errno;
 }
 
 }  // namespace
 
-int remove_contents(int directory) noexcept {
+int remove_contents(int directory, std::chrono::milliseconds limit) noexcept {
   auto inside = open_to_empty(directory);
-  return inside ? empty_it(std::move(inside), 0) : errno;
+  return inside ? empty_it(std::move(inside), 0, Deadline(limit)) : errno;
 }
 
 }  // namespace nslaunch::sys

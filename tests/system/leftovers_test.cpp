@@ -37,7 +37,9 @@ struct Maker {
           fs::create_directories(folder / ".nslaunch-b.work/work/deeper");
           note.made(sys::open_file(folder / ".nslaunch-b.work", O_PATH | O_DIRECTORY).get());
           test::write(folder / ".nslaunch-b.work/work/deeper/#1", "");
+          fs::permissions(folder / ".nslaunch-b.work/work/deeper", fs::perms(0700));
           fs::permissions(folder / ".nslaunch-b.work/work", fs::perms(0));
+          fs::permissions(folder / ".nslaunch-b.work", fs::perms(0700));  // as its maker makes it
         }) {
     test::write(folder / "precious", "");
     fs::create_directory(folder / "there");

@@ -5,12 +5,14 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <filesystem>
 #include <functional>
 
 #include "support/temp_dir.hpp"
 #include "support/write_file.hpp"
 #include "sys/check.hpp"
+#include "sys/remove_contents.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -86,6 +88,7 @@ TEST_CASE("all that is in a directory is removed, unreadable or not, and nothing
   write_file(folder / "work/work/deep/file", "");
   fs::permissions(folder / "victim", fs::perms(0711));
   fs::create_directory_symlink("../victim", folder / "work/link");
+  fs::permissions(folder / "work", fs::perms(0755));
   fs::permissions(folder / "work/work/deep", fs::perms(0));
   fs::permissions(folder / "work/work", fs::perms(0));
   const auto base = Directory::open(folder.path());
@@ -101,6 +104,26 @@ TEST_CASE("all that is in a directory is removed, unreadable or not, and nothing
   CHECK(fs::exists(folder / "work"));
   base.remove("moved", work);
   CHECK_FALSE(fs::exists(folder / "moved"));
+}
+
+TEST_CASE("what is in a directory that others can write to is not removed: it may have been moved there") {
+  const TempDir folder;
+  fs::create_directories(folder / "work/others/deep");
+  write_file(folder / "work/others/deep/file", "");
+  write_file(folder / "work/file", "");
+  fs::permissions(folder / "work", fs::perms(0755));
+  fs::permissions(folder / "work/others", fs::perms(0775));
+  const auto work = Directory::open(folder / "work");
+  CHECK(sys::remove_contents(work.fd()) == ENOTEMPTY);
+  CHECK(fs::exists(folder / "work/others/deep/file"));
+  CHECK_FALSE(fs::exists(folder / "work/file"));
+}
+
+TEST_CASE("who adds to a directory for ever holds up its removal for the given time only") {
+  const TempDir folder;
+  write_file(folder / "file", "");
+  CHECK(sys::remove_contents(Directory::open(folder.path()).fd(), std::chrono::milliseconds(0)) == ETIME);
+  CHECK(fs::exists(folder / "file"));
 }
 
 TEST_CASE("a descriptor goes on meaning its directory when the name has another") {
