@@ -70,4 +70,11 @@ void mount_overlay(const OverlayLayers& layers, const sys::Directory& target, bo
   sys::check(::mount("nslaunch", place.c_str(), "overlay", flags, options.c_str()), "mounting a view");
 }
 
+bool has_view(const sys::Directory& upper) {
+  // A layer that were overlayfs's work folder, too: nothing more is looked at where it is not in use.
+  const auto layer = sys::descriptor_path(upper.fd());
+  const auto options = fmt::format("lowerdir={0},upperdir={0},workdir={0},index=on", layer);
+  return ::mount("nslaunch", layer.c_str(), "overlay", 0, options.c_str()) == 0 || errno != EINVAL;
+}
+
 }  // namespace nslaunch::ns

@@ -17,4 +17,8 @@ struct OverlayLayers {
 /// namespace. Throws Error.
 void mount_overlay(const OverlayLayers& layers, const sys::Directory& target, bool readable);
 
+/// Whether a view with this upper layer is still there: somebody may have a file of it open when no mount
+/// namespace shows it any more (K60). Mounts nothing; where it can't be told it is.
+bool has_view(const sys::Directory& upper);
+
 }  // namespace nslaunch::ns

@@ -1,0 +1,70 @@
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "ns/overlay.hpp"
+#include "support/host_folder.hpp"
+#include "support/overlays.hpp"
+#include "support/skip.hpp"
+#include "support/write_file.hpp"
+
+// K60: the layers of a view that is there.
+namespace nslaunch::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A view of `low`, which has a closed folder, whose changes go to `up`.
+struct View {
+  View() {
+    if (::geteuid() != 0) SKIP_TEST("needs root to mount something");
+    need_room_for_changes(ground.path());
+    for (const char* name : {"low", "low/secret", "work", "view"}) fs::create_directory(ground / name);
+    fs::permissions(ground / "low/secret", fs::perms(0700));
+    write_file(ground / "low/secret/file", "of root\n");
+    const auto layer = [&](const char* name) { return sys::Directory::open(ground / name); };
+    const auto lower = layer("low");
+    const auto work = layer("work");
+    ns::mount_overlay({lower.fd(), upper.fd(), work.fd()}, layer("view"), true);
+  }
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
+  ~View() { unmount(); }
+  void unmount() const { ::umount2((ground / "view").c_str(), MNT_DETACH); }
+
+  const HostFolder ground;
+  const sys::Directory upper = sys::Directory::open_or_make(ground / "up", 0755);
+};
+
+}  // namespace
+
+TEST_CASE("overlayfs merges a folder that appears in the upper layer with the closed one below it",
+          "[system]") {
+  const View view;
+  fs::create_directory(view.ground / "up/secret");
+  fs::permissions(view.ground / "up/secret", fs::perms(0755));
+  struct stat status = {};
+  REQUIRE(::stat((view.ground / "view/secret").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0755);
+  CHECK(fs::exists(view.ground / "view/secret/file"));
+}
+
+TEST_CASE("a view is there for as long as somebody has something of it open, and looking mounts nothing",
+          "[system]") {
+  const View view;
+  CHECK(ns::has_view(view.upper));
+  sys::Fd held(::open((view.ground / "view").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  view.unmount();
+  CHECK(ns::has_view(view.upper));
+  held.reset();
+  CHECK_FALSE(ns::has_view(view.upper));
+  fs::create_directory(view.ground / "up/new");
+  CHECK(fs::is_empty(view.ground / "view"));
+  CHECK(::umount2((view.ground / "up").c_str(), MNT_DETACH) != 0);
+}
+
+}  // namespace nslaunch::test
