@@ -42,9 +42,19 @@ sys::Fd open_place(const std::string& path) try {
   return {};
 }
 
-std::string why_kept(const std::string& path, const std::string& why) {
+/// No errno: what a shard has changed is there.
+constexpr int kHasChanges = -1;
+
+std::string why_kept(const std::string& path, int error) {
+  if (error == kHasChanges) {
+    return fmt::format(
+        "{0} has what a shard has changed: the folder for that is another by now, somebody still had the "
+        "view "
+        "open, or nslaunch was killed; move it (mv -T {0} DIR) and run: nslaunch reap",
+        sys::escape(path + "/" + sys::kUpperLayer));
+  }
   return fmt::format("a shard has left {}: {}; see what is there, mend or remove it, and run: nslaunch reap",
-                     sys::escape(path), why);
+                     sys::escape(path), sys::errno_code(error).message());
 }
 
 /// Of a directory: nobody can make another one of which this is true. Empty where that can't be told.
@@ -57,15 +67,22 @@ std::string fingerprint(int directory) {
                      status.stx_btime.tv_sec, status.stx_btime.tv_nsec);
 }
 
-/// Returns 0 or an errno. What is in another directory than ours stays, and is as good as gone; where ours is
-/// not to be told from others, that it stays is an error.
+/// Returns 0 or what why_kept() takes.
+int empty_ours(int directory) {
+  ::unlinkat(directory, sys::kUpperLayer, AT_REMOVEDIR);
+  if (::faccessat(directory, sys::kUpperLayer, F_OK, AT_SYMLINK_NOFOLLOW) == 0) return kHasChanges;
+  return sys::remove_contents(directory);
+}
+
+/// Returns 0 or what why_kept() takes. What is in another directory than ours stays, and is as good as gone;
+/// where ours is not to be told from others, that it stays is an error.
 int remove_directory(int place, const char* name, const std::string& made) {
   const auto directory = sys::open_on_same_mount(place, name, O_PATH | O_DIRECTORY);
   if (!directory) return errno;
   struct stat status = {};
   const bool is_ours = !made.empty() && fingerprint(directory.get()) == made &&
                        ::fstat(directory.get(), &status) == 0 && status.st_uid == ::geteuid();
-  const int kept = is_ours ? sys::remove_contents(directory.get()) : 0;
+  const int kept = is_ours ? empty_ours(directory.get()) : 0;
   if (kept != 0) return kept;
   if (::unlinkat(place, name, AT_REMOVEDIR) == 0) return 0;
   return errno == ENOTEMPTY && !is_ours && !made.empty() ? ENOENT : errno;
@@ -85,7 +102,7 @@ void remove_leftover(const std::string& path, const std::string& made, Removed& 
   } else if (error == ENOENT || error == ENOTDIR || error == ELOOP) {
     ++sum.missing;
   } else {
-    sum.problems.push_back(why_kept(path, sys::errno_code(error).message()));
+    sum.problems.push_back(why_kept(path, error));
   }
 }
 
