@@ -19,7 +19,7 @@ sys::Directory open_covered(OverlaySpec& overlay, const Plan& plan);
 std::string place_to_keep(const OverlaySpec& overlay, const Plan& plan);
 
 /// The folder that is to keep changes of `covered`, made where it is missing; the spec gets its path without
-/// links. What root makes for another user stays root's, and closed, until it is a layer of the view. Throws
+/// links. What root makes for another user stays root's, and closed, until the changes take its place. Throws
 /// UsageError where somebody could change what is shown in the place of what is not his; or Error.
 sys::Directory make_keeping_folder(OverlaySpec& overlay, const sys::Directory& covered, const Plan& plan);
 

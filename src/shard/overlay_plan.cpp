@@ -104,8 +104,9 @@ void prepare_keeping(Plan& plan, std::size_t at, const sys::BeforeMaking& before
   auto& overlay = plan.spec.overlays[at];
   auto folder = make_keeping_folder(overlay, plan.places.covered[at], plan);
   check_keeping_folder(overlay, folder.is_empty());
-  plan.overlay_work[at] =
-      WorkFolder(folder, fmt::format(".nslaunch-{}-{}.work", plan.spec.id, at), before_making);
+  auto& work = plan.overlay_work[at];
+  work = WorkFolder(folder, fmt::format(".nslaunch-{}-{}.work", plan.spec.id, at), before_making);
+  if (other_user(plan.spec) != nullptr) work.hold_changes(folder, fs::path(overlay.keep).filename());
   plan.places.keeping[at] = std::move(folder);
 }
 

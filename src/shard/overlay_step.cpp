@@ -44,11 +44,17 @@ void mount_keeping(const sys::Directory& lower, const sys::Directory& target, co
   const auto& overlay = plan.spec.overlays[at];
   const auto& keeping = plan.places.keeping[at];
   const auto& work_folder = plan.overlay_work[at];
-  const sys::Directory upper(reopen_in_shard(overlay.keep, keeping.fd()));
+  const sys::Directory kept(reopen_in_shard(overlay.keep, keeping.fd()));
   // Beside it: its own place may be another by now.
-  const auto work = upper.parent().open_below(work_folder.name());
-  if (!sys::is_same(work.fd(), work_folder.folder().fd()))
+  const auto beside = kept.parent().open_below(work_folder.name());
+  if (!sys::is_same(beside.fd(), work_folder.folder().fd()))
     throw Error(sys::errno_code(ESTALE), "finding the folder that overlayfs works in again");
+  if (!work_folder.holds_changes())
+    return ns::mount_overlay({lower.fd(), kept.fd(), beside.fd()}, target, true);
+  // Else they could not take its place at the end.
+  if (!kept.is_empty()) throw Error(sys::errno_code(ESTALE), "finding the folder for the changes empty");
+  const auto upper = beside.make(sys::kUpperLayer, 0700);
+  const auto work = beside.make(WorkFolder::kWork, 0700);
   ns::mount_overlay({lower.fd(), upper.fd(), work.fd()}, target, true);
 }
 

@@ -41,21 +41,21 @@ class MovedIn {
     const auto busy = make_users("#1");
     user_.act([&] { ::renameat(AT_FDCWD, (user_.own + "/moved").c_str(), busy.fd(), "moved"); });
     make_users("#2");
-    REQUIRE(::mknod((work_ + "/work/#2/whiteout").c_str(), S_IFCHR, makedev(0, 0)) == 0);
+    REQUIRE(::mknod((work_ + "/work/work/#2/whiteout").c_str(), S_IFCHR, makedev(0, 0)) == 0);
     REQUIRE(precious_is_there());
   }
 
   PausedLaunch& launch() { return *launch_; }
-  bool precious_is_there() const { return fs::exists(work_ + "/work/#1/moved/roots/precious"); }
-  bool whiteouts_are_gone() const { return !fs::exists(work_ + "/work/#2"); }
+  bool precious_is_there() const { return fs::exists(work_ + "/work/work/#1/moved/roots/precious"); }
+  bool whiteouts_are_gone() const { return !fs::exists(work_ + "/work/work/#2"); }
   const std::string& work() const { return work_; }
   Result reap() const { return user_.registry.ask({"reap"}); }
 
  private:
   sys::Directory make_users(const std::string& name) const {
-    const auto folder = sys::Directory::open(work_ + "/work").make(name, 0755);
+    const auto folder = sys::Directory::open(work_ + "/work/work").make(name, 0755);
     folder.set_owner(user_.uid, user_.gid);
-    return sys::Directory::open(work_ + "/work/" + name);
+    return sys::Directory::open(work_ + "/work/work/" + name);
   }
 
   Hostile user_;
