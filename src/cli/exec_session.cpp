@@ -125,27 +125,44 @@ void ExecSession::on_signal(int signal) {
   }
 }
 
-/// With one that is to end the process goes a question, so that an init that does not go on is found out.
+/// With one that is to end the process goes a question.
 void ExecSession::hand_on(int signal) {
-  const bool asks = is_to_end(signal) && !sign_of_life_;
-  if (asks) ++question_;
   const bool sent =
       shard::send(connection_.get(), {.kind = shard::Kind::kForward, .code = signal, .payload = {}}) &&
-      (!asks || shard::send(connection_.get(), {.kind = shard::Kind::kAskStopped,
-                                                .code = shard::kControlVersion,
-                                                .detail = question_,
-                                                .payload = {}}));
-  if (asks) sign_of_life_.emplace(kSignOfLife);
+      (!is_to_end(signal) || ask_for_sign_of_life());
   // A shard that has gone still has its last words; one that takes nothing is found out.
   if (!sent && errno != EPIPE && errno != ECONNRESET && errno != EAGAIN) ended_ = true;
+}
+
+/// So that an init that does not go on is found out. False with errno where it could not be asked.
+bool ExecSession::ask_for_sign_of_life() {
+  if (sign_of_life_) return true;
+  sign_of_life_.emplace(kSignOfLife);
+  return shard::send(connection_.get(), {.kind = shard::Kind::kAskStopped,
+                                         .code = shard::kControlVersion,
+                                         .detail = ++question_,
+                                         .payload = {}});
+}
+
+/// It goes to the process as a byte, and what that does about it is its own affair, as long as its init goes
+/// on.
+void ExecSession::on_interrupt_key() {
+  if (silent_) {
+    given_up_ = SIGINT;
+    ended_ = true;
+  } else {
+    ask_for_sign_of_life();  // the end of one that has gone is heard of
+  }
 }
 
 void ExecSession::tell_of_silence() {
   sign_of_life_.reset();
   silent_ = true;
   const auto why = inspect::reason_for_silence(init_);
-  sys::warn(fmt::format("the shard's init has not passed the signal on{}\n{}one more signal ends this exec",
-                        why ? ": " + why->what : "", why ? why->remedy + "; " : ""));
+  const auto* const end =
+      raw_ ? "one more Ctrl-C, or signal, ends this exec" : "one more signal ends this exec";
+  sys::warn(fmt::format("the shard's init has not passed the signal on{}\n{}{}", why ? ": " + why->what : "",
+                        why ? why->remedy + "; " : "", end));
 }
 
 void ExecSession::on_message() {
@@ -168,7 +185,10 @@ void ExecSession::on_message() {
 void ExecSession::read_keys() {
   char keys[kChunk];
   const auto count = ::read(STDIN_FILENO, keys, sizeof keys);
-  if (count > 0) keys_.append(keys, static_cast<std::size_t>(count));
+  if (count > 0) {
+    keys_.append(keys, static_cast<std::size_t>(count));
+    if (raw_ && raw_->has_interrupt({keys, static_cast<std::size_t>(count)})) on_interrupt_key();
+  }
   if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) typing_ = false;  // it has been closed
   write_keys();
 }

@@ -36,6 +36,8 @@ class ExecSession {
   void wait_for_something();
   void on_signal(int signal);
   void hand_on(int signal);
+  bool ask_for_sign_of_life();
+  void on_interrupt_key();
   void tell_of_silence();
   void on_message();
   void read_keys();

@@ -48,4 +48,9 @@ void RawTerminal::take_again() const noexcept {
   ::tcsetattr(terminal_, TCSADRAIN, &modes);
 }
 
+bool RawTerminal::has_interrupt(std::string_view keys) const noexcept {
+  const bool means_one = before_ && (before_->c_lflag & ISIG) != 0 && before_->c_cc[VINTR] != _POSIX_VDISABLE;
+  return means_one && keys.find(static_cast<char>(before_->c_cc[VINTR])) != std::string_view::npos;
+}
+
 }  // namespace nslaunch::sys

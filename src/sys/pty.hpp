@@ -3,6 +3,7 @@
 #include <termios.h>
 
 #include <optional>
+#include <string_view>
 
 #include "sys/fd.hpp"
 
@@ -31,6 +32,8 @@ class RawTerminal {
 
   /// Once more, after a shell has given the terminal other modes while we were stopped.
   void take_again() const noexcept;
+  /// Whether the key that means an interrupt in the terminal's own modes (Ctrl-C) is among these.
+  bool has_interrupt(std::string_view keys) const noexcept;
 
  private:
   int terminal_;

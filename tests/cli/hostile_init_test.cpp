@@ -17,6 +17,7 @@
 #include "support/fake_init.hpp"
 #include "support/listeners.hpp"
 #include "support/live_shard.hpp"
+#include "support/pty.hpp"
 #include "support/skip.hpp"
 #include "sys/channel.hpp"
 #include "sys/check.hpp"
@@ -181,6 +182,27 @@ TEST_CASE("exec of a command whose init passes no signal on says so, and ends at
   REQUIRE(has(folder / "err", "one more signal ends this exec"));
   client.send_signal(SIGTERM);
   CHECK(client.wait().signal == SIGTERM);
+}
+
+TEST_CASE("Ctrl-C ends an exec on a terminal whose init does not go on, at the second time, and no other") {
+  const RegistryView registry;
+  const LiveShard live(registry);
+  const pid_t init = registry.shards().at(0).at("init_pid").get<pid_t>();
+  PtySession terminal(
+      nslaunch({"exec", live.id, "--", "sh", "-c", "trap 'echo heard' INT; echo ready; cat; cat; cat"}),
+      registry.options());
+  terminal.expect("ready");
+  for (int times = 0; times < 2; ++times) {
+    terminal.send("\x03");
+    terminal.expect("heard");
+  }
+  REQUIRE(::kill(init, SIGSTOP) == 0);
+  terminal.send("\x03");
+  terminal.expect("is stopped by a signal");
+  terminal.expect("one more Ctrl-C, or signal, ends this exec");
+  terminal.send("\x03");
+  CHECK(terminal.wait().signal == SIGINT);
+  CHECK(::kill(init, SIGCONT) == 0);
 }
 
 TEST_CASE("exec names the standstill that keeps its signal from the command, and goes on where that ends") {
