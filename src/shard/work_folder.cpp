@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <poll.h>
 
+#include <exception>
+
 #include "ns/overlay.hpp"
 #include "sys/check.hpp"
 #include "sys/clock.hpp"
@@ -11,12 +13,12 @@
 namespace nslaunch::shard {
 namespace {
 
-/// The kernel may need a moment for what the last process had open.
+/// The kernel may need a moment for what the last process had open; it logs each look.
 bool is_without_view(const sys::Directory& upper) {
   const sys::Deadline limit(std::chrono::seconds{1});
   while (ns::has_view(upper)) {
     if (limit.passed()) return false;
-    ::poll(nullptr, 0, 1);
+    ::poll(nullptr, 0, 20);
   }
   return true;
 }
@@ -66,7 +68,7 @@ bool WorkFolder::hand_over() const noexcept try {
   if (!sys::is_same(place_.find(keeping_name_).get(), keeping_.fd())) return false;
   folder_.move(sys::kUpperLayer, place_, keeping_name_);
   return true;
-} catch (const Error&) {
+} catch (const std::exception&) {
   return false;
 }
 
