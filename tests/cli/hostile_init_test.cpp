@@ -117,6 +117,18 @@ bool has(const std::string& path, const std::string& text) {
       [&] { return sys::read_file(path.c_str()).value_or("").find(text) != std::string::npos; });
 }
 
+/// Till the end of the scope.
+class Stopped {
+ public:
+  explicit Stopped(pid_t pid) : pid_(pid) { REQUIRE(::kill(pid, SIGSTOP) == 0); }
+  Stopped(const Stopped&) = delete;
+  Stopped& operator=(const Stopped&) = delete;
+  ~Stopped() { ::kill(pid_, SIGCONT); }
+
+ private:
+  pid_t pid_;
+};
+
 /// nslaunch exec with its stderr in a file.
 Words exec_into(const std::string& file, const std::string& id, const std::string& command) {
   Words words = {"sh", "-c", "exec \"$@\" 2>\"$0\"", file};
@@ -188,21 +200,20 @@ TEST_CASE("Ctrl-C ends an exec on a terminal whose init does not go on, at the s
   const RegistryView registry;
   const LiveShard live(registry);
   const pid_t init = registry.shards().at(0).at("init_pid").get<pid_t>();
-  PtySession terminal(
-      nslaunch({"exec", live.id, "--", "sh", "-c", "trap 'echo heard' INT; echo ready; cat; cat; cat"}),
-      registry.options());
+  PtySession terminal(nslaunch({"exec", live.id, "--", "sh", "-c",
+                                "trap 'echo heard' INT; echo ready; while :; do sleep 0.01; done"}),
+                      registry.options());
   terminal.expect("ready");
   for (int times = 0; times < 2; ++times) {
     terminal.send("\x03");
     terminal.expect("heard");
   }
-  REQUIRE(::kill(init, SIGSTOP) == 0);
+  const Stopped stopped(init);
   terminal.send("\x03");
   terminal.expect("is stopped by a signal");
   terminal.expect("one more Ctrl-C, or signal, ends this exec");
   terminal.send("\x03");
   CHECK(terminal.wait().signal == SIGINT);
-  CHECK(::kill(init, SIGCONT) == 0);
 }
 
 TEST_CASE("exec names the standstill that keeps its signal from the command, and goes on where that ends") {
