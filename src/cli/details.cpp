@@ -14,7 +14,7 @@ Details details_of(const std::vector<std::string>& words) {
   details.namespaces = inspect::own_namespaces(init);
   details.processes = inspect::details_of(details.look.members);
   details.mounts = inspect::own_mounts(init);
-  details.tmp = inspect::largest_entries(init, "/tmp", kMostEntries);
+  details.contents = inspect::contents_of(init, details.mounts, kMostEntries);
   return details;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/look.hpp"
+#include "inspect/contents.hpp"
 #include "inspect/details.hpp"
 #include "inspect/mounts.hpp"
 #include "inspect/namespaces.hpp"
@@ -16,7 +17,7 @@ struct Details {
   std::vector<inspect::Namespace> namespaces;  ///< that it alone has
   std::vector<inspect::ProcessDetails> processes;
   std::vector<inspect::Mount> mounts;
-  std::vector<inspect::Usage> tmp;  ///< the largest entries of its /tmp
+  inspect::Contents contents;
 };
 
 /// Throws as look_into() does.

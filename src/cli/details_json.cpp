@@ -59,6 +59,13 @@ Json array_of(const List& list, ToJson to_json) {
   return json;
 }
 
+Json tmp_as_json(const inspect::Contents& contents) {
+  if (!contents.tmp) return {};
+  return array_of(*contents.tmp, [](const inspect::Usage& entry) {
+    return Json{{"name", entry.name}, {"bytes", entry.bytes}};
+  });
+}
+
 }  // namespace
 
 std::string details_as_json(const Details& details) {
@@ -80,9 +87,8 @@ std::string details_as_json(const Details& details) {
                      {"processes", array_of(details.processes, process_as_json)},
                      {"sockets", array_of(details.look.sockets, socket_as_json)},
                      {"mounts", array_of(details.mounts, mount_as_json)},
-                     {"tmp", array_of(details.tmp, [](const inspect::Usage& entry) {
-                        return Json{{"name", entry.name}, {"bytes", entry.bytes}};
-                      })}};
+                     {"tmp", tmp_as_json(details.contents)},
+                     {"not_looked_at", details.contents.unseen}};
   return run::json_text(json);
 }
 

@@ -118,8 +118,14 @@ std::vector<Row> mount_rows(const Details& details) {
 
 std::vector<Row> tmp_rows(const Details& details) {
   std::vector<Row> rows = {{{"SIZE"}, {"ENTRY"}}};
-  for (const auto& entry : details.tmp)
+  for (const auto& entry : details.contents.tmp.value_or(std::vector<inspect::Usage>()))
     rows.push_back({{sys::format_size(entry.bytes)}, {sys::escape(entry.name)}});
+  return rows;
+}
+
+std::vector<Row> unseen_rows(const Details& details) {
+  std::vector<Row> rows = {{{"WHAT, AND WHY"}}};
+  for (const auto& line : details.contents.unseen) rows.push_back({{sys::escape(line)}});
   return rows;
 }
 
@@ -137,7 +143,8 @@ std::string everything(const Details& details) {
   return summary(details) + section("processes", process_rows(details), coloured) +
          section("sockets", socket_rows(details), coloured) +
          section("mounts of its own", mount_rows(details), coloured) +
-         section("largest in its /tmp", tmp_rows(details), coloured);
+         section("largest in its /tmp", tmp_rows(details), coloured) +
+         section("not looked at", unseen_rows(details), coloured);
 }
 
 int run(const Arguments& arguments) {

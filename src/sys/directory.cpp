@@ -99,8 +99,8 @@ std::string path_of(int descriptor) {
   }
 }
 
-Fd open_path_without_links(const std::string& path, Ways ways) {
-  Fd here(check(::open("/", kFolder), "opening /"));
+Fd open_path_without_links(const std::string& path, Ways ways, const std::string& root) {
+  Fd here(check(::open(root.c_str(), kFolder), "opening {}", root));
   std::string rest = path;
   for (auto name = take_name(rest); !name.empty(); name = take_name(rest)) {
     check_name(name);

@@ -73,10 +73,11 @@ bool is_same(int one, int other) noexcept;
 /// "/proc/self/fd/N": for system calls that take a path only. It leads to the descriptor's own file, and
 /// nowhere else.
 std::string descriptor_path(int descriptor);
-/// An O_PATH descriptor by an absolute path that has no links, not at its end either. With kAskNobody not
-/// through another user's mount (Mounter::kAnother; EACCES) either.
+/// An O_PATH descriptor by an absolute path that has no links, not at its end either, as one sees it whose
+/// root is the directory `root`. With kAskNobody not through another user's mount (Mounter::kAnother; EACCES)
+/// either.
 enum class Ways { kAny, kAskNobody };
-Fd open_path_without_links(const std::string& path, Ways ways = Ways::kAny);
+Fd open_path_without_links(const std::string& path, Ways ways = Ways::kAny, const std::string& root = "/");
 /// Where a descriptor's file is now; empty as with Directory::path().
 std::string path_of(int descriptor);
 

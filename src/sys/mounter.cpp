@@ -15,19 +15,6 @@
 namespace nslaunch::sys {
 namespace {
 
-/// Nothing without a /proc.
-std::optional<std::uint64_t> mount_id_of(int descriptor) {
-  const auto about = read_file(fmt::format("/proc/self/fdinfo/{}", descriptor).c_str()).value_or("");
-  std::istringstream lines(about);
-  std::string name;
-  for (std::string value; lines >> name >> value;) {
-    std::uint64_t id = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), id);
-    if (name == "mnt_id:" && error == std::errc{}) return id;
-  }
-  return std::nullopt;
-}
-
 /// The value of an option; empty where there is none of that name.
 std::string option(const std::string& options, const std::string& name) {
   std::istringstream words(options);
@@ -57,6 +44,18 @@ Mounter mounter_in(const MountLine& mount) {
 
 bool has_option(const std::string& options, const std::string& name) {
   return !option(options, name).empty();
+}
+
+std::optional<std::uint64_t> mount_id_of(int descriptor) {
+  const auto about = read_file(fmt::format("/proc/self/fdinfo/{}", descriptor).c_str()).value_or("");
+  std::istringstream lines(about);
+  std::string name;
+  for (std::string value; lines >> name >> value;) {
+    std::uint64_t id = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), id);
+    if (name == "mnt_id:" && error == std::errc{}) return id;
+  }
+  return std::nullopt;
 }
 
 std::optional<MountLine> mount_of(int descriptor) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -13,6 +14,10 @@ enum class Mounter {
   kPerhaps,  ///< perhaps a user: who owns what is there is no proof of anything
   kAnother,  ///< another user than root and us, whose program (FUSE) may keep whoever asks waiting for ever
 };
+
+/// MountLine::id of the mount that a descriptor's file lies on, in whatever mount namespace: it is asked of
+/// nobody but /proc, and nothing without one.
+std::optional<std::uint64_t> mount_id_of(int descriptor);
 
 /// The mount that a descriptor's file lies on; nothing where our own mount namespace has none such, or there
 /// is no /proc.

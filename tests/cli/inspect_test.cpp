@@ -128,6 +128,7 @@ TEST_CASE("inspect shows what is mounted in the shard alone, and what its /tmp h
   CHECK_FALSE(paths.contains("/"));
   CHECK(seen.at("tmp").at(0).at("name") == "folder");
   CHECK(seen.at("tmp").at(0).at("bytes").get<std::uint64_t>() >= 300'000);
+  CHECK(seen.at("not_looked_at").empty());
 }
 
 TEST_CASE("inspect for people tells of the record, the tree, the sockets and the mounts") {

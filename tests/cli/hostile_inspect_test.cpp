@@ -1,0 +1,107 @@
+#include <fcntl.h>
+#include <sched.h>
+
+#include <catch2/catch.hpp>
+#include <future>
+#include <list>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "support/fuse_folder.hpp"
+#include "support/hostile.hpp"
+#include "support/live_shard.hpp"
+#include "support/write_file.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
+
+// What a shard's owner can put in the way of who inspects it.
+namespace nslaunch::test {
+namespace {
+
+using Catch::Matchers::Contains;
+using Json = nlohmann::json;
+
+/// Folders of a user's in the mount namespace of a process, which give root no answer.
+class DeafFolders {
+ public:
+  DeafFolders(pid_t process, const Words& paths, uid_t uid, gid_t gid) {
+    std::promise<void> mounted;
+    auto done = mounted.get_future();
+    thread_ = std::thread([&, end = end_.get_future()]() mutable {
+      try {
+        enter(process);
+        std::list<FuseFolder> folders;
+        for (const auto& path : paths) folders.emplace_back(path, uid, gid, FuseFolder::Shows::kOwn);
+        mounted.set_value();
+        end.wait();
+      } catch (...) {
+        mounted.set_exception(std::current_exception());
+      }
+    });
+    try {
+      done.get();
+    } catch (...) {
+      thread_.join();
+      throw;
+    }
+  }
+  DeafFolders(const DeafFolders&) = delete;
+  DeafFolders& operator=(const DeafFolders&) = delete;
+  ~DeafFolders() {
+    end_.set_value();
+    thread_.join();
+  }
+
+ private:
+  static void enter(pid_t process) {
+    const auto mounts = sys::open_file(fmt::format("/proc/{}/ns/mnt", process), O_RDONLY);
+    sys::check(::unshare(CLONE_FS), "leaving the other threads' root");
+    sys::check(::setns(mounts.get(), CLONE_NEWNS), "entering a shard's mounts");
+  }
+
+  std::promise<void> end_;
+  std::thread thread_;
+};
+
+Json inspected(const RegistryView& registry, const std::string& id) {
+  const auto seen = registry.ask({"inspect", "--json", id});
+  INFO(seen.err);
+  REQUIRE(seen.status == 0);
+  return Json::parse(seen.out);
+}
+
+}  // namespace
+
+TEST_CASE("inspect shows the rest of a shard in which a user's program shows files and does not answer") {
+  const Hostile user;
+  LiveShard shard(user.registry, {},
+                  "mkdir -p /tmp/above/below && mount -t tmpfs none /tmp/above/below && "
+                  "head -c 300000 /dev/zero >/tmp/large && echo up; exec cat");
+  REQUIRE(shard.launcher.read_line() == "up");
+  const auto init = inspected(user.registry, shard.id).at("init_pid").get<pid_t>();
+  const DeafFolders deaf(init, {"/tmp/deaf", "/tmp/above"}, user.uid, user.gid);
+  const auto seen = inspected(user.registry, shard.id);
+  REQUIRE(seen.at("tmp").size() == 1);
+  CHECK(seen.at("tmp").at(0).at("name") == "large");
+  CHECK(seen.at("processes").size() == 2);
+  CHECK_THAT(seen.at("not_looked_at").dump(), Contains("some mounts: who shows a file system there has not"));
+  CHECK_THAT(user.registry.ask({"inspect", shard.id}).out,
+             Contains("\nnot looked at\n") && Contains("\tlarge\n"));
+}
+
+TEST_CASE("inspect is led by no link of a shard's to what lies outside it") {
+  const RegistryView registry;
+  const HostFolder outside;
+  write_file(outside / "secret", "not the shard's\n");
+  const Words options = ::geteuid() == 0 ? Words{} : Words{"--map-root"};
+  LiveShard shard(registry, options,
+                  "mkdir -p /tmp/new/old && mount --bind /tmp/new /tmp/new && ln -s " + outside.path() +
+                      " /tmp/new/tmp && pivot_root /tmp/new /tmp/new/old && echo moved; read line");
+  REQUIRE(shard.launcher.read_line() == "moved");
+  const auto seen = inspected(registry, shard.id);
+  CHECK(seen.at("tmp").is_null());
+  CHECK_THAT(seen.dump(), !Contains("secret"));
+  CHECK_THAT(seen.at("not_looked_at").dump(), Contains("/tmp: "));
+}
+
+}  // namespace nslaunch::test
