@@ -29,6 +29,21 @@ std::string folder_name(const Part& part) {
   return name.substr(0, kLongest);
 }
 
+/// One name in a path, which no other text is: a list may be another user's, and leads to no other folder.
+std::string as_file_name(std::string_view text) {
+  std::string name;
+  char before = ' ';
+  for (const char letter : text) {
+    const bool begins_hidden = letter == '.' && before == ' ';  // each word may stand alone: {1}
+    if (letter == '/' || letter == '%' || letter == '\0' || begins_hidden)
+      name += fmt::format("%{:02X}", static_cast<unsigned char>(letter));
+    else
+      name += letter;
+    before = std::isspace(static_cast<unsigned char>(letter)) != 0 ? ' ' : letter;
+  }
+  return name;
+}
+
 /// A folder for each attempt, in the run's.
 std::string folder_of(const FleetSpec& fleet, const Part& part, const Turn& turn) {
   auto folder = fmt::format("{}/{}/{}", fleet.shard.artifacts, fleet.run_id, folder_name(part));
@@ -70,8 +85,11 @@ ShardSpec spec_of(const FleetSpec& fleet, const Part& part, const Turn& turn) {
       .index = part.index, .total = part.total, .name = part.name, .id = spec.id, .line = part.line};
   for (auto& word : spec.command) word = expand(word, values);
   for (const auto& variable : fleet.variables) spec.variables.push_back(expand(variable, values));
-  spec.capture.file = expand(spec.capture.file, values);
-  for (auto& overlay : spec.overlays) overlay.keep = expand(overlay.keep, values);
+  auto in_path = values;
+  in_path.name = as_file_name(values.name);
+  if (values.line) in_path.line = as_file_name(*values.line);
+  spec.capture.file = expand(spec.capture.file, in_path);
+  for (auto& overlay : spec.overlays) overlay.keep = expand(overlay.keep, in_path);
   if (!spec.artifacts.empty()) spec.artifacts = folder_of(fleet, part, turn);
   return spec;
 }
