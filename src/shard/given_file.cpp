@@ -21,7 +21,7 @@ namespace nslaunch::shard {
 namespace {
 
 constexpr std::size_t kLargest = std::size_t{256} << 20;
-constexpr std::chrono::seconds kLimit{10};
+constexpr std::chrono::seconds kReadingLimit{10};
 constexpr int kReading = O_RDONLY | O_NOCTTY;
 
 struct Content {
@@ -46,8 +46,8 @@ Content read_as(const UserIds& user, const std::string& path) {
     const auto content = read_opened(sys::open_without_magic_links(path, kReading));
     return sys::Answer{fmt::format("{} {}", content.error, content.text)};
   };
-  const auto answer = sys::as_user(user.uid, user.gid, {user.groups.begin(), user.groups.end()}, kLimit, work,
-                                   sys::Signals::kEndIt);
+  const auto answer = sys::as_user(user.uid, user.gid, {user.groups.begin(), user.groups.end()},
+                                   kReadingLimit, work, sys::Signals::kEndIt);
   const int error = std::atoi(answer.text.c_str());
   if (error == 0) return {.text = answer.text.substr(2)};
   const auto place = error == EACCES || error == EPERM ? sys::find_on_roots_way(path) : sys::Fd();

@@ -115,9 +115,10 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
   pollfd signalled = {stop.get(), POLLIN, 0};
   const int why = ::poll(&signalled, 1, 0) == 1 ? EINTR : deadline.passed() ? ETIMEDOUT : EPERM;
   if (!handle || !handle->has_ended()) {
-    warn(fmt::format("process {}, which works as user {}, can't be killed: a file system keeps it waiting\n"
-                     "It ends when that answers or is unmounted.",
-                     child, uid));
+    warn(
+        fmt::format("process {}, which works as user {}, can't be killed: a file system keeps it waiting\n"
+                    "It ends when that answers or is unmounted.",
+                    child, uid));
   }
   throw Error(errno_code(why), fmt::format("working as user {}", uid));
 }
