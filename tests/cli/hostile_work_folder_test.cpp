@@ -39,7 +39,7 @@ class MovedIn {
       if (entry.path().extension() == ".work") work_ = entry.path();
     }
     const auto busy = make_users("#1");
-    user_.act([&] { ::renameat(AT_FDCWD, (user_.own + "/moved").c_str(), busy.fd(), "moved"); });
+    user_.act([&] { ::renameat(AT_FDCWD, (user_.own + "/moved").c_str(), busy.fd(), "moved"); }, {busy.fd()});
     make_users("#2");
     REQUIRE(::mknod((work_ + "/work/work/#2/whiteout").c_str(), S_IFCHR, makedev(0, 0)) == 0);
     REQUIRE(precious_is_there());

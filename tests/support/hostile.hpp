@@ -34,11 +34,13 @@ class Hostile {
     std::filesystem::permissions(victim, std::filesystem::perms(0711));
   }
 
-  void act(const std::function<void()>& work) const {
-    sys::as_user(uid, gid, {}, kPatience, [&] {
+  /// In a child that has none of our descriptors but those in `used`.
+  void act(const std::function<void()>& work, const std::vector<int>& used = {}) const {
+    const auto answered = [&] {
       work();
       return sys::Answer{"done"};
-    });
+    };
+    sys::as_user(uid, gid, {}, kPatience, answered, sys::Signals::kWait, used);
   }
   void link(const std::string& target, const std::string& name) const {
     act([&] { std::filesystem::create_symlink(target, name); });
