@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   nslaunch::cli::Arguments arguments;
   arguments.add("env-file", file.path());
   std::vector<std::string> variables;
-  fuzz::works([&] { nslaunch::cli::add_variables(variables, arguments); });
+  fuzz::works([&] { nslaunch::cli::add_variables(variables, arguments, nullptr); });
   for (const auto& variable : variables) {
     fuzz::require(variable.find('=') != std::string::npos && variable.front() != '=',
                   "a variable has a name");
