@@ -15,6 +15,7 @@
 #include "shard/hold.hpp"
 #include "shard/protocol.hpp"
 #include "shard/usage.hpp"
+#include "sys/check.hpp"
 #include "sys/clock.hpp"
 
 namespace nslaunch::shard {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 
 #include "sys/check.hpp"
 
@@ -12,42 +13,41 @@ namespace nslaunch::sys {
 
 namespace {
 
-/// A sandbox may answer EPERM to a call that it does not know, as what lies on the way may: so that is asked
-/// of the root, on whose way nothing lies.
-bool has_openat2() noexcept {
-  static const bool has = [] {
-    open_how how = {};
-    how.flags = O_PATH | O_CLOEXEC;
-    const Fd root(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof how)));
-    return root || (errno != ENOSYS && errno != EPERM);
-  }();
-  return has;
+/// Empty with errno.
+Fd open_at(int folder, const char* path, int flags, std::uint64_t resolve) noexcept {
+  open_how how = {};
+  how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
+  how.resolve = resolve;
+  return Fd(static_cast<int>(::syscall(SYS_openat2, folder, path, &how, sizeof how)));
+}
+
+/// Whether it is openat2(2) itself that is missing. A sandbox says EPERM for a call that it does not know;
+/// but either may be what somebody's file system on the way has said: so the root is asked, on whose way
+/// nothing lies.
+bool lacks_openat2(int error) noexcept {
+  if (error != ENOSYS && error != EPERM) return false;
+  const bool is_missing = !open_at(AT_FDCWD, "/", O_PATH, 0) && errno == error;
+  errno = error;
+  return is_missing;
 }
 
 }  // namespace
 
 bool may_lead_through_link(const std::string& path) noexcept {
-  open_how how = {};
-  how.flags = O_PATH | O_CLOEXEC;
-  how.resolve = RESOLVE_NO_SYMLINKS;
-  const Fd place(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+  const auto place = open_at(AT_FDCWD, path.c_str(), O_PATH, RESOLVE_NO_SYMLINKS);
   return !place && errno != ENOENT && errno != ENOTDIR && errno != EACCES;
 }
 
 Fd open_without_magic_links(const std::string& path, int flags) noexcept {
-  if (!has_openat2()) return Fd(::open(path.c_str(), flags | O_CLOEXEC));
-  open_how how = {};
-  how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
-  how.resolve = RESOLVE_NO_MAGICLINKS;
-  return Fd(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+  auto place = open_at(AT_FDCWD, path.c_str(), flags, RESOLVE_NO_MAGICLINKS);
+  if (!place && lacks_openat2(errno)) place.reset(::open(path.c_str(), flags | O_CLOEXEC));
+  return place;
 }
 
 Fd open_on_same_mount(int folder, const char* name, int flags) noexcept {
-  if (!has_openat2()) return Fd(::openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC));
-  open_how how = {};
-  how.flags = static_cast<unsigned>(flags | O_NOFOLLOW | O_CLOEXEC);
-  how.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
-  return Fd(static_cast<int>(::syscall(SYS_openat2, folder, name, &how, sizeof how)));
+  auto place = open_at(folder, name, flags | O_NOFOLLOW, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+  if (!place && lacks_openat2(errno)) place.reset(::openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC));
+  return place;
 }
 
 Fd open_file(const std::string& path, int flags, mode_t mode) {

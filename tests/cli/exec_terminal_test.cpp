@@ -22,6 +22,18 @@ struct ShellInShard {
   void type(const std::string& line) { terminal.send(line + "\n"); }
 };
 
+/// Till the end of the scope.
+class Stopped {
+ public:
+  explicit Stopped(pid_t pid) : pid_(pid) { REQUIRE(::kill(pid, SIGSTOP) == 0); }
+  Stopped(const Stopped&) = delete;
+  Stopped& operator=(const Stopped&) = delete;
+  ~Stopped() { ::kill(pid_, SIGCONT); }
+
+ private:
+  pid_t pid_;
+};
+
 }  // namespace
 
 TEST_CASE("a shell that exec starts on a terminal has one of its own, with its size, and job control") {
@@ -113,6 +125,26 @@ TEST_CASE(
   shell.type("fg");
   shell.expect("inside\r\n");
   shell.expect_prompt(3);
+}
+
+TEST_CASE("Ctrl-C ends an exec on a terminal whose init does not go on, at the second time, and no other") {
+  const RegistryView registry;
+  const LiveShard live(registry);
+  const pid_t init = registry.shards().at(0).at("init_pid").get<pid_t>();
+  PtySession terminal(nslaunch({"exec", live.id, "--", "sh", "-c",
+                                "trap 'echo heard' INT; echo ready; while :; do sleep 0.01; done"}),
+                      registry.options());
+  terminal.expect("ready");
+  for (int times = 0; times < 2; ++times) {
+    terminal.send("\x03");
+    terminal.expect("heard");
+  }
+  const Stopped stopped(init);
+  terminal.send("\x03");
+  terminal.expect("is stopped by a signal");
+  terminal.expect("one more Ctrl-C, or signal, ends this exec");
+  terminal.send("\x03");
+  CHECK(terminal.wait().signal == SIGINT);
 }
 
 }  // namespace nslaunch::test

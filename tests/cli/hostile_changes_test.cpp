@@ -44,6 +44,15 @@ struct Project {
     }
     return found;
   }
+  /// A launcher that is killed when its command has run that script.
+  void run_killed(const std::string& script) const {
+    const auto mark = unique_text();
+    Process process(in_shard(script + "; echo up; read line # " + mark, keeping_in(keep)), user.options());
+    REQUIRE(process.read_line() == "up");
+    process.send_signal(SIGKILL);
+    process.wait();
+    REQUIRE(all_gone(mark));
+  }
   /// They are in the one that is left, and that is told of; root then does as he is told.
   void check_left_and_told(const std::string& text) const {
     const auto left = work_folders();
@@ -170,26 +179,14 @@ TEST_CASE("changes stay out of a user's reach for as long as somebody has their 
 
 TEST_CASE("the changes of a user's command whose launcher is killed are told of, and removed by nobody") {
   const Project project;
-  const auto mark = unique_text();
-  Process process(in_shard("echo x > new; echo up; read line # " + mark, project.keeping_in(project.keep)),
-                  project.user.options());
-  REQUIRE(process.read_line() == "up");
-  process.send_signal(SIGKILL);
-  process.wait();
-  REQUIRE(all_gone(mark));
+  project.run_killed("echo x > new");
   for (const char* word : {"list", "list"}) project.user.registry.ask({word});
   project.check_left_and_told(project.user.registry.ask({"reap"}).err);
 }
 
 TEST_CASE("a killed launcher's work folder goes where a user's command has changed nothing") {
   const Project project;
-  const auto mark = unique_text();
-  Process process(in_shard("echo up; read line # " + mark, project.keeping_in(project.keep)),
-                  project.user.options());
-  REQUIRE(process.read_line() == "up");
-  process.send_signal(SIGKILL);
-  process.wait();
-  REQUIRE(all_gone(mark));
+  project.run_killed(":");
   project.user.registry.ask({"list"});
   CHECK(project.work_folders().empty());
   CHECK(fs::is_empty(project.keep));

@@ -17,7 +17,6 @@
 #include "support/fake_init.hpp"
 #include "support/listeners.hpp"
 #include "support/live_shard.hpp"
-#include "support/pty.hpp"
 #include "support/skip.hpp"
 #include "sys/channel.hpp"
 #include "sys/check.hpp"
@@ -117,18 +116,6 @@ bool has(const std::string& path, const std::string& text) {
       [&] { return sys::read_file(path.c_str()).value_or("").find(text) != std::string::npos; });
 }
 
-/// Till the end of the scope.
-class Stopped {
- public:
-  explicit Stopped(pid_t pid) : pid_(pid) { REQUIRE(::kill(pid, SIGSTOP) == 0); }
-  Stopped(const Stopped&) = delete;
-  Stopped& operator=(const Stopped&) = delete;
-  ~Stopped() { ::kill(pid_, SIGCONT); }
-
- private:
-  pid_t pid_;
-};
-
 /// nslaunch exec with its stderr in a file.
 Words exec_into(const std::string& file, const std::string& id, const std::string& command) {
   Words words = {"sh", "-c", "exec \"$@\" 2>\"$0\"", file};
@@ -194,26 +181,6 @@ TEST_CASE("exec of a command whose init passes no signal on says so, and ends at
   REQUIRE(has(folder / "err", "one more signal ends this exec"));
   client.send_signal(SIGTERM);
   CHECK(client.wait().signal == SIGTERM);
-}
-
-TEST_CASE("Ctrl-C ends an exec on a terminal whose init does not go on, at the second time, and no other") {
-  const RegistryView registry;
-  const LiveShard live(registry);
-  const pid_t init = registry.shards().at(0).at("init_pid").get<pid_t>();
-  PtySession terminal(nslaunch({"exec", live.id, "--", "sh", "-c",
-                                "trap 'echo heard' INT; echo ready; while :; do sleep 0.01; done"}),
-                      registry.options());
-  terminal.expect("ready");
-  for (int times = 0; times < 2; ++times) {
-    terminal.send("\x03");
-    terminal.expect("heard");
-  }
-  const Stopped stopped(init);
-  terminal.send("\x03");
-  terminal.expect("is stopped by a signal");
-  terminal.expect("one more Ctrl-C, or signal, ends this exec");
-  terminal.send("\x03");
-  CHECK(terminal.wait().signal == SIGINT);
 }
 
 TEST_CASE("exec names the standstill that keeps its signal from the command, and goes on where that ends") {
