@@ -179,7 +179,9 @@ bool Performance::stopped_part() const {
 bool Performance::holds(const std::string& state) {
   const auto all = jobs();
   if (state == "@gone") return all.empty();
-  if (state.starts_with("@out ")) return out().find(state.substr(5)) != std::string::npos;
+  // A whole line: "nohup: " has up in it and comes before nohup(1) ignores SIGHUP.
+  if (state.starts_with("@out "))
+    return ("\n" + out()).find("\n" + state.substr(5) + "\n") != std::string::npos;
   if (state == "@part") return stopped_part();
   if (state == "@no shell") {
     const auto stat = sys::read_stat(terminal_->pid());
