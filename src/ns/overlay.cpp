@@ -7,9 +7,12 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <ranges>
 
 #include "sys/check.hpp"
+#include "sys/mounter.hpp"
 
 namespace nslaunch::ns {
 namespace {
@@ -52,22 +55,36 @@ unsigned long flags_of(int layer) {
   return flags;
 }
 
+/// K62: where overlayfs can't, it only says so. The last mount of these layers is the one just made.
+bool is_verified(const OverlayLayers& layers) {
+  const auto upper = "upperdir=" + sys::descriptor_path(layers.upper);
+  auto mounts = sys::mounts_of("self");
+  std::ranges::reverse(mounts);
+  const auto view = std::ranges::find_if(mounts, [&](const sys::MountLine& mount) {
+    return mount.type == "overlay" && sys::has_option(mount.super_options, upper);
+  });
+  return view != mounts.end() && sys::has_option(view->super_options, "nfs_export=on");
+}
+
 }  // namespace
 
-void mount_overlay(const OverlayLayers& layers, const sys::Directory& target, bool readable) {
+void mount_overlay(const OverlayLayers& layers, const sys::Directory& target, const ViewOptions& view) {
   const sys::Directory upper(sys::Fd(::fcntl(layers.upper, F_DUPFD_CLOEXEC, 0)));
   make_alike(upper, layers.lower);
   // From here on nobody can put in more than he could put into what is covered.
   if (!upper.is_empty()) throw Error(sys::errno_code(ESTALE), "finding the folder for the changes empty");
   // By descriptor: a name may have commas and colons, which separate options and layers.
   const auto options =
-      fmt::format("lowerdir={},upperdir={},workdir={},index=off,metacopy=off,{}",
-                  sys::descriptor_path(layers.lower), sys::descriptor_path(layers.upper),
-                  sys::descriptor_path(layers.work), options_for_notes(layers.upper, readable));
+      fmt::format("lowerdir={},upperdir={},workdir={},{},metacopy=off,{}", sys::descriptor_path(layers.lower),
+                  sys::descriptor_path(layers.upper), sys::descriptor_path(layers.work),
+                  view.verified ? "index=on,nfs_export=on" : "index=off",
+                  options_for_notes(layers.upper, view.readable));
   const auto place = sys::descriptor_path(target.fd());
   // A tmpfs of ours, which nobody else reaches, forbids more than its view has to.
-  const auto flags = flags_of(layers.lower) | (readable ? flags_of(layers.upper) : 0);
+  const auto flags = flags_of(layers.lower) | (view.readable ? flags_of(layers.upper) : 0);
   sys::check(::mount("nslaunch", place.c_str(), "overlay", flags, options.c_str()), "mounting a view");
+  if (view.verified && !is_verified(layers))
+    throw Error(sys::errno_code(ENOLINK), "having a view's folders verified");
 }
 
 bool has_view(const sys::Directory& upper) {

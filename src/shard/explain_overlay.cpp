@@ -43,6 +43,15 @@ Cause no_attributes(const OverlaySpec& overlay) {
           {{"keep the changes on a disk", "--overlay PATH=DIR"}, {"as root", "sudo nslaunch ..."}}};
 }
 
+/// K62: the kernel looks for the capability outside of any user namespace.
+Cause unverified(const Plan& plan) {
+  return {Layer::kKernel,
+          fmt::format("overlayfs can't tell a folder that user {} moves meanwhile from another here: it needs "
+                      "CAP_DAC_READ_SEARCH on the machine itself, and file handles",
+                      plan.spec.user->uid),
+          {{"run nslaunch as that user, or its container with the capability (--cap-add DAC_READ_SEARCH)", ""}}};
+}
+
 Cause refused(const Evidence& machine) {
   if (!machine.is_root && machine.is_before(5, 11)) {
     return {Layer::kKernel,
@@ -68,6 +77,8 @@ Cause cause_of_overlay(const Plan& plan, const Message& failure, const Evidence&
     case EPERM:
     case EACCES:
       return refused(machine);
+    case ENOLINK:
+      return unverified(plan);
     case EINVAL:
       return unfit_folder(overlay);
     default:

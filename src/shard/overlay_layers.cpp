@@ -1,6 +1,9 @@
 #include "shard/overlay_layers.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "shard/hidden.hpp"
 #include "shard/overlay_places.hpp"
@@ -71,6 +74,19 @@ void refuse_layer(const OverlaySpec& overlay, const sys::Directory& folder) {
                  fmt::format("{} lies on {}, which could take whoever reads there for root", place,
                              sys::escape(mount.type)),
                  "Name a folder on a disk or a tmpfs, or run nslaunch as that user.");
+}
+
+void refuse_unverifiable(const OverlaySpec& overlay, const sys::Directory& covered) {
+  file_handle none = {};
+  int mount_id = 0;
+  const int got = ::name_to_handle_at(covered.fd(), "", &none, &mount_id, AT_EMPTY_PATH);
+  if (got == 0 || errno != EOPNOTSUPP) return;
+  const auto mount = mount_of_layer(overlay, covered);
+  refuse_overlay(overlay,
+                 fmt::format("{} has no file handles ({}), so a folder that its user moves there meanwhile could "
+                             "pass for another in the view",
+                             sys::escape(covered.path()), sys::escape(mount.type)),
+                 "Name a folder on a disk, a volume or a tmpfs, or run nslaunch as that user.");
 }
 
 void refuse_looser(const OverlaySpec& overlay, const sys::Directory& covered, const sys::Directory& keeping) {

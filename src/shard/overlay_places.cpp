@@ -87,7 +87,10 @@ sys::Directory open_covered(OverlaySpec& overlay, const Plan& plan) {
   } catch (const Error& error) {
     refuse_covered(overlay, error.code());
   }
-  if (other_user(plan.spec) != nullptr) refuse_layer(overlay, folder);
+  if (other_user(plan.spec) != nullptr) {
+    refuse_layer(overlay, folder);
+    refuse_unverifiable(overlay, folder);
+  }
   if (path == "/") refuse_overlay(overlay, "the root itself can't be covered", "Name a folder below it.");
   refuse_hidden("--overlay", path, plan);
   overlay.path = std::move(path);

@@ -31,12 +31,13 @@ sys::Directory root_of_own_tmpfs(const std::string& path, const sys::Directory& 
 }
 
 /// The changes have no name: their tmpfs lies below the view.
-void mount_passing(const sys::Directory& lower, const sys::Directory& target, const std::string& path) {
+void mount_passing(const sys::Directory& lower, const sys::Directory& target, const std::string& path,
+                   bool verified) {
   ns::mount_tmpfs(sys::descriptor_path(target.fd()), 0700, 0);
   const auto root = root_of_own_tmpfs(path, target);
   const auto upper = root.make("upper", 0700);
   const auto work = root.make("work", 0700);
-  ns::mount_overlay({lower.fd(), upper.fd(), work.fd()}, target, false);
+  ns::mount_overlay({lower.fd(), upper.fd(), work.fd()}, target, {.readable = false, .verified = verified});
 }
 
 void mount_keeping(const sys::Directory& lower, const sys::Directory& target, const Plan& plan,
@@ -50,12 +51,13 @@ void mount_keeping(const sys::Directory& lower, const sys::Directory& target, co
   if (!sys::is_same(beside.fd(), work_folder.folder().fd()))
     throw Error(sys::errno_code(ESTALE), "finding the folder that overlayfs works in again");
   if (!work_folder.holds_changes())
-    return ns::mount_overlay({lower.fd(), kept.fd(), beside.fd()}, target, true);
+    return ns::mount_overlay({lower.fd(), kept.fd(), beside.fd()}, target,
+                             {.readable = true, .verified = false});
   // Else they could not take its place at the end.
   if (!kept.is_empty()) throw Error(sys::errno_code(ESTALE), "finding the folder for the changes empty");
   const auto upper = beside.make(sys::kUpperLayer, 0700);
   const auto work = beside.make(WorkFolder::kWork, 0700);
-  ns::mount_overlay({lower.fd(), upper.fd(), work.fd()}, target, true);
+  ns::mount_overlay({lower.fd(), upper.fd(), work.fd()}, target, {.readable = true, .verified = true});
 }
 
 /// What is below is not mounted on again but shown by the view above it, where there is one by now.
@@ -85,7 +87,7 @@ void mount_overlays(Building& building) {
   for (const auto& overlay : plan.spec.overlays) {
     const auto at = static_cast<std::size_t>(building.detail);
     const auto target = target_of(plan, at, lower[at]);
-    if (overlay.keep.empty()) mount_passing(lower[at], target, overlay.path);
+    if (overlay.keep.empty()) mount_passing(lower[at], target, overlay.path, other_user(plan.spec) != nullptr);
     if (!overlay.keep.empty()) mount_keeping(lower[at], target, plan, at);
     building.mounts.watch(overlay.path);
     ++building.detail;

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <fstream>
 
 #include "ns/overlay.hpp"
 #include "support/host_folder.hpp"
@@ -12,7 +13,7 @@
 #include "support/skip.hpp"
 #include "support/write_file.hpp"
 
-// K60: the layers of a view that is there.
+// K60, K62: the layers of a view that is there.
 namespace nslaunch::test {
 namespace {
 
@@ -20,7 +21,7 @@ namespace fs = std::filesystem;
 
 /// A view of `low`, which has a closed folder, whose changes go to `up`.
 struct View {
-  View() {
+  explicit View(bool verified = false) {
     if (::geteuid() != 0) SKIP_TEST("needs root to mount something");
     need_room_for_changes(ground.path());
     for (const char* name : {"low", "low/secret", "work", "view"}) fs::create_directory(ground / name);
@@ -29,7 +30,7 @@ struct View {
     const auto layer = [&](const char* name) { return sys::Directory::open(ground / name); };
     const auto lower = layer("low");
     const auto work = layer("work");
-    ns::mount_overlay({lower.fd(), upper.fd(), work.fd()}, layer("view"), true);
+    ns::mount_overlay({lower.fd(), upper.fd(), work.fd()}, layer("view"), {.readable = true, .verified = verified});
   }
   View(const View&) = delete;
   View& operator=(const View&) = delete;
@@ -51,6 +52,18 @@ TEST_CASE("overlayfs merges a folder that appears in the upper layer with the cl
   REQUIRE(::stat((view.ground / "view/secret").c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0755);
   CHECK(fs::exists(view.ground / "view/secret/file"));
+}
+
+TEST_CASE("overlayfs merges a folder that has been moved below it, unless it verifies them", "[system]") {
+  const bool verified = GENERATE(false, true);
+  const View view(verified);
+  fs::create_directory(view.ground / "low/open");
+  write_file(view.ground / "view/open/new", "");
+  fs::rename(view.ground / "low/open", view.ground / "low/away");
+  fs::rename(view.ground / "low/secret", view.ground / "low/open");
+  std::ofstream("/proc/sys/vm/drop_caches") << "2";
+  CHECK(fs::exists(view.ground / "view/open/new"));
+  CHECK(fs::exists(view.ground / "view/open/file") != verified);
 }
 
 TEST_CASE("a view is there for as long as somebody has something of it open, and looking mounts nothing",
