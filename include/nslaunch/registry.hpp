@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,9 @@ struct ShardRecord {
   unsigned shard_total = 1;
   std::vector<std::string> command;
   std::string cwd;
-  uid_t uid = 0;
-  std::int64_t started_at = 0;  ///< seconds since the epoch
+  uid_t uid = 0;                     ///< the launcher's
+  std::optional<uid_t> command_uid;  ///< where that is another's (--user)
+  std::int64_t started_at = 0;       ///< seconds since the epoch
   std::string isolation;
   ProcessIdentity launcher;
   ProcessIdentity init;

@@ -35,10 +35,13 @@ constexpr Option kOptions[] = {
     kColorOption,
 };
 
-/// Where that is another.
-std::optional<UserIds> owner_of(const ShardEntry& shard) {
-  if (shard.record.uid == ::geteuid()) return std::nullopt;
-  return find_user(std::to_string(shard.record.uid), "exec");
+/// Whose the command will be, where that is another. A record of one's own says that; one of another user's
+/// could say anybody.
+std::optional<UserIds> other_user_of(const ShardEntry& shard) {
+  const auto& record = shard.record;
+  const auto user = record.uid == ::geteuid() ? record.command_uid.value_or(record.uid) : record.uid;
+  if (user == ::geteuid()) return std::nullopt;
+  return find_user(std::to_string(user), "exec");
 }
 
 shard::VisitRequest request_of(const Arguments& arguments, const ShardEntry& shard, bool on_terminal) {
@@ -48,8 +51,8 @@ shard::VisitRequest request_of(const Arguments& arguments, const ShardEntry& sha
   }
   const char* terminal = std::getenv("TERM");
   if (on_terminal && terminal != nullptr) request.variables.push_back(std::string("TERM=") + terminal);
-  const auto owner = owner_of(shard);
-  add_variables(request.variables, arguments, owner ? &*owner : nullptr);
+  const auto user = other_user_of(shard);
+  add_variables(request.variables, arguments, user ? &*user : nullptr);
   request.command = arguments.command;
   return request;
 }

@@ -74,11 +74,10 @@ void mount_overlay(const OverlayLayers& layers, const sys::Directory& target, co
   // From here on nobody can put in more than he could put into what is covered.
   if (!upper.is_empty()) throw Error(sys::errno_code(ESTALE), "finding the folder for the changes empty");
   // By descriptor: a name may have commas and colons, which separate options and layers.
-  const auto options =
-      fmt::format("lowerdir={},upperdir={},workdir={},{},metacopy=off,{}", sys::descriptor_path(layers.lower),
-                  sys::descriptor_path(layers.upper), sys::descriptor_path(layers.work),
-                  view.verified ? "index=on,nfs_export=on" : "index=off",
-                  options_for_notes(layers.upper, view.readable));
+  const auto options = fmt::format(
+      "lowerdir={},upperdir={},workdir={},{},metacopy=off,{}", sys::descriptor_path(layers.lower),
+      sys::descriptor_path(layers.upper), sys::descriptor_path(layers.work),
+      view.verified ? "index=on,nfs_export=on" : "index=off", options_for_notes(layers.upper, view.readable));
   const auto place = sys::descriptor_path(target.fd());
   // A tmpfs of ours, which nobody else reaches, forbids more than its view has to.
   const auto flags = flags_of(layers.lower) | (view.readable ? flags_of(layers.upper) : 0);

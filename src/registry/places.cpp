@@ -53,7 +53,7 @@ std::vector<Place> own_places(bool to_read) {
   return places;
 }
 
-/// Calls visit(user) for every entry of `folder` that is `prefix` and a user's number.
+/// Calls visit(user) for every entry of `folder` that is `prefix` and a user's number, as nslaunch writes it.
 template <typename Visit>
 void each_user(const char* folder, std::string_view prefix, Visit visit) {
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(folder), ::closedir);
@@ -63,8 +63,8 @@ void each_user(const char* folder, std::string_view prefix, Visit visit) {
     if (!name.starts_with(prefix)) continue;
     name.remove_prefix(prefix.size());
     uid_t user = 0;
-    const auto [rest, error] = std::from_chars(name.data(), name.data() + name.size(), user);
-    if (error == std::errc{} && rest == name.data() + name.size()) visit(user);
+    const auto error = std::from_chars(name.data(), name.data() + name.size(), user).ec;
+    if (error == std::errc{} && name == std::to_string(user)) visit(user);
   }
 }
 

@@ -32,7 +32,7 @@ std::vector<std::string> cut(const std::vector<std::string>& arguments, std::siz
 }
 
 std::string body(const ShardRecord& record, std::size_t command_budget) {
-  const Json json = {
+  Json json = {
       {"id", record.id},
       {"name", cut(record.name, kLongestName)},
       {"run_id", cut(record.run_id, kLongestName)},
@@ -44,6 +44,7 @@ std::string body(const ShardRecord& record, std::size_t command_budget) {
       {"started_at", record.started_at},
       {"isolation", cut(record.isolation, kLongestName)},
   };
+  if (record.command_uid) json["command_uid"] = *record.command_uid;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -75,6 +76,7 @@ void take_body(std::string_view text, ShardRecord& record) {
   if (json.contains("shard_index")) record.shard_index = number<unsigned>(json, "shard_index");
   if (json.contains("shard_total")) record.shard_total = number<unsigned>(json, "shard_total");
   record.uid = number<uid_t>(json, "uid");
+  if (json.contains("command_uid")) record.command_uid = number<uid_t>(json, "command_uid");
   record.started_at = number<std::int64_t>(json, "started_at");
 }
 

@@ -20,6 +20,7 @@ struct Search {
   std::vector<std::string> found{};
 
   void look(const fs::path& folder, std::span<const std::string> names, int depth) {
+    if (found.size() == kMostFound) return;
     if (names.empty()) {
       found.push_back(folder.string());
       return;
@@ -32,7 +33,8 @@ struct Search {
       return;
     }
     std::error_code error;
-    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    for (fs::directory_iterator entry(folder, error), end;
+         !error && entry != end && found.size() < kMostFound; entry.increment(error)) {
       const auto name = entry->path().filename().string();
       const bool is_folder = entry->symlink_status(error).type() == fs::file_type::directory;
       if (any_folders && is_folder && depth < kDeepest && !name.starts_with('.'))

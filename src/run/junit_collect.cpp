@@ -10,6 +10,7 @@
 #include "run/templates.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch::run {
 namespace {
@@ -69,6 +70,10 @@ std::vector<ReadFile> JunitCollector::read(const FileSearch& search) {
 }
 
 void JunitCollector::take(const ReadFile& file, const Attempt& attempt, JunitRoom& room) {
+  if (file.error == EFBIG)
+    throw Error(sys::errno_code(EFBIG),
+                fmt::format("reading {} and what follows: more than {} paths or {}", sys::escape(file.path),
+                            kMostFound, sys::format_size(kMostRead)));
   if (file.error != 0)
     throw Error(sys::errno_code(file.error), fmt::format("reading {}", sys::escape(file.path)));
   taken_.insert(file.version);

@@ -16,9 +16,6 @@
 namespace nslaunch::run {
 namespace {
 
-/// Of all together.
-constexpr std::size_t kLargest = std::size_t{256} << 20;
-
 std::int64_t in_milliseconds(const timespec& time) {
   return std::int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000;
 }
@@ -47,10 +44,16 @@ std::vector<ReadFile> read_all(FileSearch search) {
   std::vector<ReadFile> files;
   std::size_t size = 0;
   for (const auto& [folder, pattern] : search.places) {
-    for (const auto& path : find_files(folder, pattern)) {
-      auto read = read_one(path, search, kLargest - size);
+    const auto paths = find_files(folder, pattern);
+    if (paths.size() == kMostFound) files.push_back({.path = pattern, .error = EFBIG});
+    for (const auto& path : paths) {
+      auto read = read_one(path, search, kMostRead - size);
       if (!read) continue;
-      size += read->text.size();
+      size += read->path.size() + read->text.size();
+      if (size > kMostRead) {
+        files.push_back({.path = path, .error = EFBIG});
+        return files;
+      }
       search.known.insert(read->version);
       files.push_back(std::move(*read));
     }

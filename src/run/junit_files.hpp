@@ -11,12 +11,15 @@
 
 namespace nslaunch::run {
 
+/// Bytes of all files together, with their paths.
+constexpr std::size_t kMostRead = std::size_t{256} << 20;
+
 /// Device, inode and time of last change, in milliseconds since the epoch.
 using FileVersion = std::tuple<dev_t, ino_t, std::int64_t>;
 
 struct ReadFile {
   std::string path;
-  int error = 0;  ///< an errno; 0: it was read
+  int error = 0;  ///< an errno; 0: it was read; EFBIG: this and what follows is too much
   FileVersion version{};
   std::string text{};
 };

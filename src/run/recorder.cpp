@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "shard/init_steps.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/identity.hpp"
 
 namespace nslaunch::run {
@@ -21,6 +22,7 @@ ShardRecord make_record(const shard::Plan& plan, pid_t init_pid, const sys::Pidf
   record.command = plan.spec.command;
   record.cwd = plan.working_directory;
   record.uid = ::geteuid();
+  if (const auto* user = shard::other_user(plan.spec)) record.command_uid = user->uid;
   record.started_at = std::time(nullptr);
   record.isolation = shard::expected_isolation(plan);
   const auto self = sys::Pidfd::open(::getpid());

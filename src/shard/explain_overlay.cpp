@@ -45,11 +45,12 @@ Cause no_attributes(const OverlaySpec& overlay) {
 
 /// K62: the kernel looks for the capability outside of any user namespace.
 Cause unverified(const Plan& plan) {
-  return {Layer::kKernel,
-          fmt::format("overlayfs can't tell a folder that user {} moves meanwhile from another here: it needs "
-                      "CAP_DAC_READ_SEARCH on the machine itself, and file handles",
-                      plan.spec.user->uid),
-          {{"run nslaunch as that user, or its container with the capability (--cap-add DAC_READ_SEARCH)", ""}}};
+  return {
+      Layer::kKernel,
+      fmt::format("overlayfs can't tell a folder that user {} moves meanwhile from another here: it needs "
+                  "CAP_DAC_READ_SEARCH on the machine itself, and file handles",
+                  plan.spec.user->uid),
+      {{"run nslaunch as that user, or its container with the capability (--cap-add DAC_READ_SEARCH)", ""}}};
 }
 
 Cause refused(const Evidence& machine) {

@@ -82,11 +82,12 @@ void refuse_unverifiable(const OverlaySpec& overlay, const sys::Directory& cover
   const int got = ::name_to_handle_at(covered.fd(), "", &none, &mount_id, AT_EMPTY_PATH);
   if (got == 0 || errno != EOPNOTSUPP) return;
   const auto mount = mount_of_layer(overlay, covered);
-  refuse_overlay(overlay,
-                 fmt::format("{} has no file handles ({}), so a folder that its user moves there meanwhile could "
-                             "pass for another in the view",
-                             sys::escape(covered.path()), sys::escape(mount.type)),
-                 "Name a folder on a disk, a volume or a tmpfs, or run nslaunch as that user.");
+  refuse_overlay(
+      overlay,
+      fmt::format("{} has no file handles ({}), so a folder that its user moves there meanwhile could "
+                  "pass for another in the view",
+                  sys::escape(covered.path()), sys::escape(mount.type)),
+      "Name a folder on a disk, a volume or a tmpfs, or run nslaunch as that user.");
 }
 
 void refuse_looser(const OverlaySpec& overlay, const sys::Directory& covered, const sys::Directory& keeping) {

@@ -9,8 +9,8 @@ namespace nslaunch::shard {
 /// and mode is it the same.
 void refuse_layer(const OverlaySpec& overlay, const sys::Directory& folder);
 
-/// Throws UsageError where overlayfs can't tell a folder that another user has moved into the place of one that
-/// was copied up (K62).
+/// Throws UsageError where overlayfs can't tell a folder that another user has moved into the place of one
+/// that was copied up (K62).
 void refuse_unverifiable(const OverlaySpec& overlay, const sys::Directory& covered);
 
 /// Throws UsageError where changes of `covered` would have rights in `keeping` that its mount keeps from them

@@ -87,14 +87,14 @@ void mount_overlays(Building& building) {
   for (const auto& overlay : plan.spec.overlays) {
     const auto at = static_cast<std::size_t>(building.detail);
     const auto target = target_of(plan, at, lower[at]);
-    if (overlay.keep.empty()) mount_passing(lower[at], target, overlay.path, other_user(plan.spec) != nullptr);
+    if (overlay.keep.empty())
+      mount_passing(lower[at], target, overlay.path, other_user(plan.spec) != nullptr);
     if (!overlay.keep.empty()) mount_keeping(lower[at], target, plan, at);
     building.mounts.watch(overlay.path);
     ++building.detail;
   }
-  const auto root = sys::Directory::open("/");
   for (std::size_t at = 0; at < shown.size(); ++at) {
-    const auto place = root.open_or_make_below(plan.shown_through[at], 0700);
+    const auto place = sys::Directory::open_without_links(plan.shown_through[at]);
     ns::bind(shown[at].fd(), place.fd());
   }
 }

@@ -49,6 +49,25 @@ TEST_CASE("a link of a user's gives that user's command no variables and no list
   }
 }
 
+TEST_CASE("exec gives the command of a user's shard of root's no variables that only root may read") {
+  const Hostile user;
+  user.link(write_secret(user.ground / "secret"), user.own + "/link");
+  user.act([&] { std::ofstream(user.own + "/file") << "SECRET=own\n"; });
+  Process shard(in_shard("echo up; read end", user.words({"--name", "visited"})), user.options());
+  REQUIRE(shard.read_line() == "up");
+  const auto entered = [&](const std::string& path) {
+    return run(nslaunch({"exec", "--env-file", path, "visited", "--", "sh", "-c", "echo \"got $SECRET\""}),
+               user.options());
+  };
+  const auto refused = entered(user.own + "/link");
+  INFO(refused.err);
+  CHECK(refused.status == 125);
+  CHECK(refused.out.empty());
+  CHECK_THAT(refused.err, Contains("Permission denied"));
+  CHECK(entered(user.own + "/file").out == "got own\n");
+  CHECK(entered(user.ground / "secret").out == "got secret\n");
+}
+
 TEST_CASE("a user's own file and a descriptor of root's have variables and lists for that user's command") {
   const Hostile user;
   user.act([&] { std::ofstream(user.own + "/file") << "SECRET=own\n"; });

@@ -64,9 +64,10 @@ TEST_CASE("a user's project is covered on a file system that can tell moved fold
   const Mixed mixed;
   for (const char* name : {"below", "tmpfs", "up", "work"}) fs::create_directory(mixed.user.ground / name);
   SECTION("which a container's root is not") {
-    const auto below = "mount -t tmpfs none \"$0/tmpfs\"; mkdir \"$0/tmpfs/up\" \"$0/tmpfs/work\"; "
-                       "mount -t overlay none -o \"lowerdir=$0/below,upperdir=$0/tmpfs/up,workdir=$0/tmpfs/work\" "
-                       "\"$1\"; exec \"${@:2}\"";
+    const auto below =
+        "mount -t tmpfs none \"$0/tmpfs\"; mkdir \"$0/tmpfs/up\" \"$0/tmpfs/work\"; "
+        "mount -t overlay none -o \"lowerdir=$0/below,upperdir=$0/tmpfs/up,workdir=$0/tmpfs/work\" "
+        "\"$1\"; exec \"${@:2}\"";
     Words words = {"unshare", "-m", "bash", "-ec", below, mixed.user.ground.path(), mixed.project};
     const auto more = mixed.words(mixed.project, "echo ran");
     words.insert(words.end(), more.begin(), more.end());

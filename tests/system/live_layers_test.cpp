@@ -30,7 +30,8 @@ struct View {
     const auto layer = [&](const char* name) { return sys::Directory::open(ground / name); };
     const auto lower = layer("low");
     const auto work = layer("work");
-    ns::mount_overlay({lower.fd(), upper.fd(), work.fd()}, layer("view"), {.readable = true, .verified = verified});
+    ns::mount_overlay({lower.fd(), upper.fd(), work.fd()}, layer("view"),
+                      {.readable = true, .verified = verified});
   }
   View(const View&) = delete;
   View& operator=(const View&) = delete;

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "registry/places.hpp"
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
@@ -92,6 +93,21 @@ TEST_CASE("without a login session records go where nobody else can write", "[sy
     return where_published();
   });
   CHECK(where == default_folder() + "/here.shard");
+}
+
+TEST_CASE("one folder in /tmp is a user's, however the number could be written", "[system]") {
+  require_root();
+  const auto found = test::in_private_mounts([] {
+    ::unsetenv("NSLAUNCH_STATE_DIR");
+    for (const char* name : {"00054321", "54321", "54321x", "+54321"})
+      make_dir(std::string("/tmp/nslaunch-") + name, 0700);
+    std::string paths;
+    for (const auto& place : registry::other_users_places()) {
+      if (place.owner == kSomebody) paths += place.path + "\n";
+    }
+    return paths;
+  });
+  CHECK(found == "/tmp/nslaunch-54321\n");
 }
 
 TEST_CASE("with a folder that can't be used records go to the next one", "[system]") {

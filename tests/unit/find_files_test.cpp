@@ -48,6 +48,14 @@ TEST_CASE("a pattern does not go round in links") {
   CHECK(tree.found("**/*.xml") == Paths{"d/c.xml"});
 }
 
+TEST_CASE("a pattern finds no more than a caller has room for") {
+  const Tree tree({"d/c.xml"});
+  // 330 times 330 ways lead there, of 100,000 that there is room for.
+  for (int at = 0; at < 330; ++at)
+    std::filesystem::create_directory_symlink(".", tree.folder / ("d/" + std::to_string(at)));
+  CHECK(run::find_files(tree.folder.path(), "d/*/*/c.xml").size() == run::kMostFound);
+}
+
 TEST_CASE("a name that looks like a pattern is found as it is") {
   const Tree tree({"a[1]*/r.xml", "a1x/r.xml"});
   CHECK(tree.found(run::as_pattern("a[1]*") + "/*.xml") == Paths{"a[1]*/r.xml"});
