@@ -6,6 +6,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <sstream>
@@ -73,9 +74,29 @@ int enter(const std::string& directory, bool as_user) noexcept {
   return place && ::fchdir(place.get()) == 0 ? 0 : errno;
 }
 
+/// Where a command without a slash may be.
+std::vector<std::string> places_in_path(const Start& start) {
+  std::vector<std::string> places;
+  const auto& command = start.command.front();
+  if (command.find('/') != std::string::npos) return places;
+  std::istringstream entries(variable(start.environment, "PATH").value_or(""));
+  for (std::string entry; std::getline(entries, entry, ':');)
+    places.push_back(fmt::format("{}/{}", entry.empty() ? "." : entry, command));
+  return places;
+}
+
+/// execvp says EACCES for a folder of PATH that may not be searched, too: a shell goes on, and so finds
+/// nothing.
+int as_shell_says(int error, const std::vector<std::string>& places) noexcept {
+  const auto is_there = [](const std::string& place) { return ::access(place.c_str(), F_OK) == 0; };
+  const bool is_hidden = error == EACCES && !places.empty() && std::ranges::none_of(places, is_there);
+  return is_hidden ? ENOENT : error;
+}
+
 /// What the new process does until it is another program. It shares init's memory (vfork), so it only reads
 /// what is prepared and writes `failure`.
-void become(const Plan& plan, const Start& start, char* const* argv, char** envp, StartFailure& failure) {
+void become(const Plan& plan, const Start& start, char* const* argv, char** envp,
+            const std::vector<std::string>& places, StartFailure& failure) {
   const auto failed = [&](Step step, int error) {
     failure = {step, error};
     return error != 0;
@@ -98,19 +119,8 @@ void become(const Plan& plan, const Start& start, char* const* argv, char** envp
   // execvp searches the PATH of `environ`, which must be the command's, not nslaunch's.
   environ = envp;
   ::execvp(argv[0], argv);
-  failure = {Step::kExec, errno};
-}
-
-/// execvp says EACCES for a folder of PATH that may not be searched, too: a shell goes on, and so finds
-/// nothing.
-bool is_in_path(const Start& start) {
-  const auto& command = start.command.front();
-  if (command.find('/') != std::string::npos) return true;
-  std::istringstream entries(variable(start.environment, "PATH").value_or(""));
-  for (std::string entry; std::getline(entries, entry, ':');) {
-    if (::access(fmt::format("{}/{}", entry.empty() ? "." : entry, command).c_str(), F_OK) == 0) return true;
-  }
-  return false;
+  // As whoever the command would be: init, were it root's, would see what that user can't.
+  failure = {Step::kExec, as_shell_says(errno, places)};
 }
 
 }  // namespace
@@ -118,20 +128,20 @@ bool is_in_path(const Start& start) {
 pid_t start_process(const Plan& plan, const Start& start, StartFailure& failure) {
   const auto argv = pointers(start.command);
   auto envp = pointers(start.environment);
+  const auto places = places_in_path(start);
   char** const own_environment = environ;
 
   // vfork: a third of fork's price here (K27), and it returns only when the exec has succeeded or not.
   // A launcher's death is not delayed by it: the wait inside ends with the SIGKILL (K1).
   const pid_t pid = ::vfork();
   if (pid == 0) {
-    become(plan, start, argv.data(), envp.data(), failure);
+    become(plan, start, argv.data(), envp.data(), places, failure);
     ::_exit(1);
   }
   environ = own_environment;
   sys::check(pid, "starting a process");
   if (failure.error == 0) return pid;
   sys::retry_on_eintr([&] { return ::waitpid(pid, nullptr, 0); });
-  if (failure.step == Step::kExec && failure.error == EACCES && !is_in_path(start)) failure.error = ENOENT;
   return 0;
 }
 

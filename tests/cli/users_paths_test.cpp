@@ -212,4 +212,14 @@ TEST_CASE("the JUnit files of a command are read in one process for all of them,
   CHECK(forks(20) == forks(1));
 }
 
+TEST_CASE("what lies in a closed folder of PATH is not found for the user to whom it is closed") {
+  const Hostile user;
+  write_file(user.victim + "/hidden", "#!/bin/sh\n");
+  fs::permissions(user.victim, fs::perms(0700));
+  const auto words = nslaunch(user.words({"--env", "PATH=" + user.victim, "--", "hidden"}));
+  const auto ended = run(words, user.options());
+  INFO(ended.err);
+  CHECK(ended.status == 127);
+}
+
 }  // namespace nslaunch::test
