@@ -1,10 +1,12 @@
 #include <nslaunch/registry.hpp>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <limits>
 #include <tuple>
 
 #include "registry/addressed.hpp"
@@ -23,6 +25,9 @@ namespace {
 
 /// Signalling waits for nobody.
 constexpr std::chrono::seconds kSignalLimit{3};
+
+/// Of another user, who may have any number of files called as records.
+constexpr std::size_t kMostOfAnother = 10'000;
 
 ShardState state_of(Life life, ShardState recorded) {
   if (life == Life::kLive) return recorded;
@@ -69,10 +74,19 @@ std::optional<ShardEntry> look_at(const Folder& folder, const char* name, unsign
   return entry;
 }
 
-void list_folder(const Folder& folder, std::vector<ShardEntry>& entries, Viewpoint& viewpoint) {
+void list_folder(const Folder& folder, std::vector<ShardEntry>& entries, Viewpoint& viewpoint,
+                 std::vector<std::string>& warnings) {
+  auto left = folder.owner == ::geteuid() ? std::numeric_limits<std::size_t>::max() : kMostOfAnother;
   each_entry(folder, [&](const char* name, unsigned char type) {
     const auto kind = kind_of(name);
     if (kind != NameKind::kRecord && kind != NameKind::kStranger) return true;
+    if (left-- == 0) {
+      warnings.push_back(fmt::format(
+          "user {} has more than {} records in {}: the rest is not looked at (nslaunch reap --all "
+          "removes those of shards that are gone)",
+          folder.owner, kMostOfAnother, sys::escape(folder.path)));
+      return false;
+    }
     try {
       if (auto entry = look_at(folder, name, type, viewpoint)) entries.push_back(std::move(*entry));
     } catch (const Error& error) {
@@ -113,7 +127,7 @@ std::vector<ShardEntry> list_shards(bool all_users, std::vector<std::string>& wa
   registry::Viewpoint viewpoint;
   for (const auto& folder : registry::open_folders(all_users, warnings)) {
     try {
-      registry::list_folder(folder, entries, viewpoint);
+      registry::list_folder(folder, entries, viewpoint, warnings);
     } catch (const Error& error) {
       warnings.push_back(sys::escape(error.what()));
     }

@@ -6,9 +6,11 @@
 #include <cstdlib>
 
 #include "registry/places.hpp"
+#include "registry/record.hpp"
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
+#include "support/write_file.hpp"
 #include "sys/check.hpp"
 
 namespace {
@@ -17,6 +19,7 @@ using namespace nslaunch;
 using test::become;
 using test::kSomebody;
 using test::make_record;
+using test::write_file;
 
 std::string tmp_folder() {
   return fmt::format("/tmp/nslaunch-{}", ::geteuid());
@@ -186,6 +189,29 @@ TEST_CASE("a user's record can't make root signal what the user may not", "[syst
   });
   CHECK_THAT(seen, Catch::StartsWith("signalling shard users: No such process\n"));
   CHECK_THAT(seen, Catch::EndsWith("\nalive"));
+}
+
+TEST_CASE("another user's records are looked at by the ten thousand, and what cures it is said", "[system]") {
+  require_root();
+  const auto shown = test::in_private_mounts([] {
+    ::unsetenv("NSLAUNCH_STATE_DIR");
+    test::IdleProcess([] {
+      become(kSomebody);
+      const auto folder = make_dir("/tmp/nslaunch-54321", 0700);
+      for (int at = 0; at < 10'001; ++at) {
+        const auto id = fmt::format("{:08x}", at);
+        write_file(folder + "/" + id + ".shard", registry::encode(make_record(id), ShardState::kRunning));
+      }
+    }).kill();
+    std::vector<std::string> warnings;
+    const auto found = list_shards(true, warnings).size();
+    reap_shards(true);
+    const auto left = list_shards(true, warnings).size();
+    return fmt::format("{} {} {} {}", found, left, warnings.size(), warnings.at(0));
+  });
+  CHECK_THAT(shown,
+             Catch::StartsWith("10000 0 1 user 54321 has more than 10000 records in /tmp/nslaunch-54321") &&
+                 Catch::Contains("nslaunch reap --all"));
 }
 
 TEST_CASE("a folder in another user's name is not believed", "[system]") {
