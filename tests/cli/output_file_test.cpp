@@ -1,14 +1,12 @@
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <functional>
 #include <memory>
 
-#include "support/reported_run.hpp"
+#include "support/report_writers.hpp"
 #include "support/skip.hpp"
 #include "support/write_file.hpp"
 
@@ -17,41 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
-
-/// What writes a file that the caller has named.
-struct Writer {
-  std::string option;
-  std::function<Words(const std::string& path)> words;
-  Words environment{};
-};
-
-std::vector<Writer> writers() {
-  const auto of_shards = [](const char* option) {
-    return Writer{option, [option](const std::string& path) {
-                    return nslaunch({"run", "--shards=2", option, path, "--", "echo", "ran"});
-                  }};
-  };
-  auto bazel = Writer{"TEST_SHARD_STATUS_FILE",
-                      [](const std::string&) {
-                        return nslaunch({"--shard=auto", "--", "echo", "ran"});
-                      },
-                      {"TEST_TOTAL_SHARDS=2", "TEST_SHARD_INDEX=0"}};
-  return {{"--report-json",
-           [](const std::string& path) {
-             return nslaunch({"--report-json", path, "--", "echo", "ran"});
-           }},
-          of_shards("--report-json"),
-          of_shards("--report-junit"),
-          of_shards("--joblog"),
-          bazel};
-}
-
-StartOptions options_of(const Writer& writer, const ReportedRun& run) {
-  auto options = run.options();
-  for (const auto& variable : writer.environment) options.environment.push_back(variable);
-  options.environment.push_back("TEST_SHARD_STATUS_FILE=" + run.path);
-  return options;
-}
 
 struct stat status_of(const std::string& path) {
   struct stat status = {};
@@ -69,43 +32,10 @@ sys::Fd full_fifo(const std::string& path) {
   return ends;
 }
 
-/// Without the setting (a sysctl of fs) the shell's refusal, and so ours, can't be seen.
-void note_if_off(const char* setting) {
-  const auto path = std::string("/proc/sys/fs/") + setting;
-  if (sys::read_file(path.c_str()).value_or("0").front() != '0') return;
-  const bool can_be_set = ::access(path.c_str(), W_OK) == 0;
-  std::printf("SKIP: %s fs.%s=1, which is %s\n", can_be_set ? "wants" : "can't have", setting,
-              can_be_set ? "0 here: sysctl sets it" : "read-only here");
-}
-
-/// A directory in which everybody may make files, and another user's entries there.
-struct Sticky {
-  Sticky() {
-    const passwd* user = ::getpwnam("nslaunch-test");
-    if (::geteuid() != 0 || user == nullptr) SKIP_TEST("needs root, and the user nslaunch-test");
-    other = user->pw_uid;
-    fs::permissions(run.folder.path(), fs::perms(01777));
-    keep_secret();
-    fs::permissions(elsewhere.path(), fs::perms(0700));
-  }
-  void keep_secret() const {
-    write_file(secret, "secret");
-    fs::permissions(secret, fs::perms(0600));
-  }
-  void give_away() const { REQUIRE(::lchown(run.path.c_str(), other, other) == 0); }
-  /// What a shell's redirection to the path is told.
-  bool shell_may() const { return test::run({"sh", "-c", "printf x >>\"$0\"", run.path}).status == 0; }
-
-  ReportedRun run;
-  TempDir elsewhere;
-  std::string secret = elsewhere / "secret";
-  uid_t other = 0;
-};
-
 }  // namespace
 
 TEST_CASE("a FIFO that nobody reads is refused before anything runs, and what is advised helps") {
-  const auto all = writers();
+  const auto all = report_writers();
   std::vector<std::unique_ptr<ReportedRun>> runs;
   std::vector<std::unique_ptr<Process>> started;
   for (const auto& writer : all) {
@@ -136,7 +66,7 @@ TEST_CASE("a reader that does not read, or is gone, holds up no end") {
   const ReportedRun run;
   const auto ends = full_fifo(run.path);
   std::vector<std::unique_ptr<Process>> started;
-  const auto all = writers();
+  const auto all = report_writers();
   for (const auto& writer : all)
     started.push_back(std::make_unique<Process>(writer.words(run.path), options_of(writer, run)));
   for (std::size_t at = 0; at < all.size(); ++at) {
@@ -207,48 +137,6 @@ TEST_CASE("a report's file that is removed or replaced while the command runs is
             .status == 4);
   CHECK(run.report().at("nslaunch_status") == 4);
   CHECK(run.files() == Words{"report.json"});
-}
-
-TEST_CASE("root is led by another user's link in a sticky directory only where a shell would be") {
-  const Sticky scene;
-  note_if_off("protected_symlinks");
-  for (const auto& writer : writers()) {
-    fs::remove(scene.run.path);
-    fs::create_symlink(scene.secret, scene.run.path);
-    scene.give_away();
-    const bool may = scene.shell_may();
-    scene.keep_secret();
-    const auto ended = test::run(writer.words(scene.run.path), options_of(writer, scene.run));
-    CAPTURE(writer.option, may, ended.err);
-    CHECK((status_of(scene.secret).st_mode & 07777) == 0600);
-    CHECK(ended.status == (may ? 0 : 125));
-    if (!may) {
-      CHECK(sys::read_file(scene.secret.c_str()) == "secret");
-      CHECK_THAT(ended.err, Contains("fs.protected_symlinks"));
-    }
-    CHECK(fs::is_symlink(scene.run.path));
-  }
-}
-
-TEST_CASE("root writes to another user's file or FIFO in a sticky directory only where a shell would") {
-  const Sticky scene;
-  const bool is_fifo = GENERATE(false, true);
-  note_if_off(is_fifo ? "protected_fifos" : "protected_regular");
-  for (const auto& writer : writers()) {
-    fs::remove(scene.run.path);
-    if (is_fifo)
-      REQUIRE(::mkfifo(scene.run.path.c_str(), 0666) == 0);
-    else
-      write_file(scene.run.path, "planted");
-    scene.give_away();
-    const sys::Fd reader(::open(scene.run.path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-    const bool may = scene.shell_may();
-    const auto ended = test::run(writer.words(scene.run.path), options_of(writer, scene.run));
-    CAPTURE(writer.option, may, ended.err);
-    CHECK(ended.status == (may ? 0 : 125));
-    if (!may) CHECK_THAT(ended.err, Contains("fs.protected_regular") || Contains("protected_fifos"));
-    CHECK(status_of(scene.run.path).st_uid == scene.other);
-  }
 }
 
 }  // namespace nslaunch::test
