@@ -1,12 +1,15 @@
 #include "shard/overlay_layers.hpp"
 
 #include <fcntl.h>
+#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "shard/hidden.hpp"
 #include "shard/overlay_places.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/mounter.hpp"
 #include "sys/text.hpp"
@@ -91,10 +94,12 @@ void refuse_unverifiable(const OverlaySpec& overlay, const sys::Directory& cover
 }
 
 void refuse_looser(const OverlaySpec& overlay, const sys::Directory& covered, const sys::Directory& keeping) {
-  const auto shown = mount_of_layer(overlay, covered);
+  constexpr std::pair<unsigned long, const char*> kRestrictions[] = {
+      {ST_NOSUID, "nosuid"}, {ST_NODEV, "nodev"}, {ST_NOEXEC, "noexec"}};
+  const auto restrictions = restrictions_of(covered.fd());
   const auto kept = mount_of_layer(overlay, keeping);
-  for (const auto* option : {"nosuid", "nodev", "noexec"}) {
-    if (!sys::has_option(shown.options, option) || is_so_everywhere(option, kept)) continue;
+  for (const auto& [flag, option] : kRestrictions) {
+    if ((restrictions & flag) == 0 || is_so_everywhere(option, kept)) continue;
     refuse_overlay(
         overlay,
         fmt::format("it lies on a mount that is {}, and its changes would lie on one that is not", option),

@@ -144,16 +144,11 @@ sys::Fd make_result(const ShardSpec& spec, const sys::Directory& folder, const s
   return user == nullptr ? make() : open_as_other_user(*user, folder.fd(), make);
 }
 
-namespace {
-
-/// K58: what its mount forbids of an opened file.
 unsigned long restrictions_of(int file) {
   struct statvfs status = {};
   sys::check(::fstatvfs(file, &status), "looking at a mount");
   return status.f_flag & (ST_NOSUID | ST_NODEV | ST_NOEXEC);
 }
-
-}  // namespace
 
 sys::Fd reopen_in_shard(const std::string& path, int outside) {
   auto inside = sys::open_path_without_links(path);

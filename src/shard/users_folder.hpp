@@ -58,6 +58,9 @@ mode_t mode_of_results() noexcept;
 /// Error.
 sys::Fd make_result(const ShardSpec& spec, const sys::Directory& folder, const std::string& name);
 
+/// What the mount of an opened file forbids (K58): of ST_NOSUID, ST_NODEV and ST_NOEXEC.
+unsigned long restrictions_of(int file);
+
 /// What has been opened outside, once more in the shard's own mount namespace, where alone it can be mounted
 /// on or bound (K8); `path` has no links, and `outside` may be -1. Throws Error (ESTALE) where somebody has
 /// put something else there, or its mount forbids more or less than then.

@@ -101,8 +101,9 @@ class RootsWay {
     check(::fstat(there.get(), &status), "looking at a file");
     // In a sticky directory everybody may put things, and rename the own ones.
     if (!is_closed && !is_of_root(status)) refuse(EACCES);
-    // Somebody may have moved a link there that root has made elsewhere, or given it another name.
-    if (S_ISLNK(status.st_mode) && !is_closed) refuse(EACCES);
+    // Somebody may have moved it there from a folder of his, or linked it, and it is another file or link of
+    // root's than it is called. A folder of root's can't be moved so.
+    if (!is_closed && !S_ISDIR(status.st_mode)) refuse(EACCES);
     if (S_ISLNK(status.st_mode)) return follow(name);
     place_ = here_.find(name);
     if (S_ISDIR(status.st_mode)) return move_to(here_.open_below(name));

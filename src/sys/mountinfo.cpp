@@ -1,5 +1,8 @@
 #include "sys/mountinfo.hpp"
 
+#include <algorithm>
+#include <charconv>
+#include <optional>
 #include <sstream>
 #include <string_view>
 
@@ -31,22 +34,42 @@ std::string unescaped(std::string_view field) {
   return text;
 }
 
+/// Only a space divides them: the kernel escapes no other white space in a name but \t and \n (K65).
+std::vector<std::string> fields_of(const std::string& row) {
+  std::istringstream rest(row);
+  std::vector<std::string> fields;
+  for (std::string field; std::getline(rest, field, ' ');) fields.push_back(std::move(field));
+  return fields;
+}
+
+/// Nothing for what is no such line.
+std::optional<MountLine> parse_row(const std::string& row) {
+  constexpr std::size_t kFirstOptional = 6;
+  const auto fields = fields_of(row);
+  if (fields.size() < kFirstOptional) return std::nullopt;
+  const auto divider = std::find(fields.begin() + kFirstOptional, fields.end(), "-");
+  if (std::distance(divider, fields.end()) < 4) return std::nullopt;
+  MountLine line;
+  const auto& id = fields[0];
+  if (std::from_chars(id.data(), id.data() + id.size(), line.id).ec != std::errc{}) return std::nullopt;
+  line.device = fields[2];
+  line.root = unescaped(fields[3]);
+  line.path = unescaped(fields[4]);
+  line.options = fields[5];
+  line.type = divider[1];
+  // After the source, which may be empty.
+  line.super_options = divider[3];
+  for (auto more = divider + 4; more != fields.end(); ++more) line.super_options += " " + *more;
+  return line;
+}
+
 }  // namespace
 
 std::vector<MountLine> parse_mountinfo(const std::string& text) {
   std::istringstream rows(text);
   std::vector<MountLine> lines;
   for (std::string row; std::getline(rows, row);) {
-    std::istringstream fields(row);
-    MountLine line;
-    std::string skipped;
-    fields >> line.id >> skipped >> line.device >> line.root >> line.path >> line.options;
-    while (fields >> skipped && skipped != "-") continue;
-    fields >> line.type;
-    while (fields >> line.super_options) continue;  // the last: a source may be empty
-    line.root = unescaped(line.root);
-    line.path = unescaped(line.path);
-    lines.push_back(std::move(line));
+    if (auto line = parse_row(row)) lines.push_back(std::move(*line));
   }
   return lines;
 }

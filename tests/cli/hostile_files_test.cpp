@@ -49,6 +49,21 @@ TEST_CASE("a link of a user's gives that user's command no variables and no list
   }
 }
 
+TEST_CASE("a file of root's that a user has moved into a sticky folder is read for nobody") {
+  const Hostile user;
+  const auto sticky = user.ground / "sticky";
+  fs::create_directory(sticky);
+  fs::permissions(sticky, fs::perms(01777));
+  write_secret(user.own + "/notes");
+  user.act([&] { fs::rename(user.own + "/notes", sticky + "/vars"); });
+  REQUIRE(owner_of(sticky + "/vars") == 0);
+  for (const auto& ended : {with_variables(user, sticky + "/vars"), with_list(user, sticky + "/vars")}) {
+    INFO(ended.err);
+    CHECK(ended.status == 125);
+    CHECK(ended.out.empty());
+  }
+}
+
 TEST_CASE("exec gives the command of a user's shard of root's no variables that only root may read") {
   const Hostile user;
   user.link(write_secret(user.ground / "secret"), user.own + "/link");
