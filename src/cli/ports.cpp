@@ -10,6 +10,7 @@
 #include "cli/ports_json.hpp"
 #include "cli/refresh.hpp"
 #include "cli/table.hpp"
+#include "inspect/command_lines.hpp"
 #include "inspect/ports.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
@@ -31,9 +32,10 @@ std::string pids(const inspect::OwnedSocket& socket) {
   return socket.owners.empty() ? "-" : fmt::format("{}", fmt::join(socket.owners, ","));
 }
 
-std::string first_command(const Look& look, const inspect::OwnedSocket& socket) {
+std::string first_command(const Look& look, const inspect::OwnedSocket& socket,
+                          const inspect::CommandLines& lines) {
   const auto* owner = socket.owners.empty() ? nullptr : find_member(look, socket.owners.front());
-  return owner != nullptr ? sys::escape(sys::command_line(owner->stat.pid)) : "-";
+  return owner != nullptr ? sys::escape(lines.of(owner->stat.pid)) : "-";
 }
 
 std::string since(const Look& look, const inspect::OwnedSocket& socket) {
@@ -41,7 +43,7 @@ std::string since(const Look& look, const inspect::OwnedSocket& socket) {
   return owner != nullptr ? sys::format_duration(inspect::age_of(owner->stat)) : "-";
 }
 
-Row to_row(const Look& look, const inspect::Port& port) {
+Row to_row(const Look& look, const inspect::Port& port, const inspect::CommandLines& lines) {
   const auto& socket = port.listener.socket;
   const bool tcp = socket.protocol == ns::Protocol::kTcp;
   const bool queues = socket.protocol != ns::Protocol::kUdp;
@@ -51,7 +53,7 @@ Row to_row(const Look& look, const inspect::Port& port) {
           {since(look, port.listener)},
           {queues ? fmt::format("{}/{}", socket.queued, socket.backlog) : "-"},
           {tcp ? std::to_string(port.connections) : "-"},
-          {first_command(look, port.listener)}};
+          {first_command(look, port.listener, lines)}};
 }
 
 std::string as_table(const Look& look, const std::vector<inspect::Port>& ports) {
@@ -60,7 +62,8 @@ std::string as_table(const Look& look, const std::vector<inspect::Port>& ports) 
   if (width > 0) {
     rows.push_back({{"PROTO"}, {"LISTENS ON"}, {"PID"}, {"AGE"}, {"QUEUE"}, {"CONNECTIONS"}, {"COMMAND"}});
   }
-  for (const auto& port : ports) rows.push_back(to_row(look, port));
+  const inspect::CommandLines lines(inspect::owners_of(ports, look.members));
+  for (const auto& port : ports) rows.push_back(to_row(look, port, lines));
   return width > 0 ? aligned(rows, width) : tab_separated(rows);
 }
 

@@ -2,15 +2,16 @@
 
 #include <nlohmann/json.hpp>
 
+#include "inspect/command_lines.hpp"
 #include "run/json_text.hpp"
-#include "sys/procfs.hpp"
 
 namespace nslaunch::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json owners_as_json(const Look& look, const inspect::OwnedSocket& socket) {
+Json owners_as_json(const Look& look, const inspect::OwnedSocket& socket,
+                    const inspect::CommandLines& lines) {
   Json owners = Json::array();
   for (const pid_t pid : socket.owners) {
     const auto* owner = find_member(look, pid);
@@ -19,7 +20,7 @@ Json owners_as_json(const Look& look, const inspect::OwnedSocket& socket) {
                       {"outer_pid", owner->stat.pid},
                       {"process_group", owner->stat.process_group},
                       {"age_ms", inspect::age_of(owner->stat).count()},
-                      {"command_line", sys::command_line(owner->stat.pid)}});
+                      {"command_line", lines.of(owner->stat.pid)}});
   }
   return owners;
 }
@@ -28,6 +29,7 @@ Json owners_as_json(const Look& look, const inspect::OwnedSocket& socket) {
 
 std::string ports_as_json(const Look& look, const std::vector<inspect::Port>& ports) {
   Json json = {{"version", 1}, {"id", look.shard.record.id}, {"ports", Json::array()}};
+  const inspect::CommandLines lines(inspect::owners_of(ports, look.members));
   for (const auto& port : ports) {
     const auto& socket = port.listener.socket;
     json["ports"].push_back({{"protocol", name_of(socket.protocol)},
@@ -37,7 +39,7 @@ std::string ports_as_json(const Look& look, const std::vector<inspect::Port>& po
                              {"backlog", socket.backlog},
                              {"connections", port.connections},
                              {"uid", socket.uid},
-                             {"processes", owners_as_json(look, port.listener)}});
+                             {"processes", owners_as_json(look, port.listener, lines)}});
   }
   return run::json_text(json);
 }

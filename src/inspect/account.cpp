@@ -82,17 +82,15 @@ std::string process_line(const ProcessDetails& process) {
 }
 
 /// Row by row, so that what came before one that keeps us waiting (K33) is not lost.
-void write_processes(int out, const std::vector<Member>& members) {
+void write_processes(int out, std::vector<Member> members) {
   sys::write_all(out, fmt::format("\nprocesses\n{:>8} {:>8}  {:<20} {:<22} {:>7} {:>8} {:>7}  {}\n", "PID",
                                   "OUTSIDE", "STATE", "WAITS IN", "AGE", "CPU", "MEMORY", "COMMAND"));
-  const auto depths = depths_of(members);
   const std::size_t shown = std::min(members.size(), kMostShown);
-  for (std::size_t i = 0; i < shown; ++i) {
-    sys::write_all(out, process_line(details_of(members[i], depths[i])) + threads_below(members[i].stat.pid));
-  }
-  if (shown < members.size()) {
-    sys::write_all(out, fmt::format("{:>8} and {} more processes\n", "", members.size() - shown));
-  }
+  const std::size_t more = members.size() - shown;
+  members.resize(shown);
+  for (const auto& process : details_of(members))
+    sys::write_all(out, process_line(process) + threads_below(process.member->stat.pid));
+  if (more > 0) sys::write_all(out, fmt::format("{:>8} and {} more processes\n", "", more));
 }
 
 std::string socket_line(const OwnedSocket& owned) {

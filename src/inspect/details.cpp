@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "inspect/command_lines.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/values.hpp"
@@ -21,14 +22,14 @@ std::vector<std::size_t> depths_of(const std::vector<Member>& members) {
   return depths;
 }
 
-ProcessDetails details_of(const Member& member, std::size_t depth) {
-  return {&member, depth, wait_channel(member.stat.pid), sys::command_line(member.stat.pid)};
-}
-
 std::vector<ProcessDetails> details_of(const std::vector<Member>& members) {
   const auto depths = depths_of(members);
+  const CommandLines lines(members);
   std::vector<ProcessDetails> processes;
-  for (std::size_t i = 0; i < members.size(); ++i) processes.push_back(details_of(members[i], depths[i]));
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const pid_t pid = members[i].stat.pid;
+    processes.push_back({&members[i], depths[i], wait_channel(pid), lines.of(pid)});
+  }
   return processes;
 }
 

@@ -25,9 +25,6 @@ struct ProcessDetails {
 /// How deep each of the members, in the order of the tree, lies in it.
 std::vector<std::size_t> depths_of(const std::vector<Member>& members);
 
-/// Of one member. Reading the command line may wait for that process (K33).
-ProcessDetails details_of(const Member& member, std::size_t depth);
-
 /// Of all, in their order. `members` must outlive the result.
 std::vector<ProcessDetails> details_of(const std::vector<Member>& members);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -73,6 +74,15 @@ std::vector<Port> ports_among(const std::vector<OwnedSocket>& sockets, const std
   std::stable_sort(ports.begin(), ports.end(),
                    [&](const Port& one, const Port& other) { return order(one) < order(other); });
   return ports;
+}
+
+std::vector<Member> owners_of(const std::vector<Port>& ports, const std::vector<Member>& members) {
+  std::set<pid_t> pids;
+  for (const auto& port : ports) pids.insert(port.listener.owners.begin(), port.listener.owners.end());
+  std::vector<Member> owners;
+  std::copy_if(members.begin(), members.end(), std::back_inserter(owners),
+               [&](const Member& member) { return pids.contains(member.pid); });
+  return owners;
 }
 
 }  // namespace nslaunch::inspect

@@ -21,4 +21,7 @@ unsigned port_number(const ns::Socket& socket);
 /// What the shard listens on, in the order of protocol and number.
 std::vector<Port> ports_among(const std::vector<OwnedSocket>& sockets, const std::vector<Member>& members);
 
+/// Those of the members that have one of them open.
+std::vector<Member> owners_of(const std::vector<Port>& ports, const std::vector<Member>& members);
+
 }  // namespace nslaunch::inspect

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "inspect/command_lines.hpp"
 #include "inspect/listeners.hpp"
 #include "inspect/processes.hpp"
 #include "inspect/shard.hpp"
@@ -10,12 +11,12 @@
 namespace nslaunch::inspect {
 namespace {
 
-Leak account(const Process& process, const Listeners& listeners) {
+Leak account(const Process& process, const Listeners& listeners, const CommandLines& lines) {
   Leak leak;
   leak.pid = process.pid;
   leak.parent_pid = process.parent;
   leak.age = age_of(process.stat);
-  leak.command_line = sys::command_line(process.shown());
+  leak.command_line = lines.of(process.shown());
   leak.listening = listeners.of(process.shown());
   return leak;
 }
@@ -45,12 +46,13 @@ std::vector<Leak> find_survivors(const std::vector<pid_t>& sessions, std::size_t
   std::vector<Leak> leaks;
   total = 0;
   try {
-    const auto processes = survivors_beside(sessions);
+    auto processes = survivors_beside(sessions);
     total = processes.size();
     if (processes.empty() || most == 0) return leaks;
+    processes.resize(std::min(most, processes.size()));
     const Listeners listeners;
-    for (std::size_t i = 0; i < std::min(most, processes.size()); ++i)
-      leaks.push_back(account(processes[i], listeners));
+    const CommandLines lines(processes);
+    for (const auto& process : processes) leaks.push_back(account(process, listeners, lines));
   } catch (...) {
     // Out of memory: what was found so far is still worth telling.
   }

@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "support/probe_hang.hpp"
+#include "support/probe_lock.hpp"
 #include "support/probe_push.hpp"
 
 namespace nslaunch::test {
@@ -145,6 +146,7 @@ int act(int count, char** words) {
   if (what == "push") return push_back();
   if (what == "break-out") return break_out();
   if (what == "unread" && count > 1) return leave_unread(std::atoi(words[1]));
+  if (what == "hold-memory" && count > 2) return hold_memory(words[1], words[2]);
   if (what == "stay") {
     ignore_signals();
     say_up();

@@ -18,6 +18,7 @@ namespace nslaunch::test {
 ///                       "out by " and the number for each that has led to others than our own
 ///   unread COUNT        says "up", with so many descriptors sent to itself and not received until its input
 ///   ends bomb COUNT          every process of it forks until there are COUNT, which all stay; says "up"
+///   hold-memory DEVICE PORT  keeps the lock on its own memory for ever (probe_lock.hpp), says "held"
 int act(int count, char** words);
 
 }  // namespace nslaunch::test

@@ -1,0 +1,112 @@
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "support/hostile.hpp"
+#include "support/identity.hpp"
+#include "support/live_shard.hpp"
+#include "sys/check.hpp"
+
+// A process that keeps the lock on its own memory for ever: whoever reads its command line waits.
+namespace nslaunch::test {
+namespace {
+
+using Catch::Matchers::Contains;
+using Json = nlohmann::json;
+
+constexpr std::chrono::seconds kBound{20};
+constexpr auto kWithoutLine = "[nslaunch_probe] (its command line can't be read: ";
+
+/// Where its owner may mount a FUSE file system: root makes the device for those who may not open the
+/// machine's.
+class Holder {
+ public:
+  Holder() {
+    ::chmod(ground_.path().c_str(), 0755);
+    if (::geteuid() == 0) {
+      device_ = ground_ / "fuse";
+      constexpr unsigned kMisc = 10;
+      constexpr unsigned kFuse = 229;
+      if (::mknod(device_.c_str(), S_IFCHR, makedev(kMisc, kFuse)) != 0)
+        SKIP_TEST("no device can be made here");
+      ::chmod(device_.c_str(), 0666);
+    }
+  }
+
+  /// To be heard by is_held(): says when it holds its memory.
+  std::string command() const { return fmt::format("{} hold-memory {} 9926", probe_binary(), device_); }
+
+  static bool is_held(const std::string& heard) {
+    if (heard.starts_with("no: ")) SKIP_TEST(heard.c_str());
+    return heard.starts_with("held");
+  }
+
+ private:
+  static std::string find_device() {
+    const std::string device = "/dev/fuse";
+    if (::access(device.c_str(), R_OK | W_OK) != 0) SKIP_TEST("there is no FUSE here for this user");
+    return device;
+  }
+
+  std::string device_ = find_device();  // before the folder is made
+  HostFolder ground_;
+};
+
+void check_launch(const Words& options) {
+  const Holder holder;  // first: a test that is skipped leaves no folder
+  const RegistryView registry;
+  const auto mark = unique_text();
+  const auto script = "exec 3< <(" + holder.command() + "); read held <&3; echo $held; " + probe_binary() +
+                      " swarm 1 " + mark + "; exit 6";
+  Words words = options;
+  words.insert(words.end(), {"--", "bash", "-c", script});
+  Process launcher(nslaunch(words), registry.options());
+  const auto result = launcher.wait(kBound);
+  INFO(result.err);
+  CHECK(result.status == 6);
+  CHECK(Holder::is_held(result.out));
+  CHECK_THAT(result.err, Contains(kWithoutLine) && Contains("listening on 127.0.0.1:9926"));
+  CHECK_THAT(result.err, Contains("swarm 1 " + mark));
+  CHECK(registry.ids().empty());
+}
+
+std::string seen(const RegistryView& registry, const Words& words) {
+  Process look(nslaunch(words), registry.options());
+  const auto result = look.wait(kBound);
+  INFO(words.front() << result.err);
+  CHECK(result.status == 0);
+  return result.out;
+}
+
+}  // namespace
+
+TEST_CASE("a process that lets nobody read its command line is named at the end, and holds up no launch") {
+  check_launch({});
+}
+
+TEST_CASE("a user's process that lets nobody read its command line holds up no launch of root's") {
+  const Hostile user;
+  check_launch(user.words({}));
+}
+
+TEST_CASE("a process that lets nobody read its command line is shown by whatever looks at its shard") {
+  const Holder holder;  // first: a test that is skipped leaves no folder
+  const RegistryView registry;
+  LiveShard shard(registry, {}, holder.command() + " & exec cat");
+  REQUIRE(Holder::is_held(shard.launcher.read_line()));
+  CHECK_THAT(seen(registry, {"list"}), Contains(shard.id));
+  for (const Words& words : {Words{"inspect"}, {"inspect", "--json"}, {"inspect", "--autopsy"}}) {
+    auto all = words;
+    all.push_back(shard.id);
+    CHECK_THAT(seen(registry, all), Contains(kWithoutLine) && Contains("cat"));
+  }
+  CHECK_THAT(seen(registry, {"ports", shard.id}), Contains("127.0.0.1:9926") && Contains(kWithoutLine));
+  const auto ports = Json::parse(seen(registry, {"ports", "--json", shard.id}));
+  CHECK_THAT(ports.at("ports").at(0).at("processes").at(0).at("command_line").get<std::string>(),
+             Contains(kWithoutLine));
+}
+
+}  // namespace nslaunch::test

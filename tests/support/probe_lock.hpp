@@ -1,0 +1,10 @@
+#pragma once
+
+namespace nslaunch::test {
+
+/// Keeps the lock on its own memory for as long as it lives: a page of a file that a FUSE file system of its
+/// own shows, by that device, has been written to and is unmapped, and its server never answers the write.
+/// Listens on that port of 127.0.0.1. Says "held" when that is so, "no: " and why where it can't be had.
+int hold_memory(const char* device, const char* port);
+
+}  // namespace nslaunch::test
