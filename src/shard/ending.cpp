@@ -19,6 +19,9 @@ constexpr milliseconds kInterruptWindow{3000};
 constexpr std::size_t kInterruptsThatKill = 3;
 /// For init to name what is there and end; should it be stuck, its end is ours to bring about.
 constexpr milliseconds kInitsOwnEnd{1000};
+/// For its look at what the command has left running, after the leak grace: those who keep it waiting may
+/// cost it 3 s (inspect/command_lines). Then as long again for an answer.
+constexpr milliseconds kInitsAccount{4000};
 
 }  // namespace
 
@@ -102,6 +105,7 @@ void Ending::on_command_ended() noexcept {
   silence_.reset();
   quiet_.reset();
   dump_.reset();
+  account_.emplace(plan_.spec.leak_grace + kInitsAccount);
 }
 
 void Ending::on_timeout() {
@@ -145,12 +149,19 @@ void Ending::on_grace_expired() {
   hard_limit_.emplace(kInitsOwnEnd);
 }
 
+void Ending::on_overdue_init() {
+  overdue_ = true;
+  account_.emplace(plan_.spec.leak_grace + kInitsAccount);
+  peer_.expect_sign_of_life(kInitsAccount);
+}
+
 void Ending::postpone(sys::Clock::duration pause) noexcept {
   if (timeout_) timeout_->postpone(pause);
   if (silence_) silence_->postpone(pause);
   if (quiet_) quiet_->postpone(pause);
   if (dump_) dump_->postpone(pause);
   if (grace_) grace_->postpone(pause);
+  if (account_) account_->postpone(pause);
   hold_.postpone(pause);
 }
 
@@ -162,7 +173,7 @@ int Ending::poll_timeout() const noexcept {
     timeout = timeout < 0 ? left : std::min(timeout, left);
   };
   if (silence_) regard(silence_->next_look());
-  for (const auto* deadline : {&timeout_, &quiet_, &dump_, &grace_, &hard_limit_}) {
+  for (const auto* deadline : {&timeout_, &quiet_, &dump_, &grace_, &hard_limit_, &account_}) {
     if (*deadline) regard(**deadline);
   }
   return timeout;
@@ -176,6 +187,7 @@ bool Ending::keep_deadlines() {
   if (quiet_ && quiet_->passed()) on_silence();
   if (dump_ && dump_->passed()) end_hung_command();
   if (grace_ && grace_->passed()) on_grace_expired();
+  if (account_ && account_->passed()) on_overdue_init();
   if (!hard_limit_ || !hard_limit_->passed()) return true;
   shard_.init.send_signal(SIGKILL);
   return false;

@@ -11,8 +11,6 @@
 namespace nslaunch::shard {
 namespace {
 
-/// Longer than a busy machine keeps init waiting, shorter than a person thinks that nothing happens.
-constexpr std::chrono::seconds kSilence{2};
 /// Of what init says while it is asked; it has at most some dozens of leaks to tell of.
 constexpr std::size_t kMostUnheard = 4096;
 /// Of a turn.
@@ -50,11 +48,11 @@ bool Peer::ask(Kind question, int code) {
   return false;
 }
 
-void Peer::expect_sign_of_life() {
+void Peer::expect_sign_of_life(std::chrono::milliseconds limit) {
   if (sign_of_life_) return;
   ++questions_;
   tell(Kind::kAskStopped);
-  sign_of_life_.emplace(kSilence);
+  sign_of_life_.emplace(limit);
 }
 
 bool Peer::fell_silent() noexcept {

@@ -17,8 +17,9 @@ class Peer {
   /// Init's answer to a yes-or-no question; no where init is gone, or somebody has stopped it and it does not
   /// answer within a second. Other messages that arrive meanwhile wait for next().
   bool ask(Kind question, int code = 0);
-  /// Init has to say something within 2 s, or fell_silent() will tell.
-  void expect_sign_of_life();
+  /// Init has to say something within so long, or fell_silent() will tell: 2 s are longer than a busy machine
+  /// keeps it waiting, shorter than a person thinks that nothing happens.
+  void expect_sign_of_life(std::chrono::milliseconds limit = std::chrono::seconds{2});
   /// As poll(2) takes it: till then.
   int poll_timeout() const noexcept;
   /// Whether init has not answered: once for each time.

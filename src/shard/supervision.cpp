@@ -2,6 +2,7 @@
 
 #include <sys/wait.h>
 
+#include <csignal>
 #include <utility>
 
 #include "inspect/standstill.hpp"
@@ -126,11 +127,16 @@ void Supervision::attend(std::span<const pollfd> watched) {
 
 void Supervision::keep_deadlines() {
   if (!finished_ && !ending_.keep_deadlines()) set_finished();
-  if (!ended() && peer_.fell_silent()) announce_standstill();
+  if (!ended() && peer_.fell_silent()) on_silence_of_init();
 }
 
-void Supervision::announce_standstill() {
+void Supervision::on_silence_of_init() {
   const auto standstill = inspect::reason_for_silence(shard_.init_pid);
+  if (ending_.init_is_overdue()) {
+    announcer_.announce(explain_stuck_init(standstill ? standstill->what : "it waits for something"));
+    shard_.init.send_signal(SIGKILL);
+    return set_finished();
+  }
   if (!standstill) return;  // it is merely slow
   announcer_.announce(
       fmt::format("the shard's init does not answer: {}\n{}", standstill->what, standstill->remedy));

@@ -62,7 +62,7 @@ class Supervision {
   void on_command_ended(int wait_status);
   void hear_last_words();
   void set_finished();
-  void announce_standstill();
+  void on_silence_of_init();
 
   const Plan& plan_;
   RunningShard shard_;

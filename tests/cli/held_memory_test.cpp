@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "support/hostile.hpp"
@@ -107,6 +108,27 @@ TEST_CASE("a process that lets nobody read its command line is shown by whatever
   const auto ports = Json::parse(seen(registry, {"ports", "--json", shard.id}));
   CHECK_THAT(ports.at("ports").at(0).at("processes").at(0).at("command_line").get<std::string>(),
              Contains(kWithoutLine));
+}
+
+TEST_CASE("an init that does not go on when its command has ended is killed, and the command's status kept") {
+  const RegistryView registry;
+  const Words words{"--leak-grace", "1s", "--", "sh", "-c", "sleep 1000 & echo $NSLAUNCH_ID; exit 6"};
+  Process launcher(nslaunch(words), registry.options());
+  const auto id = launcher.read_line();
+  Json stopping;
+  REQUIRE(eventually([&] {
+    const auto shards = registry.shards();
+    if (shards.empty() || shards.at(0).at("state") != "stopping") return false;
+    stopping = shards.at(0);
+    return true;
+  }));
+  REQUIRE(::kill(stopping.at("init_pid").get<pid_t>(), SIGSTOP) == 0);
+  const auto result = launcher.wait(kBound);
+  INFO(result.err);
+  CHECK(result.status == 6);
+  CHECK_THAT(result.err, Contains("has left running, and does not answer: pid") &&
+                             Contains("is stopped by a signal") && Contains("own status kept"));
+  CHECK(registry.ids().empty());
 }
 
 }  // namespace nslaunch::test
