@@ -2,6 +2,7 @@
 
 #include <nslaunch/error.hpp>
 
+#include <algorithm>
 #include <iostream>
 #include <sstream>
 
@@ -40,6 +41,13 @@ std::vector<Part> parts_of_list(const Arguments& arguments, const ShardSpec& own
   if (lines.empty())
     throw UsageError(fmt::format("{} {}: it has no lines", arguments.written("each"),
                                  sys::escape(arguments.text("each"))));
+  const auto most = std::min<std::size_t>(kMostParts, std::size_t{kMostShards} * own.shard_total);
+  if (lines.size() > most) {
+    throw UsageError(
+        fmt::format("{} {}: its {} lines are more shards than the {} that can be", arguments.written("each"),
+                    sys::escape(arguments.text("each")), lines.size(), most),
+        "Let each line name more of the work, or give each machine its part: --shard I/N.");
+  }
   const auto total = static_cast<unsigned>(lines.size());
   std::vector<Part> parts;
   // Every so many, so that neighbours, which are often alike, do not all end up in one place.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <utility>
 
 #include "run/status.hpp"
@@ -23,8 +24,10 @@ PartResult& Results::part_of(const Turn& turn) {
   const auto is_it = [&](const auto& part) {
     return part->part.index == spec_.parts[turn.part].index && part->repetition == turn.repetition;
   };
-  const auto found = std::find_if(parts_.rbegin(), parts_.rend(), is_it);
-  if (turn.attempt > 1 && found != parts_.rend()) return **found;
+  if (turn.attempt > 1) {  // of a first attempt there is none, however many are looked at
+    const auto found = std::find_if(parts_.rbegin(), parts_.rend(), is_it);
+    if (found != parts_.rend()) return **found;
+  }
   parts_.push_back(std::make_unique<PartResult>(PartResult{
       .part = spec_.parts[turn.part], .repetition = turn.repetition, .command = {}, .attempts = {}}));
   return *parts_.back();
@@ -49,9 +52,10 @@ void Results::only_count(const PartResult& part) {
 
 void Results::add_those_that_never_ran() {
   if (spec_.until_fail) return;
+  std::set<unsigned> have_run;
+  for (const auto& part : result_.parts) have_run.insert(part.part.index);
   for (const auto& part : spec_.parts) {
-    const auto is_it = [&](const PartResult& other) { return other.part.index == part.index; };
-    if (std::none_of(result_.parts.begin(), result_.parts.end(), is_it))
+    if (!have_run.contains(part.index))
       result_.parts.push_back({.part = part, .command = {}, .attempts = {}});
   }
 }

@@ -92,6 +92,11 @@ TEST_CASE("a list that makes no shards, or all alike, is refused") {
     return ended.err;
   };
   CHECK_THAT(refused({"--each", "empty"}, {"echo", "{}"}), Contains("it has no lines"));
+  std::string lines;
+  for (int line = 0; line < 100'001; ++line) lines += "a\n";
+  write_file(scene.folder() + "/long", lines);
+  CHECK_THAT(refused({"--each", "long"}, {"echo", "{}"}),
+             Contains("--each long: its 100001 lines are more shards than the 100000 that can be"));
   CHECK_THAT(refused({"--each", "none"}, {"echo", "{}"}), Contains("none") && Contains("No such file"));
   CHECK_THAT(refused({"--each", "."}, {"echo", "{}"}), Contains("directory"));
   CHECK_THAT(refused({"--each", "list"}, {"echo", "{other}"}), Contains("nothing of the line"));

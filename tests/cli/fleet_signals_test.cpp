@@ -72,6 +72,17 @@ TEST_CASE("what has ended before a signal keeps its word, and its command to run
   CHECK_THAT(last_line_of(ended.err), Contains("1 CANCELLED, 1 FAIL in ") && Contains("; interrupted"));
 }
 
+TEST_CASE("a signal ends a fleet of a hundred thousand shards as well") {
+  const FleetScene scene;
+  auto arrived = scene.gate("arrived");
+  auto running = scene.start({"-j", "1", "--shards", "100000"}, {"tell arrived; hang"});
+  arrived.told();
+  running.send_signal(SIGINT);
+  const auto ended = running.wait();
+  CHECK(ended.signal == SIGINT);
+  CHECK_THAT(last_line_of(ended.err), Contains(": 100000 CANCELLED in ") && Contains("; interrupted"));
+}
+
 TEST_CASE("a signal that the caller ignores ends no fleet") {
   const FleetScene scene;
   auto arrived = scene.gate("arrived");

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "run/results.hpp"
+
 namespace nslaunch {
 namespace {
 
@@ -48,6 +50,19 @@ Status status_with(int exit_status, int signal, EndCause cause, std::size_t leak
 }
 
 }  // namespace
+
+TEST_CASE("parts that never ran are results once each, however many they are") {
+  constexpr unsigned kParts = 200'000;
+  FleetSpec spec;
+  for (unsigned index = 1; index <= kParts; ++index)
+    spec.parts.push_back({.index = index, .total = kParts, .name = {}});
+  run::Results results(spec);
+  results.part_of({.part = 1, .repetition = 1});
+  results.part_of({.part = 1, .repetition = 2});
+  const auto result = results.take();
+  CHECK(result.parts.size() == kParts + 1);
+  CHECK(result.parts.back().repetition == 2);
+}
 
 TEST_CASE("a fleet's exit status is that of its worst shard") {
   CHECK(exit_of({Status::kPass, Status::kSlow, Status::kFlaky, Status::kLeak}) == 0);
