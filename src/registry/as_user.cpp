@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include "sys/as_user.hpp"
+#include "sys/check.hpp"
+#include "sys/text.hpp"
 
 namespace nslaunch::registry {
 namespace {
@@ -17,6 +19,13 @@ std::string as_user(uid_t user, std::chrono::milliseconds limit, const std::func
   if (user == ::geteuid()) return work();
   const auto answered = [&] { return sys::Answer{work()}; };
   return sys::as_user(user, kNoGroup, {}, limit, answered, sys::Signals::kWait, used).text;
+}
+
+std::string command_as(uid_t user, std::vector<std::string> words) {
+  if (user != ::geteuid())
+    words.insert(words.begin(), {"setsid", "-w", "setpriv", fmt::format("--reuid={}", user),
+                                 fmt::format("--regid={}", kNoGroup), "--clear-groups"});
+  return sys::shell_quote(words);
 }
 
 }  // namespace nslaunch::registry

@@ -17,4 +17,8 @@ namespace nslaunch::registry {
 std::string as_user(uid_t user, std::chrono::milliseconds limit, const std::function<std::string()>& work,
                     const std::vector<int>& used = {});
 
+/// A command for a person to paste, quoted for the shell. Where `user` is another than ours it is done as
+/// that user, who may put links in the place of any directory on the way, and off our terminal.
+std::string command_as(uid_t user, std::vector<std::string> words);
+
 }  // namespace nslaunch::registry

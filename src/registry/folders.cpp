@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "registry/as_user.hpp"
 #include "registry/places.hpp"
 #include "registry/private_umask.hpp"
 #include "sys/check.hpp"
@@ -21,8 +22,8 @@ std::string sick(const Place& place, const std::string& why) {
 
 std::string what_is_wrong(const struct stat& status, const Place& place) {
   if (status.st_uid != place.owner) return fmt::format("it belongs to user {}", status.st_uid);
-  return fmt::format("its mode is {:04o} instead of 0700 (chmod 700 {})", status.st_mode & 07777U,
-                     sys::escape(place.path));
+  return fmt::format("its mode is {:04o} instead of 0700 ({})", status.st_mode & 07777U,
+                     command_as(place.owner, {"chmod", "700", place.path}));
 }
 
 std::string why_folder_not_opened(int error) {

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "support/awkward_name.hpp"
 #include "support/registry_view.hpp"
 #include "support/write_file.hpp"
 
@@ -48,6 +49,34 @@ TEST_CASE("a record that can't be read is told of by every subcommand, and the a
     CHECK(registry.ask({"list"}).err.empty());
     CHECK(registry.files().empty());
   }
+}
+
+TEST_CASE("the advice on what is no record can be pasted, whatever that is called") {
+  const RegistryView registry;
+  fs::create_directory(registry.path() + "/" + kAwkwardName);
+  const auto told = registry.ask({"list"}).err;
+  CAPTURE(told);
+  StartOptions here;
+  here.directory = registry.path();
+  CHECK(test::run({"bash", "-c", told.substr(told.find("run: ") + 5)}, here).status == 0);
+  CHECK(registry.ask({"list"}).err.empty());
+  CHECK(registry.files().empty());
+}
+
+TEST_CASE("the advice on a registry folder that others can enter can be pasted, whatever it is called") {
+  const TempDir around;
+  const auto folder = around / kAwkwardName;
+  fs::create_directory(folder);
+  fs::permissions(folder, fs::perms(0755));
+  StartOptions options;
+  options.directory = around.path();
+  options.environment = {"NSLAUNCH_STATE_DIR=" + folder};
+  const auto told = test::run(nslaunch({"list"}), options).err;
+  CAPTURE(told);
+  const auto begin = told.find("(chmod ") + 1;
+  CHECK(test::run({"bash", "-c", told.substr(begin, told.rfind(')') - begin)}, options).status == 0);
+  CHECK(test::run(nslaunch({"list"}), options).err.empty());
+  CHECK_FALSE(fs::exists(around / "PWNED"));
 }
 
 }  // namespace nslaunch::test

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace nslaunch::test {
+
+/// A folder's, that does more than name it where it is not quoted for the shell.
+constexpr const char* kAwkwardName = "a b;touch ${HOME}PWNED;`touch PWNED`$(touch PWNED)'\"\n\\c";
+
+}  // namespace nslaunch::test
