@@ -45,13 +45,21 @@ sys::Fd open_place(const std::string& path) try {
 /// No errno: what a shard has changed is there.
 constexpr int kHasChanges = -1;
 
+/// Whoever may write beside the folder can put another, or a link, in its place before that is pasted: it is
+/// gone to, and looked at from within, where nobody else gets.
+std::string command_to_move_changes(const std::string& folder) {
+  const auto path = sys::shell_quote({folder});
+  return fmt::format("(cd {0} && test -O . && test \"$(pwd -P)\" = {0} && mv -T {1} DIR)", path,
+                     sys::kUpperLayer);
+}
+
 std::string why_kept(const std::string& path, int error) {
   if (error == kHasChanges) {
     return fmt::format(
-        "{0} has what a shard has changed: the folder for that is another by now, somebody still had the "
-        "view "
-        "open, or nslaunch was killed; move it (mv -T {0} DIR) and run: nslaunch reap",
-        sys::escape(path + "/" + sys::kUpperLayer));
+        "{}/{} has what a shard has changed: the folder for that is another by now, somebody still had the "
+        "view open, or nslaunch was killed; move it to a DIR (its whole path) that is not there yet, where "
+        "nobody but you can write: {}; and run: nslaunch reap",
+        sys::escape(path), sys::kUpperLayer, command_to_move_changes(path));
   }
   return fmt::format("a shard has left {}: {}; see what is there, mend or remove it, and run: nslaunch reap",
                      sys::escape(path), sys::errno_code(error).message());

@@ -60,7 +60,12 @@ ReapResult reap_folder(const Folder& folder, const std::string& only) {
 void reap_as_owner(const Folder& folder, const std::string& only, ReapResult& sum) {
   try {
     const auto work = [&] { return to_text(reap_folder(folder, only)); };
+    const auto first = sum.problems.size();
     add_text(as_user(folder.owner, kFolderLimit, work, {folder.fd.get()}), sum);
+    if (folder.owner == ::geteuid()) return;
+    for (auto at = first; at < sum.problems.size(); ++at)  // with paths of that user's choice
+      sum.problems[at] =
+          fmt::format("user {}'s, and for that user to mend: {}", folder.owner, sum.problems[at]);
   } catch (const Error& error) {
     sum.problems.push_back(fmt::format("{}: {}", sys::escape(folder.path), error.what()));
   }

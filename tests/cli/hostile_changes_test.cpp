@@ -7,11 +7,13 @@
 #include <filesystem>
 #include <set>
 
+#include "support/awkward_name.hpp"
 #include "support/checkout.hpp"
 #include "support/hostile.hpp"
 #include "support/overlays.hpp"
 #include "support/write_file.hpp"
 #include "sys/fd.hpp"
+#include "sys/text.hpp"
 
 // A user who has root keep what his command changes, and what he does with the folder for that meanwhile.
 namespace nslaunch::test {
@@ -53,25 +55,35 @@ struct Project {
     process.wait();
     REQUIRE(all_gone(mark));
   }
+  /// The command that moves the changes, and where to.
+  std::string advice_in(const std::string& text) const {
+    const auto begin = text.find("(cd ");
+    const auto end = text.find(" DIR)", begin);
+    REQUIRE(end != std::string::npos);
+    return text.substr(begin, end - begin) + " " + saved + ")";
+  }
   /// They are in the one that is left, and that is told of; root then does as he is told.
   void check_left_and_told(const std::string& text) const {
     const auto left = work_folders();
     REQUIRE(left.size() == 1);
     const auto changes = left.front() + "/upper";
     CHECK(text_of(changes + "/new") == "x\n");
-    CHECK_THAT(text, Contains(changes) && Contains("mv -T") && Contains("nslaunch reap"));
+    CHECK_THAT(text, Contains(sys::escape(changes)) && Contains("run: nslaunch reap"));
     const auto reaped = user.registry.ask({"reap"});
     CHECK(reaped.status == 125);
-    CHECK_THAT(reaped.err, Contains(changes));
-    fs::rename(changes, user.own + "/saved");
+    const auto advice = advice_in(reaped.err);
+    CHECK(advice == advice_in(text));
+    CAPTURE(advice);
+    CHECK(run({"bash", "-c", advice}, user.options()).status == 0);
     CHECK(user.registry.ask({"reap"}).status == 0);
     CHECK(work_folders().empty());
-    CHECK(text_of(user.own + "/saved/new") == "x\n");
+    CHECK(text_of(saved + "/new") == "x\n");
   }
 
   Hostile user;
   std::string path = user.own + "/project";
   std::string keep = user.own + "/keep";
+  std::string saved = user.ground / "saved";
 };
 
 }  // namespace
@@ -182,6 +194,34 @@ TEST_CASE("the changes of a user's command whose launcher is killed are told of,
   project.run_killed("echo x > new");
   for (const char* word : {"list", "list"}) project.user.registry.ask({word});
   project.check_left_and_told(project.user.registry.ask({"reap"}).err);
+}
+
+TEST_CASE("where a user's changes are is told so that it can be pasted, whatever its folders are called") {
+  Project project;
+  const auto above = project.user.own + "/" + kAwkwardName;
+  project.user.act([&] { fs::create_directory(above); });
+  project.keep = above + "/keep";
+  project.run_killed("echo x > new");
+  project.check_left_and_told(project.user.registry.ask({"reap"}).err);
+  CHECK_FALSE(fs::exists("/PWNED"));
+}
+
+TEST_CASE("what root is told to paste for changes moves nothing that the user has put in their place") {
+  const Project project;
+  project.run_killed("echo x > new");
+  const auto advice = project.advice_in(project.user.registry.ask({"reap"}).err);
+  const auto left = project.work_folders().front();
+  const auto other = project.user.ground / "other";
+  fs::create_directories(other + "/upper");
+  const bool by_link = GENERATE(true, false);
+  project.user.act([&] {
+    fs::rename(left, project.user.own + "/moved");
+    if (by_link) return fs::create_symlink(other, left);
+    fs::create_directories(left + "/upper");
+  });
+  CHECK(run({"bash", "-c", advice}, project.user.options()).status != 0);
+  CHECK_FALSE(fs::exists(project.saved));
+  CHECK(fs::exists(left + "/upper"));
 }
 
 TEST_CASE("a killed launcher's work folder goes where a user's command has changed nothing") {

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "registry/control.hpp"
+#include "registry/leftovers.hpp"
 #include "shard/protocol.hpp"
 #include "support/clients.hpp"
 #include "support/fake_init.hpp"
@@ -19,6 +20,7 @@
 #include "support/process.hpp"
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
+#include "support/write_file.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 
@@ -91,6 +93,24 @@ FakeInit::Serve give_waiting_connection(int told) {
   };
 }
 
+/// Where nobody has a registry yet.
+std::string without_session(const std::function<std::string()>& body) {
+  if (::geteuid() != 0) SKIP_TEST("needs root, which alone acts for other users");
+  return in_private_mounts([&] {
+    ::unsetenv("XDG_RUNTIME_DIR");
+    ::unsetenv("NSLAUNCH_STATE_DIR");
+    return body();
+  });
+}
+
+/// From what `list --all` tells.
+std::string advice_after(const std::string& words, char end) {
+  const auto told = run(nslaunch({"list", "--all"})).err;
+  const auto begin = told.find(words);
+  if (begin == std::string::npos) return "echo " + words + " is missing >&2; false";
+  return told.substr(begin + words.size(), told.find(end, begin) - begin - words.size());
+}
+
 /// Runs where root has a shard, and somebody has many.
 std::string among_others(const std::function<std::string()>& body) {
   if (::geteuid() != 0) SKIP_TEST("needs root, which alone acts for other users");
@@ -103,6 +123,51 @@ std::string among_others(const std::function<std::string()>& body) {
 }
 
 }  // namespace
+
+TEST_CASE("what root is told to do about another user's records is done as that user") {
+  const bool exchanged = GENERATE(false, true);
+  const auto seen = without_session([&] {
+    const auto theirs = make_dir(fmt::format("/tmp/nslaunch-{}", kSomebody));
+    const auto mine = make_dir("/tmp/mine");
+    for (const auto& folder : {theirs + "/etc", mine + "/etc"}) write_file(make_dir(folder) + "/file", "");
+    sys::check(::chmod("/tmp/mine", 0711), "opening");
+    for (const auto& path : {theirs, theirs + "/etc", theirs + "/etc/file"})
+      sys::check(::lchown(path.c_str(), kSomebody, kSomebody), "giving it away");
+    const auto told = advice_after("run: ", '\n');
+    sys::check(::chmod(theirs.c_str(), 0755), "opening");
+    const auto told_of_folder = advice_after("instead of 0700 (", ')');
+    if (exchanged) {
+      sys::check(::rename(theirs.c_str(), "/tmp/moved"), "moving it away");
+      sys::check(::symlink(mine.c_str(), theirs.c_str()), "making a link");
+    }
+    for (const auto& advice : {told_of_folder, told}) run({"sh", "-c", advice});
+    struct stat mode = {};
+    ::stat(theirs.c_str(), &mode);
+    const bool there = ::access((theirs + "/etc/file").c_str(), F_OK) == 0;
+    return fmt::format("{:o} {}", mode.st_mode & 0777U, there ? "is there" : "is gone");
+  });
+  CHECK(seen == (exchanged ? "711 is there" : "700 is gone"));
+}
+
+TEST_CASE("what another user's note names is told root as that user's to mend") {
+  const auto told = without_session([] {
+    IdleProcess launcher([] {
+      become(kSomebody);
+      make_dir(fmt::format("/tmp/nslaunch-{}", kSomebody));
+      static registry::LeftoverNote note;  // till this process ends
+      const std::string left = "/tmp/.nslaunch-a.work";
+      note.add(AT_FDCWD, left);
+      note.made(sys::open_file(make_dir(left), O_PATH | O_DIRECTORY).get());
+      make_dir(make_dir(left + "/upper") + "/new");
+    });
+    launcher.kill();
+    return run(nslaunch({"reap", "--all"})).err;
+  });
+  CHECK_THAT(told,
+             Contains(fmt::format("user {}'s, and for that user to mend: /tmp/.nslaunch-a.work/upper has "
+                                  "what a shard has changed",
+                                  kSomebody)));
+}
 
 TEST_CASE("others' shards take no descriptor that is needed for one's own") {
   const auto text = among_others([] {

@@ -7,6 +7,8 @@
 #include <filesystem>
 
 #include "registry/leftovers.hpp"
+#include "support/awkward_name.hpp"
+#include "support/process.hpp"
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
 #include "sys/check.hpp"
@@ -83,6 +85,27 @@ TEST_CASE("what a killed launcher has left elsewhere is removed, and nothing els
   }
   CHECK(names_in(folder) == std::set<std::string>{"precious", "there", "link"});
   CHECK(fs::exists(folder / "there/.nslaunch-c.tmp"));
+  CHECK(dir.names().empty());
+}
+
+TEST_CASE("what is told of changes in a folder that was left can be pasted, whatever that lies in",
+          "[system]") {
+  const StateDir dir;
+  const TempDir around;
+  const auto left = around / test::kAwkwardName + "/.nslaunch-b.work";
+  IdleProcess([&] {
+    static registry::LeftoverNote note;  // till this process ends
+    note.add(AT_FDCWD, left);
+    fs::create_directories(left + "/upper/new");
+    note.made(sys::open_file(left, O_PATH | O_DIRECTORY).get());
+  }).kill();
+  const auto problems = reap_shards(false).problems;
+  REQUIRE(problems.size() == 1);
+  auto advice = problems[0].substr(problems[0].find("(cd "));
+  advice.resize(advice.find(" DIR)"));
+  CHECK(test::run({"bash", "-c", advice + " '" + around / "saved" + "')"}).status == 0);
+  CHECK(fs::exists(around / "saved/new"));
+  CHECK(reap_shards(false).problems.empty());
   CHECK(dir.names().empty());
 }
 
