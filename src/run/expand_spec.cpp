@@ -59,11 +59,10 @@ void check_own_file(const FleetSpec& fleet, const std::string& path, const char*
   const bool again = fleet.repeat > 1 || fleet.until_fail || fleet.retries > 0;
   const TemplateValues other{.index = again ? 1U : 2U, .total = 2, .name = again ? "a" : "b", .id = "b"};
   if (path.empty() || expand(path, one) != expand(path, other)) return;
-  const auto given = sys::escape(before + path);
   throw UsageError(
-      fmt::format("{} {}: more than one shard would write there", option, given),
-      again ? fmt::format("Put {{id}} into it: {} {}.{{id}}", option, given)
-            : fmt::format("Put {{index}}, {{name}} or {{id}} into it: {} {}.{{index}}", option, given));
+      fmt::format("{} {}: more than one shard would write there", option, sys::escape(before + path)),
+      fmt::format("Put {} into it: {} {}", again ? "{id}" : "{index}, {name} or {id}", option,
+                  sys::shell_quote({before + path + (again ? ".{id}" : ".{index}")})));
 }
 
 }  // namespace

@@ -46,8 +46,8 @@ std::string hint_on_hidden_argument(const Plan& plan) try {
   const auto path = look_as_user(plan.spec, [&] { return hidden_argument(plan); });
   if (path.empty()) return {};
   return fmt::format(
-      "{0} exists on the host but not in the shard, whose /tmp is private; to keep it visible: --keep {0}",
-      sys::escape(path));
+      "{} exists on the host but not in the shard, whose /tmp is private; to keep it visible: --keep {}",
+      sys::escape(path), sys::shell_quote({path}));
 } catch (const Error&) {
   return {};
 }

@@ -1,10 +1,12 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 #include <sstream>
 
 #include "run/processors.hpp"
+#include "support/awkward_name.hpp"
 #include "support/fleet_scene.hpp"
 #include "support/write_file.hpp"
 
@@ -109,6 +111,17 @@ TEST_CASE("a list that makes no shards, or all alike, is refused") {
   CHECK_THAT(refused({"--shards", "2", "--pcap", "x"}, {"echo"}),
              Contains("more than one shard would write there"));
   CHECK_THAT(refused({"--shards", "2", "-j2", "--publish", "8080"}, {"echo"}), Contains("--publish"));
+}
+
+TEST_CASE("the file name that each shard can have for itself can be pasted, whatever it is called") {
+  const FleetScene scene;
+  const auto told = fleet(scene, {"--shards", "2", "--pcap", kAwkwardName}, {"true"}).err;
+  CAPTURE(told);
+  const auto advice = told.substr(told.find("into it: ") + 9);
+  const auto shell = nslaunch({}).front() + " run --shards 2 " + advice.substr(0, advice.find('\n'));
+  CHECK(run({"bash", "-c", shell + " -- true"}, scene.options()).status == 0);
+  CHECK(std::filesystem::exists(scene.folder() + "/" + kAwkwardName + ".2"));
+  CHECK_FALSE(std::filesystem::exists(scene.folder() + "/PWNED"));
 }
 
 TEST_CASE("a run that is one of several splits its part, of numbers and of a list") {

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "support/awkward_name.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/temp_dir.hpp"
@@ -121,6 +122,21 @@ TEST_CASE("a command in /tmp and one found through a PATH entry in /tmp run") {
   CHECK(run(nslaunch({"--", folder / "bin/hello-from-tmp"}), options).out == "hello\n");
   options.environment.push_back("PATH=" + folder / "bin" + ":/usr/bin:/bin");
   CHECK(run(nslaunch({"--", "hello-from-tmp"}), options).out == "hello\n");
+}
+
+TEST_CASE("what makes an argument hidden in /tmp visible can be pasted, whatever it is called") {
+  const RegistryView state;
+  const TempDir folder;
+  const auto path = folder / kAwkwardName;
+  write_file(path, "input\n");
+  auto options = state.options();
+  options.directory = folder.path();
+  const auto told = run(nslaunch({"--workdir", "/", "--", "cat", path}), options).err;
+  CAPTURE(told);
+  const auto advice = told.substr(told.find("visible: ") + 9);
+  const auto shell = nslaunch({}).front() + " --workdir / " + advice.substr(0, advice.find('\n'));
+  CHECK(run({"bash", "-c", shell + " -- cat \"$0\"", path}, options).out == "input\n");
+  CHECK_FALSE(std::filesystem::exists(folder / "PWNED"));
 }
 
 TEST_CASE("a command that fails over an argument hidden in /tmp is followed by a line about it") {
