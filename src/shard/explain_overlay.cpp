@@ -12,13 +12,14 @@ namespace {
 
 constexpr decltype(statfs::f_type) kOverlayMagic = 0x794c7630;  // linux/magic.h
 
-bool lies_on_overlay(const std::string& path) {
+bool lies_on_overlay(int folder) {
   struct statfs filesystem = {};
-  return ::statfs(path.c_str(), &filesystem) == 0 && filesystem.f_type == kOverlayMagic;
+  return ::fstatfs(folder, &filesystem) == 0 && filesystem.f_type == kOverlayMagic;
 }
 
-Cause unfit_folder(const OverlaySpec& overlay) {
-  if (!overlay.keep.empty() && lies_on_overlay(overlay.keep)) {
+/// `keeping`: the folder itself (-1: none): by its name a user's file system might be asked by now.
+Cause unfit_folder(const OverlaySpec& overlay, int keeping) {
+  if (lies_on_overlay(keeping)) {
     return {
         Layer::kFiles,
         fmt::format("{} lies on an overlayfs itself (a container's root is one), which can't hold another's "
@@ -81,7 +82,7 @@ Cause cause_of_overlay(const Plan& plan, const Message& failure, const Evidence&
     case ENOLINK:
       return unverified(plan);
     case EINVAL:
-      return unfit_folder(overlay);
+      return unfit_folder(overlay, at < plan.places.keeping.size() ? plan.places.keeping[at].fd() : -1);
     default:
       return {};
   }
