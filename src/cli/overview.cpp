@@ -5,9 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <future>
 #include <map>
-#include <memory>
 #include <numeric>
 #include <set>
 #include <unordered_set>
@@ -124,13 +122,12 @@ std::unordered_set<pid_t> launchers_of(std::span<const ShardEntry> shards) {
 }  // namespace
 
 std::vector<Overview> overview_of(std::span<const ShardEntry> shards) {
-  // In a thread where one can be had: reading that table takes as long as asking the inits does.
-  const auto launchers = launchers_of(shards);
-  auto table = std::async([&] { return std::make_unique<inspect::ProcessTable>(launchers); });
+  // Begun first, in a process of its own: reading all of that takes as long as asking the inits does.
+  inspect::ProcessReading reading(launchers_of(shards));
   const auto order = own_first(shards);
   auto questions = ask_in_order(shards, order);
-  const auto processes = table.get();
-  Answers answers(*processes);
+  const inspect::ProcessTable processes(std::move(reading));
+  Answers answers(processes);
   std::vector<Overview> overviews(shards.size());
   for (const auto at : order) {
     if (answers.have_taken_too_long()) break;
@@ -140,7 +137,7 @@ std::vector<Overview> overview_of(std::span<const ShardEntry> shards) {
     // for.
     const auto& init = shards[at].record.init;
     if (!ports && !sys::find(init, shards[at].record.uid)) continue;
-    overviews[at] = {processes->summary_of(init.pid), std::move(ports)};
+    overviews[at] = {processes.summary_of(init.pid), std::move(ports)};
   }
   return overviews;
 }

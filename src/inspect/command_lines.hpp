@@ -10,8 +10,7 @@
 
 namespace nslaunch::inspect {
 
-/// The command lines of processes. Whoever reads one waits for the lock on that process's memory (K33), so a
-/// child reads all of them: one that keeps it waiting costs a second, all of them together 3.
+/// The command lines of processes. Whoever reads one waits for the lock on that process's memory (K33).
 class CommandLines {
  public:
   /// Of what has a `stat`: Process, Member. The caller must have one thread only.

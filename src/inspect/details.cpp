@@ -5,6 +5,7 @@
 #include <map>
 
 #include "inspect/command_lines.hpp"
+#include "inspect/patient_reads.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/values.hpp"
@@ -24,11 +25,13 @@ std::vector<std::size_t> depths_of(const std::vector<Member>& members) {
 
 std::vector<ProcessDetails> details_of(const std::vector<Member>& members) {
   const auto depths = depths_of(members);
+  PatientReads channels(members.size(), [&](std::size_t at) { return wait_channel(members[at].stat.pid); });
   const CommandLines lines(members);
+  auto waits_in = channels.take();
   std::vector<ProcessDetails> processes;
   for (std::size_t i = 0; i < members.size(); ++i) {
     const pid_t pid = members[i].stat.pid;
-    processes.push_back({&members[i], depths[i], wait_channel(pid), lines.of(pid)});
+    processes.push_back({&members[i], depths[i], waits_in[i].value_or(""), lines.of(pid)});
   }
   return processes;
 }

@@ -8,24 +8,51 @@
 
 namespace nslaunch::inspect {
 
-ProcessTable::ProcessTable(const std::unordered_set<pid_t>& of_no_interest) {
-  for (const pid_t pid : sys::all_pids()) {
-    if (of_no_interest.contains(pid)) continue;
-    auto stat = sys::read_stat(pid);
-    if (!stat) continue;
-    const auto place = children_.emplace(stat->parent, std::move(*stat));
+namespace {
+
+std::vector<pid_t> pids_without(const std::unordered_set<pid_t>& of_no_interest) {
+  auto pids = sys::all_pids();
+  std::erase_if(pids, [&](pid_t pid) { return of_no_interest.contains(pid); });
+  return pids;
+}
+
+}  // namespace
+
+ProcessReading::ProcessReading(const std::unordered_set<pid_t>& of_no_interest)
+    : pids_(pids_without(of_no_interest)),
+      reads_(pids_.size(), [this](std::size_t at) { return sys::stat_line(pids_[at]); }) {}
+
+std::vector<sys::ProcessStat> ProcessReading::take() {
+  const auto lines = reads_.take();
+  std::vector<sys::ProcessStat> found;
+  for (std::size_t at = 0; at < lines.size(); ++at) {
+    if (auto stat = lines[at] ? sys::parse_stat(*lines[at]) : sys::stat_by_status(pids_[at]))
+      found.push_back(std::move(*stat));
+  }
+  return found;
+}
+
+ProcessTable::ProcessTable(ProcessReading&& reading) {
+  for (auto& stat : reading.take()) {
+    const auto pid = stat.pid;
+    const auto place = children_.emplace(stat.parent, std::move(stat));
     by_pid_.emplace(pid, &place->second);
   }
 }
 
+const sys::ProcessStat* ProcessTable::find(pid_t pid) const {
+  const auto found = by_pid_.find(pid);
+  return found == by_pid_.end() ? nullptr : found->second;
+}
+
 std::optional<Summary> ProcessTable::summary_of(pid_t init) const {
-  const auto found = by_pid_.find(init);
-  if (found == by_pid_.end()) return std::nullopt;
+  const auto* found = find(init);
+  if (found == nullptr) return std::nullopt;
   const auto ticks_per_second = static_cast<std::uint64_t>(std::max(::sysconf(_SC_CLK_TCK), 1L));
   const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   Summary sum;
   std::uint64_t ticks = 0;
-  std::vector<const sys::ProcessStat*> ahead = {found->second};
+  std::vector<const sys::ProcessStat*> ahead = {found};
   std::set<pid_t> seen;  // pids reused while we looked could form a circle
   while (!ahead.empty()) {
     const auto& process = *ahead.back();

@@ -8,7 +8,9 @@
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
+#include "inspect/patient_reads.hpp"
 #include "sys/procfs.hpp"
 
 namespace nslaunch::inspect {
@@ -20,16 +22,32 @@ struct Summary {
   std::uint64_t rss_bytes = 0;       ///< a page that several have counts for each
 };
 
-/// Every process that this /proc shows, as it was at one time, but for those that are of no interest.
+/// The look at every process that this /proc shows, but for those that are of no interest.
+class ProcessReading {
+ public:
+  /// Begins it.
+  explicit ProcessReading(const std::unordered_set<pid_t>& of_no_interest = {});
+  /// Those that are still there. Of one that lets nobody read its `stat` (K33) there is what `status` says:
+  /// neither times nor threads.
+  std::vector<sys::ProcessStat> take();
+
+ private:
+  std::vector<pid_t> pids_;
+  PatientReads reads_;
+};
+
+/// The processes of a machine as they were at one time.
 class ProcessTable {
  public:
   using Children = std::multimap<pid_t, sys::ProcessStat>;
 
-  explicit ProcessTable(const std::unordered_set<pid_t>& of_no_interest = {});
+  explicit ProcessTable(ProcessReading&& reading = ProcessReading());
   ProcessTable(const ProcessTable&) = delete;
   ProcessTable& operator=(const ProcessTable&) = delete;
 
   const Children& by_parent() const noexcept { return children_; }
+  /// Nothing where it was not there.
+  const sys::ProcessStat* find(pid_t pid) const;
   /// Of a process and all that descends from it; empty where it was not there.
   std::optional<Summary> summary_of(pid_t init) const;
 

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <ctime>
+#include <iterator>
 #include <map>
 #include <set>
+#include <sstream>
 #include <unordered_set>
 
 #include "inspect/descriptors.hpp"
+#include "inspect/patient_reads.hpp"
 #include "inspect/process_table.hpp"
 #include "inspect/processes.hpp"
 #include "ns/enter.hpp"
@@ -23,6 +26,23 @@ pid_t pid_at(pid_t shown, std::size_t depth) {
   return pids.size() > depth ? pids[depth] : 0;
 }
 
+/// Of each one's descriptors; none of who lets nobody look at them (K33).
+std::vector<std::vector<std::uint64_t>> socket_inodes_of(const std::vector<Member>& members) {
+  PatientReads reads(members.size(), [&](std::size_t at) {
+    std::string inodes;
+    for_each_descriptor(members[at].stat.pid, [&](int, const std::string& target) {
+      if (const auto inode = inode_of(target, "socket")) inodes += fmt::format("{} ", inode);
+    });
+    return inodes;
+  });
+  std::vector<std::vector<std::uint64_t>> found;
+  for (const auto& text : reads.take()) {
+    std::istringstream inodes(text.value_or(""));
+    found.emplace_back(std::istream_iterator<std::uint64_t>(inodes), std::istream_iterator<std::uint64_t>());
+  }
+  return found;
+}
+
 void go_on_until(const std::optional<sys::Deadline>& limit) {
   if (limit && limit->passed()) throw Error(sys::errno_code(ETIMEDOUT), "looking at a shard's processes");
 }
@@ -33,10 +53,10 @@ std::vector<Member> members_of(pid_t init, const ProcessTable& processes,
                                const std::optional<sys::Deadline>& limit) {
   std::vector<Member> members;
   const auto pids = nested_pids(init);
-  auto stat = sys::read_stat(init);
-  if (pids.empty() || !stat) return members;
+  const auto* stat = processes.find(init);
+  if (pids.empty() || stat == nullptr) return members;
   // Not by recursion: a shard has as many generations as its owner likes.
-  std::vector<Member> ahead = {{pids.back(), 0, std::move(*stat)}};
+  std::vector<Member> ahead = {{pids.back(), 0, *stat}};
   std::unordered_set<pid_t> seen;  // pids reused while we looked could form a circle
   while (!ahead.empty()) {
     go_on_until(limit);
@@ -61,11 +81,10 @@ std::vector<Member> members_of(pid_t init) {
 std::vector<OwnedSocket> with_owners(std::vector<ns::Socket> found, const std::vector<Member>& members,
                                      const std::optional<sys::Deadline>& limit) {
   std::map<std::uint64_t, std::set<pid_t>> owners;
-  for (const auto& member : members) {
-    for_each_descriptor(member.stat.pid, [&](int, const std::string& target) {
-      go_on_until(limit);
-      if (const auto inode = inode_of(target, "socket")) owners[inode].insert(member.pid);
-    });
+  const auto inodes = socket_inodes_of(members);
+  for (std::size_t at = 0; at < members.size(); ++at) {
+    go_on_until(limit);
+    for (const auto inode : inodes[at]) owners[inode].insert(members[at].pid);
   }
   std::vector<OwnedSocket> sockets;
   for (auto& socket : found) {

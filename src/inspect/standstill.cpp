@@ -1,14 +1,20 @@
 #include "inspect/standstill.hpp"
 
+#include <chrono>
 #include <cstdlib>
+#include <functional>
 
 #include "inspect/details.hpp"
 #include "sys/check.hpp"
+#include "sys/files.hpp"
+#include "sys/forked.hpp"
 #include "sys/procfs.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::inspect {
 namespace {
+
+constexpr std::size_t kLongest = 65'536;
 
 std::string in_words(const sys::ProcessStat& stat) {
   return fmt::format("pid {} ({})", stat.pid, sys::escape(stat.comm));
@@ -49,20 +55,35 @@ std::optional<Standstill> find_sleep(pid_t pid) {
                     fmt::format("What it waits for, as root: cat /proc/{}/stack", pid)};
 }
 
+/// By a child: the process, or its tracer, may keep whoever looks at it waiting (K33).
+std::optional<Standstill> found_by_child(pid_t pid,
+                                         const std::function<std::optional<Standstill>(pid_t)>& find) {
+  constexpr std::chrono::seconds kLookLimit{1};
+  const auto look = [&](int out) {
+    if (const auto found = find(pid)) sys::write_all(out, found->what + '\n' + found->remedy);
+  };
+  const auto seen = sys::output_of_child(look, kLookLimit, kLongest);
+  const auto end = seen.text.find('\n');
+  if (!seen.complete || end == std::string::npos) return std::nullopt;
+  return Standstill{seen.text.substr(0, end), seen.text.substr(end + 1)};
+}
+
 }  // namespace
 
 std::optional<Standstill> standstill_of(pid_t pid) noexcept {
   try {
-    return find_standstill(pid);
+    return found_by_child(pid, find_standstill);
   } catch (...) {
     return std::nullopt;
   }
 }
 
 std::optional<Standstill> reason_for_silence(pid_t pid) noexcept {
-  if (auto standstill = standstill_of(pid)) return standstill;
   try {
-    return find_sleep(pid);
+    return found_by_child(pid, [](pid_t silent) {
+      auto standstill = find_standstill(silent);
+      return standstill ? standstill : find_sleep(silent);
+    });
   } catch (...) {
     return std::nullopt;
   }

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "inspect/patient_reads.hpp"
 #include "inspect/processes.hpp"
 #include "inspect/shard.hpp"
 #include "sys/check.hpp"
@@ -13,14 +14,21 @@ namespace nslaunch::inspect {
 Written written_by(pid_t init) {
   constexpr std::string_view kLabel = "wchar: ";
   Written written;
-  for (const auto& member : members_of(init)) {
-    const auto io = sys::read_file(fmt::format("/proc/{}/io", member.stat.pid).c_str()).value_or("");
+  const auto members = members_of(init);
+  PatientReads reads(members.size(), [&](std::size_t at) {
+    const auto pid = members[at].stat.pid;
+    const auto io = sys::read_file(fmt::format("/proc/{}/io", pid).c_str()).value_or("");
     const auto found = io.find(kLabel);
-    if (found != std::string::npos) {
-      written.bytes += std::strtoull(io.c_str() + found + kLabel.size(), nullptr, 10);
-    } else if (const auto stat = sys::read_stat(member.stat.pid); stat && !has_ended(*stat)) {
-      written.unseen = stat->pid;  // one that has ended is root's to read, until its parent counts it (K31)
-    }
+    if (found != std::string::npos) return io.substr(found + kLabel.size());
+    // One that has ended is root's to read, until its parent counts it (K31).
+    const auto stat = sys::read_stat(pid);
+    return std::string(stat && !has_ended(*stat) ? "" : "0");
+  });
+  const auto counts = reads.take();
+  for (std::size_t at = 0; at < members.size(); ++at) {
+    const auto count = counts[at].value_or("");
+    if (count.empty()) written.unseen = members[at].stat.pid;
+    written.bytes += std::strtoull(count.c_str(), nullptr, 10);
   }
   return written;
 }

@@ -47,10 +47,10 @@ void Silence::postpone(sys::Clock::duration pause) noexcept {
 
 void Silence::say_blind_for(pid_t process, Announcer& announcer) {
   if (std::exchange(said_blind_, true)) return;
-  const auto stat = sys::read_stat(process);
+  const auto name = sys::status_field(process, "Name");
   announcer.announce(
       fmt::format("--silence can't see whether pid {} ({}) writes anything, and takes it that it does",
-                  process, stat ? sys::escape(stat->comm) : "gone"));
+                  process, sys::escape(name.value_or("gone"))));
 }
 
 }  // namespace nslaunch::shard

@@ -26,6 +26,16 @@ std::string proc_path(pid_t pid, const char* name) {
   return fmt::format("/proc/{}/{}", pid, name);
 }
 
+/// Of the text of a "status".
+std::optional<std::string> field_of(const std::string& text, const char* name) {
+  const std::string label = fmt::format("{}:", name);
+  auto found = text.starts_with(label) ? 0 : text.find("\n" + label);
+  if (found == std::string::npos) return std::nullopt;
+  if (found != 0) ++found;
+  const auto start = text.find_first_not_of(" \t", found + label.size());
+  return text.substr(start, text.find('\n', start) - start);
+}
+
 }  // namespace
 
 std::optional<ProcessStat> parse_stat(const std::string& line) {
@@ -60,12 +70,33 @@ std::optional<ProcessStat> parse_stat(const std::string& line) {
   return stat;
 }
 
-std::optional<ProcessStat> read_stat(pid_t pid) {
+std::string stat_line(pid_t pid) {
   // One read: the kernel gives such a line whole, and it is read for every process there is.
   const Fd file(::open(proc_path(pid, "stat").c_str(), O_RDONLY | O_CLOEXEC));
   char line[1024];
   const auto count = file ? retry_on_eintr([&] { return ::read(file.get(), line, sizeof line); }) : -1;
-  return count > 0 ? parse_stat(std::string(line, static_cast<std::size_t>(count))) : std::nullopt;
+  return {line, count > 0 ? static_cast<std::size_t>(count) : 0};
+}
+
+std::optional<ProcessStat> read_stat(pid_t pid) {
+  return parse_stat(stat_line(pid));
+}
+
+std::optional<ProcessStat> stat_by_status(pid_t pid) {
+  const auto text = read_file(proc_path(pid, "status").c_str());
+  if (!text) return std::nullopt;
+  const auto field = [&](const char* name) { return field_of(*text, name).value_or(""); };
+  const auto number = [&](const char* name) { return std::atoi(field(name).c_str()); };
+  ProcessStat stat;
+  stat.pid = pid;
+  stat.comm = field("Name");
+  stat.state = field("State").empty() ? '?' : field("State").front();
+  stat.parent = number("PPid");
+  stat.process_group = number("NSpgid");
+  stat.session = number("NSsid");
+  const long page = ::sysconf(_SC_PAGESIZE) / 1024;
+  stat.rss_pages = static_cast<std::uint64_t>(number("VmRSS") / std::max(page, 1L));
+  return stat;
 }
 
 std::string command_line(pid_t pid, std::size_t limit) {
@@ -86,12 +117,7 @@ std::string command_line(pid_t pid, std::size_t limit) {
 
 std::optional<std::string> status_field(pid_t pid, const char* name) {
   const auto text = read_file(proc_path(pid, "status").c_str());
-  if (!text) return std::nullopt;
-  const std::string label = fmt::format("\n{}:", name);
-  const auto found = text->find(label);
-  if (found == std::string::npos) return std::nullopt;
-  const auto start = text->find_first_not_of(" \t", found + label.size());
-  return text->substr(start, text->find('\n', start) - start);
+  return text ? field_of(*text, name) : std::nullopt;
 }
 
 std::vector<pid_t> all_pids() {

@@ -37,8 +37,10 @@ class Holder {
     }
   }
 
-  /// To be heard by is_held(): says when it holds its memory.
-  std::string command() const { return fmt::format("{} hold-memory {} 9926", probe_binary(), device_); }
+  /// To be heard by is_held(): says when it holds its memory, or what it executes ("hold-exec").
+  std::string command(const std::string& act = "hold-memory") const {
+    return fmt::format("{} {} {} 9926", probe_binary(), act, device_);
+  }
 
   static bool is_held(const std::string& heard) {
     if (heard.starts_with("no: ")) SKIP_TEST(heard.c_str());
@@ -108,6 +110,39 @@ TEST_CASE("a process that lets nobody read its command line is shown by whatever
   const auto ports = Json::parse(seen(registry, {"ports", "--json", shard.id}));
   CHECK_THAT(ports.at("ports").at(0).at("processes").at(0).at("command_line").get<std::string>(),
              Contains(kWithoutLine));
+}
+
+TEST_CASE(
+    "a process that lets nobody look at what it executes is shown with its shard, and holds up no look") {
+  const Holder holder;  // first: a test that is skipped leaves no folder
+  const RegistryView registry;
+  LiveShard shard(registry, {}, holder.command("hold-exec") + " & exec cat");
+  REQUIRE(Holder::is_held(shard.launcher.read_line()));
+  CHECK_THAT(seen(registry, {"list"}), Contains(shard.id));
+  CHECK_THAT(seen(registry, {"list", "--json"}), Contains("\"processes\":4"));
+  for (const Words& words : {Words{"inspect"}, {"inspect", "--json"}, {"inspect", "--autopsy"}}) {
+    auto all = words;
+    all.push_back(shard.id);
+    CHECK_THAT(seen(registry, all), Contains("nslaunch_probe") && Contains("cat"));
+  }
+  CHECK_THAT(seen(registry, {"ports", shard.id}), Contains("127.0.0.1:9926"));
+}
+
+TEST_CASE(
+    "a process that lets nobody look at what it executes holds up neither a time limit nor the silence's") {
+  const Holder holder;  // first: a test that is skipped leaves no folder
+  const RegistryView registry;
+  const Words options = GENERATE(Words{"--timeout", "1s", "--dump-signal", "QUIT"}, Words{"--silence", "1s"});
+  auto words = options;
+  words.insert(words.end(),
+               {"--", "bash", "-c",
+                "exec 3< <(" + holder.command("hold-exec") + "); read held <&3; echo $held; sleep 1000"});
+  Process launcher(nslaunch(words), registry.options());
+  const auto result = launcher.wait(kBound);
+  CAPTURE(options.front(), result.err);
+  CHECK(Holder::is_held(result.out));
+  CHECK(result.status == 124);
+  CHECK(registry.ids().empty());
 }
 
 TEST_CASE("an init that does not go on when its command has ended is killed, and the command's status kept") {

@@ -19,6 +19,7 @@ namespace nslaunch::test {
 ///   unread COUNT        says "up", with so many descriptors sent to itself and not received until its input
 ///   ends bomb COUNT          every process of it forks until there are COUNT, which all stay; says "up"
 ///   hold-memory DEVICE PORT  keeps the lock on its own memory for ever (probe_lock.hpp), says "held"
+///   hold-exec DEVICE PORT    the same, by an execve(2) that does not end
 int act(int count, char** words);
 
 }  // namespace nslaunch::test

@@ -125,9 +125,8 @@ void listen_on(const char* port) {
   check(listen(listener, 1) == 0, "listen");
 }
 
-}  // namespace
-
-int hold_memory(const char* device, const char* port) {
+/// A page of the file that the server has to write once it is unmapped.
+void* make_dirty_page(const char* device, const char* port) {
   const uid_t uid = getuid();
   const gid_t gid = getgid();
   enter_own_namespaces(uid, gid);
@@ -140,7 +139,20 @@ int hold_memory(const char* device, const char* port) {
   void* page = mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   check(page != MAP_FAILED, "mmap");
   *static_cast<volatile char*>(page) = 1;
+  return page;
+}
+
+}  // namespace
+
+int hold_memory(const char* device, const char* port) {
+  void* page = make_dirty_page(device, port);
   mmap(page, kPage, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  return 7;
+}
+
+int hold_exec(const char* device, const char* port) {
+  make_dirty_page(device, port);
+  execl("/bin/true", "true", nullptr);
   return 7;
 }
 

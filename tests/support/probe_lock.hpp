@@ -6,5 +6,7 @@ namespace nslaunch::test {
 /// own shows, by that device, has been written to and is unmapped, and its server never answers the write.
 /// Listens on that port of 127.0.0.1. Says "held" when that is so, "no: " and why where it can't be had.
 int hold_memory(const char* device, const char* port);
+/// The same of the lock on what it is executing, by an execve(2) that has to write the page.
+int hold_exec(const char* device, const char* port);
 
 }  // namespace nslaunch::test

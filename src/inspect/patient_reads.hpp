@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sys/forked.hpp"
+
+namespace nslaunch::inspect {
+
+/// Reads of /proc that whoever is looked at may keep waiting for ever (K33). A child does all of them: one
+/// that keeps it waiting costs a second, all of them together 3.
+class PatientReads {
+ public:
+  /// Begins to read what `read` says of each number below `count`: a text without zero bytes. The caller must
+  /// have one thread only.
+  PatientReads(std::size_t count, std::function<std::string(std::size_t)> read);
+  /// What was read of each, nothing where it could not be; `why_not` is for those.
+  std::vector<std::optional<std::string>> take();
+  const std::string& why_not() const noexcept { return why_not_; }
+
+ private:
+  void begin(std::size_t first);
+
+  std::size_t count_;
+  std::function<std::string(std::size_t)> read_;
+  std::optional<sys::ChildWork> work_;
+  std::string why_not_ = "whoever reads it is kept waiting";
+};
+
+}  // namespace nslaunch::inspect
