@@ -10,9 +10,11 @@
 #include "ns/endpoint.hpp"
 #include "registry/control.hpp"
 #include "shard/ways.hpp"
+#include "sys/channel.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/forwarder.hpp"
+#include "sys/identity.hpp"
 #include "sys/limits.hpp"
 #include "sys/log.hpp"
 #include "sys/text.hpp"
@@ -28,6 +30,14 @@ constexpr Option kOptions[] = {
     kColorOption,
 };
 
+sys::Pidfd init_of(const ShardRecord& record) {
+  auto init = sys::find(record.init, record.uid);
+  if (!init)
+    throw Error(sys::errno_code(ESRCH), fmt::format("reaching shard {}", sys::escape(record.id)),
+                "It has just ended.");
+  return std::move(*init);
+}
+
 int run(const Arguments& arguments) {
   if (arguments.positional.size() < 2 || arguments.has_separator) {
     throw UsageError("which shard, and which port?", "for example: nslaunch port-forward ID 8080:9926");
@@ -39,6 +49,7 @@ int run(const Arguments& arguments) {
   const auto control = registry::Controls(sys::Deadline(kConnectLimit)).connect(shard);
   ::signal(SIGPIPE, SIG_IGN);  // a client that has gone is no news
   const sys::DescriptorLimit limit(sys::kEveryDescriptor);
+  const bool is_ones_own = shard.record.uid == ::geteuid();
   const auto id = sys::escape(shard.record.id);
   shard::WaysIn ways_in(control, shard.record.init.pid, "shard " + id,
                         [](const std::string& line) { sys::warn(line); });
@@ -49,11 +60,12 @@ int run(const Arguments& arguments) {
     auto listener = shard::listen_outside(port, "nslaunch port-forward ID");
     ways += fmt::format("{}\t{}\n", ns::endpoint_name(port.host, ns::port_of(listener)),
                         ns::endpoint_name(to, port.shard_port));
-    auto way = ways_in.to(to, port.shard_port, std::move(listener));
-    // Whoever owns the init can make the sockets wait that it sends.
-    if (shard.record.uid != ::geteuid()) way.bytes = sys::Relay::Bytes::kCopied;
-    forwarder.add(std::move(way));
+    forwarder.add(ways_in.to(to, port.shard_port, std::move(listener)));
   }
+  if (is_ones_own)
+    sys::take_descriptors(control, true);
+  else
+    ways_in.enter(init_of(shard.record), shard.record.uid);
   // Once they can be used: who starts us reads these lines first.
   if (const int error = sys::write_all(STDOUT_FILENO, ways); error != 0) {
     throw Error(sys::errno_code(error), "writing what is forwarded");

@@ -89,4 +89,17 @@ sys::Fd open_socket_diagnostics_of(pid_t pid) {
   return socket;
 }
 
+void enter_network_of(const sys::Pidfd& process) {
+  constexpr const char* kDoing = "joining the shard's network namespace";
+  const auto before = sys::namespace_inode(0, "net");
+  if (::setns(process.get(), CLONE_NEWNET) != 0) {
+    const int error = errno;
+    throw Error(
+        sys::errno_code(error), kDoing,
+        error == EPERM ? "It takes CAP_SYS_ADMIN and CAP_SYS_PTRACE; the shard's owner needs neither." : "");
+  }
+  if (sys::namespace_inode(0, "net") == before)
+    throw Error({}, std::string(kDoing) + ": it is the one that nslaunch is in");
+}
+
 }  // namespace nslaunch::ns

@@ -1,11 +1,14 @@
 #include "shard/ways.hpp"
 
 #include <poll.h>
+#include <sys/fsuid.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
 #include "ns/endpoint.hpp"
+#include "ns/enter.hpp"
 #include "shard/visit.hpp"
 #include "sys/check.hpp"
 
@@ -33,6 +36,11 @@ sys::Fd listen_outside(const PublishedPort& port, const std::string& usage) {
   return listener;
 }
 
+void WaysIn::enter(const sys::Pidfd& init, uid_t owner) {
+  ns::enter_network_of(init);
+  owner_ = owner;
+}
+
 sys::Way WaysIn::to(const std::string& address, std::uint16_t port, sys::Fd listener) {
   const SocketRequest target = {SocketRequest::Kind::kConnected, address, port};
   const auto nobody = fmt::format("nobody listens on {} in {}: its clients are reset",
@@ -48,6 +56,7 @@ bool WaysIn::shard_has_ended() const {
 /// While somebody has stopped init one client waits for it, and the others are reset at once: we may have
 /// more to do than this.
 sys::Fd WaysIn::connect(const SocketRequest& target) {
+  if (owner_) return connect_ourselves(target);
   if (owes_answer_ && !receive(connection_.get(), false) && errno == EAGAIN) return {};
   owes_answer_ = false;
   try {
@@ -57,6 +66,18 @@ sys::Fd WaysIn::connect(const SocketRequest& target) {
     if (!shard_has_ended() && !std::exchange(told_, true)) say_(error.what());
     return {};
   }
+}
+
+/// The owner chooses where this leads to: there the socket is the owner's, as one of init's is.
+sys::Fd WaysIn::connect_ourselves(const SocketRequest& target) {
+  ::setfsuid(*owner_);
+  auto socket = ns::begin_to_connect(target.address, target.port);
+  ::setfsuid(::geteuid());
+  if (!socket && !std::exchange(told_, true)) {
+    say_(fmt::format("connecting to {} in {}: {}", ns::endpoint_name(target.address, target.port), shard_,
+                     sys::errno_code(errno).message()));
+  }
+  return socket;
 }
 
 sys::Way way_out(const ReachedService& service, sys::Fd listener, const Say& say) {

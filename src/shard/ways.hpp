@@ -3,11 +3,13 @@
 #include <nslaunch/spec.hpp>
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "shard/protocol.hpp"
 #include "sys/fd.hpp"
 #include "sys/forwarder.hpp"
+#include "sys/pidfd.hpp"
 
 namespace nslaunch::shard {
 
@@ -18,7 +20,7 @@ using Say = std::function<void(std::string)>;
 sys::Fd listen_outside(const PublishedPort& port, const std::string& usage);
 
 /// Ways for clients outside to servers in a shard: init is asked for a socket for each client, so that
-/// nothing has to enter the shard.
+/// nothing has to enter the shard, unless that is somebody else's.
 class WaysIn {
  public:
   /// `connection`: a visitor's, to the shard's `init`; it outlives this, and this the ways. `shard`: how
@@ -28,10 +30,16 @@ class WaysIn {
   WaysIn(const WaysIn&) = delete;
   WaysIn& operator=(const WaysIn&) = delete;
 
+  /// From now on asks for nothing, and makes the sockets itself: somebody else who makes them can keep us
+  /// waiting for ever (K64). The process, which must have one thread, is in the network of `init` from now
+  /// on, and what it has to listen on must be there already. `owner`: init's. Throws Error.
+  void enter(const sys::Pidfd& init, uid_t owner);
+
   sys::Way to(const std::string& address, std::uint16_t port, sys::Fd listener);
 
  private:
   sys::Fd connect(const SocketRequest& target);
+  sys::Fd connect_ourselves(const SocketRequest& target);
   bool shard_has_ended() const;
 
   const sys::Fd& connection_;
@@ -40,6 +48,7 @@ class WaysIn {
   Say say_;
   bool owes_answer_ = false;  ///< init has not answered in time
   bool told_ = false;
+  std::optional<uid_t> owner_;  ///< of the shard whose network we are in
 };
 
 /// A way for clients in a shard, where `listener` listens, to a service outside.

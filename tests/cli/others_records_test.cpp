@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -13,10 +12,7 @@
 #include "registry/control.hpp"
 #include "registry/leftovers.hpp"
 #include "shard/protocol.hpp"
-#include "support/clients.hpp"
 #include "support/fake_init.hpp"
-#include "support/forwarded.hpp"
-#include "support/listeners.hpp"
 #include "support/process.hpp"
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
@@ -73,24 +69,6 @@ void tell_a_listener(int listener) {
     if (::recv(visitor.get(), question, sizeof question, 0) > 0)
       static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kListening, .payload = payload}));
   }
-}
-
-/// Gives the first client's visitor a connection that waits for what never comes, tells when a byte has gone
-/// that way, and then gives nothing that is of use.
-FakeInit::Serve give_waiting_connection(int told) {
-  return [told](int listener) {
-    const auto server = listen_tcp("127.0.0.1", 0);
-    const auto waiting = connect_tcp("127.0.0.1", port_of(server));
-    const sys::Fd peer(::accept4(server.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    const auto useless = sys::make_pipe();
-    const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
-    for (int gift = waiting.get();; gift = useless.read.get()) {
-      char question[65536];
-      if (::recv(visitor.get(), question, sizeof question, 0) <= 0) return;
-      static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kSocket, .payload = {}}, {&gift, 1}));
-      if (gift == waiting.get() && ::recv(peer.get(), question, 1, 0) == 1) sys::write_all(told, "x");
-    }
-  };
 }
 
 /// Where nobody has a registry yet.
@@ -196,32 +174,6 @@ TEST_CASE("a shard of one's own is found without a look at others' folders") {
   };
   CHECK_THAT(told_of("own"), !Contains("/tmp/nslaunch-11111") && !Contains("no shard"));
   CHECK_THAT(told_of("a1"), Contains("/tmp/nslaunch-11111") && Contains("is user 54321's"));
-}
-
-TEST_CASE("a connection that waits, sent by another user's init, keeps no client of port-forward's waiting") {
-  if (::geteuid() != 0) SKIP_TEST("needs root, which alone acts for other users");
-  const auto seen = in_private_mounts([] {
-    ::unsetenv("XDG_RUNTIME_DIR");
-    const auto arrived = sys::make_pipe();
-    const IdleProcess other([&] {
-      become(kSomebody);
-      const auto folder = make_dir(fmt::format("/tmp/nslaunch-{}", kSomebody));
-      static const FakeInit giver(folder, "giver",
-                                  give_waiting_connection(arrived.write.get()));  // till this process ends
-    });
-    Process forwarder(nslaunch({"port-forward", "giver", "0:80"}));
-    const auto port = outer_port(forwarder.read_line());
-    const auto first = connect_tcp("127.0.0.1", port);
-    char byte = 'x';
-    sys::write_all(first.get(), {&byte, 1});
-    pollfd watched = {arrived.read.get(), POLLIN, 0};
-    if (::poll(&watched, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) != 1)
-      return std::string("nothing went that way");
-    const auto second = read_all(connect_tcp("127.0.0.1", port));
-    const bool waits = ::recv(first.get(), &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
-    return (waits ? "waits, " : "does not wait, ") + second;
-  });
-  CHECK(seen == "waits, reset");
 }
 
 }  // namespace nslaunch::test
