@@ -15,13 +15,11 @@ namespace nslaunch::sys {
 struct Way {
   /// Listening, and never waiting.
   Fd listener;
-  /// Returns a socket that is connected or being connected; empty where there is none: the client is then
-  /// reset.
+  /// Returns a socket that is connected or being connected and never waits; empty where there is none: the
+  /// client is then reset.
   std::function<Fd()> connect;
   /// Called when such a connection is refused.
   std::function<void()> refused;
-  /// Copied where somebody else may have such a socket, too, and be no friend.
-  Relay::Bytes bytes = Relay::Bytes::kSpliced;
 };
 
 /// Takes in connections and joins each with one of its own to somewhere else, any number at once, in one
@@ -45,7 +43,7 @@ class Forwarder {
  private:
   struct Link {
     Link(Fd client, Fd target, PipePool& pipes, const Way& from)
-        : relay(std::move(client), std::move(target), pipes, from.bytes), way(from) {}
+        : relay(std::move(client), std::move(target), pipes), way(from) {}
     Relay relay;
     const Way& way;
   };

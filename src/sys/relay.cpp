@@ -16,7 +16,6 @@ constexpr int kChunk = 1 << 20;
 constexpr std::size_t kMostFreePipes = 16;
 constexpr int kChunksATurn = 4;  // chunks before others have theirs
 constexpr unsigned kFlags = SPLICE_F_NONBLOCK | SPLICE_F_MOVE;
-constexpr std::size_t kCopied = 128 << 10;
 
 }  // namespace
 
@@ -36,11 +35,10 @@ void PipePool::give_back(Pipe pipe) {
   if (free_.size() < kMostFreePipes) free_.push_back(std::move(pipe));
 }
 
-Relay::Relay(Fd one, Fd other, PipePool& pipes, Bytes bytes)
+Relay::Relay(Fd one, Fd other, PipePool& pipes)
     : one_(std::move(one)),
       other_(std::move(other)),
       pipes_(pipes),
-      copies_(bytes == Bytes::kCopied),
       there_{.from = one_.get(), .to = other_.get()},
       back_{.from = other_.get(), .to = one_.get()} {}
 
@@ -76,48 +74,25 @@ Relay::Progress Relay::move(Flow& flow) {
   return progress;
 }
 
-/// Into a pipe or a copy, which is there only where something was read.
-ssize_t Relay::read_into(Flow& flow) {
-  if (copies_) {
-    flow.copy.resize(kCopied);
-    const auto count = ::recv(flow.from, flow.copy.data(), flow.copy.size(), MSG_DONTWAIT);
-    if (count > 0) flow.copy.resize(static_cast<std::size_t>(count));
-    return count;
-  }
-  flow.pipe = pipes_.take();
-  if (!flow.pipe.read) return -1;
-  return ::splice(flow.from, nullptr, flow.pipe.write.get(), nullptr, kChunk, kFlags);
-}
-
-ssize_t Relay::write_from(Flow& flow) const {
-  if (!copies_) return ::splice(flow.pipe.read.get(), nullptr, flow.to, nullptr, flow.held, kFlags);
-  return ::send(flow.to, &*(flow.copy.end() - static_cast<std::ptrdiff_t>(flow.held)), flow.held,
-                MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
-/// Keeps errno.
-void Relay::release(Flow& flow) {
-  flow.copy = {};
-  if (flow.pipe.read) pipes_.give_back(std::move(flow.pipe));
-}
-
 Relay::Progress Relay::fill(Flow& flow) {
-  const auto count = read_into(flow);
+  flow.pipe = pipes_.take();
+  if (!flow.pipe.read) return Progress::kBroken;
+  const auto count = ::splice(flow.from, nullptr, flow.pipe.write.get(), nullptr, kChunk, kFlags);
   if (count > 0) {
     flow.held = static_cast<std::size_t>(count);
     return Progress::kSome;
   }
-  release(flow);
+  pipes_.give_back(std::move(flow.pipe));  // keeps errno
   if (count < 0) return errno == EAGAIN || errno == EINTR ? Progress::kNone : Progress::kBroken;
   flow.ended = true;
   return Progress::kSome;
 }
 
 Relay::Progress Relay::drain(Flow& flow) {
-  const auto count = write_from(flow);
+  const auto count = ::splice(flow.pipe.read.get(), nullptr, flow.to, nullptr, flow.held, kFlags);
   if (count < 0) return errno == EAGAIN || errno == EINTR ? Progress::kNone : Progress::kBroken;
   flow.held -= static_cast<std::size_t>(count);
-  if (flow.held == 0) release(flow);
+  if (flow.held == 0) pipes_.give_back(std::move(flow.pipe));
   return Progress::kSome;
 }
 

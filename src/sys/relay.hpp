@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <vector>
 
@@ -21,17 +19,12 @@ class PipePool {
   std::size_t made_ = 0;
 };
 
-/// Joins two stream sockets: what one peer sends the other gets, with its end (a half-close) and its pace;
-/// what one resets is reset for the other. To be pumped whenever one of the sockets has become readable or
-/// writable (edges suffice).
+/// Joins two stream sockets that never wait: what one peer sends the other gets, with its end (a half-close)
+/// and its pace; what one resets is reset for the other. Nothing is copied (splice(2)). To be pumped whenever
+/// one of the sockets has become readable or writable (edges suffice).
 class Relay {
  public:
-  enum class Bytes {
-    kSpliced,  ///< not copied; the sockets never wait (O_NONBLOCK), and nobody else can change that
-    kCopied,   ///< the sockets may be shared with somebody who wants us to wait
-  };
-
-  Relay(Fd one, Fd other, PipePool& pipes, Bytes bytes);
+  Relay(Fd one, Fd other, PipePool& pipes);
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
   ~Relay();
@@ -55,7 +48,6 @@ class Relay {
     int from;
     int to;
     Pipe pipe{};
-    std::vector<char> copy{};  ///< its last `held` bytes are on their way
     std::size_t held = 0;
     bool ended = false;   ///< `from` has sent all
     bool closed = false;  ///< and `to` knows
@@ -64,15 +56,11 @@ class Relay {
 
   Progress move(Flow& flow);
   Progress fill(Flow& flow);
-  ssize_t read_into(Flow& flow);
-  ssize_t write_from(Flow& flow) const;
-  void release(Flow& flow);
   Progress drain(Flow& flow);
 
   Fd one_;
   Fd other_;
   PipePool& pipes_;
-  bool copies_;
   Flow there_;
   Flow back_;
   int error_ = 0;
