@@ -13,7 +13,6 @@
 #include "inspect/standstill.hpp"
 #include "shard/causes.hpp"
 #include "shard/explain.hpp"
-#include "shard/sent_sockets.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/signals.hpp"
@@ -130,12 +129,10 @@ int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
 }
 
 sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request, const Wait& wait) {
-  const OpenToSockets open(connection);
   ask(connection, {.kind = Kind::kSocket, .code = kControlVersion, .payload = pack(request)}, wait);
   std::vector<sys::Fd> descriptors;
   const auto answer = hear(connection, wait, &descriptors);
-  auto socket = only_socket(std::move(descriptors));
-  if (answer.kind == Kind::kSocket && socket) return socket;
+  if (answer.kind == Kind::kSocket && descriptors.size() == 1) return std::move(descriptors.front());
   const bool listens = request.kind == SocketRequest::Kind::kListening;
   throw failure(answer, fmt::format("{} {} port {} in the shard", listens ? "listening on" : "connecting to",
                                     sys::escape(request.address), request.port));

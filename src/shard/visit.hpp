@@ -39,8 +39,9 @@ void check_gone(int error);
 int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
                     const std::string& usual_directory, std::span<const int> streams, const Wait& wait);
 
-/// Asks for a socket of the shard's network that never waits. Throws Error; its code is ETIMEDOUT where init
-/// has not answered in time: the answer may still come, before that to the next question.
+/// Asks for a socket of the shard's network that never waits, over a connection that takes descriptors: of an
+/// init of our own user's only (K54, K64). Throws Error; its code is ETIMEDOUT where init has not answered in
+/// time: the answer may still come, before that to the next question.
 sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request, const Wait& wait);
 
 /// Asks who listens on TCP in the shard, and hears the answer: in two halves, for those who ask many shards

@@ -48,11 +48,6 @@ class Lingering {
   sys::Fd socket_;
 };
 
-/// With the descriptor where the visitor takes it.
-void send_with(int visitor, const shard::Message& message, int descriptor) {
-  if (!shard::send(visitor, message, {&descriptor, 1})) static_cast<void>(shard::send(visitor, message));
-}
-
 /// Answers everything with this kind of message and a connection that lingers.
 FakeInit::Serve lingering_with(Kind kind) {
   return [kind](int listener) {
@@ -132,39 +127,6 @@ TEST_CASE("a connection that lingers, sent by an init that was asked for none, h
   const FakeInit greeted(registry.path(), "greeted", lingering_with(Kind::kAnswer));
   const auto told = registry.ask({"exec", "greeted", "--", "true"});
   CHECK(told.status == 125);
-}
-
-TEST_CASE("port-forward takes nothing but a connection from an init, and waits for none to end") {
-  const RegistryView registry;
-  auto asked = sys::make_pipe();
-  const FakeInit init(registry.path(), "giver", [&](int listener) {
-    const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
-    const auto file = sys::make_pipe();
-    char question[65536];
-    for (int number = 0; ::recv(visitor.get(), question, sizeof question, 0) > 0; ++number) {
-      sys::write_all(asked.write.get(), "x");
-      if (number == 0) {
-        send_with(visitor.get(), {.kind = Kind::kSocket, .payload = {}}, file.read.get());
-      } else {
-        Lingering gift;
-        send_with(visitor.get(), {.kind = Kind::kSocket, .payload = {}}, gift.get());
-        gift.let_go();
-      }
-    }
-  });
-  Process forwarder(nslaunch({"port-forward", "giver", "0:80"}), registry.options());
-  const auto line = forwarder.read_line();
-  const auto colon = line.find(':') + 1;
-  const auto port = static_cast<std::uint16_t>(std::stoi(line.substr(colon)));
-  CHECK(read_all(connect_tcp("127.0.0.1", port)) == "reset");
-  CHECK(arrives(asked.read, 1));
-  for (int times = 0; times < 3; ++times) {
-    auto client = connect_tcp("127.0.0.1", port);
-    CHECK(arrives(asked.read, 1));
-    close_with_reset(std::move(client));
-  }
-  forwarder.send_signal(SIGTERM);
-  CHECK(forwarder.wait().signal == SIGTERM);
 }
 
 TEST_CASE("exec of a command whose init passes no signal on says so, and ends at the next one") {
