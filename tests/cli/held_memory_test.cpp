@@ -147,7 +147,7 @@ TEST_CASE(
 
 TEST_CASE("an init that does not go on when its command has ended is killed, and the command's status kept") {
   const RegistryView registry;
-  const Words words{"--leak-grace", "1s", "--", "sh", "-c", "sleep 1000 & echo $NSLAUNCH_ID; exit 6"};
+  const Words words{"--leak-grace", "4s", "--", "sh", "-c", "sleep 1000 & echo $NSLAUNCH_ID; exit 6"};
   Process launcher(nslaunch(words), registry.options());
   const auto id = launcher.read_line();
   Json stopping;

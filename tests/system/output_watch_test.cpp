@@ -8,8 +8,11 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <ctime>
+#include <functional>
 
+#include "support/namespaces.hpp"
 #include "support/process.hpp"
 #include "support/temp_dir.hpp"
 #include "sys/channel.hpp"
@@ -72,6 +75,39 @@ shard::OutputWatch watch_as_output(int output) {
   return {};
 }
 
+/// A process that has `work` done when it is told, and writes nothing else: a look writes something itself.
+class Worker {
+ public:
+  explicit Worker(const std::function<bool()>& work)
+      : pid_(fork_child([&] {
+          char order = 0;
+          while (::read(orders_.read.get(), &order, 1) == 1) {
+            if (!work()) return 1;
+            ::kill(::getpid(), SIGSTOP);
+          }
+          return 0;
+        })) {}
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+
+  pid_t pid() const { return pid_; }
+  void work() const {
+    REQUIRE(::write(orders_.write.get(), "x", 1) == 1);
+    int status = 0;
+    REQUIRE(::waitpid(pid_, &status, WUNTRACED) == pid_);
+    REQUIRE(WIFSTOPPED(status));
+    REQUIRE(::kill(pid_, SIGCONT) == 0);
+  }
+
+ private:
+  sys::Pipe orders_ = sys::make_pipe();
+  pid_t pid_;
+};
+
 }  // namespace
 
 TEST_CASE("the kernel gives notice of a write to a pipe and to a socket, and of no read") {
@@ -121,11 +157,12 @@ TEST_CASE("an output watch sees what was written since its last look, and nothin
   const auto null = sys::open_file("/dev/null", O_WRONLY);
   for (const int output : {pipe.write.get(), ours.get(), file.get(), null.get()}) {
     auto watch = watch_as_output(output);
-    watch.look(::getpid());
-    CHECK_FALSE(watch.look(::getpid()).wrote);
-    REQUIRE(::write(output, "x", 1) == 1);
-    CHECK(watch.look(::getpid()).wrote);
-    CHECK_FALSE(watch.look(::getpid()).wrote);
+    const Worker writer([output] { return ::write(output, "x", 1) == 1; });
+    watch.look(writer.pid());
+    CHECK_FALSE(watch.look(writer.pid()).wrote);
+    writer.work();
+    CHECK(watch.look(writer.pid()).wrote);
+    CHECK_FALSE(watch.look(writer.pid()).wrote);
   }
 }
 
@@ -147,11 +184,15 @@ TEST_CASE("an output watch never takes a terminal for silent within the eight se
 TEST_CASE("what an ended child has written counts with its parent, once that has waited for it") {
   const auto null = sys::open_file("/dev/null", O_WRONLY);
   auto watch = watch_as_output(null.get());
-  watch.look(::getpid());
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(::write(null.get(), "x", 1) == 1 ? 0 : 1);
-  REQUIRE(::waitpid(child, nullptr, 0) == child);
-  CHECK(watch.look(::getpid()).wrote);
+  const Worker parent([&null] {
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(::write(null.get(), "x", 1) == 1 ? 0 : 1);
+    return ::waitpid(child, nullptr, 0) == child;
+  });
+  watch.look(parent.pid());
+  CHECK_FALSE(watch.look(parent.pid()).wrote);
+  parent.work();
+  CHECK(watch.look(parent.pid()).wrote);
 }
 
 }  // namespace nslaunch::test
