@@ -58,11 +58,11 @@ std::optional<Standstill> find_sleep(pid_t pid) {
 /// By a child: the process, or its tracer, may keep whoever looks at it waiting (K33).
 std::optional<Standstill> found_by_child(pid_t pid,
                                          const std::function<std::optional<Standstill>(pid_t)>& find) {
-  constexpr std::chrono::seconds kLookLimit{1};
+  constexpr std::chrono::seconds kStandstillLimit{1};
   const auto look = [&](int out) {
     if (const auto found = find(pid)) sys::write_all(out, found->what + '\n' + found->remedy);
   };
-  const auto seen = sys::output_of_child(look, kLookLimit, kLongest);
+  const auto seen = sys::output_of_child(look, kStandstillLimit, kLongest);
   const auto end = seen.text.find('\n');
   if (!seen.complete || end == std::string::npos) return std::nullopt;
   return Standstill{seen.text.substr(0, end), seen.text.substr(end + 1)};
