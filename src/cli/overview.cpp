@@ -122,13 +122,14 @@ std::unordered_set<pid_t> launchers_of(std::span<const ShardEntry> shards) {
 }  // namespace
 
 std::vector<Overview> overview_of(std::span<const ShardEntry> shards) {
+  std::vector<Overview> overviews(shards.size());
+  if (std::ranges::none_of(shards, may_live)) return overviews;
   // Begun first, in a process of its own: reading all of that takes as long as asking the inits does.
   inspect::ProcessReading reading(launchers_of(shards));
   const auto order = own_first(shards);
   auto questions = ask_in_order(shards, order);
   const inspect::ProcessTable processes(std::move(reading));
   Answers answers(processes);
-  std::vector<Overview> overviews(shards.size());
   for (const auto at : order) {
     if (answers.have_taken_too_long()) break;
     if (!may_live(shards[at])) continue;
