@@ -14,15 +14,15 @@ namespace nslaunch::test {
 namespace {
 
 constexpr std::size_t kShards = 100;
-constexpr std::size_t kLines = 50'000;  // of 100 bytes, for each shard
+constexpr std::size_t kLines = 5'000;  // of 1,000 bytes, for each shard
 
 /// Writes kLines lines that tell the shard and the line.
 constexpr const char* kWriter =
-    "awk -v shard=$NSLAUNCH_SHARD_INDEX 'BEGIN { for (i = 1; i <= 50000; ++i) "
-    "printf \"%03d %06d %088d\\n\", shard, i, i * 7 }'";
+    "awk -v shard=$NSLAUNCH_SHARD_INDEX 'BEGIN { for (i = 1; i <= 5000; ++i) "
+    "printf \"%03d %06d %0988d\\n\", shard, i, i * 7 }'";
 
 std::string line_of(std::size_t shard, std::size_t line) {
-  return fmt::format("{:03} {:06} {:088}", shard, line, line * 7);
+  return fmt::format("{:03} {:06} {:0988}", shard, line, line * 7);
 }
 
 /// Whether the text is every shard's lines, each shard's in their order; what is wrong, or nothing.

@@ -96,10 +96,11 @@ TEST_CASE("a setting that the kernel refuses is named under -v only") {
 
 TEST_CASE("an unprivileged shard may ping where the host lets every group") {
   if (::geteuid() != 0) return;
-  const auto script = "setpriv --reuid 4000 --regid 4001 --clear-groups " + nslaunch({}).front() +
-                      " -- cat /proc/sys/net/ipv4/ping_group_range";
-  const auto seen = in_shard_of_host_with({{"ipv4/ping_group_range", "0 2147483647"}}, script,
-                                          {"--tmp", "host", "--env", "NSLAUNCH_STATE_DIR=/var/tmp/none"});
+  const auto script =
+      "mkdir -m 1777 /tmp/state; NSLAUNCH_STATE_DIR=/tmp/state/of-4000 "
+      "setpriv --reuid 4000 --regid 4001 --clear-groups " +
+      nslaunch({}).front() + " -- cat /proc/sys/net/ipv4/ping_group_range";
+  const auto seen = in_shard_of_host_with({{"ipv4/ping_group_range", "0 2147483647"}}, script);
   CHECK_THAT(seen, Contains("4001\t4001\n"));
 }
 
