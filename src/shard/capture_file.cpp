@@ -74,8 +74,10 @@ void CaptureFile::check_place() const {
 void CaptureFile::make() {
   struct stat old = {};
   const bool is_new = ::fstatat(folder_.get(), name_.c_str(), &old, AT_SYMLINK_NOFOLLOW) != 0;
-  if (!is_new)
-    sys::check(sys::open_output_at(folder_.get(), name_, O_NOFOLLOW).get(), "opening {}", spec_.file);
+  const auto existing = is_new ? sys::Fd() : sys::open_output_at(folder_.get(), name_, O_NOFOLLOW);
+  if (!is_new) sys::check(existing.get(), "opening {}", spec_.file);
+  // The list's mask stands in the place of the group's rights.
+  if (!is_new && sys::has_access_list(existing)) old.st_mode &= ~mode_t{070};
   file_.emplace(folder_.get(), O_RDWR, is_new ? kMode : 0600, before_making_);
   if (!is_new) file_->take_rights_of(old);
 }

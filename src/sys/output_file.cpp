@@ -53,10 +53,6 @@ std::optional<Place> place_of(const std::string& path, const Fd& file, const str
   return place;
 }
 
-bool has_access_list(const Fd& file) {
-  return ::fgetxattr(file.get(), "system.posix_acl_access", nullptr, 0) > 0;
-}
-
 /// 0 or an errno; nothing where this file can't be replaced.
 std::optional<int> replace_entry(const Place& place, const struct stat& old, std::string_view content,
                                  const BeforeMaking& before_making) try {
@@ -131,6 +127,10 @@ bool is_protected(const std::string& path) {
 }
 
 }  // namespace
+
+bool has_access_list(const Fd& file) {
+  return ::fgetxattr(file.get(), "system.posix_acl_access", nullptr, 0) > 0;
+}
 
 Fd open_output_at(int directory, const std::string& path, int more_flags,
                   std::chrono::milliseconds limit) noexcept {

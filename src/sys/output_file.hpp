@@ -34,6 +34,9 @@ Fd open_output_early(const std::string& path, const BeforeMaking& before_making)
 /// list) it is written over. What is there by now, and no regular file, is written to. Returns 0 or an errno.
 int write_output(const std::string& path, std::string_view content, const BeforeMaking& before_making);
 
+/// Whether it has an access control list: then its mode's group bits are that list's mask.
+bool has_access_list(const Fd& file);
+
 /// The error that a file could not be opened, and what to do about it, `otherwise` where nothing better is
 /// known. `doing`: "opening FILE for the report".
 Error output_error(int error, const std::string& path, const std::string& doing,

@@ -8,9 +8,11 @@
 #include <filesystem>
 #include <regex>
 
+#include "support/access_list.hpp"
 #include "support/capture_scene.hpp"
 #include "support/live_shard.hpp"
 #include "support/rungs.hpp"
+#include "support/skip.hpp"
 #include "support/write_file.hpp"
 #include "sys/check.hpp"
 
@@ -52,6 +54,17 @@ TEST_CASE("with always, or without a word, what was in the file is replaced, and
     CHECK((status.st_mode & 0777) == 0644);
     CHECK(scene.files() == Words{"run.pcap"});
   }
+}
+
+TEST_CASE("who is kept out of the old file by its access list gets nothing of the new one") {
+  const CaptureScene scene;
+  write_file(scene.file, "");
+  if (!set_access_list(scene.file, ::geteuid(), {.owner = 6, .user = 4, .group = 0, .others = 0}))
+    SKIP_TEST("files have no access control lists here");
+  CHECK(scene.of("$PROBE datagram 127.0.0.1 5353 text").status == 0);
+  struct stat status = {};
+  REQUIRE(::stat(scene.file.c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
 }
 
 TEST_CASE("only the two words behind the last colon are no part of the file's name") {
