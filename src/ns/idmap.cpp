@@ -39,6 +39,7 @@ void write_maps_in(int proc_folder, const IdMap& map) {
     return;
   }
   write_in(proc_folder, "uid_map", fmt::format("{} {} 1\n", map.inside_uid, map.outside_uid));
+  if (map.every_group) return write_in(proc_folder, "gid_map", identity_of("/proc/self/gid_map"));
   // K11: an unprivileged gid map is refused until setgroups is denied.
   write_in(proc_folder, "setgroups", "deny");
   write_in(proc_folder, "gid_map", fmt::format("{} {} 1\n", map.inside_gid, map.outside_gid));

@@ -13,6 +13,8 @@ struct IdMap {
   /// Map every id that the caller's own namespace has onto itself instead (needs CAP_SETUID and
   /// CAP_SETGID); supplementary groups and other owners then keep their meaning.
   bool identity;
+  /// The same for groups alone.
+  bool every_group = false;
 };
 
 /// Writes the maps of the new user namespace that `pid` lives in. Called by the launcher for the child

@@ -85,6 +85,26 @@ void mount_tmpfs_alike(const sys::Directory& target) {
   sys::check(result, "mounting a private folder");
 }
 
+sys::Fd make_mount(const char* type, const MountOptions& options, unsigned attributes) {
+  const sys::Fd made(sys::check(::fsopen(type, FSOPEN_CLOEXEC), "asking for a file system ({})", type));
+  const auto configure = [&](unsigned command, const char* name, const char* value) {
+    sys::check(::fsconfig(made.get(), command, name, value, 0), "mounting a file system ({})", type);
+  };
+  configure(FSCONFIG_SET_STRING, "source", "nslaunch");
+  for (const auto& [name, value] : options) {
+    const bool is_switch = value.empty();
+    configure(is_switch ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING, name.c_str(),
+              is_switch ? nullptr : value.c_str());
+  }
+  configure(FSCONFIG_CMD_CREATE, nullptr, nullptr);
+  return sys::Fd(sys::check(::fsmount(made.get(), FSMOUNT_CLOEXEC, attributes), "mounting a file system"));
+}
+
+void attach(int mount, const sys::Directory& target) {
+  constexpr unsigned kByDescriptor = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+  sys::check(::move_mount(mount, "", target.fd(), "", kByDescriptor), "mounting over a folder");
+}
+
 void bind(int source, int target) {
   // mount(2) on the descriptors' own paths: the names they once had lead elsewhere by now (K8).
   const auto from = sys::descriptor_path(source);

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "sys/directory.hpp"
+#include "sys/fd.hpp"
 
 namespace nslaunch::ns {
 
@@ -19,6 +21,15 @@ void mount_tmpfs(const std::string& target, unsigned mode, std::uint64_t size);
 
 /// The same over a folder, whose owner and mode it gets; where the owner is nobody's id here, ours has to do.
 void mount_tmpfs_alike(const sys::Directory& target);
+
+/// By name; those without a value are switches.
+using MountOptions = std::map<std::string, std::string>;
+
+/// A new file system, mounted nowhere yet: an O_PATH descriptor of its root. `attributes`: MOUNT_ATTR_*.
+sys::Fd make_mount(const char* type, const MountOptions& options, unsigned attributes);
+
+/// Mounts what make_mount() has made over what `target` stands for, on top of what is mounted there.
+void attach(int mount, const sys::Directory& target);
 
 /// Makes what `source` stands for visible over what `target` stands for, with what is mounted below it; both
 /// O_PATH descriptors, opened in this mount namespace (K8).

@@ -11,20 +11,15 @@ struct OverlayLayers {
   int work;   ///< for overlayfs alone: an empty folder on the same mount as `upper`, and apart from it
 };
 
-struct ViewOptions {
-  /// What `upper` holds afterwards makes sense without `lower`; a folder is renamed by copying it (K36).
-  bool readable;
-  /// A folder is merged with none below but the one that it is a copy of, wherever somebody moves that (K62).
-  bool verified;
+/// What `upper` holds afterwards.
+enum class Changes {
+  kPass,  ///< is of no use without `lower`
+  kKept,  ///< makes sense by itself; a folder is renamed by copying it (K36)
 };
 
-/// Mounts a view of `lower` over `target`, on top of what is mounted there, in which every change goes to
-/// `upper`; what is mounted below `lower` is not in it. Called by init, in the shard's own mount namespace.
-/// Throws Error; its code is ENOLINK where folders can't be verified here: the view must not be used then.
-void mount_overlay(const OverlayLayers& layers, const sys::Directory& target, const ViewOptions& view);
-
-/// Whether a view with this upper layer is still there: somebody may have a file of it open when no mount
-/// namespace shows it any more (K60). Mounts nothing; where it can't be told it is.
-bool has_view(const sys::Directory& upper);
+/// A view of `lower` in which every change goes to `upper`, mounted nowhere yet (attach()); what is mounted
+/// below `lower` is not in it. It reads and writes its layers with the rights that its maker has now (K57).
+/// Throws Error.
+sys::Fd make_view(const OverlayLayers& layers, Changes changes);
 
 }  // namespace nslaunch::ns

@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <chrono>
 
 #include "registry/locked_file.hpp"
 #include "registry/names.hpp"
+#include "sys/as_user.hpp"
 #include "sys/check.hpp"
 #include "sys/directory.hpp"
 #include "sys/files.hpp"
@@ -26,6 +28,8 @@ constexpr std::string_view kOwnNames = ".nslaunch-";
 /// What begins so tells the directory of the entry before it from all others.
 constexpr std::string_view kMade = "made ";
 
+constexpr std::chrono::seconds kRemovalLimit{3};
+
 /// Empty where that can't be told.
 std::string path_of_entry(int directory, const std::string& name) {
   if (directory == AT_FDCWD) return name;
@@ -42,25 +46,7 @@ sys::Fd open_place(const std::string& path) try {
   return {};
 }
 
-/// No errno: what a shard has changed is there.
-constexpr int kHasChanges = -1;
-
-/// Whoever may write beside the folder can put another, or a link, in its place before that is pasted: it is
-/// gone to, and looked at from within, where nobody else gets.
-std::string command_to_move_changes(const std::string& folder) {
-  const auto path = sys::shell_quote({folder});
-  return fmt::format("(cd {0} && test -O . && test \"$(pwd -P)\" = {0} && mv -T {1} DIR)", path,
-                     sys::kUpperLayer);
-}
-
 std::string why_kept(const std::string& path, int error) {
-  if (error == kHasChanges) {
-    return fmt::format(
-        "{}/{} has what a shard has changed: the folder for that is another by now, somebody still had the "
-        "view open, or nslaunch was killed; move it to a DIR (its whole path) that is not there yet, where "
-        "nobody but you can write: {}; and run: nslaunch reap",
-        sys::escape(path), sys::kUpperLayer, command_to_move_changes(path));
-  }
   return fmt::format("a shard has left {}: {}; see what is there, mend or remove it, and run: nslaunch reap",
                      sys::escape(path), sys::errno_code(error).message());
 }
@@ -75,14 +61,7 @@ std::string fingerprint(int directory) {
                      status.stx_btime.tv_sec, status.stx_btime.tv_nsec);
 }
 
-/// Returns 0 or what why_kept() takes.
-int empty_ours(int directory) {
-  ::unlinkat(directory, sys::kUpperLayer, AT_REMOVEDIR);
-  if (::faccessat(directory, sys::kUpperLayer, F_OK, AT_SYMLINK_NOFOLLOW) == 0) return kHasChanges;
-  return sys::remove_contents(directory);
-}
-
-/// Returns 0 or what why_kept() takes. What is in another directory than ours stays, and is as good as gone;
+/// Returns 0 or an errno. What is in another directory than ours stays, and is as good as gone;
 /// where ours is not to be told from others, that it stays is an error.
 int remove_directory(int place, const char* name, const std::string& made) {
   const auto directory = sys::open_on_same_mount(place, name, O_PATH | O_DIRECTORY);
@@ -90,7 +69,7 @@ int remove_directory(int place, const char* name, const std::string& made) {
   struct stat status = {};
   const bool is_ours = !made.empty() && fingerprint(directory.get()) == made &&
                        ::fstat(directory.get(), &status) == 0 && status.st_uid == ::geteuid();
-  const int kept = is_ours ? empty_ours(directory.get()) : 0;
+  const int kept = is_ours ? sys::remove_contents(directory.get()) : 0;
   if (kept != 0) return kept;
   if (::unlinkat(place, name, AT_REMOVEDIR) == 0) return 0;
   return errno == ENOTEMPTY && !is_ours && !made.empty() ? ENOENT : errno;
@@ -102,9 +81,12 @@ void remove_leftover(const std::string& path, const std::string& made, Removed& 
   if (!path.starts_with('/') || !std::string_view(path).substr(slash + 1).starts_with(kOwnNames)) return;
   const auto name = path.substr(slash + 1);
   const auto place = open_place(path.substr(0, slash));
-  int error = place ? 0 : errno;
-  if (error == 0 && ::unlinkat(place.get(), name.c_str(), 0) != 0) error = errno;
-  if (error == EISDIR) error = remove_directory(place.get(), name.c_str(), made);
+  const auto remove = [&] {
+    const int error = ::unlinkat(place.get(), name.c_str(), 0) == 0 ? 0 : errno;
+    return error == EISDIR ? remove_directory(place.get(), name.c_str(), made) : error;
+  };
+  // Whose place it is may hold its lock for as long as he likes.
+  const int error = place ? sys::as_owner_of(place.get(), kRemovalLimit, remove) : errno;
   if (error == 0) {
     ++sum.removed;
   } else if (error == ENOENT || error == ENOTDIR || error == ELOOP) {

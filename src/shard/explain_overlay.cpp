@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 
@@ -34,36 +35,44 @@ Cause unfit_folder(const OverlaySpec& overlay, int keeping) {
           {{"the kernel's log says which", "sudo dmesg | grep overlayfs"}}};
 }
 
-Cause no_attributes(const OverlaySpec& overlay) {
+/// Whoever the view is for needs no rights of root's to mount it.
+bool is_users(const Plan& plan, const Evidence& machine) {
+  return !machine.is_root || other_user(plan.spec) != nullptr;
+}
+
+Remedy with_more_rights(const Evidence& machine) {
+  if (machine.is_root) return {"leave out --user, or --overlay", ""};
+  return {"Run nslaunch as root", "sudo nslaunch ..."};
+}
+
+Cause no_attributes(const OverlaySpec& overlay, const Evidence& machine) {
   if (!overlay.keep.empty()) {
     return {
         Layer::kFiles, "there, files can't have extended attributes", {{"keep the changes elsewhere", ""}}};
   }
   return {Layer::kKernel,
-          "as an ordinary user it needs Linux 6.6 or later, whose tmpfs has user attributes",
-          {{"keep the changes on a disk", "--overlay PATH=DIR"}, {"as root", "sudo nslaunch ..."}}};
+          "for an ordinary user it needs Linux 6.6 or later, whose tmpfs has user attributes",
+          {{"keep the changes on a disk", "--overlay PATH=DIR"}, with_more_rights(machine)}};
 }
 
-/// K62: the kernel looks for the capability outside of any user namespace.
-Cause unverified(const Plan& plan) {
-  return {
-      Layer::kKernel,
-      fmt::format("overlayfs can't tell a folder that user {} moves meanwhile from another here: it needs "
-                  "CAP_DAC_READ_SEARCH on the machine itself, and file handles",
-                  plan.spec.user->uid),
-      {{"run nslaunch as that user, or its container with the capability (--cap-add DAC_READ_SEARCH)", ""}}};
-}
-
-Cause refused(const Evidence& machine) {
-  if (!machine.is_root && machine.is_before(5, 11)) {
+Cause refused(const Plan& plan, const Evidence& machine) {
+  if (is_users(plan, machine) && machine.is_before(5, 11)) {
     return {Layer::kKernel,
             fmt::format("this kernel ({}) lets only root mount an overlayfs, which needs Linux 5.11 or later",
                         sys::escape(machine.kernel)),
-            {{"Run nslaunch as root", "sudo nslaunch ..."}}};
+            {with_more_rights(machine)}};
   }
   auto remedies = without_profile(machine);
-  remedies.insert(remedies.begin(), {"Run nslaunch as root", "sudo nslaunch ..."});
+  if (is_users(plan, machine)) remedies.insert(remedies.begin(), with_more_rights(machine));
   return {Layer::kSecurityModule, "something here forbids an overlayfs", std::move(remedies)};
+}
+
+/// K57: a view for another user is mounted in a user namespace.
+Cause no_user_namespace() {
+  return {Layer::kKernel,
+          "the machine's user namespaces are used up or forbidden (user.max_user_namespaces), and --overlay "
+          "with --user needs one",
+          {{"allow more", "sudo sysctl -w user.max_user_namespaces=10000"}}};
 }
 
 }  // namespace
@@ -75,12 +84,12 @@ Cause cause_of_overlay(const Plan& plan, const Message& failure, const Evidence&
     case ENODEV:
       return {Layer::kKernel, "it has no overlayfs", {{"load it", "sudo modprobe overlay"}}};
     case EOPNOTSUPP:
-      return no_attributes(overlay);
+      return no_attributes(overlay, machine);
     case EPERM:
     case EACCES:
-      return refused(machine);
-    case ENOLINK:
-      return unverified(plan);
+      return refused(plan, machine);
+    case EUSERS:
+      return no_user_namespace();
     case EINVAL:
       return unfit_folder(overlay, at < plan.places.keeping.size() ? plan.places.keeping[at].fd() : -1);
     default:

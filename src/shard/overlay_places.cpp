@@ -1,13 +1,11 @@
 #include "shard/overlay_places.hpp"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
 
 #include "shard/hidden.hpp"
-#include "shard/overlay_layers.hpp"
 #include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
@@ -16,8 +14,6 @@ namespace nslaunch::shard {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr mode_t kOthersWrite = 022;
 
 [[noreturn]] void refuse_covered(const OverlaySpec& asked, const std::error_code& error) {
   const bool divided = error == std::errc::no_such_file_or_directory && !asked.keep.empty();
@@ -32,7 +28,7 @@ constexpr mode_t kOthersWrite = 022;
 /// path means something else.
 std::string path_of(const sys::Directory& folder, const std::string& asked, const Plan& plan) {
   auto path = path_without_links(folder.fd(), asked);
-  if (other_user(plan.spec) != nullptr) reopen_in_shard(path, folder.fd());
+  if (other_user(plan.spec) != nullptr) reopen_in_shard(plan.spec, path, folder.fd());
   return path;
 }
 
@@ -41,31 +37,6 @@ sys::Directory open_covered_as_user(const std::string& path, const Plan& plan) {
   sys::Directory folder(open_for_command(plan.spec, path));
   if (S_ISDIR(folder.status().st_mode)) return folder;
   throw Error(sys::errno_code(ENOTDIR), "looking at a folder");
-}
-
-/// Whose the folder for the changes is could put what he likes into a view of what is not his.
-void check_owner(const OverlaySpec& overlay, const UsersFolder& keeping, const sys::Directory& covered,
-                 const Plan& plan) {
-  const auto* user = other_user(plan.spec);
-  if (user == nullptr) return;
-  const auto kept = keeping.folder.status();
-  const auto shown = covered.status();
-  const bool is_roots = keeping.is_roots && kept.st_uid == ::geteuid();
-  if (!is_roots && kept.st_uid != user->uid) {
-    refuse_overlay(overlay, fmt::format("the folder for the changes does not belong to user {}", user->uid),
-                   "Name one that is missing, or that user's own.");
-  }
-  if (shown.st_uid == user->uid) return;
-  if (!is_roots || (kept.st_mode & kOthersWrite) != 0) {
-    refuse_overlay(
-        overlay,
-        fmt::format("user {} could change what is shown in the place of somebody else's folder", user->uid),
-        "Keep the changes in a new folder in a place where only root can write.");
-  }
-  // What keeps the changes gets its mode, and not the sticky bit's meaning for what lies below.
-  if ((shown.st_mode & kOthersWrite) == 0) return;
-  refuse_overlay(overlay, "others can write to it, and so could change what is shown in its place",
-                 "Keep no changes of it (--overlay PATH), or have it belong to the user.");
 }
 
 }  // namespace
@@ -87,10 +58,6 @@ sys::Directory open_covered(OverlaySpec& overlay, const Plan& plan) {
   } catch (const Error& error) {
     refuse_covered(overlay, error.code());
   }
-  if (other_user(plan.spec) != nullptr) {
-    refuse_layer(overlay, folder);
-    refuse_unverifiable(overlay, folder);
-  }
   if (path == "/") refuse_overlay(overlay, "the root itself can't be covered", "Name a folder below it.");
   refuse_hidden("--overlay", path, plan);
   overlay.path = std::move(path);
@@ -108,17 +75,11 @@ std::string place_to_keep(const OverlaySpec& overlay, const Plan& plan) {
   return path;
 }
 
-sys::Directory make_keeping_folder(OverlaySpec& overlay, const sys::Directory& covered, const Plan& plan) {
+UsersFolder make_keeping_folder(OverlaySpec& overlay, const Plan& plan) {
   constexpr const char* kAdvice = "Name a folder where you can write, for what the command changes.";
-  auto keeping = make_users_folder(plan.spec, overlay.keep, mode_of_results(), {"--overlay", kAdvice},
-                                   sys::RootsPart::kKeep);
+  auto keeping = make_users_folder(plan.spec, overlay.keep, mode_of_results(), {"--overlay", kAdvice});
   overlay.keep = path_of(keeping.folder, overlay.keep, plan);
-  check_owner(overlay, keeping, covered, plan);
-  if (other_user(plan.spec) != nullptr) {
-    refuse_layer(overlay, keeping.folder);
-    refuse_looser(overlay, covered, keeping.folder);
-  }
-  return std::move(keeping.folder);
+  return keeping;
 }
 
 }  // namespace nslaunch::shard

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "shard/plan.hpp"
+#include "shard/users_folder.hpp"
 
 namespace nslaunch::shard {
 
@@ -18,9 +19,8 @@ sys::Directory open_covered(OverlaySpec& overlay, const Plan& plan);
 /// UsageError.
 std::string place_to_keep(const OverlaySpec& overlay, const Plan& plan);
 
-/// The folder that is to keep changes of `covered`, made where it is missing; the spec gets its path without
-/// links. What root makes for another user stays root's, and closed, until the changes take its place. Throws
-/// UsageError where somebody could change what is shown in the place of what is not his; or Error.
-sys::Directory make_keeping_folder(OverlaySpec& overlay, const sys::Directory& covered, const Plan& plan);
+/// The folder that is to keep the changes, made where it is missing; the spec gets its path without links.
+/// Throws UsageError or Error.
+UsersFolder make_keeping_folder(OverlaySpec& overlay, const Plan& plan);
 
 }  // namespace nslaunch::shard

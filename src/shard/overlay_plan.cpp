@@ -83,7 +83,7 @@ void check_apart(const OverlaySpec& overlay, const Plan& plan) {
 
 /// Something that is to be found in this folder afterwards: no overlay may keep it to itself. `path` has no
 /// links.
-void show_through(Plan& plan, const char* option, const std::string& path) {
+void show_through(Plan& plan, const char* option, const std::string& path, const sys::Directory& folder) {
   if (path.empty()) return;
   const auto& overlays = plan.spec.overlays;
   const auto is_in = [&](const OverlaySpec& overlay) { return lies_in(path, overlay.path); };
@@ -97,16 +97,17 @@ void show_through(Plan& plan, const char* option, const std::string& path) {
     refuse_overlay(*clash, fmt::format("{} needs that folder as it is", option),
                    "Name another one for either.");
   }
-  if (is_covered) plan.shown_through.push_back(path);
+  if (is_covered) plan.shown_through.push_back({path, folder.fd()});
 }
 
 void prepare_keeping(Plan& plan, std::size_t at, const sys::BeforeMaking& before_making) {
   auto& overlay = plan.spec.overlays[at];
-  auto folder = make_keeping_folder(overlay, plan.places.covered[at], plan);
+  const auto* user = other_user(plan.spec);
+  auto [folder, is_roots] = make_keeping_folder(overlay, plan);
   check_keeping_folder(overlay, folder.is_empty());
-  auto& work = plan.overlay_work[at];
-  work = WorkFolder(folder, fmt::format(".nslaunch-{}-{}.work", plan.spec.id, at), before_making);
-  if (other_user(plan.spec) != nullptr) work.hold_changes(folder, fs::path(overlay.keep).filename());
+  if (user != nullptr && is_roots) folder.set_owner(user->uid, user->gid);
+  plan.overlay_work[at] =
+      WorkFolder(folder, fmt::format(".nslaunch-{}-{}.work", plan.spec.id, at), before_making, user);
   plan.places.keeping[at] = std::move(folder);
 }
 
@@ -150,8 +151,9 @@ void make_overlay_folders(Plan& plan, const sys::BeforeMaking& before_making) {
   }
   // Another user's links may have led elsewhere than the names say.
   for (const auto& overlay : plan.spec.overlays) check_apart(overlay, plan);
-  show_through(plan, "--artifacts", plan.spec.artifacts);
-  show_through(plan, "--tmp", plan.spec.tmp == TmpMode::kDirectory ? plan.spec.tmp_directory : "");
+  show_through(plan, "--artifacts", plan.spec.artifacts, plan.artifacts);
+  show_through(plan, "--tmp", plan.spec.tmp == TmpMode::kDirectory ? plan.spec.tmp_directory : "",
+               plan.places.tmp);
 }
 
 }  // namespace nslaunch::shard

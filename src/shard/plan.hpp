@@ -34,6 +34,12 @@ struct KeptPath {
   std::string source;
 };
 
+/// A folder that an overlay would hide.
+struct ShownThrough {
+  std::string path;  ///< without links
+  int outside;       ///< the plan's own descriptor of it
+};
+
 /// What the plan's paths stood for when they were looked at, by their descriptors: init opens the paths again
 /// in the shard's mount namespace and takes nothing else that somebody has put there meanwhile.
 struct Places {
@@ -71,7 +77,7 @@ struct Plan {
   /// For the spec's `overlays`, by their number.
   std::vector<WorkFolder> overlay_work;
   /// Folders below an overlay that are the host's all the same.
-  std::vector<std::string> shown_through;
+  std::vector<ShownThrough> shown_through;
   /// Inode of the pipe that is the command's standard input, 0 where it is none.
   std::uint64_t stdin_pipe = 0;
   /// Descriptor of the file that packets go to, the launcher's; -1: nothing is captured.

@@ -27,7 +27,8 @@ sys::Fd open_kept(const Plan& plan, std::size_t at) {
   const auto& kept = plan.kept[at];
   const auto& outside = plan.places.kept[at];
   if (!outside) return sys::open_file(kept.path, O_PATH);
-  return reopen_in_shard(kept.source, lies_in_view(plan, kept.source) ? -1 : outside.get());
+  return lies_in_view(plan, kept.source) ? open_in_view(plan.spec, kept.source)
+                                         : reopen_in_shard(plan.spec, kept.source, outside.get());
 }
 
 /// Root makes nothing in it: who can write to it may put links and other folders there meanwhile.
@@ -56,7 +57,7 @@ sys::Directory place_of_private(const Plan& plan, const std::string& path) {
         is_users_tmp(plan) && lies_in(path, "/tmp") ? sys::RootsPart::kNone : sys::RootsPart::kGive;
     return make_users_folder(plan.spec, path, kPrivateMode, {"--private", kPrivateAdvice}, roots_part).folder;
   }
-  return sys::Directory(reopen_in_shard(path, outside->second.fd()));
+  return sys::Directory(reopen_in_shard(plan.spec, path, outside->second.fd()));
 }
 
 }  // namespace
@@ -69,7 +70,7 @@ void mount_tmp(Building& building) {
   if (spec.tmp == TmpMode::kPrivate) {
     ns::mount_tmpfs("/tmp", 01777, spec.tmp_size);
   } else {
-    const auto folder = reopen_in_shard(spec.tmp_directory, building.plan.places.tmp.fd());
+    const auto folder = reopen_in_shard(spec, spec.tmp_directory, building.plan.places.tmp.fd());
     ns::bind(folder.get(), sys::Directory::open_or_make("/tmp", 0700).fd());
   }
 }

@@ -41,6 +41,13 @@ sys::FoundForUser find(const sys::Wanted& wanted, const UserIds& user) {
       "Root can't use it for a user: its program (FUSE) could keep root waiting. Name a folder elsewhere.");
 }
 
+/// What its mount forbids: of ST_NOSUID, ST_NODEV and ST_NOEXEC.
+unsigned long restrictions_of(int file) {
+  struct statvfs status = {};
+  sys::check(::fstatvfs(file, &status), "looking at a mount");
+  return status.f_flag & (ST_NOSUID | ST_NODEV | ST_NOEXEC);
+}
+
 }  // namespace
 
 const UserIds* other_user(const ShardSpec& spec) noexcept {
@@ -144,18 +151,17 @@ sys::Fd make_result(const ShardSpec& spec, const sys::Directory& folder, const s
   return user == nullptr ? make() : open_as_other_user(*user, folder.fd(), make);
 }
 
-unsigned long restrictions_of(int file) {
-  struct statvfs status = {};
-  sys::check(::fstatvfs(file, &status), "looking at a mount");
-  return status.f_flag & (ST_NOSUID | ST_NODEV | ST_NOEXEC);
-}
-
-sys::Fd reopen_in_shard(const std::string& path, int outside) {
-  auto inside = sys::open_path_without_links(path);
-  const bool is_same = outside < 0 || (sys::is_same(inside.get(), outside) &&
-                                       restrictions_of(inside.get()) == restrictions_of(outside));
+sys::Fd reopen_in_shard(const ShardSpec& spec, const std::string& path, int outside) {
+  const auto ways = other_user(spec) == nullptr ? sys::Ways::kAny : sys::Ways::kAskNobody;
+  auto inside = sys::open_path_without_links(path, ways);
+  const bool is_same =
+      sys::is_same(inside.get(), outside) && restrictions_of(inside.get()) == restrictions_of(outside);
   if (!is_same) throw Error(sys::errno_code(ESTALE), fmt::format("finding {} again", sys::escape(path)));
   return inside;
+}
+
+sys::Fd open_in_view(const ShardSpec& spec, const std::string& path) {
+  return other_user(spec) == nullptr ? sys::open_path_without_links(path) : open_for_command(spec, path);
 }
 
 }  // namespace nslaunch::shard

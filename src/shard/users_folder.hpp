@@ -58,12 +58,13 @@ mode_t mode_of_results() noexcept;
 /// Error.
 sys::Fd make_result(const ShardSpec& spec, const sys::Directory& folder, const std::string& name);
 
-/// What the mount of an opened file forbids (K58): of ST_NOSUID, ST_NODEV and ST_NOEXEC.
-unsigned long restrictions_of(int file);
-
 /// What has been opened outside, once more in the shard's own mount namespace, where alone it can be mounted
-/// on or bound (K8); `path` has no links, and `outside` may be -1. Throws Error (ESTALE) where somebody has
-/// put something else there, or its mount forbids more or less than then.
-sys::Fd reopen_in_shard(const std::string& path, int outside);
+/// on or bound (K8); `path` has no links. Throws Error: (ESTALE) where somebody has put something else there,
+/// or its mount forbids more or less than then; (EACCES) where it leads through another user's mount by now.
+sys::Fd reopen_in_shard(const ShardSpec& spec, const std::string& path, int outside);
+
+/// What is to be seen below a view of the shard's own, which nothing outside is the same as: the command's
+/// user may have moved folders since, and so it is opened as that user. `path` has no links. Throws Error.
+sys::Fd open_in_view(const ShardSpec& spec, const std::string& path);
 
 }  // namespace nslaunch::shard

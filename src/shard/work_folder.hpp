@@ -1,5 +1,7 @@
 #pragma once
 
+#include <nslaunch/spec.hpp>
+
 #include <string>
 #include <vector>
 
@@ -8,25 +10,21 @@
 
 namespace nslaunch::shard {
 
-/// The folder that overlayfs needs on the file system that keeps changes, for itself alone: made here, and
-/// gone at the end of the scope. Only the launcher's copy of it comes to one. Its place may be a user's, who
-/// can move it but not look into it: all is done by descriptor.
+/// The folder that overlayfs needs on the file system that keeps changes, for itself alone: `work` in one of
+/// our own, which is made here, and gone at the end of the scope. Only the launcher's copy of it comes to
+/// one. In a place of the user's it is that user's, and all is done by descriptor, as that user.
 class WorkFolder {
  public:
   WorkFolder() noexcept = default;
-  /// A new one beside the folder that keeps the changes. Throws Error.
-  WorkFolder(const sys::Directory& keeping, std::string name, const sys::BeforeMaking& before_making);
+  /// A new one beside the folder that keeps the changes; overlayfs works there as `user`, where that is
+  /// another than the caller. Throws Error.
+  WorkFolder(const sys::Directory& keeping, std::string name, const sys::BeforeMaking& before_making,
+             const UserIds* user);
   WorkFolder(WorkFolder&& other) noexcept = default;
   WorkFolder& operator=(WorkFolder&& other) noexcept;
   ~WorkFolder() { remove(); }
 
-  /// Has the changes lie in it until the end of the scope, out of the reach of whom `keeping`, called so in
-  /// its place, belongs to (K60). Then they take the place of that, which must be empty; where it is another
-  /// by then, or somebody still has the view, they stay where they are, and the registry's note tells of
-  /// them.
-  void hold_changes(const sys::Directory& keeping, std::string keeping_name);
-  bool holds_changes() const noexcept { return static_cast<bool>(keeping_); }
-  static constexpr const char* kWork = "work";  ///< overlayfs's own, where the changes are in here, too
+  static constexpr const char* kWork = "work";
 
   const std::string& name() const noexcept { return name_; }
   const sys::Directory& folder() const noexcept { return folder_; }
@@ -34,13 +32,10 @@ class WorkFolder {
 
  private:
   void remove() noexcept;
-  bool hand_over() const noexcept;
 
   std::string name_;
   sys::Directory place_;
   sys::Directory folder_;
-  std::string keeping_name_;
-  sys::Directory keeping_;
 };
 
 }  // namespace nslaunch::shard

@@ -3,12 +3,15 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdlib>
+#include <exception>
 #include <set>
 
 #include "sys/channel.hpp"
@@ -78,27 +81,27 @@ void reap(pid_t child, siginfo_t& end) {
   } while (end.si_pid != child && !deadline.passed() && ::poll(nullptr, 0, 1) == 0);
 }
 
-/// The child can't be traced by the user: changing ids has made it undumpable.
-[[noreturn]] void work_as(pid_t parent, uid_t uid, gid_t gid, const std::vector<gid_t>& groups, int to,
-                          std::vector<int> used, const std::function<Answer()>& work) {
-  if (become_user(uid, gid, groups) != 0 || ::prctl(PR_SET_DUMPABLE, 0) != 0) ::_exit(1);
+/// The child can't be traced by the user: changing ids has made it undumpable. It exits with 0 or an errno.
+[[noreturn]] void work_as(pid_t parent, int to, std::vector<int> used, const std::function<int()>& become,
+                          const std::function<Answer()>& work) try {
+  used.push_back(to);
+  // What the user keeps waiting in the kernel can't be killed: no pipe, lock or port of ours stays with it.
+  close_all_except(used);
+  guard_standard_streams();
+  if (const int error = become(); error != 0) ::_exit(error);
+  if (::prctl(PR_SET_DUMPABLE, 0) != 0) ::_exit(EPERM);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after the change of ids, which would clear it (K2)
-  if (::getppid() != parent) ::_exit(1);
-  try {
-    used.push_back(to);
-    // What the user keeps waiting in the kernel can't be killed: no pipe, lock or port of ours stays with it.
-    close_all_except(used);
-    guard_standard_streams();
-    ::_exit(tell(to, work()) ? 0 : 1);
-  } catch (...) {
-    ::_exit(1);
-  }
+  if (::getppid() != parent) ::_exit(ESRCH);
+  ::_exit(tell(to, work()) ? 0 : EPIPE);
+} catch (...) {
+  ::_exit(EPERM);
 }
 
 }  // namespace
 
 Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chrono::milliseconds limit,
-               const std::function<Answer()>& work, Signals signals, const std::vector<int>& used) {
+               const std::function<Answer()>& work, Signals signals, const std::vector<int>& used,
+               const std::function<int()>& become) {
   int ends[2];
   check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), "making a channel to a child");
   Fd ours(ends[0]);
@@ -108,7 +111,8 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
   const pid_t child = check(fork_untold(), "starting a process for user {}", uid);
   if (child == 0) {
     ours.reset();
-    work_as(self, uid, gid, groups, theirs.get(), used, work);
+    const auto by_ids = [&] { return become_user(uid, gid, groups); };
+    work_as(self, theirs.get(), used, become ? become : by_ids, work);
   }
   theirs.reset();
   const auto handle = Pidfd::open(child);
@@ -125,7 +129,8 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
     return answer;
   }
   pollfd signalled = {stop.get(), POLLIN, 0};
-  const int why = ::poll(&signalled, 1, 0) == 1 ? EINTR : deadline.passed() ? ETIMEDOUT : EPERM;
+  const int said = end.si_code == CLD_EXITED && end.si_status != 0 ? end.si_status : EPERM;
+  const int why = ::poll(&signalled, 1, 0) == 1 ? EINTR : deadline.passed() ? ETIMEDOUT : said;
   if (why == ETIMEDOUT) silent_users.insert(uid);
   if (!handle || !handle->has_ended()) {
     warn(
@@ -134,6 +139,22 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
                     child, uid));
   }
   throw Error(errno_code(why), fmt::format("working as user {}", uid));
+}
+
+int as_owner_of(int directory, std::chrono::milliseconds limit, const std::function<int()>& work,
+                std::vector<int> used) noexcept try {
+  constexpr gid_t kNoGroup = 65534;  // it is the user's own
+  struct stat status = {};
+  if (::fstat(directory, &status) != 0) return errno;
+  if (::geteuid() != 0 || status.st_uid == 0) return work();
+  used.push_back(directory);
+  const auto answered = [&] { return Answer{std::to_string(work())}; };
+  const auto answer = as_user(status.st_uid, kNoGroup, {}, limit, answered, Signals::kWait, used);
+  return std::atoi(answer.text.c_str());
+} catch (const Error& error) {
+  return error.code().value();
+} catch (const std::exception&) {
+  return ENOMEM;
 }
 
 }  // namespace nslaunch::sys

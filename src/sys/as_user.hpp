@@ -27,10 +27,17 @@ enum class Signals {
 /// may do and no more, wherever the user's links lead. The user can stop or kill the child, but not hold up
 /// the caller for longer than `limit`, and much less from the second time on, nor look into the child's
 /// memory or descriptors. Of the caller's descriptors it has those in `used` alone. It ends with the caller,
-/// who must have one thread only. Throws Error where the child can't be had or does not answer; `work` must
-/// put into its answer what fails in it.
+/// who must have one thread only. `become`, which returns 0 or an errno, is another way for the child to
+/// become that user than become_user(). Throws Error where the child can't be had, can't become the user or
+/// does not answer; `work` must put into its answer what fails in it.
 Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chrono::milliseconds limit,
                const std::function<Answer()>& work, Signals signals = Signals::kWait,
-               const std::vector<int>& used = {});
+               const std::vector<int>& used = {}, const std::function<int()>& become = {});
+
+/// Runs `work`, which returns 0 or an errno, as the user whom a directory belongs to, where we are root and
+/// that is another: in such a child, with its descriptor and those in `used`, and without groups. Else
+/// here. Returns what it returns, or why it could not be run.
+int as_owner_of(int directory, std::chrono::milliseconds limit, const std::function<int()>& work,
+                std::vector<int> used = {}) noexcept;
 
 }  // namespace nslaunch::sys

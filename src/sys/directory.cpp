@@ -231,12 +231,6 @@ bool Directory::remove_contents() const noexcept {
   return sys::remove_contents(fd()) == 0;
 }
 
-void Directory::move(const std::string& name, const Directory& place, const std::string& new_name) const {
-  check_name(name);
-  check_name(new_name);
-  check(::renameat(fd(), name.c_str(), place.fd(), new_name.c_str()), "moving {}", escape(name));
-}
-
 void Directory::remove(const std::string& name, const Directory& which) const noexcept {
   const auto there = open_on_same_mount(fd(), name.c_str(), O_PATH | O_DIRECTORY);
   if (there && is_same(there.get(), which.fd())) ::unlinkat(fd(), name.c_str(), AT_REMOVEDIR);

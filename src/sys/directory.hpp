@@ -58,9 +58,6 @@ class Directory {
   /// Removes all that is in it, in any depth; not what is mounted there, nor below that. Returns whether it
   /// is empty now.
   bool remove_contents() const noexcept;
-  /// Gives what has the name another one in `place`, instead of what has that: of an empty directory where it
-  /// is one itself.
-  void move(const std::string& name, const Directory& place, const std::string& new_name) const;
   /// Removes an empty directory, if `name` still is `which`.
   void remove(const std::string& name, const Directory& which) const noexcept;
 

@@ -131,11 +131,9 @@ class RootsWay {
   }
 
   void give_away() {
-    const bool gives = wanted_.roots_part == RootsPart::kGive;
-    if (!gives && !made_.empty()) made_.pop_back();
     for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder) {
-      if (gives) folder->set_owner(uid_, gid_);
-      folder->set_mode(*wanted_.make & (gives ? 07777 : ~mode_t{022}));
+      folder->set_owner(uid_, gid_);
+      folder->set_mode(*wanted_.make);
     }
   }
 

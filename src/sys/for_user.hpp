@@ -14,7 +14,6 @@ namespace nslaunch::sys {
 /// on file systems of which no user's program says what is there.
 enum class RootsPart {
   kGive,  ///< opens it; makes it, and gives it to the user at the end
-  kKeep,  ///< the same, but what is made stays root's, and closed (0700) at its end
   kNone,
 };
 

@@ -14,9 +14,6 @@ namespace nslaunch::sys {
 /// empty name.
 using BeforeMaking = std::function<void(int directory, const std::string& name)>;
 
-/// What has this name in such a directory is not its maker's to remove while there is anything in it.
-constexpr const char* kUpperLayer = "upper";
-
 /// A file that is complete before it has its name, so that nobody meets half of it. On most file systems it
 /// has none until then, and nothing is left when its maker is killed; on others it is .nslaunch-XXX.tmp.
 class PendingFile {

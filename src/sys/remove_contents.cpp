@@ -11,6 +11,7 @@
 #include <memory>
 #include <string_view>
 
+#include "sys/as_user.hpp"
 #include "sys/clock.hpp"
 #include "sys/fd.hpp"
 
@@ -48,14 +49,6 @@ Fd open_to_empty(int directory) {
   return Fd(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
-Fd open_to_empty(int parent, const char* name) {
-  const Fd place(::openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!place) return {};
-  if (!is_mounted_here(place.get(), parent)) return open_to_empty(place.get());
-  errno = EXDEV;
-  return {};
-}
-
 /// Overlayfs's mark for what is no more.
 int remove_whiteout(int directory, const char* name) {
   struct stat status = {};
@@ -86,6 +79,14 @@ int empty_it(Fd directory, int depth, const Deadline& limit) {
   return first;
 }
 
+/// Another user's as that user, who may have moved into it what only root could remove, or hold its lock.
+int empty_as_owner(int directory, int depth, const Deadline& limit) {
+  return as_owner_of(directory, std::chrono::milliseconds(limit.poll_timeout()), [&] {
+    auto inside = open_to_empty(directory);
+    return inside ? empty_it(std::move(inside), depth, limit) : errno;
+  });
+}
+
 int remove_at(int directory, const char* name, int depth, const Deadline& limit) noexcept {
   if (::unlinkat(directory, name, 0) == 0) return 0;
   const int error = errno;
@@ -93,17 +94,17 @@ int remove_at(int directory, const char* name, int depth, const Deadline& limit)
   if (::unlinkat(directory, name, AT_REMOVEDIR) == 0) return 0;
   if (errno != ENOTEMPTY && errno != EEXIST) return errno == ENOTDIR ? error : errno;
   if (depth == kDeepest) return ELOOP;
-  auto inside = open_to_empty(directory, name);
+  const Fd inside(::openat(directory, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!inside) return errno;
-  if (const int kept = empty_it(std::move(inside), depth, limit); kept != 0) return kept;
+  if (is_mounted_here(inside.get(), directory)) return EXDEV;
+  if (const int kept = empty_as_owner(inside.get(), depth, limit); kept != 0) return kept;
   return ::unlinkat(directory, name, AT_REMOVEDIR) == 0 ? 0 : errno;
 }
 
 }  // namespace
 
 int remove_contents(int directory, std::chrono::milliseconds limit) noexcept {
-  auto inside = open_to_empty(directory);
-  return inside ? empty_it(std::move(inside), 0, Deadline(limit)) : errno;
+  return empty_as_owner(directory, 0, Deadline(limit));
 }
 
 }  // namespace nslaunch::sys

@@ -67,18 +67,6 @@ TEST_CASE("a folder that keeps an overlay's changes is not made somebody's by a 
   CHECK(user.victim_is_untouched());
 }
 
-TEST_CASE("a user's own folder does not keep the changes of an overlay over what is root's") {
-  const Hostile user;
-  user.act([&] { fs::create_directory(user.own + "/keep"); });
-  const auto ended = user.run_with({"--overlay", user.victim + "=" + user.own + "/keep"}, "echo ran");
-  INFO(ended.err);
-  CHECK(ended.status == 125);
-  CHECK(ended.out.empty());
-  struct stat status = {};
-  REQUIRE(::lstat((user.own + "/keep").c_str(), &status) == 0);
-  CHECK(status.st_uid == user.uid);
-}
-
 TEST_CASE("what overlayfs worked in is removed, and not what a user has put in its place") {
   const Hostile user;
   user.act([&] { fs::create_directory(user.own + "/project"); });

@@ -10,17 +10,29 @@
 
 namespace nslaunch::test {
 
-bool overlays_are_had() {
+namespace {
+
+bool have_users_overlays() {
   utsname kernel = {};
   int version = 0;
   int patch = 0;
   ::uname(&kernel);
   const bool is_known = std::sscanf(kernel.release, "%d.%d", &version, &patch) == 2;
-  return ::geteuid() == 0 || (is_known && (version > 6 || (version == 6 && patch >= 6)));
+  return is_known && (version > 6 || (version == 6 && patch >= 6));
+}
+
+}  // namespace
+
+bool overlays_are_had() {
+  return ::geteuid() == 0 || have_users_overlays();
 }
 
 void need_overlays() {
-  if (!overlays_are_had()) SKIP_TEST("an ordinary user's overlay needs Linux 6.6");
+  if (::geteuid() != 0) need_overlays_for_users();
+}
+
+void need_overlays_for_users() {
+  if (!have_users_overlays()) SKIP_TEST("an ordinary user's overlay needs Linux 6.6");
 }
 
 void need_room_for_changes(const std::string& folder) {

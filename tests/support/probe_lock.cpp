@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -100,12 +101,12 @@ void answer_request(int device, const fuse_in_header& request) {
 }
 
 /// Until somebody kills it, which ends the file system, or that has no user any more.
-[[noreturn]] void serve_file(int device) {
+[[noreturn]] void serve_file(int device, std::uint32_t held) {
   std::vector<char> text(FUSE_MIN_READ_BUFFER + kPage);
   while (read(device, text.data(), text.size()) >= static_cast<ssize_t>(sizeof(fuse_in_header))) {
     fuse_in_header request = {};
     std::memcpy(&request, text.data(), sizeof request);
-    if (request.opcode == FUSE_WRITE) {
+    if (request.opcode == held) {
       std::puts("held");
       std::fflush(stdout);
       for (;;) pause();
@@ -125,19 +126,25 @@ void listen_on(const char* port) {
   check(listen(listener, 1) == 0, "listen");
 }
 
-/// A page of the file that the server has to write once it is unmapped.
-void* make_dirty_page(const char* device, const char* port) {
+/// A page of the file. `held` is what the server does not answer.
+void* map_page(const char* device, std::uint32_t held, int sharing) {
   const uid_t uid = getuid();
   const gid_t gid = getgid();
   enter_own_namespaces(uid, gid);
   const int server = mount_file_system(device, uid, gid);
-  if (fork() == 0) serve_file(server);
+  if (fork() == 0) serve_file(server, held);
   close(server);  // the server's alone, so that its death ends the wait
-  listen_on(port);
   const int file = open((std::string(kPlace) + "/file").c_str(), O_RDWR | O_CLOEXEC);
   check(file >= 0, "open");
-  void* page = mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  void* page = mmap(nullptr, kPage, PROT_READ | PROT_WRITE, sharing, file, 0);
   check(page != MAP_FAILED, "mmap");
+  return page;
+}
+
+/// One that the server has to write once it is unmapped.
+void* make_dirty_page(const char* device, const char* port) {
+  void* page = map_page(device, FUSE_WRITE, MAP_SHARED);
+  listen_on(port);
   *static_cast<volatile char*>(page) = 1;
   return page;
 }
@@ -153,6 +160,13 @@ int hold_memory(const char* device, const char* port) {
 int hold_exec(const char* device, const char* port) {
   make_dirty_page(device, port);
   execl("/bin/true", "true", nullptr);
+  return 7;
+}
+
+int hold_folder(const char* device, const char* folder) {
+  const int directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  check(directory >= 0, folder);
+  syscall(SYS_getdents64, directory, map_page(device, FUSE_READ, MAP_PRIVATE), kPage);
   return 7;
 }
 

@@ -8,5 +8,7 @@ namespace nslaunch::test {
 int hold_memory(const char* device, const char* port);
 /// The same of the lock on what it is executing, by an execve(2) that has to write the page.
 int hold_exec(const char* device, const char* port);
+/// Keeps the lock on a folder: reads its names into a page that the server never brings (K66). Says the same.
+int hold_folder(const char* device, const char* folder);
 
 }  // namespace nslaunch::test

@@ -88,27 +88,6 @@ TEST_CASE("what a killed launcher has left elsewhere is removed, and nothing els
   CHECK(dir.names().empty());
 }
 
-TEST_CASE("what is told of changes in a folder that was left can be pasted, whatever that lies in",
-          "[system]") {
-  const StateDir dir;
-  const TempDir around;
-  const auto left = around / test::kAwkwardName + "/.nslaunch-b.work";
-  IdleProcess([&] {
-    static registry::LeftoverNote note;  // till this process ends
-    note.add(AT_FDCWD, left);
-    fs::create_directories(left + "/upper/new");
-    note.made(sys::open_file(left, O_PATH | O_DIRECTORY).get());
-  }).kill();
-  const auto problems = reap_shards(false).problems;
-  REQUIRE(problems.size() == 1);
-  auto advice = problems[0].substr(problems[0].find("(cd "));
-  advice.resize(advice.find(" DIR)"));
-  CHECK(test::run({"bash", "-c", advice + " '" + around / "saved" + "')"}).status == 0);
-  CHECK(fs::exists(around / "saved/new"));
-  CHECK(reap_shards(false).problems.empty());
-  CHECK(dir.names().empty());
-}
-
 TEST_CASE("a note goes with its process, and so does what it names", "[system]") {
   const StateDir dir;
   const TempDir folder;

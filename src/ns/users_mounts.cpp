@@ -1,0 +1,43 @@
+#include "ns/users_mounts.hpp"
+
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <nslaunch/error.hpp>
+
+#include <cerrno>
+
+#include "ns/idmap.hpp"
+
+namespace nslaunch::ns {
+namespace {
+
+/// Groups before, while there is the right to them; the user after, and no right goes with that: the
+/// namespace has no id of root's.
+int become(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, const std::function<void()>& open) try {
+  if (::syscall(SYS_setgroups, groups.size(), groups.data()) != 0) return errno;
+  if (::syscall(SYS_setresgid, gid, gid, gid) != 0) return errno;
+  unshare_user(CLONE_NEWNS, {.inside_uid = uid,
+                             .inside_gid = gid,
+                             .outside_uid = uid,
+                             .outside_gid = gid,
+                             .identity = false,
+                             .every_group = true});
+  open();
+  return ::syscall(SYS_setresuid, uid, uid, uid) == 0 ? 0 : errno;
+} catch (const Error& error) {
+  const int why = error.code().value();
+  return why == ENOSPC ? EUSERS : why;  // no disk is full
+}
+
+}  // namespace
+
+sys::Answer mount_as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups,
+                          std::chrono::milliseconds limit, const std::vector<int>& used,
+                          const std::function<void()>& open, const std::function<sys::Answer()>& work) {
+  return sys::as_user(uid, gid, groups, limit, work, sys::Signals::kWait, used,
+                      [&] { return become(uid, gid, groups, open); });
+}
+
+}  // namespace nslaunch::ns

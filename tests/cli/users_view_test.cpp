@@ -1,0 +1,117 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "support/access_list.hpp"
+#include "support/hostile.hpp"
+#include "support/overlays.hpp"
+#include "support/write_file.hpp"
+
+// K57: a view that root has mounted for another user is asked, and asks, as that user.
+namespace nslaunch::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+
+/// The user's project, with what is root's in it, in a view of which the script is run.
+struct Project {
+  Project() {
+    need_overlays_for_users();
+    user.act([&] { fs::create_directory(path); });
+    for (const char* name : {"open", "shut"}) {
+      fs::create_directory(path + "/" + name);
+      write_file(path + "/" + name + "/file", "of root\n");
+    }
+  }
+  Words words(const std::string& script) const {
+    return in_shard("cd " + path + "; " + script, user.words({"--overlay", path}));
+  }
+  Result run_here(const std::string& script) const { return run(words(script), user.options()); }
+
+  const Hostile user;
+  const std::string path = user.own + "/project";
+};
+
+}  // namespace
+
+TEST_CASE("whom an access control list shuts out is shut out in a view, too") {
+  const Project project;
+  for (const char* shut : {"/shut", "/open/file"})
+    REQUIRE(set_access_list(project.path + shut, project.user.uid,
+                            {.owner = 7, .user = 0, .group = 5, .others = 5}));
+  const auto ended = project.run_here("cat shut/file; cat open/file; ls open");
+  INFO(ended.err);
+  CHECK(ended.out == "file\n");
+}
+
+TEST_CASE("whom the list of the covered folder itself shuts out sees nothing in its view") {
+  const Project project;
+  REQUIRE(::chown(project.path.c_str(), 0, project.user.gid) == 0);
+  REQUIRE(set_access_list(project.path, 0, {.owner = 7, .user = 7, .group = 0, .others = 0}));
+  const auto ended = project.user.run_with({"--overlay", project.path}, "cat " + project.path + "/open/file");
+  INFO(ended.err);
+  CHECK(ended.out.empty());
+}
+
+TEST_CASE("a folder that is closed while a view is there is closed in it") {
+  const Project project;
+  Process command(project.words("cd open; cat file; echo seen; read go; cat file later; ls"),
+                  project.user.options());
+  REQUIRE(command.read_line() == "of root");
+  REQUIRE(command.read_line() == "seen");
+  fs::permissions(project.path + "/open", fs::perms(0700));
+  write_file(project.path + "/open/later", "secret\n");
+  command.write_input("go\n");
+  const auto ended = command.wait();
+  INFO(ended.err);
+  CHECK(ended.out.empty());
+}
+
+TEST_CASE("in a view a user changes what is his, whatever its group, and makes nothing of what is not") {
+  const Project project;
+  const auto own = project.path + "/own";
+  const auto program = project.path + "/program";
+  fs::create_directory(own);
+  write_file(own + "/file", "one\n");
+  write_file(program, "text");
+  for (const auto& path : {own, own + "/file"}) REQUIRE(::chown(path.c_str(), project.user.uid, 0) == 0);
+  REQUIRE(::chmod(program.c_str(), 04755) == 0);
+  const auto ended = project.run_here(
+      "echo two >> own/file; cat own/file; mv own moved; ls moved; mv program other; rm program; ls");
+  INFO(ended.err);
+  CHECK(ended.out == "one\ntwo\nfile\nmoved\nopen\nshut\n");
+  CHECK_THAT(ended.err, Contains("cannot move 'program'"));
+  CHECK(fs::exists(program));
+}
+
+TEST_CASE("a view that root has mounted for a user lets no set-user-id program gain rights") {
+  const Project project;
+  fs::copy_file("/usr/bin/id", project.path + "/whose");
+  REQUIRE(::chmod((project.path + "/whose").c_str(), 04755) == 0);
+  const auto ended = project.run_here("./whose -u");
+  INFO(ended.err);
+  CHECK(ended.out == std::to_string(project.user.uid) + "\n");
+}
+
+TEST_CASE("as many views as are asked for are there for a user, one in another, too") {
+  const Project project;
+  Words overlays;
+  for (int number = 0; number < 12; ++number) {
+    const auto folder = project.path + "/" + std::to_string(number);
+    project.user.act([&] { fs::create_directory(folder); });
+    overlays.insert(overlays.end(), {"--overlay", folder});
+  }
+  overlays.insert(overlays.end(), {"--overlay", project.path});
+  const auto ended = project.user.run_with(
+      overlays,
+      "cd " + project.path + "; echo x > 3/file; echo x > file; grep -c overlay /proc/self/mountinfo");
+  INFO(ended.err);
+  CHECK(ended.out == "13\n");
+  CHECK_FALSE(fs::exists(project.path + "/3/file"));
+  CHECK_FALSE(fs::exists(project.path + "/file"));
+}
+
+}  // namespace nslaunch::test
