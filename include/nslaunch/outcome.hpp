@@ -71,6 +71,8 @@ struct Outcome {
   /// The first few leaks in detail, and how many there were.
   std::vector<Leak> leaks;
   std::size_t leak_count = 0;
+  /// The shard's init has not lived to tell of all leaks: there may be more, or any at all.
+  bool leaks_unknown = false;
   /// Only with ShardSpec::measure, and none where init has not lived to count: how many processes were
   /// killed with the shard (leaks, and what visitors had started), and what all of its processes have used.
   std::optional<std::size_t> killed_count;

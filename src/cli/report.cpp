@@ -3,6 +3,7 @@
 #include <nslaunch/run.hpp>
 
 #include "run/leaks.hpp"
+#include "run/status.hpp"
 #include "shard/explain.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
@@ -22,6 +23,15 @@ void report_leaks(const Outcome& outcome) {
       "\n  To end it in time: in a shell, trap 'kill PID' EXIT; in Node, child.kill() in after(), or "
       "process.kill(-child.pid) if it is detached. If it only needs longer to end: --leak-grace 5s";
   sys::warn(text);
+}
+
+/// Only where that makes the difference to the status.
+void report_unknown_leaks(const Outcome& outcome, const ShardSpec& spec) {
+  const bool leaked = spec.leaks == LeakPolicy::kFail && run::status_of(outcome, spec) == Status::kLeak;
+  if (!leaked || !outcome.leaks_unknown) return;
+  sys::warn(
+      "the command has passed, but what it left running is unknown: the shard's init was gone before it had "
+      "told.\nWith --leaks=fail that is a leak, and the exit status 123");
 }
 
 void report_capture(const CaptureOutcome& capture, const CaptureSpec& spec) {
@@ -45,6 +55,11 @@ std::string ending(const Outcome& outcome) {
   return fmt::format("exited with {}", outcome.exit_status);
 }
 
+std::string left_behind(const Outcome& outcome) {
+  if (outcome.leaks_unknown) return "unknown what was left behind";
+  return fmt::format("{} left behind", outcome.leak_count);
+}
+
 std::string held(const Outcome& outcome) {
   if (outcome.held.count() == 0) return {};
   return fmt::format(" held for {},", sys::format_duration(outcome.held));
@@ -54,6 +69,7 @@ std::string held(const Outcome& outcome) {
 
 void report(const Outcome& outcome, const ShardSpec& spec, bool verbose) {
   if (outcome.leak_count > 0 && spec.leaks != LeakPolicy::kIgnore) report_leaks(outcome);
+  report_unknown_leaks(outcome, spec);
   if (!outcome.all_gone) {
     sys::warn(shard::explain_held_up(outcome.culprit));
   }
@@ -71,10 +87,9 @@ void report(const Outcome& outcome, const ShardSpec& spec, bool verbose) {
   const bool dropped = spec.capture.only_on_failure && exit_status(outcome, spec) == 0;
   if (outcome.capture && !dropped) report_capture(*outcome.capture, spec.capture);
   if (!verbose) return;
-  sys::say(fmt::format("the command {} after {}; set up in {},{} torn down in {}; {} left behind; {}",
-                       ending(outcome), sys::format_duration(outcome.duration),
-                       sys::format_duration(outcome.setup), held(outcome),
-                       sys::format_duration(outcome.teardown), outcome.leak_count,
+  sys::say(fmt::format("the command {} after {}; set up in {},{} torn down in {}; {}; {}", ending(outcome),
+                       sys::format_duration(outcome.duration), sys::format_duration(outcome.setup),
+                       held(outcome), sys::format_duration(outcome.teardown), left_behind(outcome),
                        outcome.all_gone ? "all processes gone" : "NOT all processes gone"));
 }
 

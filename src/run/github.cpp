@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "run/leaks.hpp"
 #include "run/shard_output.hpp"
 #include "run/status.hpp"
 #include "sys/check.hpp"
@@ -47,8 +48,8 @@ std::string how_it_ended(const PartResult& part, const FleetSpec& spec) {
   if (part.status < Status::kCancelled) text = describe_end(last, spec.shard);
   if (part.status == Status::kFlaky)
     text = "first " + describe_end(part.attempts.front(), spec.shard) + ", then passed";
-  if (last.outcome.leak_count == 0 || spec.shard.leaks == LeakPolicy::kIgnore) return text;
-  return fmt::format("{}{}{} left running", text, text.empty() ? "" : ", ", last.outcome.leak_count);
+  if (!has_leaked(last.outcome, spec.shard)) return text;
+  return fmt::format("{}{}{}", text, text.empty() ? "" : ", ", left_running(last.outcome));
 }
 
 std::string annotation(std::string_view kind, const PartResult& part, const FleetSpec& spec) {

@@ -59,8 +59,7 @@ JunitRemark failure(const Attempt& attempt, const FleetSpec& spec) {
   const bool leaked = attempt.status == Status::kLeak;
   return {.element = attempt.status == Status::kError ? "error" : "failure",
           .type = to_string(attempt.status),
-          .message = leaked ? fmt::format("{} left running", attempt.outcome.leak_count)
-                            : describe_end(attempt, spec.shard),
+          .message = leaked ? left_running(attempt.outcome) : describe_end(attempt, spec.shard),
           .text = leaked                 ? told_leaks(attempt)
                   : attempt.hint.empty() ? end_of_output(attempt)
                                          : attempt.hint + "\n" + end_of_output(attempt)};

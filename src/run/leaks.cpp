@@ -23,6 +23,16 @@ std::string listening(const Leak& leak) {
 
 }  // namespace
 
+bool has_leaked(const Outcome& outcome, const ShardSpec& spec) noexcept {
+  if (spec.leaks == LeakPolicy::kIgnore) return false;
+  return outcome.leak_count > 0 || (outcome.leaks_unknown && spec.leaks == LeakPolicy::kFail);
+}
+
+std::string left_running(const Outcome& outcome) {
+  if (outcome.leak_count == 0) return "what was left running is unknown";
+  return fmt::format("{}{} left running", outcome.leaks_unknown ? "at least " : "", outcome.leak_count);
+}
+
 std::vector<std::string> leak_lines(const Outcome& outcome) {
   std::vector<std::string> lines;
   for (const auto& leak : outcome.leaks) {

@@ -1,11 +1,19 @@
 #pragma once
 
 #include <nslaunch/outcome.hpp>
+#include <nslaunch/spec.hpp>
 
 #include <string>
 #include <vector>
 
 namespace nslaunch::run {
+
+/// Whether what the command has left running is worth a word, and with LeakPolicy::kFail a failure: there
+/// what nobody knows of, too.
+bool has_leaked(const Outcome& outcome, const ShardSpec& spec) noexcept;
+
+/// "3 left running", for one that has leaked.
+std::string left_running(const Outcome& outcome);
 
 /// A line for each leak that is known in detail, and one for all others.
 std::vector<std::string> leak_lines(const Outcome& outcome);

@@ -63,8 +63,9 @@ void add_outcome(Json& json, const Outcome& outcome) {
   json["teardown_us"] = outcome.teardown.count();
   json["cpu"] = usage ? Json{{"user_us", usage->user.count()}, {"system_us", usage->system.count()}} : Json();
   json["peak_memory_bytes"] = usage ? Json(usage->peak_memory) : Json();
-  json["leaks"] = leaks_as_json(outcome.leaks);
-  json["leak_count"] = outcome.leak_count;
+  const bool unknown = outcome.leaks_unknown;
+  json["leaks"] = unknown && outcome.leaks.empty() ? Json() : leaks_as_json(outcome.leaks);
+  json["leak_count"] = unknown ? Json() : Json(outcome.leak_count);
   json["killed_count"] = outcome.killed_count ? Json(*outcome.killed_count) : Json();
   json["all_gone"] = outcome.all_gone;
   json["culprit"] = outcome.culprit.empty() ? Json() : Json(outcome.culprit);

@@ -7,6 +7,7 @@
 #include "registry/leftovers.hpp"
 #include "registry/registration.hpp"
 #include "run/caller.hpp"
+#include "run/leaks.hpp"
 #include "run/recorder.hpp"
 #include "shard/capture_file.hpp"
 #include "shard/forwarding.hpp"
@@ -95,7 +96,8 @@ int exit_status(const Outcome& outcome, const ShardSpec& spec) noexcept {
   constexpr int kLeaked = 123;
   if (is_hang(outcome.cause)) return kTimedOut;
   if (outcome.term_signal != 0) return 128 + outcome.term_signal;
-  if (outcome.exit_status == 0 && outcome.leak_count > 0 && spec.leaks == LeakPolicy::kFail) return kLeaked;
+  const bool passed = outcome.exit_status == 0;
+  if (passed && spec.leaks == LeakPolicy::kFail && run::has_leaked(outcome, spec)) return kLeaked;
   return outcome.exit_status;
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 
+#include "run/leaks.hpp"
 #include "sys/check.hpp"
 #include "sys/values.hpp"
 
@@ -64,7 +65,7 @@ Status status_of(const Outcome& outcome, const ShardSpec& spec) noexcept {
   if (is_hang(outcome.cause)) return Status::kTimeout;
   if (outcome.term_signal != 0) return Status::kKilled;
   if (outcome.exit_status != 0) return outcome.cause == EndCause::kNone ? Status::kFail : Status::kKilled;
-  return outcome.leak_count > 0 && spec.leaks != LeakPolicy::kIgnore ? Status::kLeak : Status::kPass;
+  return has_leaked(outcome, spec) ? Status::kLeak : Status::kPass;
 }
 
 bool has_passed(Status status, const ShardSpec& spec) noexcept {

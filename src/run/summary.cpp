@@ -32,8 +32,8 @@ std::string remark(const Attempt& attempt, const FleetSpec& spec) {
   if (attempt.status == Status::kCancelled) return attempt.started ? "" : " before its command ran";
   std::string text;
   if (attempt.status < Status::kCancelled) text = ": " + describe_end(attempt, spec.shard);
-  if (outcome.leak_count > 0 && spec.shard.leaks != LeakPolicy::kIgnore)
-    text += fmt::format("{} {} left running", text.empty() ? ":" : ",", outcome.leak_count);
+  if (has_leaked(outcome, spec.shard))
+    text += fmt::format("{} {}", text.empty() ? ":" : ",", left_running(outcome));
   return text;
 }
 

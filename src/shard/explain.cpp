@@ -104,12 +104,12 @@ std::string explain_held_up(const std::string& culprit) {
       sys::escape(culprit));
 }
 
-std::string explain_stuck_init(const std::string& why) {
+std::string explain_stuck_init(const std::string& why, LeakPolicy leaks) {
   return fmt::format(
       "the shard's init was to say what the command has left running, and does not answer: {}\n"
-      "The shard is ended, and the command's own status kept; what was left running stays unknown.\n"
+      "The shard is ended{}; what was left running stays unknown.\n"
       "To look at it in time, let the command wait at its end, and type: nslaunch inspect ID",
-      why);
+      why, leaks == LeakPolicy::kFail ? "" : ", and the command's own status kept");
 }
 
 std::string explain_rung(Rung rung) {

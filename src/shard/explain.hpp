@@ -61,8 +61,9 @@ class KilledInit : public Error {
 };
 KilledInit explain_killed_init(const Outcome& outcome, int signal);
 
-/// The warning for an init that is killed because it does not end after its command; `why` it does not.
-std::string explain_stuck_init(const std::string& why);
+/// The warning for an init that is killed because it does not end after its command; `why` it does not. What
+/// the launch's status is by `leaks` is said at the end.
+std::string explain_stuck_init(const std::string& why, LeakPolicy leaks);
 
 /// The warning for a shard whose end somebody holds up (`culprit`, as inspect::who_holds_up names it).
 std::string explain_held_up(const std::string& culprit);

@@ -44,6 +44,7 @@ Supervision::Supervision(const Plan& plan, RunningShard shard, std::optional<Out
       oom_kills_before_(sys::oom_kills()) {
   forwarding_.begin(shard_, [this](std::string line) { announcer_.announce(std::move(line)); });
   outcome_.isolation = shard_.isolation;
+  outcome_.leaks_unknown = true;  // until init has told
 }
 
 std::vector<int> Supervision::descriptors() const {
@@ -82,6 +83,7 @@ void Supervision::on_message(const Message& message) {
     case Kind::kLeak:
       if (outcome_.leaks.size() >= kMostLeaks) throw explain_nonsense();
       outcome_.leaks.push_back(understood(unpack_leak(message.payload)));
+      outcome_.leak_count = outcome_.leaks.size();
       break;
     case Kind::kCaptured:
       outcome_.capture = understood(unpack_capture(message.payload));
@@ -89,6 +91,7 @@ void Supervision::on_message(const Message& message) {
     case Kind::kFinished:
       if (command_running_) on_command_ended(message.code);
       outcome_.leak_count = static_cast<std::size_t>(message.detail);
+      outcome_.leaks_unknown = false;
       take_unreaped(message.payload, outcome_);
       set_finished();
       break;
@@ -133,7 +136,8 @@ void Supervision::keep_deadlines() {
 void Supervision::on_silence_of_init() {
   const auto standstill = inspect::reason_for_silence(shard_.init_pid);
   if (ending_.init_is_overdue()) {
-    announcer_.announce(explain_stuck_init(standstill ? standstill->what : "it waits for something"));
+    announcer_.announce(
+        explain_stuck_init(standstill ? standstill->what : "it waits for something", plan_.spec.leaks));
     shard_.init.send_signal(SIGKILL);
     return set_finished();
   }

@@ -1,5 +1,4 @@
 #include <catch2/catch.hpp>
-#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "support/holder.hpp"
@@ -102,27 +101,6 @@ TEST_CASE(
   CAPTURE(options.front(), result.err);
   CHECK(Holder::is_held(result.out));
   CHECK(result.status == 124);
-  CHECK(registry.ids().empty());
-}
-
-TEST_CASE("an init that does not go on when its command has ended is killed, and the command's status kept") {
-  const RegistryView registry;
-  const Words words{"--leak-grace", "4s", "--", "sh", "-c", "sleep 1000 & echo $NSLAUNCH_ID; exit 6"};
-  Process launcher(nslaunch(words), registry.options());
-  const auto id = launcher.read_line();
-  Json stopping;
-  REQUIRE(eventually([&] {
-    const auto shards = registry.shards();
-    if (shards.empty() || shards.at(0).at("state") != "stopping") return false;
-    stopping = shards.at(0);
-    return true;
-  }));
-  REQUIRE(::kill(stopping.at("init_pid").get<pid_t>(), SIGSTOP) == 0);
-  const auto result = launcher.wait(kBound);
-  INFO(result.err);
-  CHECK(result.status == 6);
-  CHECK_THAT(result.err, Contains("has left running, and does not answer: pid") &&
-                             Contains("is stopped by a signal") && Contains("own status kept"));
   CHECK(registry.ids().empty());
 }
 

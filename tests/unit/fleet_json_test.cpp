@@ -62,6 +62,20 @@ TEST_CASE("the report of several shards says how each attempt at each part ended
   CHECK(json.at("parts").at(1).at("attempts").empty());
 }
 
+TEST_CASE("leaks that nobody knows of are null, and those that were told of are kept") {
+  auto unknown = attempt_with(Status::kLeak);
+  unknown.outcome.leaks_unknown = true;
+  auto told = unknown;
+  told.outcome.leaks.emplace_back().pid = 7;
+  told.outcome.leak_count = 1;
+  const auto json = Json::parse(run::fleet_as_json(result_with({part_with(1, {unknown, told})}), {}));
+  const auto& attempts = json.at("parts").at(0).at("attempts");
+  CHECK(attempts.at(0).at("leaks").is_null());
+  CHECK(attempts.at(0).at("leak_count").is_null());
+  CHECK(attempts.at(1).at("leaks").at(0).at("pid") == 7);
+  CHECK(attempts.at(1).at("leak_count").is_null());
+}
+
 TEST_CASE("of an attempt that nslaunch could not run there is the error and no outcome") {
   auto lost = attempt_with(Status::kError, 125);
   lost.error = "no room \xff";

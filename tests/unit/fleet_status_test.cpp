@@ -1,5 +1,7 @@
 #include "run/status.hpp"
 
+#include <nslaunch/run.hpp>
+
 #include <catch2/catch.hpp>
 
 #include "run/results.hpp"
@@ -100,6 +102,20 @@ TEST_CASE("how a shard ended: a hang before a signal, a failure before a leak") 
   CHECK(status_with(0, 0, EndCause::kTerminated, 0) == Status::kPass);
   CHECK(status_with(0, 0, EndCause::kSilence, 0) == Status::kTimeout);
   CHECK(status_with(0, 0, EndCause::kNone, 1, LeakPolicy::kIgnore) == Status::kPass);
+}
+
+TEST_CASE("a passed command whose leaks nobody knows has leaked with --leaks=fail, and passed without") {
+  Outcome outcome;
+  outcome.leaks_unknown = true;
+  ShardSpec spec;
+  CHECK(run::status_of(outcome, spec) == Status::kPass);
+  CHECK(exit_status(outcome, spec) == 0);
+  spec.leaks = LeakPolicy::kFail;
+  CHECK(run::status_of(outcome, spec) == Status::kLeak);
+  CHECK(exit_status(outcome, spec) == 123);
+  outcome.exit_status = 6;
+  CHECK(run::status_of(outcome, spec) == Status::kFail);
+  CHECK(exit_status(outcome, spec) == 6);
 }
 
 }  // namespace nslaunch

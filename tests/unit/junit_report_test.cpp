@@ -83,6 +83,15 @@ TEST_CASE("a leak is told on a passed case's standard error, and is a failure wi
   CHECK_THAT(xpath(failed, "//failure"), Contains("node server.js"));
 }
 
+TEST_CASE("leaks that nobody knows of are a failure with --leaks=fail that says so") {
+  auto unknown = attempt_with(Status::kLeak);
+  unknown.outcome.leaks_unknown = true;
+  FleetSpec strict;
+  strict.shard.leaks = LeakPolicy::kFail;
+  const auto text = junit_with({part_with(1, {unknown})}, strict);
+  CHECK(xpath(text, "//failure/@message") == "what was left running is unknown");
+}
+
 TEST_CASE("the cases that a command has reported follow its shard's own, those of the last attempt") {
   auto first = attempt_with(Status::kFail, 1);
   first.id = "first000";
