@@ -22,6 +22,8 @@ constexpr milliseconds kInitsOwnEnd{1000};
 /// For its look at what the command has left running, after the leak grace: those who keep it waiting may
 /// cost it 3 s (inspect/command_lines). Then as long again for an answer.
 constexpr milliseconds kInitsAccount{4000};
+/// Should a busy machine keep it from that.
+constexpr milliseconds kSlowInitsAccount{60'000};
 
 }  // namespace
 
@@ -32,7 +34,11 @@ Ending::Ending(const Plan& plan, const RunningShard& shard, Peer& peer, Announce
       shard_(shard),
       announcer_(announcer),
       hooks_(hooks),
-      hold_(plan, shard, peer, announcer, hooks) {
+      hold_(plan, shard, peer, announcer, hooks),
+      patience_(shard.init_pid, peer,
+                {.account = plan.spec.leak_grace + kInitsAccount,
+                 .answer = kInitsAccount,
+                 .most = kSlowInitsAccount}) {
   if (plan.spec.timeout) timeout_.emplace(shard.began_at + *plan.spec.timeout);
   if (output) {
     silence_.emplace(*plan.spec.silence, std::move(*output), shard.init_pid, shard.started_at);
@@ -105,7 +111,6 @@ void Ending::on_command_ended() noexcept {
   silence_.reset();
   quiet_.reset();
   dump_.reset();
-  account_.emplace(plan_.spec.leak_grace + kInitsAccount);
 }
 
 void Ending::on_timeout() {
@@ -149,19 +154,13 @@ void Ending::on_grace_expired() {
   hard_limit_.emplace(kInitsOwnEnd);
 }
 
-void Ending::on_overdue_init() {
-  overdue_ = true;
-  account_.emplace(plan_.spec.leak_grace + kInitsAccount);
-  peer_.expect_sign_of_life(kInitsAccount);
-}
-
 void Ending::postpone(sys::Clock::duration pause) noexcept {
   if (timeout_) timeout_->postpone(pause);
   if (silence_) silence_->postpone(pause);
   if (quiet_) quiet_->postpone(pause);
   if (dump_) dump_->postpone(pause);
   if (grace_) grace_->postpone(pause);
-  if (account_) account_->postpone(pause);
+  patience_.postpone(pause);
   hold_.postpone(pause);
 }
 
@@ -173,7 +172,7 @@ int Ending::poll_timeout() const noexcept {
     timeout = timeout < 0 ? left : std::min(timeout, left);
   };
   if (silence_) regard(silence_->next_look());
-  for (const auto* deadline : {&timeout_, &quiet_, &dump_, &grace_, &hard_limit_, &account_}) {
+  for (const auto* deadline : {&timeout_, &quiet_, &dump_, &grace_, &hard_limit_, &patience_.deadline()}) {
     if (*deadline) regard(**deadline);
   }
   return timeout;
@@ -182,12 +181,13 @@ int Ending::poll_timeout() const noexcept {
 bool Ending::keep_deadlines() {
   hold_.keep_deadline();
   if (hold_.lasts()) return true;
+  if (!command_running_) patience_.begin();
   if (timeout_ && timeout_->passed()) on_timeout();
   if (silence_ && silence_->broken(announcer_)) on_silence();
   if (quiet_ && quiet_->passed()) on_silence();
   if (dump_ && dump_->passed()) end_hung_command();
   if (grace_ && grace_->passed()) on_grace_expired();
-  if (account_ && account_->passed()) on_overdue_init();
+  patience_.keep_deadline();
   if (!hard_limit_ || !hard_limit_->passed()) return true;
   shard_.init.send_signal(SIGKILL);
   return false;

@@ -10,6 +10,7 @@
 #include "shard/announcer.hpp"
 #include "shard/hold.hpp"
 #include "shard/launch.hpp"
+#include "shard/patience.hpp"
 #include "shard/peer.hpp"
 #include "shard/plan.hpp"
 #include "shard/silence.hpp"
@@ -55,9 +56,8 @@ class Ending {
   EndCause cause() const noexcept { return cause_; }
   bool grace_expired() const noexcept { return grace_expired_; }
   sys::Clock::duration held() const noexcept { return hold_.lasted(); }
-  /// Init has had the time for its look at what the command has left running. It may still wait for a
-  /// pipeline's tail; then it answers.
-  bool init_is_overdue() const noexcept { return overdue_; }
+  /// With an init whose command has ended, and whose shard is not held.
+  Patience& patience() noexcept { return patience_; }
   /// Descriptors of the caller's streams, or on them, to be kept open.
   std::vector<int> descriptors() const { return silence_ ? silence_->descriptors() : std::vector<int>(); }
 
@@ -67,7 +67,6 @@ class Ending {
   void on_hang(EndCause cause, const std::string& why);
   void end_hung_command();
   void on_grace_expired();
-  void on_overdue_init();
 
   const Plan& plan_;
   Peer& peer_;
@@ -87,8 +86,7 @@ class Ending {
   std::optional<sys::Deadline> dump_;   ///< the time for what --dump-signal makes them do
   std::optional<sys::Deadline> grace_;
   std::optional<sys::Deadline> hard_limit_;
-  std::optional<sys::Deadline> account_;  ///< when init should have told what the command has left running
-  bool overdue_ = false;
+  Patience patience_;
   std::deque<sys::Clock::time_point> interrupts_;
 };
 

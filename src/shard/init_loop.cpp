@@ -263,8 +263,10 @@ void Init::wait_for_something() {
 void Init::run() {
   for (;;) {
     reap();
+    // First: from then on the launcher sees to it that a look at what is left keeps us from no end.
+    if (!command_running_ && (held_ || children_left_ || capture_) && !std::exchange(end_told_, true))
+      tell_end();
     if (!command_running_ && !held_ && (nobody_is_left() || grace_is_over())) finish();
-    if (!command_running_ && !std::exchange(end_told_, true)) tell_end();
     wait_for_something();
   }
 }

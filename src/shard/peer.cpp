@@ -35,8 +35,8 @@ bool Peer::ask(Kind question, int code) {
     if (ready == 0) break;
     auto message = receive(channel_, false);
     if (!message && (errno != EAGAIN || (watched.revents & POLLHUP) != 0)) return false;
-    if (message) sign_of_life_.reset();
     if (!message) continue;
+    note_life();
     if (inbox_.size() >= kMostUnheard) throw explain_nonsense();
     if (message->kind != Kind::kAnswer) {
       inbox_.push_back(std::move(*message));
@@ -46,6 +46,11 @@ bool Peer::ask(Kind question, int code) {
   }
   fell_silent_ = true;
   return false;
+}
+
+void Peer::note_life() noexcept {
+  sign_of_life_.reset();
+  ++heard_;
 }
 
 void Peer::expect_sign_of_life(std::chrono::milliseconds limit) {
@@ -69,7 +74,7 @@ int Peer::poll_timeout() const noexcept {
 
 std::optional<Message> Peer::hear() {
   auto message = receive(channel_, false);
-  if (message) sign_of_life_.reset();
+  if (message) note_life();
   if (!message && (errno == EPROTO || errno == EMSGSIZE)) throw explain_nonsense();
   const bool gone = errno == 0 || errno == ECONNRESET;
   if (!message && !gone && errno != EAGAIN) throw Error(sys::errno_code(errno), "hearing the shard's init");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <optional>
 
@@ -24,6 +25,8 @@ class Peer {
   int poll_timeout() const noexcept;
   /// Whether init has not answered: once for each time.
   bool fell_silent() noexcept;
+  /// How many messages have arrived.
+  std::size_t heard() const noexcept { return heard_; }
   /// What has arrived, in order; nothing where there is no more for now, or ever. Throws Error where init
   /// is there and can't be heard, or has sent what is no message, or could not be told what it was to be
   /// told.
@@ -31,9 +34,11 @@ class Peer {
 
  private:
   std::optional<Message> hear();
+  void note_life() noexcept;
 
   int channel_;
   int questions_ = 0;
+  std::size_t heard_ = 0;
   int unsent_ = 0;  ///< the error that has kept something from being sent
   bool fell_silent_ = false;
   std::optional<sys::Deadline> sign_of_life_;

@@ -134,13 +134,14 @@ void Supervision::keep_deadlines() {
 }
 
 void Supervision::on_silence_of_init() {
-  const auto standstill = inspect::reason_for_silence(shard_.init_pid);
-  if (ending_.init_is_overdue()) {
-    announcer_.announce(
-        explain_stuck_init(standstill ? standstill->what : "it waits for something", plan_.spec.leaks));
+  if (ending_.patience().is_asking()) {
+    const auto why = ending_.patience().lost();
+    if (!why) return;
+    announcer_.announce(explain_stuck_init(*why, plan_.spec.leaks));
     shard_.init.send_signal(SIGKILL);
     return set_finished();
   }
+  const auto standstill = inspect::reason_for_silence(shard_.init_pid);
   if (!standstill) return;  // it is merely slow
   announcer_.announce(
       fmt::format("the shard's init does not answer: {}\n{}", standstill->what, standstill->remedy));

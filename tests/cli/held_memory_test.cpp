@@ -104,4 +104,22 @@ TEST_CASE(
   CHECK(registry.ids().empty());
 }
 
+TEST_CASE("an init that waits for one that it looks at is killed, also where no leak has a grace") {
+  const Holder holder;  // first: a test that is skipped leaves no folder
+  const RegistryView registry;
+  const Words words{
+      "--leaks",      "fail",
+      "--leak-grace", "0ms",
+      "--",           "bash",
+      "-c",           "exec 3< <(" + holder.command("hold-exec") + "); read held <&3; echo $held"};
+  Process launcher(nslaunch(words), registry.options());
+  const auto result = launcher.wait(kBound);
+  INFO(result.err);
+  CHECK(Holder::is_held(result.out));
+  CHECK(result.status == 123);
+  CHECK_THAT(result.err, Contains("is in uninterruptible sleep") && Contains("has not run for") &&
+                             Contains("what it left running is unknown"));
+  CHECK(registry.ids().empty());
+}
+
 }  // namespace nslaunch::test

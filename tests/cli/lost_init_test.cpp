@@ -12,14 +12,15 @@ using Catch::Matchers::Contains;
 constexpr std::chrono::seconds kBound{40};
 const std::string kLeaveOne = "sleep 1000 & ";
 
-/// A run whose command has ended and has left something running, to which init still leaves time.
+/// A run whose command has ended and has left something running, to which init still leaves time, or whose
+/// shard is held.
 class Left {
  public:
-  Left(const Words& options, const std::string& script)
+  Left(const Words& options, const std::string& script, const std::string& state = "stopping")
       : launcher_(run_.words(kLeaveOne + script, options), run_.options()) {
     REQUIRE(eventually([&] {
       const auto shards = run_.registry.shards();
-      if (shards.empty() || shards.at(0).at("state") != "stopping") return false;
+      if (shards.empty() || shards.at(0).at("state") != state) return false;
       init_ = shards.at(0).at("init_pid").get<pid_t>();
       return true;
     }));
@@ -71,6 +72,16 @@ TEST_CASE("without --leaks=fail a passed command whose init is gone before it co
   CHECK_THAT(result.err, Contains("unknown what was left behind"));
   CHECK(left.report().at("status") == "PASS");
   CHECK(left.report().at("leak_count").is_null());
+}
+
+TEST_CASE("an init whose shard was held has the time for its look from the hold's end") {
+  Left left({"--leak-grace", "0ms", "--hold-on-failure", "1s"}, "exit 6", "held");
+  const auto result = left.after(SIGSTOP);
+  INFO(result.err);
+  CHECK(result.status == 6);
+  CHECK_THAT(result.err, Contains("the shard was held for") && Contains("is stopped by a signal"));
+  // For the look, and then for an answer.
+  CHECK(left.report().at("teardown_us") >= 8'000'000);
 }
 
 }  // namespace nslaunch::test
