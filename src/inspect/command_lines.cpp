@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "inspect/patient_reads.hpp"
 #include "sys/check.hpp"
 
 namespace nslaunch::inspect {
@@ -12,10 +11,10 @@ constexpr std::size_t kLongestLine = 400;
 
 }  // namespace
 
-void CommandLines::read(const std::vector<const sys::ProcessStat*>& processes) {
+void CommandLines::read(const std::vector<const sys::ProcessStat*>& processes, WithoutChild without_child) {
   if (processes.empty()) return;
-  PatientReads reads(processes.size(),
-                     [&](std::size_t at) { return sys::command_line(processes[at]->pid, kLongestLine); });
+  const auto line = [&](std::size_t at) { return sys::command_line(processes[at]->pid, kLongestLine); };
+  PatientReads reads(processes.size(), line, without_child);
   auto lines = reads.take();
   for (std::size_t at = 0; at < lines.size(); ++at) {
     const auto& process = *processes[at];

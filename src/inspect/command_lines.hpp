@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "inspect/patient_reads.hpp"
 #include "sys/procfs.hpp"
 
 namespace nslaunch::inspect {
@@ -15,10 +16,10 @@ class CommandLines {
  public:
   /// Of what has a `stat`: Process, Member. The caller must have one thread only.
   template <typename Processes>
-  explicit CommandLines(const Processes& processes) {
+  explicit CommandLines(const Processes& processes, WithoutChild without_child = WithoutChild::kReadNone) {
     std::vector<const sys::ProcessStat*> all;
     for (const auto& process : processes) all.push_back(&process.stat);
-    read(all);
+    read(all, without_child);
   }
 
   /// Arguments joined by single spaces, or "[comm]": with the reason where they can't be read. `shown` is the
@@ -26,7 +27,7 @@ class CommandLines {
   const std::string& of(pid_t shown) const { return lines_.at(shown); }
 
  private:
-  void read(const std::vector<const sys::ProcessStat*>& processes);
+  void read(const std::vector<const sys::ProcessStat*>& processes, WithoutChild without_child);
 
   std::unordered_map<pid_t, std::string> lines_;
 };

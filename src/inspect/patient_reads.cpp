@@ -17,8 +17,9 @@ constexpr std::chrono::milliseconds kLimitOfAll{3000};
 
 }  // namespace
 
-PatientReads::PatientReads(std::size_t count, std::function<std::string(std::size_t)> read)
-    : count_(count), read_(std::move(read)) {
+PatientReads::PatientReads(std::size_t count, std::function<std::string(std::size_t)> read,
+                           WithoutChild without_child)
+    : count_(count), read_(std::move(read)), without_child_(without_child) {
   begin(0);
 }
 
@@ -51,6 +52,8 @@ std::vector<std::optional<std::string>> PatientReads::take() {
     if (texts.size() < count_) texts.emplace_back(std::nullopt);
     begin(texts.size());
   }
+  const bool alone = !work_ && without_child_ == WithoutChild::kReadAnyway;
+  while (alone && texts.size() < count_) texts.emplace_back(read_(texts.size()));
   work_.reset();
   texts.resize(count_);
   return texts;

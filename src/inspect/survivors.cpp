@@ -51,7 +51,8 @@ std::vector<Leak> find_survivors(const std::vector<pid_t>& sessions, std::size_t
     if (processes.empty() || most == 0) return leaks;
     processes.resize(std::min(most, processes.size()));
     const Listeners listeners;
-    const CommandLines lines(processes);
+    // The launcher ends an init that is kept waiting.
+    const CommandLines lines(processes, WithoutChild::kReadAnyway);
     for (const auto& process : processes) leaks.push_back(account(process, listeners, lines));
   } catch (...) {
     // Out of memory: what was found so far is still worth telling.

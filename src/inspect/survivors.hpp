@@ -20,8 +20,8 @@ std::vector<pid_t> processes_in_own_namespace();
 std::vector<Process> survivors_beside(const std::vector<pid_t>& sessions);
 
 /// Accounts of the first `most` of them with what they listen on. Never throws: what can't be
-/// read is left out, and who keeps a reader waiting costs no more than 3 s. `total` becomes how many there
-/// are.
+/// read is left out, and who keeps a reader waiting costs no more than 3 s; but for ever where no child
+/// can be had. `total` becomes how many there are.
 std::vector<Leak> find_survivors(const std::vector<pid_t>& sessions, std::size_t most,
                                  std::size_t& total) noexcept;
 
