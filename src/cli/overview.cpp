@@ -125,7 +125,7 @@ std::vector<Overview> overview_of(std::span<const ShardEntry> shards) {
   std::vector<Overview> overviews(shards.size());
   if (std::ranges::none_of(shards, may_live)) return overviews;
   // Begun first, in a process of its own: reading all of that takes as long as asking the inits does.
-  inspect::ProcessReading reading(launchers_of(shards));
+  inspect::ProcessReading reading(launchers_of(shards), inspect::WithoutChild::kReadAnyway);
   const auto order = own_first(shards);
   auto questions = ask_in_order(shards, order);
   const inspect::ProcessTable processes(std::move(reading));

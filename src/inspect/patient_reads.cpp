@@ -31,6 +31,7 @@ void PatientReads::begin(std::size_t first) {
       for (auto at = first; at < count_; ++at) sys::write_all(out, read_(at) + '\0');
     });
   } catch (const Error& error) {  // of what the shard may have, say
+    had_no_child_ = true;
     why_not_ = error.what();
   }
 }
@@ -52,7 +53,7 @@ std::vector<std::optional<std::string>> PatientReads::take() {
     if (texts.size() < count_) texts.emplace_back(std::nullopt);
     begin(texts.size());
   }
-  const bool alone = !work_ && without_child_ == WithoutChild::kReadAnyway;
+  const bool alone = had_no_child_ && without_child_ == WithoutChild::kReadAnyway;
   while (alone && texts.size() < count_) texts.emplace_back(read_(texts.size()));
   work_.reset();
   texts.resize(count_);

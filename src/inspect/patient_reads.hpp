@@ -26,6 +26,7 @@ class PatientReads {
                WithoutChild without_child = WithoutChild::kReadNone);
   /// What was read of each, nothing where it could not be; `why_not` is for those.
   std::vector<std::optional<std::string>> take();
+  bool had_no_child() const noexcept { return had_no_child_; }
   const std::string& why_not() const noexcept { return why_not_; }
 
  private:
@@ -35,6 +36,7 @@ class PatientReads {
   std::function<std::string(std::size_t)> read_;
   WithoutChild without_child_;
   std::optional<sys::ChildWork> work_;
+  bool had_no_child_ = false;
   std::string why_not_ = "whoever reads it is kept waiting";
 };
 

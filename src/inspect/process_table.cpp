@@ -6,6 +6,8 @@
 #include <set>
 #include <vector>
 
+#include "sys/check.hpp"
+
 namespace nslaunch::inspect {
 
 namespace {
@@ -18,14 +20,22 @@ std::vector<pid_t> pids_without(const std::unordered_set<pid_t>& of_no_interest)
 
 }  // namespace
 
-ProcessReading::ProcessReading(const std::unordered_set<pid_t>& of_no_interest)
+ProcessReading::ProcessReading(const std::unordered_set<pid_t>& of_no_interest, WithoutChild without_child)
     : pids_(pids_without(of_no_interest)),
+      without_child_(without_child),
       reads_(pids_.size(), [this](std::size_t at) { return sys::stat_line(pids_[at]); }) {}
 
+/// Only who is this user in every respect, so that nobody else can make us wait.
+bool ProcessReading::is_read_anyway(pid_t pid) const {
+  if (without_child_ == WithoutChild::kReadNone || !reads_.had_no_child()) return false;
+  return sys::status_field(pid, "Uid") == fmt::format("{0}\t{0}\t{0}\t{0}", ::geteuid());
+}
+
 std::vector<sys::ProcessStat> ProcessReading::take() {
-  const auto lines = reads_.take();
+  auto lines = reads_.take();
   std::vector<sys::ProcessStat> found;
   for (std::size_t at = 0; at < lines.size(); ++at) {
+    if (!lines[at] && is_read_anyway(pids_[at])) lines[at] = sys::stat_line(pids_[at]);
     if (auto stat = lines[at] ? sys::parse_stat(*lines[at]) : sys::stat_by_status(pids_[at]))
       found.push_back(std::move(*stat));
   }

@@ -25,14 +25,18 @@ struct Summary {
 /// The look at every process that this /proc shows, but for those that are of no interest.
 class ProcessReading {
  public:
-  /// Begins it.
-  explicit ProcessReading(const std::unordered_set<pid_t>& of_no_interest = {});
+  /// Begins it. `without_child`: what becomes of the caller's own processes.
+  explicit ProcessReading(const std::unordered_set<pid_t>& of_no_interest = {},
+                          WithoutChild without_child = WithoutChild::kReadNone);
   /// Those that are still there. Of one that lets nobody read its `stat` (K33) there is what `status` says:
   /// neither times nor threads.
   std::vector<sys::ProcessStat> take();
 
  private:
+  bool is_read_anyway(pid_t pid) const;
+
   std::vector<pid_t> pids_;
+  WithoutChild without_child_;
   PatientReads reads_;
 };
 

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <functional>
 
+#include "inspect/process_table.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 
@@ -13,20 +15,41 @@ namespace {
 
 using Catch::Matchers::Contains;
 
-/// What is read of three, and why not, where this user may start no process.
-std::string read_at_the_limit(WithoutChild without_child) {
-  const auto read = [&](int out) {
+/// What `look` says where this user may start no process.
+std::string at_the_limit(const std::function<std::string()>& look) {
+  const auto child = [&](int out) {
     const rlimit none = {0, 0};
     constexpr uid_t kNobody = 65'534;  // the limit does not hold for root
     sys::check(::setrlimit(RLIMIT_NPROC, &none), "setting a limit");
     if (::geteuid() == 0) sys::check(::setresuid(kNobody, kNobody, kNobody), "becoming nobody");
+    sys::write_all(out, look());
+  };
+  return sys::output_of_child(child, std::chrono::minutes{1}, 4096).text;
+}
+
+/// What is read of three, and why not.
+std::string read_at_the_limit(WithoutChild without_child) {
+  return at_the_limit([&] {
     PatientReads reads(
         3, [](std::size_t at) { return fmt::format("<{}>", at); }, without_child);
     std::string all;
     for (const auto& text : reads.take()) all += text.value_or("none ");
-    sys::write_all(out, all + reads.why_not());
-  };
-  return sys::output_of_child(read, std::chrono::minutes{1}, 4096).text;
+    return all + reads.why_not();
+  });
+}
+
+/// Whose times are read, of one of our own and of who has started it, which is root's where root runs the
+/// test.
+std::string times_at_the_limit(WithoutChild without_child) {
+  return at_the_limit([&] {
+    std::string all;
+    const ProcessTable processes(ProcessReading({}, without_child));
+    for (const pid_t pid : {::getpid(), ::getppid()}) {
+      const auto* stat = processes.find(pid);
+      all += stat == nullptr ? "gone " : stat->start_ticks == 0 ? "no times " : "times ";
+    }
+    return all;
+  });
 }
 
 }  // namespace
@@ -35,6 +58,12 @@ TEST_CASE("where no child can be had, nothing is read but by those who can be ke
   CHECK_THAT(read_at_the_limit(WithoutChild::kReadNone),
              Contains("none none none ") && Contains("Resource temporarily unavailable"));
   CHECK_THAT(read_at_the_limit(WithoutChild::kReadAnyway), Contains("<0><1><2>"));
+}
+
+TEST_CASE("where no child can be had, times are read of one's own processes, and of those of nobody else") {
+  CHECK(times_at_the_limit(WithoutChild::kReadNone) == "no times no times ");
+  CHECK(times_at_the_limit(WithoutChild::kReadAnyway) ==
+        (::geteuid() == 0 ? "times no times " : "times times "));
 }
 
 }  // namespace nslaunch::inspect
