@@ -4,8 +4,12 @@
 #include <nslaunch/error.hpp>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 
 #include "cli/options.hpp"
+#include "cli/users.hpp"
+#include "registry/names.hpp"
 #include "registry/unreadable.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
@@ -26,21 +30,38 @@ Found those_that(const Found& shards, Fits fits) {
 }
 
 Found those_called(const Found& shards, const std::string& word) {
+  if (word.empty()) return {};
   auto found = those_that(shards, [&](const ShardRecord& record) { return record.id == word; });
   if (found.empty())
     found = those_that(shards, [&](const ShardRecord& record) { return record.name == word; });
-  if (found.empty() && !word.empty())
+  if (found.empty())
     found = those_that(shards, [&](const ShardRecord& record) { return record.id.starts_with(word); });
   return found;
 }
 
-/// What others call their shards is theirs to choose.
+/// The user in "USER/SHARD", where there is one.
+std::optional<uid_t> user_in(const std::string& word) {
+  const auto slash = word.find('/');
+  return slash == std::string::npos ? std::nullopt : find_uid(word.substr(0, slash));
+}
+
+/// What others call their shards is theirs to choose: it takes nothing away, neither from us nor from a third
+/// user.
 Found find_all(std::span<const ShardEntry> shards, const std::string& word, uid_t self) {
-  Found own;
-  Found others;
-  for (const auto& shard : shards) (shard.record.uid == self ? own : others).push_back(&shard);
-  auto found = those_called(own, word);
-  return found.empty() ? those_called(others, word) : found;
+  std::map<uid_t, Found> of_users;
+  for (const auto& shard : shards) {
+    const auto& record = shard.record;
+    if (record.uid == self || registry::is_valid_id(record.id)) of_users[record.uid].push_back(&shard);
+  }
+  auto found = those_called(of_users[self], word);
+  if (!found.empty()) return found;
+  if (const auto user = user_in(word)) return those_called(of_users[*user], word.substr(word.find('/') + 1));
+  of_users.erase(self);
+  for (const auto& [user, theirs] : of_users) {
+    const auto meant = those_called(theirs, word);
+    found.insert(found.end(), meant.begin(), meant.end());
+  }
+  return found;
 }
 
 [[noreturn]] void none_found(std::span<const ShardEntry> shards, const std::string& word) {
@@ -72,9 +93,11 @@ const ShardEntry& choose_shard(std::span<const ShardEntry> shards, const std::st
   const auto found = find_all(shards, word, self);
   if (found.empty()) none_found(shards, word);
   if (found.size() == 1) return *found.front();
-  std::string ids;
-  for (const auto* shard : found) ids += (ids.empty() ? "" : ", ") + sys::escape(shard->record.id);
-  throw UsageError(fmt::format("'{}' means {} shards", sys::escape(word), found.size()), "say which: " + ids);
+  std::string words;
+  for (const auto* shard : found)
+    words += (words.empty() ? "" : ", ") + registry::word_for(shard->record, self);
+  throw UsageError(fmt::format("'{}' means {} shards", sys::escape(word), found.size()),
+                   "say which: " + words);
 }
 
 std::vector<ShardEntry> choose_shards(std::span<const std::string> words) {

@@ -85,8 +85,12 @@ std::vector<std::string> help_words() {
 }
 
 void print_help(const Command& command) {
-  print(fmt::format("nslaunch {}\n\n{}.\n\n{}{}\nFor example: {}\n", command.usage, command.summary,
-                    describe(command.options()), describe({&kHelpOption, 1}), command.example));
+  const auto* const naming = command.takes == Takes::kShards
+                                 ? "\nID may be the beginning of one; root names another user's shard also "
+                                   "USER/ID or\nUSER/NAME.\n"
+                                 : "";
+  print(fmt::format("nslaunch {}\n\n{}.\n\n{}{}{}\nFor example: {}\n", command.usage, command.summary,
+                    describe(command.options()), describe({&kHelpOption, 1}), naming, command.example));
 }
 
 const Command& help_command() {

@@ -13,6 +13,7 @@
 #include "cli/overview.hpp"
 #include "cli/refresh.hpp"
 #include "cli/table.hpp"
+#include "registry/names.hpp"
 #include "registry/registration.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
@@ -24,7 +25,7 @@ namespace {
 
 constexpr Option kOptions[] = {
     {"json", 0, nullptr, "print JSON ({\"version\":1,\"shards\":[...]})"},
-    {"quiet", 'q', nullptr, "print ids only"},
+    {"quiet", 'q', nullptr, "print ids only; of other users' shards UID/ID"},
     {"all", 'a', nullptr, "as root: the shards of every user"},
     {"watch", 'w', nullptr, "show them again every second, until Ctrl-C"},
     kColorOption,
@@ -32,7 +33,7 @@ constexpr Option kOptions[] = {
 
 std::string ids(std::span<const ShardEntry> shards) {
   std::string text;
-  for (const auto& shard : shards) text += sys::escape(shard.record.id) + '\n';
+  for (const auto& shard : shards) text += registry::word_for(shard.record, ::geteuid()) + '\n';
   return text;
 }
 

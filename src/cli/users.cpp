@@ -68,6 +68,11 @@ std::vector<std::uint32_t> groups_of(const KnownUser& user, const Accounts& acco
 
 }  // namespace
 
+std::optional<std::uint32_t> find_uid(const std::string& user, const Accounts& accounts) {
+  const auto known = look_up(user, accounts);
+  return known ? known->uid : number(user);
+}
+
 UserIds find_user(const std::string& text, const std::string& option, const Accounts& accounts) {
   const auto colon = text.find(':');
   const auto user_text = text.substr(0, colon);

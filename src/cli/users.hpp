@@ -2,6 +2,8 @@
 
 #include <nslaunch/spec.hpp>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace nslaunch::cli {
@@ -15,5 +17,8 @@ struct Accounts {
 /// The ids that USER[:GROUP] means, by number or by the names in these files (read straight: a static program
 /// has no name service). Throws UsageError, which begins with `option`: where it was written.
 UserIds find_user(const std::string& text, const std::string& option, const Accounts& accounts = {});
+
+/// The same of a user alone; nothing where there is none of that name.
+std::optional<std::uint32_t> find_uid(const std::string& user, const Accounts& accounts = {});
 
 }  // namespace nslaunch::cli

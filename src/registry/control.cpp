@@ -89,7 +89,7 @@ sys::Fd Controls::connect(const ShardEntry& entry) {
     throw Error(sys::errno_code(error), doing,
                 error == ETIMEDOUT
                     ? "So many others wait for it that it takes nobody in; to see it: nslaunch inspect " +
-                          sys::escape(id)
+                          word_for(entry.record, ::geteuid())
                     : "It is just starting or ending, or has no control socket; see: nslaunch list");
   }
   if (!is_listened_on_by(socket, entry.record, *init))

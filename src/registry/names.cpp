@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sys/check.hpp"
+#include "sys/text.hpp"
 
 namespace nslaunch::registry {
 namespace {
@@ -35,6 +36,11 @@ bool is_valid_id(std::string_view id) {
            (letter >= 'A' && letter <= 'Z') || letter == '-' || letter == '_';
   };
   return !id.empty() && id.size() <= kLongestId && std::all_of(id.begin(), id.end(), fits);
+}
+
+std::string word_for(const ShardRecord& record, uid_t self) {
+  const auto id = sys::escape(record.id);
+  return record.uid == self ? id : fmt::format("{}/{}", record.uid, id);
 }
 
 NameKind kind_of(std::string_view file_name) {

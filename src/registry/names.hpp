@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <nslaunch/registry.hpp>
 
 #include <string>
 #include <string_view>
@@ -21,6 +22,9 @@ NameKind kind_of(std::string_view file_name);
 
 /// An id becomes a file name, so it is made of letters, digits, '-' and '_', at most 64 of them.
 bool is_valid_id(std::string_view id);
+/// What means this shard and no other wherever `self` may name one: "ID", of another user's "UID/ID".
+/// Escaped.
+std::string word_for(const ShardRecord& record, uid_t self);
 /// "ID" for "ID.shard" and "ID.sock"; the name itself for a stranger.
 std::string id_of(std::string_view file_name);
 

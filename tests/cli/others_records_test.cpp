@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "registry/control.hpp"
 #include "registry/leftovers.hpp"
@@ -89,6 +90,23 @@ std::string advice_after(const std::string& words, char end) {
   return told.substr(begin + words.size(), told.find(end, begin) - begin - words.size());
 }
 
+/// Runs where a user has a shard of the name "vic", and another one has one of the id "vic".
+std::string among_namesakes(const std::function<std::string(const IdleProcess&, const IdleProcess&)>& body) {
+  return without_session([&] {
+    const auto publish_as = [](uid_t user, const char* id) {
+      become(user);
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // which that has taken back
+      auto record = make_record(id);
+      record.name = "vic";
+      static auto kept = publish(record);  // till this process ends
+      kept.set_state(ShardState::kRunning);
+    };
+    const IdleProcess named([&] { publish_as(kSomebody, "aaaa1111"); });
+    const IdleProcess same_id([&] { publish_as(kSomebody + 1, "vic"); });
+    return body(named, same_id);
+  });
+}
+
 /// Runs where root has a shard, and somebody has many.
 std::string among_others(const std::function<std::string()>& body) {
   if (::geteuid() != 0) SKIP_TEST("needs root, which alone acts for other users");
@@ -163,6 +181,38 @@ TEST_CASE("others' shards take no descriptor that is needed for one's own") {
   CHECK(shards.back().at("id") == "own");
   CHECK(shards.back().at("ports").is_array());
   CHECK(shards.back().at("processes").is_number());
+}
+
+TEST_CASE("a shard that is called as another user's is not taken for it, and what is told to type means it") {
+  const auto seen = among_namesakes([](const IdleProcess& named, const IdleProcess& same_id) {
+    const auto kill = [&](const std::string& word) {
+      const auto killed = run(nslaunch({"kill", "--signal", "KILL", word}));
+      const auto state = [](const IdleProcess& launcher) { return launcher.has_ended() ? "ended" : "lives"; };
+      const auto which = killed.err.find("say which: ");
+      return fmt::format("{} {} {}, {}\n", killed.status, state(named), state(same_id),
+                         which == std::string::npos ? killed.err : killed.err.substr(which));
+    };
+    auto told = kill("vic");
+    told += kill("54321/aaaa1111");
+    return told + kill("54322/vic");
+  });
+  CHECK(seen ==
+        "125 lives lives, say which: 54321/aaaa1111, 54322/vic\n\n"
+        "0 ended lives, nslaunch: shard aaaa1111 is user 54321's\n\n"
+        "0 ended ended, nslaunch: shard vic is user 54322's\n\n");
+}
+
+TEST_CASE("what list -q shows of other users' shards means these, whatever they are called") {
+  const auto seen = among_namesakes([](const IdleProcess&, const IdleProcess&) {
+    const auto own = publish(make_record("vic"));
+    std::istringstream words(run(nslaunch({"list", "-q", "--all"})).out);
+    std::string told;
+    for (std::string word; words >> word;)
+      told += word + " " + run(nslaunch({"kill", "-s", "CONT", word})).err;
+    return told;
+  });
+  CHECK_THAT(seen, Contains("54321/aaaa1111 nslaunch: shard aaaa1111 is user 54321's\n"));
+  CHECK_THAT(seen, Contains("54322/vic nslaunch: shard vic is user 54322's\n"));
 }
 
 TEST_CASE("a shard of one's own is found without a look at others' folders") {
