@@ -57,18 +57,6 @@ FileSearch JunitCollector::search_for(const PartResult& part, const Attempt& att
   return search;
 }
 
-std::vector<ReadFile> JunitCollector::read(const FileSearch& search) {
-  if (search.places.empty()) return {};
-  const auto start = std::chrono::steady_clock::now();
-  try {
-    return read_as_command(spec_.shard, search, patience_);
-  } catch (const Error&) {
-    const auto taken = std::chrono::steady_clock::now() - start;
-    patience_ -= std::min(patience_, std::chrono::ceil<std::chrono::milliseconds>(taken));
-    throw;
-  }
-}
-
 void JunitCollector::take(const ReadFile& file, const Attempt& attempt, JunitRoom& room) {
   if (file.error == EFBIG)
     throw Error(sys::errno_code(EFBIG),
@@ -95,7 +83,10 @@ void JunitCollector::ended(const PartResult& part, const Attempt& attempt,
     }
   };
   std::vector<ReadFile> files;
-  attempt_to([&] { files = read(search_for(part, attempt)); });
+  attempt_to([&] {
+    const auto search = search_for(part, attempt);
+    if (!search.places.empty()) files = read_as_command(spec_.shard, search);
+  });
   JunitRoom room;  // for all files of an attempt
   for (const auto& file : files) attempt_to([&] { take(file, attempt, room); });
 }

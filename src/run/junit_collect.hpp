@@ -2,7 +2,6 @@
 
 #include <nslaunch/fleet.hpp>
 
-#include <chrono>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,14 +26,11 @@ class JunitCollector : public Reporter {
  private:
   bool is_own(const std::string& pattern) const;
   FileSearch search_for(const PartResult& part, const Attempt& attempt) const;
-  std::vector<ReadFile> read(const FileSearch& search);
   void take(const ReadFile& file, const Attempt& attempt, JunitRoom& room);
 
   const FleetSpec& spec_;
   std::vector<std::string> patterns_;
   std::set<FileVersion> taken_;
-  /// For all attempts together: the command's user can hold up each.
-  std::chrono::milliseconds patience_ = std::chrono::seconds{20};
   ReportedCases cases_;
 };
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <chrono>
 #include <optional>
 #include <sstream>
 
@@ -15,6 +16,8 @@
 
 namespace nslaunch::run {
 namespace {
+
+constexpr std::chrono::seconds kReadingLimit{10};
 
 std::int64_t in_milliseconds(const timespec& time) {
   return std::int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000;
@@ -92,12 +95,11 @@ std::vector<ReadFile> unpack(const std::string& packed) {
 
 }  // namespace
 
-std::vector<ReadFile> read_as_command(const ShardSpec& spec, const FileSearch& search,
-                                      std::chrono::milliseconds limit) {
+std::vector<ReadFile> read_as_command(const ShardSpec& spec, const FileSearch& search) {
   const auto* user = shard::other_user(spec);
   if (user == nullptr) return read_all(search);
   const auto answer = sys::as_user(
-      user->uid, user->gid, {user->groups.begin(), user->groups.end()}, limit,
+      user->uid, user->gid, {user->groups.begin(), user->groups.end()}, kReadingLimit,
       [&] { return sys::Answer{pack(read_all(search))}; }, sys::Signals::kEndIt);
   return unpack(answer.text);
 }

@@ -2,7 +2,6 @@
 
 #include <nslaunch/spec.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -32,9 +31,8 @@ struct FileSearch {
 };
 
 /// Reads them as the command's user, where root collects: what the command has put there, links above all,
-/// leads where that user may go, and no descriptor of it comes here (K54). All of it takes `limit` at most,
-/// and ends when a signal is there that would end us. Throws Error.
-std::vector<ReadFile> read_as_command(const ShardSpec& spec, const FileSearch& search,
-                                      std::chrono::milliseconds limit);
+/// leads where that user may go, and no descriptor of it comes here (K54). It ends with the patience that we
+/// have with that user, and when a signal is there that would end us. Throws Error.
+std::vector<ReadFile> read_as_command(const ShardSpec& spec, const FileSearch& search);
 
 }  // namespace nslaunch::run

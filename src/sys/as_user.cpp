@@ -12,7 +12,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
-#include <set>
+#include <map>
 
 #include "sys/channel.hpp"
 #include "sys/check.hpp"
@@ -21,6 +21,7 @@
 #include "sys/files.hpp"
 #include "sys/forked.hpp"
 #include "sys/log.hpp"
+#include "sys/patience.hpp"
 #include "sys/pidfd.hpp"
 #include "sys/signals.hpp"
 
@@ -30,12 +31,8 @@ namespace {
 /// For the kernel to end a process that was killed; one that can't be is left to whoever reaps ours.
 constexpr std::chrono::milliseconds kLastWait{200};
 
-/// For a user who has kept us waiting before.
-constexpr std::chrono::milliseconds kNextWait{200};
-
-/// Those for whom a limit has passed since they were last done with in time: who stops all that is done as
-/// him holds us up once in all.
-std::set<uid_t> silent_users;
+/// Who stops all that is done as him, or lets it go on just in time, holds us up for a time in all.
+std::map<uid_t, Patience> patience_with;
 
 /// The descriptors go with the first byte.
 bool tell(int to, const Answer& answer) {
@@ -106,7 +103,9 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
   check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), "making a channel to a child");
   Fd ours(ends[0]);
   Fd theirs(ends[1]);
-  const Deadline deadline(silent_users.contains(uid) ? std::min(limit, kNextWait) : limit);
+  auto& patience = patience_with[uid];
+  const auto start = Clock::now();
+  const Deadline deadline(std::min(limit, patience.limit(start)));
   const pid_t self = ::getpid();
   const pid_t child = check(fork_untold(), "starting a process for user {}", uid);
   if (child == 0) {
@@ -124,14 +123,12 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
   if (handle && handle->wait_for_end(heard ? std::chrono::milliseconds(deadline.poll_timeout()) : kLastWait))
     reap(child, end);
   if (end.si_pid != child && heard) ::kill(child, SIGKILL);
-  if (heard && end.si_pid == child && end.si_code == CLD_EXITED && end.si_status == 0) {
-    silent_users.erase(uid);
-    return answer;
-  }
+  patience.waited(start, Clock::now());
+  if (heard && end.si_pid == child && end.si_code == CLD_EXITED && end.si_status == 0) return answer;
   pollfd signalled = {stop.get(), POLLIN, 0};
   const int said = end.si_code == CLD_EXITED && end.si_status != 0 ? end.si_status : EPERM;
   const int why = ::poll(&signalled, 1, 0) == 1 ? EINTR : deadline.passed() ? ETIMEDOUT : said;
-  if (why == ETIMEDOUT) silent_users.insert(uid);
+  if (why == ETIMEDOUT) patience.use_up();
   if (!handle || !handle->has_ended()) {
     warn(
         fmt::format("process {}, which works as user {}, can't be killed: a file system keeps it waiting\n"

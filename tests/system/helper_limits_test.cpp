@@ -114,6 +114,24 @@ TEST_CASE("a user who stops what root does as that user holds up root for a shor
         "54321");
 }
 
+TEST_CASE("a user who is late each time, and never too late, holds up root for ten seconds in all") {
+  if (::geteuid() != 0) SKIP_TEST("needs root, which alone acts for other users");
+  constexpr uid_t kLate = kSomebody + 1;
+  const auto late_by = [](std::chrono::milliseconds delay) {
+    return registry::as_user(kLate, std::chrono::hours(1), [&] {
+      ::poll(nullptr, 0, static_cast<int>(delay.count()));
+      return std::string("said");
+    });
+  };
+  CHECK(late_by(std::chrono::seconds(4)) == "said");
+  CHECK_THROWS_WITH(late_by(std::chrono::seconds(20)), Catch::Contains("working as user 54322"));
+  CHECK(late_by({}) == "said");
+  CHECK(registry::as_user(kSomebody, std::chrono::hours(1), [] {
+          ::poll(nullptr, 0, 1000);
+          return std::string("another's");
+        }) == "another's");
+}
+
 TEST_CASE("a signal that would end the caller ends what root does as a user, and is still there") {
   if (::geteuid() != 0) SKIP_TEST("needs root, which alone acts for other users");
   const pid_t caller = fork_child([] {

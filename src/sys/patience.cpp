@@ -1,0 +1,25 @@
+#include "sys/patience.hpp"
+
+#include <algorithm>
+
+namespace nslaunch::sys {
+namespace {
+
+constexpr std::chrono::seconds kMost{10};
+constexpr std::chrono::milliseconds kLeast{200};
+constexpr int kSlowness = 10;  ///< of what comes back
+
+}  // namespace
+
+std::chrono::milliseconds Patience::limit(Clock::time_point now) {
+  if (now > last_) left_ = std::min<Clock::duration>(kMost, left_ + (now - last_) / kSlowness);
+  last_ = now;
+  return std::chrono::ceil<std::chrono::milliseconds>(left_ + kLeast);
+}
+
+void Patience::waited(Clock::time_point from, Clock::time_point until) {
+  left_ -= std::clamp<Clock::duration>(until - from - kLeast, Clock::duration::zero(), left_);
+  last_ = until;
+}
+
+}  // namespace nslaunch::sys
