@@ -44,14 +44,14 @@ std::optional<UserIds> other_user_of(const ShardEntry& shard) {
   return find_user(std::to_string(user), "exec");
 }
 
-shard::VisitRequest request_of(const Arguments& arguments, const ShardEntry& shard, bool on_terminal) {
+shard::VisitRequest request_of(const Arguments& arguments, const ShardEntry& shard,
+                               const std::optional<UserIds>& user, bool on_terminal) {
   shard::VisitRequest request;
   if (arguments.has("workdir")) {
     request.directory = std::filesystem::path(shard.record.cwd) / arguments.text("workdir");
   }
   const char* terminal = std::getenv("TERM");
   if (on_terminal && terminal != nullptr) request.variables.push_back(std::string("TERM=") + terminal);
-  const auto user = other_user_of(shard);
   add_variables(request.variables, arguments, user ? &*user : nullptr);
   request.command = arguments.command;
   return request;
@@ -64,6 +64,7 @@ int run(const Arguments& arguments) {
         "for example: nslaunch exec ID -- ps -ef");
   }
   const auto shard = choose_shards(arguments.positional).front();
+  const auto user = other_user_of(shard);
   const sys::Deadline deadline(kAnswerLimit);
   auto connection = registry::Controls(deadline).connect(shard);
   std::optional<int> status;
@@ -76,9 +77,9 @@ int run(const Arguments& arguments) {
           return (given_up = session.ending_signal()) != 0;
         }};
     try {
-      shard::ask_for_process(connection, request_of(arguments, shard, streams.size() > 3), shard.record.cwd,
-                             streams, wait);
-      status = session.serve(std::move(connection), shard.record.init.pid);
+      shard::ask_for_process(connection, request_of(arguments, shard, user, streams.size() > 3),
+                             shard.record.cwd, streams, wait);
+      status = session.serve(std::move(connection), shard.record.init.pid, user.has_value());
       given_up = session.given_up();
     } catch (const shard::GivenUp&) {  // closing the connection takes the question back
     }

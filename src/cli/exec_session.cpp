@@ -5,13 +5,11 @@
 #include <cerrno>
 #include <csignal>
 
-#include "inspect/standstill.hpp"
 #include "shard/protocol.hpp"
 #include "shard/visit.hpp"
 #include "sys/check.hpp"
 #include "sys/clock.hpp"
 #include "sys/files.hpp"
-#include "sys/log.hpp"
 #include "sys/waiting.hpp"
 
 namespace nslaunch::cli {
@@ -21,13 +19,6 @@ constexpr std::size_t kChunk = 16384;
 /// What the process has written before its end arrives soon after; a background job of it may hold the
 /// terminal for ever (K28).
 constexpr std::chrono::milliseconds kLastWords{500};
-
-/// Init answers at once, unless it does not go on.
-constexpr std::chrono::seconds kSignOfLife{2};
-
-bool is_to_end(int signal) noexcept {
-  return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
-}
 
 /// What is handed on, and what changes the terminal.
 sys::SignalSet handled_signals() {
@@ -82,11 +73,11 @@ int ExecSession::ending_signal() {
   return 0;
 }
 
-std::optional<int> ExecSession::serve(sys::Fd connection, pid_t init) {
+std::optional<int> ExecSession::serve(sys::Fd connection, pid_t init, bool is_anothers) {
   connection_ = std::move(connection);
-  init_ = init;
   if (pty_) pty_->program.reset();  // the process has it; ours would keep it from closing
   if (typing_) raw_.emplace(STDIN_FILENO);
+  passed_.emplace(ExecSignals::Target{connection_.get(), init, is_anothers, raw_.has_value()});
   while (!ended_) wait_for_something();
   if (pty_) show_the_rest();
   return status_;
@@ -99,7 +90,7 @@ void ExecSession::wait_for_something() {
                       {signals_.get(), POLLIN, 0},
                       {user, wanted, 0},
                       {typing_ && keys_.size() < kChunk ? STDIN_FILENO : -1, POLLIN, 0}};
-  sys::check_wait(::poll(watched, std::size(watched), sign_of_life_ ? sign_of_life_->poll_timeout() : -1),
+  sys::check_wait(::poll(watched, std::size(watched), passed_->poll_timeout()),
                   "waiting for the process in the shard");
   if (watched[1].revents != 0) {
     while (const auto info = sys::read_signal(signals_.get())) on_signal(static_cast<int>(info->ssi_signo));
@@ -108,7 +99,7 @@ void ExecSession::wait_for_something() {
   if ((watched[2].revents & (POLLIN | POLLHUP | POLLERR)) != 0) show();
   if (watched[3].revents != 0) read_keys();
   if (watched[0].revents != 0) on_message();
-  if (sign_of_life_ && sign_of_life_->passed()) tell_of_silence();
+  passed_->tell();
 }
 
 void ExecSession::on_signal(int signal) {
@@ -117,52 +108,9 @@ void ExecSession::on_signal(int signal) {
     if (pty_) sys::copy_window_size(is_terminal_[0] ? 0 : is_terminal_[1] ? 1 : 2, pty_->user.get());
   } else if (signal == SIGCONT) {
     if (raw_) raw_->take_again();
-  } else if (silent_ && is_to_end(signal)) {
-    given_up_ = signal;
+  } else if (!passed_->pass(signal)) {
     ended_ = true;
-  } else {
-    hand_on(signal);
   }
-}
-
-/// With one that is to end the process goes a question.
-void ExecSession::hand_on(int signal) {
-  const bool sent =
-      shard::send(connection_.get(), {.kind = shard::Kind::kForward, .code = signal, .payload = {}}) &&
-      (!is_to_end(signal) || ask_for_sign_of_life());
-  // A shard that has gone still has its last words; one that takes nothing is found out.
-  if (!sent && errno != EPIPE && errno != ECONNRESET && errno != EAGAIN) ended_ = true;
-}
-
-/// So that an init that does not go on is found out. False with errno where it could not be asked.
-bool ExecSession::ask_for_sign_of_life() {
-  if (sign_of_life_) return true;
-  sign_of_life_.emplace(kSignOfLife);
-  return shard::send(connection_.get(), {.kind = shard::Kind::kAskStopped,
-                                         .code = shard::kControlVersion,
-                                         .detail = ++question_,
-                                         .payload = {}});
-}
-
-/// It goes to the process as a byte, and what that does about it is its own affair, as long as its init goes
-/// on.
-void ExecSession::on_interrupt_key() {
-  if (silent_) {
-    given_up_ = SIGINT;
-    ended_ = true;
-  } else {
-    ask_for_sign_of_life();  // the end of one that has gone is heard of
-  }
-}
-
-void ExecSession::tell_of_silence() {
-  sign_of_life_.reset();
-  silent_ = true;
-  const auto why = inspect::reason_for_silence(init_);
-  const auto* const end =
-      raw_ ? "one more Ctrl-C, or signal, ends this exec" : "one more signal ends this exec";
-  sys::warn(fmt::format("the shard's init has not passed the signal on{}\n{}{}", why ? ": " + why->what : "",
-                        why ? why->remedy + "; " : "", end));
 }
 
 void ExecSession::on_message() {
@@ -172,11 +120,7 @@ void ExecSession::on_message() {
     if (ended_) shard::check_gone(errno);
     return;
   }
-  // No other message: one that says whatever it likes, unasked, would keep every signal from ending us.
-  if (message->kind == shard::Kind::kAnswer && message->detail == question_) {
-    sign_of_life_.reset();
-    silent_ = false;
-  }
+  if (message->kind == shard::Kind::kAnswer) passed_->take(*message);
   if (message->kind != shard::Kind::kCommandEnded) return;
   status_ = message->code;
   ended_ = true;
@@ -187,7 +131,8 @@ void ExecSession::read_keys() {
   const auto count = ::read(STDIN_FILENO, keys, sizeof keys);
   if (count > 0) {
     keys_.append(keys, static_cast<std::size_t>(count));
-    if (raw_ && raw_->has_interrupt({keys, static_cast<std::size_t>(count)})) on_interrupt_key();
+    const auto interrupts = raw_ ? raw_->interrupts_among({keys, static_cast<std::size_t>(count)}) : 0;
+    if (interrupts > 0 && !passed_->interrupts_typed(interrupts)) ended_ = true;
   }
   if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) typing_ = false;  // it has been closed
   write_keys();

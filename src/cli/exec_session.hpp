@@ -3,11 +3,10 @@
 #include <poll.h>
 
 #include <array>
-#include <cstdint>
 #include <optional>
 #include <string>
 
-#include "sys/clock.hpp"
+#include "cli/exec_signals.hpp"
 #include "sys/fd.hpp"
 #include "sys/pty.hpp"
 #include "sys/signals.hpp"
@@ -27,18 +26,15 @@ class ExecSession {
   /// Takes what signals have come before there is a process to hand them to: the one that ends us, or 0.
   int ending_signal();
   /// Serves the process that `connection` was asked for. Its wait status; nothing where the shard has ended,
-  /// or given_up(). `init`: as we see it, to be named where it does not go on.
-  std::optional<int> serve(sys::Fd connection, pid_t init);
-  /// The signal that has ended us because init has passed on none, or 0.
-  int given_up() const noexcept { return given_up_; }
+  /// or given_up(). `init`: as we see it, to be named where it does not go on. `is_anothers`: the process is
+  /// another user's, who can keep it from ending.
+  std::optional<int> serve(sys::Fd connection, pid_t init, bool is_anothers);
+  /// The signal that has ended us because it led to nothing in the shard, or 0.
+  int given_up() const noexcept { return passed_ ? passed_->given_up() : 0; }
 
  private:
   void wait_for_something();
   void on_signal(int signal);
-  void hand_on(int signal);
-  bool ask_for_sign_of_life();
-  void on_interrupt_key();
-  void tell_of_silence();
   void on_message();
   void read_keys();
   void write_keys();
@@ -55,11 +51,7 @@ class ExecSession {
   std::string keys_;  ///< typed and not taken yet
   bool typing_ = false;
   bool ended_ = false;
-  pid_t init_ = 0;
-  std::int32_t question_ = 0;                  ///< the number of the last one to init
-  std::optional<sys::Deadline> sign_of_life_;  ///< till when init is to have answered
-  bool silent_ = false;                        ///< it has not
-  int given_up_ = 0;
+  std::optional<ExecSignals> passed_;  ///< from serve() on
   std::optional<int> status_;
 };
 

@@ -48,9 +48,11 @@ void RawTerminal::take_again() const noexcept {
   ::tcsetattr(terminal_, TCSADRAIN, &modes);
 }
 
-bool RawTerminal::has_interrupt(std::string_view keys) const noexcept {
+std::size_t RawTerminal::interrupts_among(std::string_view keys) const noexcept {
   const bool means_one = before_ && (before_->c_lflag & ISIG) != 0 && before_->c_cc[VINTR] != _POSIX_VDISABLE;
-  return means_one && keys.find(static_cast<char>(before_->c_cc[VINTR])) != std::string_view::npos;
+  if (!means_one) return 0;
+  return static_cast<std::size_t>(
+      std::count(keys.begin(), keys.end(), static_cast<char>(before_->c_cc[VINTR])));
 }
 
 }  // namespace nslaunch::sys

@@ -32,8 +32,8 @@ class RawTerminal {
 
   /// Once more, after a shell has given the terminal other modes while we were stopped.
   void take_again() const noexcept;
-  /// Whether the key that means an interrupt in the terminal's own modes (Ctrl-C) is among these.
-  bool has_interrupt(std::string_view keys) const noexcept;
+  /// How many of these mean an interrupt in the terminal's own modes (Ctrl-C).
+  std::size_t interrupts_among(std::string_view keys) const noexcept;
 
  private:
   int terminal_;

@@ -1,0 +1,74 @@
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "support/hostile.hpp"
+#include "support/live_shard.hpp"
+#include "support/pty.hpp"
+#include "sys/files.hpp"
+
+// How exec ends where its process does not.
+namespace nslaunch::test {
+namespace {
+
+using Catch::Matchers::Contains;
+
+bool is_stopped(const std::string& mark) {
+  for (const pid_t pid : find_processes(mark)) {
+    const auto stat = sys::read_file(fmt::format("/proc/{}/stat", pid).c_str()).value_or("");
+    if (stat.find(") T ") != std::string::npos) return true;
+  }
+  return false;
+}
+
+Words exec_of(const LiveShard& shard, const std::string& script, const std::string& mark = "sh") {
+  return nslaunch({"exec", shard.id, "--", "sh", "-c", script, mark});
+}
+
+}  // namespace
+
+TEST_CASE("root's exec ends at the next signal where another user's process has not ended of the first") {
+  const Hostile user;
+  const LiveShard shard(user.registry, user.words({}));
+  const bool is_stopped_by_user = GENERATE(false, true);
+  CAPTURE(is_stopped_by_user);
+  const auto mark = unique_text();
+  const auto* const script = is_stopped_by_user ? "echo ready; kill -STOP $$"
+                                                : "trap '' TERM; echo ready; while :; do sleep 0.01; done";
+  PtySession terminal(exec_of(shard, script, mark), user.options());
+  terminal.expect("ready");
+  if (is_stopped_by_user) REQUIRE(eventually([&] { return is_stopped(mark); }));
+  REQUIRE(::kill(terminal.pid(), SIGTERM) == 0);
+  terminal.expect("has not ended of it");
+  terminal.expect("one more Ctrl-C, or signal, ends this exec");
+  REQUIRE(::kill(terminal.pid(), SIGTERM) == 0);
+  CHECK(terminal.wait().signal == SIGTERM);
+}
+
+TEST_CASE("Ctrl-C, again and again, ends root's exec on a terminal whose process is another user's") {
+  const Hostile user;
+  const LiveShard shard(user.registry, user.words({}));
+  PtySession terminal(exec_of(shard, "trap '' INT; echo ready; while :; do sleep 0.01; done"),
+                      user.options());
+  terminal.expect("ready");
+  terminal.send("\x03");
+  terminal.send("\x03");
+  terminal.expect("one more Ctrl-C within 10 s, or signal, ends this exec");
+  terminal.send("\x03");
+  CHECK(terminal.wait().signal == SIGINT);
+}
+
+TEST_CASE("exec leaves it to a process in one's own shard what it does about a signal, and when") {
+  const RegistryView registry;
+  const LiveShard shard(registry);
+  PtySession terminal(exec_of(shard,
+                              "trap 'sleep 4; trap \"exit 3\" TERM; echo slow' TERM; echo ready;"
+                              "while :; do sleep 0.01; done"),
+                      registry.options());
+  terminal.expect("ready");
+  REQUIRE(::kill(terminal.pid(), SIGTERM) == 0);
+  CHECK_THAT(terminal.read_until("slow"), !Contains("nslaunch"));
+  REQUIRE(::kill(terminal.pid(), SIGTERM) == 0);
+  CHECK(terminal.wait().status == 3);
+}
+
+}  // namespace nslaunch::test
