@@ -52,29 +52,37 @@ struct Target {
   bool is_one_of_several;
 };
 
+/// Till when all that was killed is to have ended: how many don't is not for their owner to choose.
+struct EndLimits {
+  sys::Deadline launchers{kEndLimit};
+  sys::Deadline shards{2 * kEndLimit};
+};
+
+bool ends_until(const sys::Pidfd& process, const sys::Deadline& deadline) {
+  return process.wait_for_end(std::chrono::milliseconds(deadline.poll_timeout()));
+}
+
 /// Waits until launcher and shard are gone, and removes the record that a killed launcher leaves.
-void await_end(const Target& target) {
+void await_end(const Target& target, const EndLimits& limits) {
   const auto& record = target.shard.record;
   const std::string doing = fmt::format("ending shard {}", sys::escape(record.id));
-  if (target.launcher && !target.is_one_of_several && !target.launcher->wait_for_end(kEndLimit)) {
+  if (target.launcher && !target.is_one_of_several && !ends_until(*target.launcher, limits.launchers)) {
     throw Error({}, fmt::format("{}: its launcher (pid {}) was killed but has not ended", doing,
                                 record.launcher.pid));
   }
+  const auto not_ended = fmt::format("{}: its init (pid {}) has not ended", doing, record.init.pid);
+  // Reaping waits for it, too.
+  if (target.init && limits.shards.passed() && !target.init->has_ended()) throw Error({}, not_ended);
   const auto reaped = reap_shard(target.shard);
   if (!reaped.problems.empty()) throw Error({}, doing + ": " + reaped.problems.front());
-  if (target.init && !target.init->wait_for_end(kEndLimit)) {
-    throw Error({}, fmt::format("{}: its init (pid {}) has not ended", doing, record.init.pid));
-  }
+  if (target.init && !ends_until(*target.init, limits.shards)) throw Error({}, not_ended);
 }
 
 /// Waits until the shard has ended; what has not when the grace is over is killed.
-void end_within(const Target& target, const sys::Deadline& grace) {
-  const std::chrono::milliseconds left(grace.poll_timeout());
-  if (target.last_process() && !target.last_process()->wait_for_end(left)) {
-    sys::say(fmt::format("shard {} has not ended in time: killing it", sys::escape(target.shard.record.id)));
-    signal_shard(target.shard, SIGKILL);
-  }
-  await_end(target);
+void kill_after(const Target& target, const sys::Deadline& grace) {
+  if (!target.last_process() || ends_until(*target.last_process(), grace)) return;
+  sys::say(fmt::format("shard {} has not ended in time: killing it", sys::escape(target.shard.record.id)));
+  signal_shard(target.shard, SIGKILL);
 }
 
 /// The shards of ours that a signal can reach.
@@ -115,16 +123,20 @@ int run(const Arguments& arguments) {
   const auto grace = arguments.duration("grace");
   const auto shards = all ? all_mine() : choose_shards(arguments.positional);
   std::vector<Target> targets(shards.begin(), shards.end());
-  const int signalled = for_each(targets, [&](const Target& target) {
+  const auto must_end = [&](const Target& target) { return signal == SIGKILL || !target.launcher; };
+  int status = for_each(targets, [&](const Target& target) {
     signal_shard(target.shard, signal);
-    const bool must_end = signal == SIGKILL || !target.launcher;
-    if (!grace && must_end) await_end(target);
-    if (!must_end && target.init) warn_of_standstill(target.shard.record);
+    if (!must_end(target) && target.init) warn_of_standstill(target.shard.record);
   });
-  if (!grace) return signalled;
-  const sys::Deadline deadline(*grace);  // for all of them together
-  const int ended = for_each(targets, [&](const Target& target) { end_within(target, deadline); });
-  return std::max(signalled, ended);
+  if (grace) {
+    const sys::Deadline deadline(*grace);  // for all of them together
+    status = std::max(status, for_each(targets, [&](const Target& target) { kill_after(target, deadline); }));
+  }
+  const EndLimits limits;
+  const int ended = for_each(targets, [&](const Target& target) {
+    if (grace || must_end(target)) await_end(target, limits);
+  });
+  return std::max(status, ended);
 }
 
 }  // namespace
