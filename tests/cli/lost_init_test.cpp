@@ -75,7 +75,7 @@ TEST_CASE("without --leaks=fail a passed command whose init is gone before it co
 }
 
 TEST_CASE("an init whose shard was held has the time for its look from the hold's end") {
-  Left left({"--leak-grace", "0ms", "--hold-on-failure", "1s"}, "exit 6", "held");
+  Left left({"--leak-grace", "0ms", "--hold-on-failure", "5s"}, "exit 6", "held");
   const auto result = left.after(SIGSTOP);
   INFO(result.err);
   CHECK(result.status == 6);
