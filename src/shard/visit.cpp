@@ -69,9 +69,10 @@ Message hear(const sys::Fd& connection, const Wait& wait, std::vector<sys::Fd>* 
     if (ready == 0) throw silent(wait.init);
     if (ready < 0 && errno != EINTR) sys::check(ready, "waiting for the shard's init");
     if (ready < 0) continue;
+    // What has come counts first: a signal may be for the process that it tells of.
+    if (watched[0].revents != 0)
+      if (auto message = take(connection, descriptors)) return std::move(*message);
     if (watched[1].revents != 0 && wait.gives_up && wait.gives_up()) throw GivenUp();
-    if (watched[0].revents == 0) continue;
-    if (auto message = take(connection, descriptors)) return std::move(*message);
   }
 }
 
