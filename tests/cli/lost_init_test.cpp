@@ -10,14 +10,14 @@ namespace {
 using Catch::Matchers::Contains;
 
 constexpr std::chrono::seconds kBound{40};
-const std::string kLeaveOne = "sleep 1000 & ";
+const std::string kSleeper = "sleep 1000 & ";
 
 /// A run whose command has ended and has left something running, to which init still leaves time, or whose
 /// shard is held.
 class Left {
  public:
   Left(const Words& options, const std::string& script, const std::string& state = "stopping")
-      : launcher_(run_.words(kLeaveOne + script, options), run_.options()) {
+      : launcher_(run_.words(kSleeper + script, options), run_.options()) {
     REQUIRE(eventually([&] {
       const auto shards = run_.registry.shards();
       if (shards.empty() || shards.at(0).at("state") != state) return false;

@@ -154,15 +154,17 @@ TEST_CASE("what another user's note names is told root as that user's to mend") 
       const std::string left = "/tmp/.nslaunch-a.work";
       note.add(AT_FDCWD, left);
       note.made(sys::open_file(make_dir(left), O_PATH | O_DIRECTORY).get());
-      make_dir(make_dir(left + "/upper") + "/new");
+      // Anybody may have moved there what is in it.
+      const auto open = make_dir(left + "/open");
+      ::chmod(open.c_str(), 0777);
+      make_dir(open + "/moved");
     });
     launcher.kill();
     return run(nslaunch({"reap", "--all"})).err;
   });
-  CHECK_THAT(told,
-             Contains(fmt::format("user {}'s, and for that user to mend: /tmp/.nslaunch-a.work/upper has "
-                                  "what a shard has changed",
-                                  kSomebody)));
+  CHECK_THAT(told, Contains(fmt::format("user {}'s, and for that user to mend: a shard has left "
+                                        "/tmp/.nslaunch-a.work: Directory not empty",
+                                        kSomebody)));
 }
 
 TEST_CASE("others' shards take no descriptor that is needed for one's own") {
