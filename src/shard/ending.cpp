@@ -35,10 +35,10 @@ Ending::Ending(const Plan& plan, const RunningShard& shard, Peer& peer, Announce
       announcer_(announcer),
       hooks_(hooks),
       hold_(plan, shard, peer, announcer, hooks),
-      patience_(shard.init_pid, peer,
-                {.account = plan.spec.leak_grace + kInitsAccount,
-                 .answer = kInitsAccount,
-                 .most = kSlowInitsAccount}) {
+      last_wait_(shard.init_pid, peer,
+                 {.account = plan.spec.leak_grace + kInitsAccount,
+                  .answer = kInitsAccount,
+                  .most = kSlowInitsAccount}) {
   if (plan.spec.timeout) timeout_.emplace(shard.began_at + *plan.spec.timeout);
   if (output) {
     silence_.emplace(*plan.spec.silence, std::move(*output), shard.init_pid, shard.started_at);
@@ -160,7 +160,7 @@ void Ending::postpone(sys::Clock::duration pause) noexcept {
   if (quiet_) quiet_->postpone(pause);
   if (dump_) dump_->postpone(pause);
   if (grace_) grace_->postpone(pause);
-  patience_.postpone(pause);
+  last_wait_.postpone(pause);
   hold_.postpone(pause);
 }
 
@@ -172,7 +172,7 @@ int Ending::poll_timeout() const noexcept {
     timeout = timeout < 0 ? left : std::min(timeout, left);
   };
   if (silence_) regard(silence_->next_look());
-  for (const auto* deadline : {&timeout_, &quiet_, &dump_, &grace_, &hard_limit_, &patience_.deadline()}) {
+  for (const auto* deadline : {&timeout_, &quiet_, &dump_, &grace_, &hard_limit_, &last_wait_.deadline()}) {
     if (*deadline) regard(**deadline);
   }
   return timeout;
@@ -181,13 +181,13 @@ int Ending::poll_timeout() const noexcept {
 bool Ending::keep_deadlines() {
   hold_.keep_deadline();
   if (hold_.lasts()) return true;
-  if (!command_running_) patience_.begin();
+  if (!command_running_) last_wait_.begin();
   if (timeout_ && timeout_->passed()) on_timeout();
   if (silence_ && silence_->broken(announcer_)) on_silence();
   if (quiet_ && quiet_->passed()) on_silence();
   if (dump_ && dump_->passed()) end_hung_command();
   if (grace_ && grace_->passed()) on_grace_expired();
-  patience_.keep_deadline();
+  last_wait_.keep_deadline();
   if (!hard_limit_ || !hard_limit_->passed()) return true;
   shard_.init.send_signal(SIGKILL);
   return false;

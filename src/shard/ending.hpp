@@ -9,8 +9,8 @@
 
 #include "shard/announcer.hpp"
 #include "shard/hold.hpp"
+#include "shard/last_wait.hpp"
 #include "shard/launch.hpp"
-#include "shard/patience.hpp"
 #include "shard/peer.hpp"
 #include "shard/plan.hpp"
 #include "shard/silence.hpp"
@@ -57,7 +57,7 @@ class Ending {
   bool grace_expired() const noexcept { return grace_expired_; }
   sys::Clock::duration held() const noexcept { return hold_.lasted(); }
   /// With an init whose command has ended, and whose shard is not held.
-  Patience& patience() noexcept { return patience_; }
+  LastWait& last_wait() noexcept { return last_wait_; }
   /// Descriptors of the caller's streams, or on them, to be kept open.
   std::vector<int> descriptors() const { return silence_ ? silence_->descriptors() : std::vector<int>(); }
 
@@ -86,7 +86,7 @@ class Ending {
   std::optional<sys::Deadline> dump_;   ///< the time for what --dump-signal makes them do
   std::optional<sys::Deadline> grace_;
   std::optional<sys::Deadline> hard_limit_;
-  Patience patience_;
+  LastWait last_wait_;
   std::deque<sys::Clock::time_point> interrupts_;
 };
 

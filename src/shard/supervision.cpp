@@ -134,8 +134,8 @@ void Supervision::keep_deadlines() {
 }
 
 void Supervision::on_silence_of_init() {
-  if (ending_.patience().is_asking()) {
-    const auto why = ending_.patience().lost();
+  if (ending_.last_wait().is_asking()) {
+    const auto why = ending_.last_wait().lost();
     if (!why) return;
     announcer_.announce(explain_stuck_init(*why, plan_.spec.leaks));
     shard_.init.send_signal(SIGKILL);

@@ -16,7 +16,7 @@ namespace nslaunch::shard {
 /// How long a launcher waits for an init whose command has ended: it has the time for its look at what is
 /// left running, is asked for an answer then, for it may wait for a pipeline's tail, and asked again for as
 /// long as it goes on.
-class Patience {
+class LastWait {
  public:
   struct Limits {
     std::chrono::milliseconds account;  ///< for the look, before it is asked, and between its answers
@@ -25,7 +25,7 @@ class Patience {
   };
 
   /// `peer` must outlive it.
-  Patience(pid_t init, Peer& peer, Limits limits) noexcept : init_(init), peer_(peer), limits_(limits) {}
+  LastWait(pid_t init, Peer& peer, Limits limits) noexcept : init_(init), peer_(peer), limits_(limits) {}
 
   /// Unless it has begun.
   void begin();

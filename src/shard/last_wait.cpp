@@ -1,4 +1,4 @@
-#include "shard/patience.hpp"
+#include "shard/last_wait.hpp"
 
 #include <utility>
 
@@ -15,35 +15,35 @@ std::string in_words(sys::Clock::duration time) {
 
 }  // namespace
 
-void Patience::begin() {
+void LastWait::begin() {
   if (!deadline_) deadline_.emplace(limits_.account);
 }
 
-void Patience::postpone(sys::Clock::duration pause) noexcept {
+void LastWait::postpone(sys::Clock::duration pause) noexcept {
   if (deadline_) deadline_->postpone(pause);
   looked_at_ += pause;
   silent_since_ += pause;
 }
 
-void Patience::keep_deadline() {
+void LastWait::keep_deadline() {
   if (!deadline_ || !deadline_->passed()) return;
   deadline_.emplace(limits_.account);
   if (!std::exchange(asking_, true) || peer_.heard() != heard_) begin_silence();
 }
 
-void Patience::begin_silence() {
+void LastWait::begin_silence() {
   heard_ = peer_.heard();
   silent_since_ = sys::Clock::now();
   ask(inspect::pulse_of(init_));
 }
 
-void Patience::ask(const std::optional<inspect::Pulse>& seen) {
+void LastWait::ask(const std::optional<inspect::Pulse>& seen) {
   seen_ = seen;
   looked_at_ = sys::Clock::now();
   peer_.expect_sign_of_life(limits_.answer);
 }
 
-std::optional<std::string> Patience::lost() {
+std::optional<std::string> LastWait::lost() {
   const auto now = sys::Clock::now();
   const auto pulse = inspect::pulse_of(init_);
   if (!pulse) return std::nullopt;  // its end is about to be heard of
