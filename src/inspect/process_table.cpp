@@ -6,7 +6,7 @@
 #include <set>
 #include <vector>
 
-#include "sys/check.hpp"
+#include "inspect/processes.hpp"
 
 namespace nslaunch::inspect {
 
@@ -25,10 +25,9 @@ ProcessReading::ProcessReading(const std::unordered_set<pid_t>& of_no_interest, 
       without_child_(without_child),
       reads_(pids_.size(), [this](std::size_t at) { return sys::stat_line(pids_[at]); }) {}
 
-/// Only who is this user in every respect, so that nobody else can make us wait.
 bool ProcessReading::is_read_anyway(pid_t pid) const {
   if (without_child_ == WithoutChild::kReadNone || !reads_.had_no_child()) return false;
-  return sys::status_field(pid, "Uid") == fmt::format("{0}\t{0}\t{0}\t{0}", ::geteuid());
+  return is_own(pid);
 }
 
 std::vector<sys::ProcessStat> ProcessReading::take() {

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <unordered_map>
 
+#include "sys/check.hpp"
+
 namespace nslaunch::inspect {
 namespace {
 
@@ -62,6 +64,10 @@ std::vector<pid_t> nested_pids(pid_t shown) {
     if (end == cursor) return pids;
     pids.push_back(static_cast<pid_t>(pid));
   }
+}
+
+bool is_own(pid_t shown) {
+  return sys::status_field(shown, "Uid") == fmt::format("{0}\t{0}\t{0}\t{0}", ::geteuid());
 }
 
 bool has_ended(const sys::ProcessStat& stat) {

@@ -26,6 +26,10 @@ std::vector<Process> running_processes(std::size_t limit = std::numeric_limits<s
 /// The pids of /proc/PID/status NSpid: one for each namespace from /proc's own inwards.
 std::vector<pid_t> nested_pids(pid_t shown);
 
+/// Whether it is the caller's user's in every respect, so that nobody else can keep waiting who looks at it
+/// (K33).
+bool is_own(pid_t shown);
+
 /// Whether nothing of it runs any more. A process whose first thread alone has ended shows as a
 /// zombie too and is not.
 bool has_ended(const sys::ProcessStat& stat);

@@ -75,7 +75,7 @@ std::vector<Member> members_of(pid_t init, const ProcessTable& processes,
 }
 
 std::vector<Member> members_of(pid_t init) {
-  return members_of(init, ProcessTable());
+  return members_of(init, ProcessTable(ProcessReading({}, WithoutChild::kReadAnyway)));
 }
 
 std::vector<OwnedSocket> with_owners(std::vector<ns::Socket> found, const std::vector<Member>& members,

@@ -1,9 +1,13 @@
 #include "shard/dump_signal.hpp"
 
+#include <nslaunch/error.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 
+#include "inspect/processes.hpp"
 #include "inspect/shard.hpp"
 #include "sys/files.hpp"
 #include "sys/forked.hpp"
@@ -20,8 +24,10 @@ bool handles(pid_t pid, int signal) {
   return ((mask >> (signal - 1)) & 1U) != 0;
 }
 
-/// A mark for each that it was sent to.
-void send_to(const std::vector<inspect::Member>& members, int signal, int marks) {
+/// How many it was sent to, with a call for each.
+std::size_t send_to(
+    const std::vector<inspect::Member>& members, int signal, const std::function<void()>& sent = [] {}) {
+  std::size_t count = 0;
   for (const auto& member : members) {
     if (member.pid == 1) continue;               // init's own handlers are not for this
     if (member.stat.start_ticks == 0) continue;  // its stat keeps whoever reads it waiting
@@ -30,8 +36,11 @@ void send_to(const std::vector<inspect::Member>& members, int signal, int marks)
     if (!process || !handles(member.stat.pid, signal)) continue;
     const auto stat = sys::read_stat(member.stat.pid);
     if (!stat || stat->start_ticks != member.stat.start_ticks) continue;
-    if (process->send_signal(signal) == 0) sys::write_all(marks, ".");
+    if (process->send_signal(signal) != 0) continue;
+    ++count;
+    sent();
   }
+  return count;
 }
 
 }  // namespace
@@ -39,10 +48,15 @@ void send_to(const std::vector<inspect::Member>& members, int signal, int marks)
 std::size_t send_dump_signal(pid_t init, int signal) {
   constexpr std::chrono::seconds kSendingLimit{3};
   constexpr std::size_t kMostMarks = 1 << 20;
-  const auto members = inspect::members_of(init);
+  auto members = inspect::members_of(init);
   // By a child: any of them may keep whoever looks at it waiting (K33).
-  const auto send = [&](int marks) { send_to(members, signal, marks); };
-  return sys::output_of_child(send, kSendingLimit, kMostMarks).text.size();
+  const auto send = [&](int marks) { send_to(members, signal, [&] { sys::write_all(marks, "."); }); };
+  try {
+    return sys::output_of_child(send, kSendingLimit, kMostMarks).text.size();
+  } catch (const Error&) {  // none can be had
+    std::erase_if(members, [](const inspect::Member& member) { return !inspect::is_own(member.stat.pid); });
+    return send_to(members, signal);
+  }
 }
 
 }  // namespace nslaunch::shard

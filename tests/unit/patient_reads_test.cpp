@@ -1,31 +1,20 @@
 #include "inspect/patient_reads.hpp"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <functional>
 
 #include "inspect/process_table.hpp"
+#include "inspect/written.hpp"
+#include "support/at_the_limit.hpp"
 #include "sys/check.hpp"
-#include "sys/files.hpp"
 
 namespace nslaunch::inspect {
 namespace {
 
 using Catch::Matchers::Contains;
-
-/// What `look` says where this user may start no process.
-std::string at_the_limit(const std::function<std::string()>& look) {
-  const auto child = [&](int out) {
-    const rlimit none = {0, 0};
-    constexpr uid_t kNobody = 65'534;  // the limit does not hold for root
-    sys::check(::setrlimit(RLIMIT_NPROC, &none), "setting a limit");
-    if (::geteuid() == 0) sys::check(::setresuid(kNobody, kNobody, kNobody), "becoming nobody");
-    sys::write_all(out, look());
-  };
-  return sys::output_of_child(child, std::chrono::minutes{1}, 4096).text;
-}
+using test::at_the_limit;
 
 /// What is read of three, and why not.
 std::string read_at_the_limit(WithoutChild without_child) {
@@ -64,6 +53,10 @@ TEST_CASE("where no child can be had, times are read of one's own processes, and
   CHECK(times_at_the_limit(WithoutChild::kReadNone) == "no times no times ");
   CHECK(times_at_the_limit(WithoutChild::kReadAnyway) ==
         (::geteuid() == 0 ? "times no times " : "times times "));
+}
+
+TEST_CASE("where no child can be had, what one's own processes have written is counted all the same") {
+  CHECK(at_the_limit([] { return written_by(::getpid()).unseen == 0 ? "seen" : "unseen"; }) == "seen");
 }
 
 }  // namespace nslaunch::inspect
