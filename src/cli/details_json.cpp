@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "cli/age_json.hpp"
 #include "cli/details.hpp"
 #include "run/json_text.hpp"
 
@@ -23,7 +24,7 @@ Json process_as_json(const inspect::ProcessDetails& process) {
           {"session", stat.session},
           {"state", std::string(1, stat.state)},
           {"waits_in", process.waits_in.empty() ? Json() : Json(process.waits_in)},
-          {"age_ms", inspect::age_of(stat).count()},
+          {"age_ms", age_as_json(stat)},
           {"user_ticks", stat.utime_ticks},
           {"system_ticks", stat.stime_ticks},
           {"rss_pages", stat.rss_pages},

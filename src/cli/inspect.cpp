@@ -80,7 +80,7 @@ std::vector<Row> process_rows(const Details& details) {
                     {std::to_string(stat.pid)},
                     {inspect::state_in_words(stat.state)},
                     {process.waits_in.empty() ? "-" : sys::escape(process.waits_in)},
-                    {sys::format_duration(inspect::age_of(stat))},
+                    {inspect::age_in_words(stat)},
                     {inspect::cpu_of(stat)},
                     {inspect::memory_of(stat)},
                     {process.indentation() + sys::escape(process.command_line)}});

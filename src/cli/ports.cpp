@@ -40,7 +40,7 @@ std::string first_command(const Look& look, const inspect::OwnedSocket& socket,
 
 std::string since(const Look& look, const inspect::OwnedSocket& socket) {
   const auto* owner = socket.owners.empty() ? nullptr : find_member(look, socket.owners.front());
-  return owner != nullptr ? sys::format_duration(inspect::age_of(owner->stat)) : "-";
+  return owner != nullptr ? inspect::age_in_words(owner->stat) : "-";
 }
 
 Row to_row(const Look& look, const inspect::Port& port, const inspect::CommandLines& lines) {

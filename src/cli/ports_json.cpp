@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/age_json.hpp"
 #include "inspect/command_lines.hpp"
 #include "run/json_text.hpp"
 
@@ -19,7 +20,7 @@ Json owners_as_json(const Look& look, const inspect::OwnedSocket& socket,
     owners.push_back({{"pid", pid},
                       {"outer_pid", owner->stat.pid},
                       {"process_group", owner->stat.process_group},
-                      {"age_ms", inspect::age_of(owner->stat).count()},
+                      {"age_ms", age_as_json(owner->stat)},
                       {"command_line", lines.of(owner->stat.pid)}});
   }
   return owners;

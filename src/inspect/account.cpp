@@ -77,7 +77,7 @@ std::string process_line(const ProcessDetails& process) {
   const auto& stat = process.member->stat;
   return fmt::format("{:>8} {:>8}  {:<20} {:<22} {:>7} {:>8} {:>7}  {}{}\n", process.member->pid, stat.pid,
                      state_in_words(stat.state), process.waits_in.empty() ? "-" : place(process.waits_in),
-                     sys::format_duration(age_of(stat)), cpu_of(stat), memory_of(stat), process.indentation(),
+                     age_in_words(stat), cpu_of(stat), memory_of(stat), process.indentation(),
                      sys::escape(process.command_line));
 }
 

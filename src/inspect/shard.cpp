@@ -16,6 +16,7 @@
 #include "inspect/processes.hpp"
 #include "ns/enter.hpp"
 #include "sys/check.hpp"
+#include "sys/values.hpp"
 
 namespace nslaunch::inspect {
 namespace {
@@ -98,13 +99,19 @@ std::vector<OwnedSocket> sockets_of(pid_t init, const std::vector<Member>& membe
   return with_owners(ns::list_sockets(ns::open_socket_diagnostics_of(init)), members);
 }
 
-std::chrono::milliseconds age_of(const sys::ProcessStat& stat) {
+std::optional<std::chrono::milliseconds> age_of(const sys::ProcessStat& stat) {
+  if (stat.start_ticks == 0) return std::nullopt;
   timespec now = {};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
   const long ticks_per_second = std::max(::sysconf(_SC_CLK_TCK), 1L);
   const auto started = static_cast<std::int64_t>(stat.start_ticks) * 1000 / ticks_per_second;
   const auto age = std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000 - started;
   return std::chrono::milliseconds(std::max<std::int64_t>(age, 0));
+}
+
+std::string age_in_words(const sys::ProcessStat& stat) {
+  const auto age = age_of(stat);
+  return age ? sys::format_duration(*age) : "-";
 }
 
 }  // namespace nslaunch::inspect

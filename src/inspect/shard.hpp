@@ -44,7 +44,9 @@ std::vector<OwnedSocket> with_owners(std::vector<ns::Socket> found, const std::v
 /// Every socket of the network namespace that init is in. Throws Error.
 std::vector<OwnedSocket> sockets_of(pid_t init, const std::vector<Member>& members);
 
-/// How long ago a process started.
-std::chrono::milliseconds age_of(const sys::ProcessStat& stat);
+/// How long ago a process started; nothing where it lets nobody see that (K33).
+std::optional<std::chrono::milliseconds> age_of(const sys::ProcessStat& stat);
+/// The same for people.
+std::string age_in_words(const sys::ProcessStat& stat);
 
 }  // namespace nslaunch::inspect

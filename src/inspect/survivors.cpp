@@ -15,7 +15,7 @@ Leak account(const Process& process, const Listeners& listeners, const CommandLi
   Leak leak;
   leak.pid = process.pid;
   leak.parent_pid = process.parent;
-  leak.age = age_of(process.stat);
+  leak.age = age_of(process.stat).value_or(std::chrono::milliseconds{0});
   leak.command_line = lines.of(process.shown());
   leak.listening = listeners.of(process.shown());
   return leak;

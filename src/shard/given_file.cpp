@@ -55,6 +55,12 @@ Content read_as(const UserIds& user, const std::string& path) {
   return read_opened(sys::Fd(::open(sys::descriptor_path(place.get()).c_str(), kReading | O_CLOEXEC)));
 }
 
+/// A file of root's in a sticky directory, say, which this user could have moved there.
+constexpr const char* kAdviceToMove =
+    "Root reads for that user what he may read, or what lies below root's own folders: look whether it is "
+    "what "
+    "you have put there, and name it there.";
+
 }  // namespace
 
 std::string read_given_file(const GivenFile& given, const UserIds* reader) {
@@ -63,8 +69,10 @@ std::string read_given_file(const GivenFile& given, const UserIds* reader) {
   auto content = is_oneself ? read_opened(sys::Fd(::open(given.path.c_str(), kReading | O_CLOEXEC)))
                             : read_as(*reader, std::filesystem::absolute(given.path));
   if (content.error == 0) return std::move(content.text);
-  const auto as_whom = is_oneself ? std::string() : fmt::format(" as user {}", reader->uid);
-  throw Error(sys::errno_code(content.error), given.doing + as_whom, given.advice);
+  if (is_oneself) throw Error(sys::errno_code(content.error), given.doing, given.advice);
+  const bool is_refused = content.error == EACCES || content.error == EPERM;
+  throw Error(sys::errno_code(content.error), fmt::format("{} as user {}", given.doing, reader->uid),
+              is_refused ? kAdviceToMove : given.advice);
 }
 
 }  // namespace nslaunch::shard

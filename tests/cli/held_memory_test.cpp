@@ -85,6 +85,7 @@ TEST_CASE(
     CHECK_THAT(seen(registry, all), Contains("nslaunch_probe") && Contains("cat"));
   }
   CHECK_THAT(seen(registry, {"ports", shard.id}), Contains("127.0.0.1:9926"));
+  CHECK_THAT(seen(registry, {"inspect", "--json", shard.id}), Contains("\"age_ms\":null"));
 }
 
 TEST_CASE(

@@ -61,6 +61,7 @@ TEST_CASE("a file of root's that a user has moved into a sticky folder is read f
     INFO(ended.err);
     CHECK(ended.status == 125);
     CHECK(ended.out.empty());
+    CHECK_THAT(ended.err, Contains("what lies below root's own folders"));
   }
 }
 
