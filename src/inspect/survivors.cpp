@@ -44,9 +44,10 @@ std::vector<Process> survivors_beside(const std::vector<pid_t>& sessions) {
 std::vector<Leak> find_survivors(const std::vector<pid_t>& sessions, std::size_t most,
                                  std::size_t& total) noexcept {
   std::vector<Leak> leaks;
-  total = 0;
+  total = kUnknownTotal;
   try {
     auto processes = survivors_beside(sessions);
+    if (processes.empty() && sys::all_pids().empty()) return leaks;  // not even init
     total = processes.size();
     if (processes.empty() || most == 0) return leaks;
     processes.resize(std::min(most, processes.size()));

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "inspect/processes.hpp"
@@ -19,9 +20,12 @@ std::vector<pid_t> processes_in_own_namespace();
 /// The same without those whose session is one of `sessions` (by their leaders' pids).
 std::vector<Process> survivors_beside(const std::vector<pid_t>& sessions);
 
+/// How many survive where /proc can't be read.
+constexpr std::size_t kUnknownTotal = std::numeric_limits<std::size_t>::max();
+
 /// Accounts of the first `most` of them with what they listen on. Never throws: what can't be
 /// read is left out, and who keeps a reader waiting costs no more than 3 s; but for ever where no child
-/// can be had. `total` becomes how many there are.
+/// can be had. `total` becomes how many there are, or kUnknownTotal.
 std::vector<Leak> find_survivors(const std::vector<pid_t>& sessions, std::size_t most,
                                  std::size_t& total) noexcept;
 

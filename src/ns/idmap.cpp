@@ -39,10 +39,11 @@ void write_maps_in(int proc_folder, const IdMap& map) {
     return;
   }
   write_in(proc_folder, "uid_map", fmt::format("{} {} 1\n", map.inside_uid, map.outside_uid));
-  if (map.every_group) return write_in(proc_folder, "gid_map", identity_of("/proc/self/gid_map"));
+  auto groups = fmt::format("{} {} 1\n", map.inside_gid, map.outside_gid);
+  for (const auto group : map.more_groups) groups += fmt::format("{0} {0} 1\n", group);
   // K11: an unprivileged gid map is refused until setgroups is denied.
-  write_in(proc_folder, "setgroups", "deny");
-  write_in(proc_folder, "gid_map", fmt::format("{} {} 1\n", map.inside_gid, map.outside_gid));
+  if (map.more_groups.empty()) write_in(proc_folder, "setgroups", "deny");
+  write_in(proc_folder, "gid_map", groups);
 }
 
 /// Of a child. Where /proc is that of a PID namespace further out (K10), it has another number there: that

@@ -2,6 +2,8 @@
 
 #include <sys/types.h>
 
+#include <vector>
+
 namespace nslaunch::ns {
 
 /// How ids of the shard's user namespace relate to the caller's.
@@ -13,8 +15,8 @@ struct IdMap {
   /// Map every id that the caller's own namespace has onto itself instead (needs CAP_SETUID and
   /// CAP_SETGID); supplementary groups and other owners then keep their meaning.
   bool identity;
-  /// The same for groups alone.
-  bool every_group = false;
+  /// Groups that are mapped onto themselves beside `inside_gid` (needs CAP_SETGID).
+  std::vector<gid_t> more_groups{};
 };
 
 /// Writes the maps of the new user namespace that `pid` lives in. Called by the launcher for the child

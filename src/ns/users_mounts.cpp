@@ -6,12 +6,24 @@
 
 #include <nslaunch/error.hpp>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "ns/idmap.hpp"
 
 namespace nslaunch::ns {
 namespace {
+
+/// Each once, as a map has them, and as many as fit in one.
+std::vector<gid_t> others_among(std::vector<gid_t> groups, gid_t gid) {
+  constexpr std::size_t kMost = 300;  // of 340 lines (user_namespaces(7)), which have to fit on a page
+  std::ranges::sort(groups);
+  const auto same = std::ranges::unique(groups);
+  groups.erase(same.begin(), same.end());
+  std::erase(groups, gid);
+  groups.resize(std::min(groups.size(), kMost));
+  return groups;
+}
 
 /// Groups before, while there is the right to them; the user after, and no right goes with that: the
 /// namespace has no id of root's.
@@ -23,7 +35,7 @@ int become(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, const std::fu
                              .outside_uid = uid,
                              .outside_gid = gid,
                              .identity = false,
-                             .every_group = true});
+                             .more_groups = others_among(groups, gid)});
   open();
   return ::syscall(SYS_setresuid, uid, uid, uid) == 0 ? 0 : errno;
 } catch (const Error& error) {

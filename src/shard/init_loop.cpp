@@ -219,7 +219,7 @@ void Init::finish() {
   if (capture_) tell({.kind = Kind::kCaptured, .payload = pack(capture_->finish())});
   tell({.kind = Kind::kFinished,
         .code = status_,
-        .detail = static_cast<int>(total),
+        .detail = static_cast<std::int32_t>(std::min<std::size_t>(total, kUnknownLeaks)),
         .payload = plan_.spec.measure ? pack(inspect::look_at_unreaped()) : std::string()});
   ::_exit(0);
 }

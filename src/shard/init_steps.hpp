@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@ struct Building {
   /// What plan.kept names, by its number; opened before the private /tmp covers it.
   std::vector<sys::Fd> kept_sources{};
   MountWatch mounts{};
+  /// The mounts that --overlay's views are (sys::mount_id_of).
+  std::vector<std::uint64_t> views{};
   /// The control socket, listening, once "go" has come; none where the registry is sick.
   sys::Fd control{};
   std::optional<ns::Capture> capture{};

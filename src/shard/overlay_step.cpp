@@ -14,6 +14,7 @@
 #include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/directory.hpp"
+#include "sys/mounter.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -76,14 +77,15 @@ sys::Fd make_view_as(const UserIds& user, const Plan& plan, std::size_t at) {
 }
 
 /// What is below is not mounted on again but shown by the view above it, where there is one by now.
-sys::Directory target_of(const Plan& plan, std::size_t at) {
+sys::Directory target_of(const Building& building, std::size_t at) {
+  const auto& plan = building.plan;
   const auto& overlays = plan.spec.overlays;
   const auto& path = overlays[at].path;
   const auto is_above = [&](const OverlaySpec& other) {
     return other.path != path && lies_in(path, other.path);
   };
   const bool is_in_view = std::any_of(overlays.begin(), overlays.end(), is_above);
-  return sys::Directory(is_in_view ? open_in_view(plan.spec, path)
+  return sys::Directory(is_in_view ? open_in_view(plan.spec, path, building.views)
                                    : reopen_in_shard(plan.spec, path, plan.places.covered[at].fd()));
 }
 
@@ -105,14 +107,15 @@ void mount_overlays(Building& building) {
   building.detail = 0;
   for (const auto& overlay : plan.spec.overlays) {
     const auto at = static_cast<std::size_t>(building.detail);
-    const auto target = target_of(plan, at);
+    const auto target = target_of(building, at);
     if (user == nullptr) views.push_back(make_view(layers[at], target));
     ns::attach(views[at].get(), target);
+    if (const auto mount = sys::mount_id_of(views[at].get())) building.views.push_back(*mount);
     building.mounts.watch(overlay.path);
     ++building.detail;
   }
   for (std::size_t at = 0; at < shown.size(); ++at)
-    ns::bind(shown[at].get(), open_in_view(plan.spec, plan.shown_through[at].path).get());
+    ns::bind(shown[at].get(), open_in_view(plan.spec, plan.shown_through[at].path, building.views).get());
 }
 
 }  // namespace nslaunch::shard

@@ -3,6 +3,7 @@
 #include <nslaunch/outcome.hpp>
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,6 +16,9 @@
 #include "sys/fd.hpp"
 
 namespace nslaunch::shard {
+
+/// kFinished's detail where init could not look for leaks.
+constexpr std::int32_t kUnknownLeaks = std::numeric_limits<std::int32_t>::max();
 
 enum class Kind : std::uint8_t {
   // Launcher to init.
@@ -52,8 +56,8 @@ enum class Kind : std::uint8_t {
   kCaptured,      ///< payload: the CaptureOutcome
   kMountLost,     ///< detail: which of the --overlay and then the --private folders somebody outside has
                   ///< removed; init exits now
-  kFinished,      ///< code: the command's wait status; detail: how many leaks; payload: Unreaped, if it is
-                  ///< to be measured; init exits now
+  kFinished,      ///< code: the command's wait status; detail: how many leaks, or kUnknownLeaks; payload:
+                  ///< Unreaped, if it is to be measured; init exits now
   kListener,      ///< with the listener of the next of the spec's `reach`
   // A visitor to init, once a connection.
   // The last one: receive() takes no kind behind it.

@@ -90,8 +90,8 @@ void Supervision::on_message(const Message& message) {
       break;
     case Kind::kFinished:
       if (command_running_) on_command_ended(message.code);
-      outcome_.leak_count = static_cast<std::size_t>(message.detail);
-      outcome_.leaks_unknown = false;
+      outcome_.leaks_unknown = message.detail == kUnknownLeaks;
+      if (!outcome_.leaks_unknown) outcome_.leak_count = static_cast<std::size_t>(message.detail);
       take_unreaped(message.payload, outcome_);
       set_finished();
       break;

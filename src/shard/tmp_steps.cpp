@@ -23,11 +23,12 @@ bool lies_in_view(const Plan& plan, const std::string& path) {
                      [&](const OverlaySpec& overlay) { return lies_in(path, overlay.path); });
 }
 
-sys::Fd open_kept(const Plan& plan, std::size_t at) {
+sys::Fd open_kept(const Building& building, std::size_t at) {
+  const auto& plan = building.plan;
   const auto& kept = plan.kept[at];
   const auto& outside = plan.places.kept[at];
   if (!outside) return sys::open_file(kept.path, O_PATH);
-  return lies_in_view(plan, kept.source) ? open_in_view(plan.spec, kept.source)
+  return lies_in_view(plan, kept.source) ? open_in_view(plan.spec, kept.source, building.views)
                                          : reopen_in_shard(plan.spec, kept.source, outside.get());
 }
 
@@ -66,7 +67,7 @@ void mount_tmp(Building& building) {
   const auto& spec = building.plan.spec;
   // K8: only what is opened in this mount namespace can be bound in it.
   for (std::size_t at = 0; at < building.plan.kept.size(); ++at)
-    building.kept_sources.push_back(open_kept(building.plan, at));
+    building.kept_sources.push_back(open_kept(building, at));
   if (spec.tmp == TmpMode::kPrivate) {
     ns::mount_tmpfs("/tmp", 01777, spec.tmp_size);
   } else {

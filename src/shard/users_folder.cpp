@@ -5,6 +5,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 #include "sys/as_user.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/mounter.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::shard {
@@ -160,8 +162,14 @@ sys::Fd reopen_in_shard(const ShardSpec& spec, const std::string& path, int outs
   return inside;
 }
 
-sys::Fd open_in_view(const ShardSpec& spec, const std::string& path) {
-  return other_user(spec) == nullptr ? sys::open_path_without_links(path) : open_for_command(spec, path);
+sys::Fd open_in_view(const ShardSpec& spec, const std::string& path,
+                     const std::vector<std::uint64_t>& views) {
+  const auto* user = other_user(spec);
+  if (user == nullptr) return sys::open_path_without_links(path);
+  auto place = open_as_other_user(*user, -1, [&] { return sys::open_path_without_links(path); });
+  const auto mount = sys::mount_id_of(place.get());
+  if (mount && std::ranges::find(views, *mount) != views.end()) return place;
+  throw Error(sys::errno_code(ESTALE), fmt::format("finding {} again", sys::escape(path)));
 }
 
 }  // namespace nslaunch::shard

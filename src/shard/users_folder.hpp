@@ -2,8 +2,10 @@
 
 #include <nslaunch/spec.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "sys/directory.hpp"
 #include "sys/for_user.hpp"
@@ -63,8 +65,9 @@ sys::Fd make_result(const ShardSpec& spec, const sys::Directory& folder, const s
 /// or its mount forbids more or less than then; (EACCES) where it leads through another user's mount by now.
 sys::Fd reopen_in_shard(const ShardSpec& spec, const std::string& path, int outside);
 
-/// What is to be seen below a view of the shard's own, which nothing outside is the same as: the command's
-/// user may have moved folders since, and so it is opened as that user. `path` has no links. Throws Error.
-sys::Fd open_in_view(const ShardSpec& spec, const std::string& path);
+/// What is to be seen in one of the shard's own views, which nothing outside is the same as; `views`: their
+/// mounts (sys::mount_id_of). The command's user may have moved folders since, and put links there: it is
+/// opened as that user, without links, and taken only if it lies in a view. Throws Error.
+sys::Fd open_in_view(const ShardSpec& spec, const std::string& path, const std::vector<std::uint64_t>& views);
 
 }  // namespace nslaunch::shard

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -120,6 +121,30 @@ TEST_CASE("what a user moves while a view is mounted opens no closed folder to t
   CAPTURE(way.step, way.options, ended.err);
   CHECK(ended.status != 0);
   CHECK(ended.out.empty());
+}
+
+TEST_CASE(
+    "a link that a user puts into a view while it is mounted leads no other of root's mounts elsewhere") {
+  const Hostile user;
+  need_overlays_for_users();
+  need_room_for_changes(user.ground.path());
+  fs::permissions(user.victim, fs::perms(0755));
+  user.act([&] { fs::create_directories(user.own + "/project/sub"); });
+  write_file(user.victim + "/of-root", "");
+  const std::string planting =
+      "cd $0; while :; do for work in .nslaunch-*.work/work/work; do "
+      "test -e $work && ln -s $1 keep/sub; done; done";
+  Process planter({"setpriv", fmt::format("--reuid={}", user.uid), fmt::format("--regid={}", user.gid),
+                   "--clear-groups", "bash", "-c", planting, user.own, user.victim});
+  const auto project = user.own + "/project";
+  for (const std::string option : {"--overlay", "--artifacts", "--overlay", "--artifacts"}) {
+    const auto ended = user.run_with(
+        {"--overlay", project + "=" + user.own + "/keep", option, project + "/sub"}, "ls " + user.victim);
+    CAPTURE(option, ended.err);
+    CHECK(ended.out == (ended.status == 0 ? "of-root\n" : ""));
+    user.act([&] { fs::remove_all(user.own + "/keep"); });
+  }
+  planter.send_signal(SIGKILL);
 }
 
 }  // namespace nslaunch::test

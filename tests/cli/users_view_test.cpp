@@ -70,20 +70,26 @@ TEST_CASE("a folder that is closed while a view is there is closed in it") {
   CHECK(ended.out.empty());
 }
 
-TEST_CASE("in a view a user changes what is his, whatever its group, and makes nothing of what is not") {
+TEST_CASE("in a view a user changes what is his, and makes nothing of what is not, nor of others' groups") {
   const Project project;
   const auto own = project.path + "/own";
   const auto program = project.path + "/program";
+  const auto lent = project.path + "/lent";
   fs::create_directory(own);
   write_file(own + "/file", "one\n");
   write_file(program, "text");
-  for (const auto& path : {own, own + "/file"}) REQUIRE(::chown(path.c_str(), project.user.uid, 0) == 0);
+  write_file(lent, "text");
+  for (const auto& path : {own, own + "/file"})
+    REQUIRE(::chown(path.c_str(), project.user.uid, project.user.gid) == 0);
+  REQUIRE(::chown(lent.c_str(), project.user.uid, 0) == 0);
+  REQUIRE(::chmod(lent.c_str(), 02755) == 0);
   REQUIRE(::chmod(program.c_str(), 04755) == 0);
   const auto ended = project.run_here(
-      "echo two >> own/file; cat own/file; mv own moved; ls moved; mv program other; rm program; ls");
+      "echo two >> own/file; cat own/file; mv own moved; ls moved; mv program other; mv lent other; rm "
+      "program lent; ls");
   INFO(ended.err);
   CHECK(ended.out == "one\ntwo\nfile\nmoved\nopen\nshut\n");
-  CHECK_THAT(ended.err, Contains("cannot move 'program'"));
+  CHECK_THAT(ended.err, Contains("cannot move 'program'") && Contains("cannot move 'lent'"));
   CHECK(fs::exists(program));
 }
 

@@ -1,6 +1,7 @@
 #include "inspect/survivors.hpp"
 
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -103,6 +104,16 @@ TEST_CASE("a server that survived is accounted for with everything that it liste
                   return describe(leaks, {{server, "server"}, {::getpid(), "init"}});
                 }) == "server of init, 127.0.0.1:9926, [::]:1883, udp 0.0.0.0:5353, unix:" + path +
                           ", unix:@nslaunch-test\n");
+}
+
+TEST_CASE("where /proc can't be read, how many survive is unknown", "[survivors]") {
+  CHECK(as_init(Proc::kFresh, [] {
+          const rlimit none = {0, 0};
+          sys::check(::setrlimit(RLIMIT_NOFILE, &none), "setting a limit");
+          std::size_t total = 0;
+          find_survivors({}, 10, total);
+          return std::string(total == inspect::kUnknownTotal ? "unknown" : "known");
+        }) == "unknown");
 }
 
 TEST_CASE("a survivor's age and raw command line are told", "[survivors]") {
