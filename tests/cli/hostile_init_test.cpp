@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <cstring>
+#include <optional>
 
 #include "shard/protocol.hpp"
 #include "support/call_tracer.hpp"
@@ -150,17 +151,23 @@ TEST_CASE("exec names the standstill that keeps its signal from the command, and
   const LiveShard live(registry);
   const pid_t init = registry.shards().at(0).at("init_pid").get<pid_t>();
   const TempDir folder;
-  Process client(
-      exec_into(folder / "err", live.id, "trap 'exit 7' TERM; echo ready; while :; do sleep 1; done"),
-      registry.options());
-  REQUIRE(client.read_line() == "ready");
-  REQUIRE(::kill(init, SIGSTOP) == 0);
-  client.send_signal(SIGTERM);
+  std::optional<Process> client;
+  // Before exec has heard of the start a signal ends exec itself.
+  const auto has_heard = [&] { return !client->pidfd().wait_for_end(std::chrono::milliseconds(100)); };
+  do {
+    REQUIRE(::kill(init, SIGCONT) == 0);
+    client.emplace(
+        exec_into(folder / "err", live.id, "trap 'exit 7' TERM; echo ready; while :; do sleep 1; done"),
+        registry.options());
+    REQUIRE(client->read_line() == "ready");
+    REQUIRE(::kill(init, SIGSTOP) == 0);
+    client->send_signal(SIGTERM);
+  } while (!has_heard());
   REQUIRE(has(folder / "err", "one more signal ends this exec"));
   CHECK_THAT(sys::read_file((folder / "err").c_str()).value_or(""),
              Contains("is stopped by a signal") && Contains(fmt::format("kill -CONT {}", init)));
   REQUIRE(::kill(init, SIGCONT) == 0);
-  CHECK(client.wait().status == 7);
+  CHECK(client->wait().status == 7);
 }
 
 TEST_CASE("list looks at all processes once, however many records want more of it") {
