@@ -46,6 +46,16 @@ void refuse_overlay(const OverlaySpec& overlay, const std::string& why, const st
   throw UsageError(fmt::format("--overlay {}: {}", sys::escape(overlay.path + keep), why), advice);
 }
 
+/// The top of a view is changed as whom the view is for, and the host's set-user-id programs would read
+/// there.
+void refuse_anothers(const OverlaySpec& overlay, const sys::Directory& covered, const Plan& plan) {
+  const auto* user = other_user(plan.spec);
+  const auto owner = covered.status().st_uid;
+  if (user == nullptr || owner == user->uid) return;
+  refuse_overlay(overlay, fmt::format("it belongs to user {}, and not to {}", owner, user->uid),
+                 "Name a folder of that user's: what is not his he can't change in a view either.");
+}
+
 sys::Directory open_covered(OverlaySpec& overlay, const Plan& plan) {
   const std::string asked = fs::path(plan.working_directory) / overlay.path;
   sys::Directory folder;
@@ -58,6 +68,7 @@ sys::Directory open_covered(OverlaySpec& overlay, const Plan& plan) {
   } catch (const Error& error) {
     refuse_covered(overlay, error.code());
   }
+  refuse_anothers(overlay, folder, plan);
   if (path == "/") refuse_overlay(overlay, "the root itself can't be covered", "Name a folder below it.");
   refuse_hidden("--overlay", path, plan);
   overlay.path = std::move(path);

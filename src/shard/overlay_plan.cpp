@@ -1,6 +1,8 @@
 #include "shard/overlay_plan.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <utility>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "shard/hidden.hpp"
 #include "shard/overlay_places.hpp"
 #include "shard/users_folder.hpp"
+#include "sys/as_user.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 
@@ -100,11 +103,21 @@ void show_through(Plan& plan, const char* option, const std::string& path, const
   if (is_covered) plan.shown_through.push_back({path, folder.fd()});
 }
 
+/// As its owner, who may hold its lock for as long as he likes (K66).
+bool is_empty(const sys::Directory& folder) {
+  constexpr std::chrono::seconds kLimit{10};
+  const auto look = [&] { return folder.is_empty() ? 0 : ENOTEMPTY; };
+  const int error = sys::as_owner_of(folder.fd(), kLimit, look);
+  if (error != 0 && error != ENOTEMPTY)
+    throw Error(sys::errno_code(error), "looking whether the folder for an overlay's changes is empty");
+  return error == 0;
+}
+
 void prepare_keeping(Plan& plan, std::size_t at, const sys::BeforeMaking& before_making) {
   auto& overlay = plan.spec.overlays[at];
   const auto* user = other_user(plan.spec);
   auto [folder, is_roots] = make_keeping_folder(overlay, plan);
-  check_keeping_folder(overlay, folder.is_empty());
+  check_keeping_folder(overlay, is_empty(folder));
   if (user != nullptr && is_roots) folder.set_owner(user->uid, user->gid);
   plan.overlay_work[at] =
       WorkFolder(folder, fmt::format(".nslaunch-{}-{}.work", plan.spec.id, at), before_making, user);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 
@@ -68,10 +69,14 @@ sys::Fd make_view_as(const UserIds& user, const Plan& plan, std::size_t at) {
     return made;
   };
   const auto& places = plan.places;
+  const auto open = [&] {
+    layers = open_layers(plan, at);
+    if (layers.lower.status().st_uid != user.uid)
+      throw Error(sys::errno_code(ESTALE), "finding a folder of the user's again");
+  };
   auto made = ns::mount_as_user(
       user.uid, user.gid, {user.groups.begin(), user.groups.end()}, kMountLimit,
-      {places.covered[at].fd(), places.keeping[at].fd(), plan.overlay_work[at].folder().fd()},
-      [&] { layers = open_layers(plan, at); }, work);
+      {places.covered[at].fd(), places.keeping[at].fd(), plan.overlay_work[at].folder().fd()}, open, work);
   if (!made.descriptors.empty()) return std::move(made.descriptors.front());
   throw Error(sys::errno_code(std::atoi(made.text.c_str())), fmt::format("mounting as user {}", user.uid));
 }

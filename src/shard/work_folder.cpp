@@ -1,6 +1,7 @@
 #include "shard/work_folder.hpp"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <chrono>
 
@@ -23,21 +24,24 @@ sys::Directory make_in(const sys::Directory& place, const std::string& name, con
   return folder;
 }
 
-/// In a place of the user's that user makes it: who holds a folder's lock keeps all who change it waiting.
+/// By a child, in a place of the user's as that user: he may hold the place's lock for as long as he likes
+/// (K66).
 sys::Directory make_for(const UserIds* user, const sys::Directory& place, const std::string& name) {
-  if (user == nullptr || place.status().st_uid != user->uid) return make_in(place, name, user);
+  if (user == nullptr) return make_in(place, name, nullptr);
+  const bool is_users = place.status().st_uid == user->uid;
+  const UserIds oneself{::geteuid(), ::getegid(), {}};
   const auto make = [&] {
-    const auto folder = make_in(place, name, nullptr);
+    const auto folder = make_in(place, name, is_users ? nullptr : user);
     return sys::Fd(sys::check(::fcntl(folder.fd(), F_DUPFD_CLOEXEC, 0), "keeping a directory"));
   };
-  return sys::Directory(open_as_other_user(*user, place.fd(), make));
+  return sys::Directory(open_as_other_user(is_users ? *user : oneself, place.fd(), make));
 }
 
 }  // namespace
 
 WorkFolder::WorkFolder(const sys::Directory& keeping, std::string name,
                        const sys::BeforeMaking& before_making, const UserIds* user)
-    : name_(std::move(name)) {
+    : name_(std::move(name)), is_for_user_(user != nullptr) {
   try {
     place_ = keeping.parent();
     if (before_making) before_making(place_.fd(), name_);
@@ -53,6 +57,7 @@ WorkFolder& WorkFolder::operator=(WorkFolder&& other) noexcept {
   if (this == &other) return *this;
   remove();
   name_ = std::move(other.name_);
+  is_for_user_ = other.is_for_user_;
   place_ = std::move(other.place_);
   folder_ = std::move(other.folder_);
   return *this;
@@ -69,7 +74,8 @@ void WorkFolder::remove() noexcept {
     place_.remove(name_, folder_);
     return 0;
   };
-  sys::as_owner_of(folder_.fd(), kRemovalLimit, remove, {place_.fd()});
+  const auto roots = is_for_user_ ? sys::RootsWork::kInChild : sys::RootsWork::kHere;
+  sys::as_owner_of(folder_.fd(), kRemovalLimit, remove, {place_.fd()}, roots);
 }
 
 }  // namespace nslaunch::shard

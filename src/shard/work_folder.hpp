@@ -34,6 +34,7 @@ class WorkFolder {
   void remove() noexcept;
 
   std::string name_;
+  bool is_for_user_ = false;
   sys::Directory place_;
   sys::Directory folder_;
 };

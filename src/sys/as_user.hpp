@@ -34,10 +34,13 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
                const std::function<Answer()>& work, Signals signals = Signals::kWait,
                const std::vector<int>& used = {}, const std::function<int()>& become = {});
 
+/// Where root's own part is done.
+enum class RootsWork { kHere, kInChild };
+
 /// Runs `work`, which returns 0 or an errno, as the user whom a directory belongs to, where we are root and
-/// that is another: in such a child, with its descriptor and those in `used`, and without groups. Else
-/// here. Returns what it returns, or why it could not be run.
+/// that is another, or root's work is for a child, too: in such a child, with its descriptor and those in
+/// `used`, and without groups. Else here. Returns what it returns, or why it could not be run.
 int as_owner_of(int directory, std::chrono::milliseconds limit, const std::function<int()>& work,
-                std::vector<int> used = {}) noexcept;
+                std::vector<int> used = {}, RootsWork roots = RootsWork::kHere) noexcept;
 
 }  // namespace nslaunch::sys

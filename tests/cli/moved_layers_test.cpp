@@ -72,6 +72,7 @@ TEST_CASE("a user's project is covered on a container's root, too, and without r
   for (const char* name : {"below", "tmpfs", "up", "work"}) fs::create_directory(mixed.user.ground / name);
   const auto below =
       "mount -t tmpfs none \"$0/tmpfs\"; mkdir \"$0/tmpfs/up\" \"$0/tmpfs/work\"; "
+      "chown --reference \"$1\" \"$0/tmpfs/up\"; "
       "mount -t overlay none -o \"lowerdir=$1,upperdir=$0/tmpfs/up,workdir=$0/tmpfs/work\" "
       "\"$1\"; exec \"${@:2}\"";
   Words words = {"unshare",     "-m",    "bash",
