@@ -34,11 +34,11 @@ void check_mounts_below(const OverlaySpec& overlay, const Plan& plan) {
                     [&](const OverlaySpec& other) { return is_covered_by(mount, other.path); }) ||
         std::any_of(plan.private_paths.begin(), plan.private_paths.end(),
                     [&](const std::string& other) { return is_covered_by(mount, other); });
-    const bool may_look_below = plan.rung != Rung::kRootless;
+    const bool may_look_below = plan.rung != Rung::kRootless && other_user(plan.spec) == nullptr;
     if (is_covered && may_look_below) continue;
     refuse_overlay(overlay, fmt::format("{} is mounted below it, and would be missing", sys::escape(mount)),
                    may_look_below ? "Cover that, too (--overlay or --private), or a folder without mounts."
-                                  : "Name a folder without mounts; only root can cover both.");
+                                  : "Name a folder without mounts; only root's own views can cover both.");
   }
 }
 

@@ -1,3 +1,5 @@
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -102,6 +104,24 @@ TEST_CASE("what is not the user's is not covered for him: its top would be his t
     CHECK(ended.out.empty());
     CHECK_THAT(ended.err, Contains("it belongs to user 0, and not to"));
   }
+}
+
+TEST_CASE("what is mounted below a user's folder is covered by no view of its own either") {
+  const Project project;
+  const auto mounted = project.path + "/open";
+  auto options = project.user.options();
+  options.prepare = [&] {
+    const bool is_there = ::unshare(CLONE_NEWNS) == 0 &&
+                          ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                          ::mount("none", mounted.c_str(), "tmpfs", 0, nullptr) == 0 &&
+                          ::chown(mounted.c_str(), project.user.uid, project.user.gid) == 0;
+    if (!is_there) ::_exit(97);
+  };
+  const auto words = project.user.words({"--overlay", project.path, "--overlay", mounted});
+  const auto ended = run(in_shard("echo ran", words), options);
+  INFO(ended.err);
+  CHECK(ended.status == 125);
+  CHECK_THAT(ended.err, Contains("is mounted below it") && Contains("only root's own views"));
 }
 
 TEST_CASE("as many views as are asked for are there for a user, one in another, too") {

@@ -112,7 +112,7 @@ TEST_CASE("what is mounted below an --overlay is named, since overlayfs would no
     CHECK(both.status == 0);
   } else {
     CHECK(explains_itself(both));
-    CHECK_THAT(both.err, Contains("only root can cover both"));
+    CHECK_THAT(both.err, Contains("only root's own views can cover both"));
   }
   const auto itself = answer(checkout, {"--overlay", ".", "--workdir", "modules/one"}, prepare);
   CHECK(itself.out == "ran\nmounted\n");
