@@ -1,11 +1,14 @@
 #include "shard/group_signals.hpp"
 
+#include "sys/check.hpp"
+
 namespace nslaunch::shard {
 
 GroupSignals::GroupSignals() {
   sigset_t all;
   ::sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  // Else init would hear of no child's end.
+  sys::check(::sigprocmask(SIG_SETMASK, &all, nullptr), "blocking signals");
   signals_ = sys::make_signalfd(sys::SignalSet(all));
 }
 

@@ -9,7 +9,7 @@
 namespace nslaunch::shard {
 
 /// Init's memory of the signals that it got itself. Nobody sends init any on purpose, so what it got was
-/// sent to the whole process group, which the command is in, too. Blocks every signal for good.
+/// sent to the whole process group, which the command is in, too. Blocks every signal for good. Throws Error.
 class GroupSignals {
  public:
   GroupSignals();

@@ -112,7 +112,7 @@ std::string absolute_path(const std::string& folder, const std::string& path) {
 std::string private_path(const std::string& asked, Plan& plan) {
   std::string path = absolute_path(plan.working_directory, asked);
   if (plan.spec.tmp != TmpMode::kHost && !top_folder_in_tmp(path).empty()) return path;
-  auto made = make_users_folder(plan.spec, path, kPrivateMode, {"--private", kPrivateAdvice}).folder;
+  auto made = make_private_folder(plan.spec, path);
   path = path_without_links(made.fd(), path);
   if (path == "/") {
     throw UsageError("--private /: the root itself can't be covered",

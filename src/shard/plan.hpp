@@ -112,11 +112,6 @@ std::string random_id();
 /// gone with the shard it tells before.
 Plan make_plan(const ShardSpec& spec, const sys::BeforeMaking& before_making = {});
 
-/// A missing --private folder is made with this mode, for the command's user.
-constexpr mode_t kPrivateMode = 0700;
-constexpr const char* kPrivateAdvice =
-    "--private takes a folder; make it, or choose one in a place you can write to.";
-
 /// The tokens of NSLAUNCH_ISOLATION for the namespaces themselves.
 std::string namespace_tokens(const Plan& plan);
 

@@ -56,7 +56,7 @@ sys::Directory place_of_private(const Plan& plan, const std::string& path) {
   if (is_made_here) {
     const auto roots_part =
         is_users_tmp(plan) && lies_in(path, "/tmp") ? sys::RootsPart::kNone : sys::RootsPart::kGive;
-    return make_users_folder(plan.spec, path, kPrivateMode, {"--private", kPrivateAdvice}, roots_part).folder;
+    return make_private_folder(plan.spec, path, roots_part);
   }
   return sys::Directory(reopen_in_shard(plan.spec, path, outside->second.fd()));
 }

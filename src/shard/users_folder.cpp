@@ -50,6 +50,20 @@ unsigned long restrictions_of(int file) {
   return status.f_flag & (ST_NOSUID | ST_NODEV | ST_NOEXEC);
 }
 
+UsersFolder make_folder(const ShardSpec& spec, const sys::Wanted& wanted, const FolderWords& words) {
+  if (const auto* user = other_user(spec)) {
+    auto found = find(wanted, *user);
+    if (!found.place) refuse(found, wanted.path, user->uid, words);
+    return {sys::Directory(std::move(found.place)), found.is_roots};
+  }
+  try {
+    return {sys::Directory::open_or_make(wanted.path, *wanted.make)};
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("making {} for {}", sys::escape(wanted.path), words.option),
+                words.advice);
+  }
+}
+
 }  // namespace
 
 const UserIds* other_user(const ShardSpec& spec) noexcept {
@@ -57,17 +71,18 @@ const UserIds* other_user(const ShardSpec& spec) noexcept {
 }
 
 UsersFolder make_users_folder(const ShardSpec& spec, const std::string& path, mode_t mode,
-                              const FolderWords& words, sys::RootsPart roots_part) {
-  if (const auto* user = other_user(spec)) {
-    auto found = find({.path = path, .make = mode, .writable = true, .roots_part = roots_part}, *user);
-    if (!found.place) refuse(found, path, user->uid, words);
-    return {sys::Directory(std::move(found.place)), found.is_roots};
-  }
-  try {
-    return {sys::Directory::open_or_make(path, mode)};
-  } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("making {} for {}", sys::escape(path), words.option), words.advice);
-  }
+                              const FolderWords& words) {
+  return make_folder(spec, {.path = path, .make = mode, .writable = true}, words);
+}
+
+sys::Directory make_private_folder(const ShardSpec& spec, const std::string& path,
+                                   sys::RootsPart roots_part) {
+  constexpr mode_t kMode = 0700;
+  constexpr FolderWords kWords = {
+      "--private", "--private takes a folder; make it, or choose one in a place you can write to."};
+  const sys::Wanted wanted{
+      .path = path, .make = kMode, .writable = true, .roots_part = roots_part, .is_named_by_root = true};
+  return make_folder(spec, wanted, kWords).folder;
 }
 
 sys::Directory open_tmp_folder(const ShardSpec& spec, const std::string& path) {

@@ -30,7 +30,11 @@ struct FolderWords {
 /// Opens a folder that the command is to write to, made with `mode` where missing, as the command's user
 /// (sys/for_user). Throws Error.
 UsersFolder make_users_folder(const ShardSpec& spec, const std::string& path, mode_t mode,
-                              const FolderWords& words, sys::RootsPart roots_part = sys::RootsPart::kGive);
+                              const FolderWords& words);
+
+/// The same, for --private, which covers it: the user's own, or one to which none of the user's links leads.
+sys::Directory make_private_folder(const ShardSpec& spec, const std::string& path,
+                                   sys::RootsPart roots_part = sys::RootsPart::kGive);
 
 /// The folder that is to be the shard's /tmp: the user's own, or one that root alone can have named, and the
 /// user may write to it. Throws Error.

@@ -54,6 +54,21 @@ TEST_CASE("folders for results and private ones are not had through a user's lin
   }
 }
 
+TEST_CASE(
+    "a user's link does not have a folder of root's covered where anybody can write, root's word does") {
+  const Hostile user;
+  const auto sticky = user.ground / "sticky";
+  fs::create_directory(sticky);
+  fs::permissions(sticky, fs::perms(01777));
+  write_file(sticky + "/of-root", "");
+  user.link(sticky, user.own + "/link");
+  const auto by_link = user.run_with({"--private", user.own + "/link"}, "echo ran");
+  INFO(by_link.err);
+  CHECK(by_link.status == 125);
+  CHECK(by_link.out.empty());
+  CHECK(user.run_with({"--private", sticky}, "ls -A " + sticky + "; echo ran").out == "ran\n");
+}
+
 TEST_CASE("a folder that keeps an overlay's changes is not made somebody's by a link to it") {
   Hostile user;
   fs::permissions(user.victim, fs::perms(01777));
