@@ -24,7 +24,7 @@ void make_artifacts_folder(Plan& plan) {
     throw Error(sys::errno_code(errno), fmt::format("writing to {} for --artifacts", sys::escape(path)),
                 kAdvice);
   }
-  path = path_without_links(plan.artifacts.fd(), path);
+  path = path_without_links(plan.spec, plan.artifacts.fd(), path);
   refuse_hidden("--artifacts", path, plan);
   plan.spec.artifacts = std::move(path);
 }

@@ -26,10 +26,10 @@ namespace fs = std::filesystem;
 
 /// Its path without links. Another user may have shown a folder of a mount namespace of his own, where the
 /// path means something else.
-std::string path_of(const sys::Directory& folder, const std::string& asked, const Plan& plan) {
-  auto path = path_without_links(folder.fd(), asked);
-  if (other_user(plan.spec) != nullptr) reopen_in_shard(plan.spec, path, folder.fd());
-  return path;
+std::string path_here(const sys::Directory& folder, const std::string& asked, const Plan& plan) {
+  if (other_user(plan.spec) == nullptr) return path_without_links(plan.spec, folder.fd(), asked);
+  if (auto path = path_of(plan.spec, folder.fd()); !path.empty()) return path;
+  throw Error(sys::errno_code(ESTALE), fmt::format("finding {} again", sys::escape(asked)));
 }
 
 /// Own links are followed with one's own rights.
@@ -62,7 +62,7 @@ sys::Directory open_covered(OverlaySpec& overlay, const Plan& plan) {
   std::string path;
   try {
     folder = open_covered_as_user(asked, plan);
-    path = path_of(folder, asked, plan);
+    path = path_here(folder, asked, plan);
   } catch (const UsageError&) {
     throw;
   } catch (const Error& error) {
@@ -89,7 +89,7 @@ std::string place_to_keep(const OverlaySpec& overlay, const Plan& plan) {
 UsersFolder make_keeping_folder(OverlaySpec& overlay, const Plan& plan) {
   constexpr const char* kAdvice = "Name a folder where you can write, for what the command changes.";
   auto keeping = make_users_folder(plan.spec, overlay.keep, mode_of_results(), {"--overlay", kAdvice});
-  overlay.keep = path_of(keeping.folder, overlay.keep, plan);
+  overlay.keep = path_here(keeping.folder, overlay.keep, plan);
   return keeping;
 }
 

@@ -113,7 +113,7 @@ std::string private_path(const std::string& asked, Plan& plan) {
   std::string path = absolute_path(plan.working_directory, asked);
   if (plan.spec.tmp != TmpMode::kHost && !top_folder_in_tmp(path).empty()) return path;
   auto made = make_private_folder(plan.spec, path);
-  path = path_without_links(made.fd(), path);
+  path = path_without_links(plan.spec, made.fd(), path);
   if (path == "/") {
     throw UsageError("--private /: the root itself can't be covered",
                      "Name the folder that is to be private.");
@@ -137,7 +137,7 @@ void check_tmp_directory(Plan& plan) {
   auto& directory = plan.spec.tmp_directory;
   directory = absolute_path(plan.working_directory, directory);
   plan.places.tmp = open_tmp_folder(plan.spec, directory);
-  directory = path_without_links(plan.places.tmp.fd(), directory);
+  directory = path_without_links(plan.spec, plan.places.tmp.fd(), directory);
 }
 
 /// What stays visible of the host's /tmp. Root looks at it as the command's user.
@@ -148,7 +148,7 @@ void open_kept_paths(Plan& plan) {
     plan.places.kept.emplace_back();
     if (other_user(plan.spec) == nullptr) continue;
     plan.places.kept.back() = open_for_command(plan.spec, kept.path);
-    kept.source = path_without_links(plan.places.kept.back().get(), kept.path);
+    kept.source = path_without_links(plan.spec, plan.places.kept.back().get(), kept.path);
   }
 }
 

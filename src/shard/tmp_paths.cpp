@@ -110,7 +110,8 @@ void keep_requested(std::vector<KeptPath>& kept, const ShardSpec& spec, const st
     throw UsageError(fmt::format("--keep {}: {}", sys::escape(path), error.code().message()),
                      "Make it first, or leave the option out: the shard's /tmp starts empty.");
   }
-  if (!trimmed.starts_with(kTmp)) trimmed = path_without_links(place.get(), trimmed);  // by a link, perhaps
+  if (!trimmed.starts_with(kTmp))
+    trimmed = path_without_links(spec, place.get(), trimmed);  // by a link, perhaps
   if (!trimmed.starts_with(kTmp)) {
     throw UsageError(fmt::format("--keep {}: only what lies below /tmp can be kept", sys::escape(path)),
                      "Everything outside /tmp is visible in the shard anyway.");

@@ -147,8 +147,21 @@ sys::Fd open_as_other_user(const UserIds& user, int folder, const std::function<
   throw Error(sys::errno_code(std::atoi(answer.text.c_str())), fmt::format("working as user {}", user.uid));
 }
 
-std::string path_without_links(int place, const std::string& asked) {
-  if (auto path = sys::path_of(place); !path.empty()) return path;
+std::string path_of(const ShardSpec& spec, int place) {
+  const auto* user = other_user(spec);
+  if (user == nullptr) return sys::path_of(place);
+  // The way there is looked up name by name, and somebody may hold a folder's lock (K66).
+  const auto look_as = [&](const UserIds& who) {
+    const auto look = [&] { return sys::Answer{sys::path_of(place)}; };
+    const std::vector<gid_t> groups(who.groups.begin(), who.groups.end());
+    return sys::as_user(who.uid, who.gid, groups, kLimit, look, sys::Signals::kEndIt, {place}).text;
+  };
+  const auto path = look_as(*user);
+  return path.empty() ? look_as({::geteuid(), ::getegid(), {}}) : path;  // root's own way
+}
+
+std::string path_without_links(const ShardSpec& spec, int place, const std::string& asked) {
+  if (auto path = path_of(spec, place); !path.empty()) return path;
   // With a /proc it is nowhere any more: links that its user has made since are not followed.
   if (::access("/proc/self/fd", F_OK) == 0) return asked;
   std::error_code ignored;

@@ -54,8 +54,12 @@ bool is_reachable(const ShardSpec& spec, const std::string& path);
 /// it does, or no child can be had.
 sys::Fd open_as_other_user(const UserIds& user, int folder, const std::function<sys::Fd()>& open);
 
-/// Its path without links; as it was asked for where nothing better can be had.
-std::string path_without_links(int place, const std::string& asked);
+/// Where an opened file is now, by a path without links; empty where it is nowhere any more, or that can't be
+/// told. Throws Error where a user keeps who looks waiting.
+std::string path_of(const ShardSpec& spec, int place);
+
+/// The same, as it was asked for where nothing better can be had.
+std::string path_without_links(const ShardSpec& spec, int place, const std::string& asked);
 
 /// A folder for results: as the caller's umask has it.
 mode_t mode_of_results() noexcept;
