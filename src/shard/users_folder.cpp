@@ -77,11 +77,14 @@ UsersFolder make_users_folder(const ShardSpec& spec, const std::string& path, mo
 
 sys::Directory make_private_folder(const ShardSpec& spec, const std::string& path,
                                    sys::RootsPart roots_part) {
-  constexpr mode_t kMode = 0700;
+  constexpr mode_t kPrivateMode = 0700;
   constexpr FolderWords kWords = {
       "--private", "--private takes a folder; make it, or choose one in a place you can write to."};
-  const sys::Wanted wanted{
-      .path = path, .make = kMode, .writable = true, .roots_part = roots_part, .is_named_by_root = true};
+  const sys::Wanted wanted{.path = path,
+                           .make = kPrivateMode,
+                           .writable = true,
+                           .roots_part = roots_part,
+                           .is_named_by_root = true};
   return make_folder(spec, wanted, kWords).folder;
 }
 
