@@ -168,12 +168,17 @@ std::vector<sys::ProcessStat> Performance::jobs() const {
   return found;
 }
 
-bool Performance::stopped_part() const {
+bool Performance::has_part(const std::function<bool(const sys::ProcessStat&)>& wanted) const {
   const auto all = sys::all_pids();
   return std::any_of(all.begin(), all.end(), [&](pid_t pid) {
     const auto stat = sys::read_stat(pid);
-    return stat && stat->session == terminal_->pid() && stat->state == 'T';
+    return stat && pid != terminal_->pid() && stat->session == terminal_->pid() && wanted(*stat);
   });
+}
+
+bool Performance::has_unlaunched_part() const {
+  const auto shell = sys::read_stat(terminal_->pid());
+  return has_part([&](const auto& stat) { return shell && stat.comm == shell->comm; });
 }
 
 bool Performance::holds(const std::string& state) {
@@ -182,13 +187,15 @@ bool Performance::holds(const std::string& state) {
   // A whole line: "nohup: " has up in it and comes before nohup(1) ignores SIGHUP.
   if (state.starts_with("@out "))
     return ("\n" + out()).find("\n" + state.substr(5) + "\n") != std::string::npos;
-  if (state == "@part") return stopped_part();
+  if (state == "@part")
+    return !has_unlaunched_part() && has_part([](const auto& stat) { return stat.state == 'T'; });
   if (state == "@no shell") {
     const auto stat = sys::read_stat(terminal_->pid());
     return !stat || stat->state == 'Z';
   }
   if (state == "@stopped") return !all.empty() && all.front().state == 'T';
-  return !all.empty() && all.front().state != 'T' && terminal_->foreground_group() == all.front().pid;
+  return !all.empty() && all.front().state != 'T' && terminal_->foreground_group() == all.front().pid &&
+         !has_unlaunched_part();
 }
 
 }  // namespace nslaunch::test

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,7 +39,10 @@ class Performance {
   void expect_prompt();
   /// The leaders of the jobs that are there.
   std::vector<sys::ProcessStat> jobs() const;
-  bool stopped_part() const;
+  /// Whether there is such a process beside the shell.
+  bool has_part(const std::function<bool(const sys::ProcessStat&)>& wanted) const;
+  /// A shell's copy of itself that has become no program yet may still ignore the keys as the shell does.
+  bool has_unlaunched_part() const;
   bool holds(const std::string& state);
 
   Shell shell_;
