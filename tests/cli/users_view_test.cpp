@@ -8,8 +8,11 @@
 
 #include "support/access_list.hpp"
 #include "support/hostile.hpp"
+#include "support/identity.hpp"
 #include "support/overlays.hpp"
+#include "support/process.hpp"
 #include "support/write_file.hpp"
+#include "sys/files.hpp"
 
 // K57: a view that root has mounted for another user is asked, and asks, as that user.
 namespace nslaunch::test {
@@ -17,6 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
+using Catch::Matchers::EndsWith;
+using Catch::Matchers::StartsWith;
 
 /// The user's project, with what is root's in it, in a view of which the script is run.
 struct Project {
@@ -140,6 +145,26 @@ TEST_CASE("as many views as are asked for are there for a user, one in another, 
   CHECK(ended.out == "13\n");
   CHECK_FALSE(fs::exists(project.path + "/3/file"));
   CHECK_FALSE(fs::exists(project.path + "/file"));
+}
+
+TEST_CASE("used up user namespaces are named where a view for a user needs one, and what is advised helps") {
+  const Project project;
+  // A limit of a user namespace's own, in which root has all the ids that it has here.
+  const auto script = fmt::format(
+      "echo 0 > /proc/sys/user/max_user_namespaces; sudo() {{ \"$@\"; }};"
+      "launch() {{ {0} --user {1}:{2} --overlay {3} -- echo ran; }};"
+      "said=$(launch 2>&1); echo $?; echo \"$said\"; eval \"$(echo \"$said\" | grep -o 'sudo .*')\"; launch",
+      nslaunch_binary(), project.user.uid, project.user.gid, project.path);
+  Process machine({"unshare", "--user", "sh", "-c", "echo up; read -r go; exec sh -c \"$0\"", script},
+                  project.user.options());
+  REQUIRE(machine.read_line() == "up");
+  for (const char* map : {"uid_map", "gid_map"})
+    REQUIRE(sys::write_file(fmt::format("/proc/{}/{}", machine.pid(), map).c_str(), "0 0 65536") == 0);
+  machine.write_input("go\n");
+  const auto ended = machine.wait();
+  INFO(ended.err);
+  CHECK_THAT(ended.out,
+             StartsWith("125\n") && Contains("user namespaces are used up") && EndsWith("= 10000\nran\n"));
 }
 
 }  // namespace nslaunch::test

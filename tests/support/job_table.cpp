@@ -18,7 +18,8 @@ const Cases& keys() {
       {"Ctrl-Z, bg, fg, Ctrl-C", {"> s w", "= up", "^Z", "$", "> bg", "$", "> fg", "= s w", "^C", "$"}},
       {"type-ahead for the command", {"> s reader", "= up", "< word", "= got word", "$"}},
       {"fg lets a background reader read",
-       {"> s reader & hold", "= up", "@stopped", "release", "$", "> fg", "= s reader", "@fg", "< word", "= got word", "$"}},
+       {"> s reader & hold", "= up", "@stopped", "release", "$", "> fg", "= s reader", "@fg", "< word",
+        "= got word", "$"}},
       {"stop STOP, fg", {"> s self STOP", "$", "> fg", "= resumed", "$"}},
       {"stop TSTP, fg", {"> s self TSTP", "$", "> fg", "= resumed", "$"}},
       {"stop TTIN, fg", {"> s self TTIN", "$", "> fg", "= resumed", "$"}},
@@ -105,8 +106,8 @@ void add_kills(Shell shell, Signals signals, Cases& cases) {
 void add_bourne(Cases& cases) {
   const Cases more = {
       {"tostop stops a background writer",
-       {"> stty tostop", "$", "> s writer & hold", "@stopped", "release", "$", "> stty -tostop", "$", "> fg", "= written",
-        "$"}},
+       {"> stty tostop", "$", "> s writer & hold", "@stopped", "release", "$", "> stty -tostop", "$", "> fg",
+        "= written", "$"}},
       {"Ctrl-S, Ctrl-Q", {"> s reader", "= up", "^S", "^Q", "< word", "= got word", "$"}},
       {"wait $!", {"> s sh -c 'exit 7' & wait $!", "$"}},
       {"wait $! of a killed job", {"> s late &", "$", "release", "= up", "> kill -TERM $!; wait $!", "$"}},
