@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "registry/as_user.hpp"
 #include "registry/names.hpp"
 #include "registry/unreadable.hpp"
 #include "sys/channel.hpp"
@@ -31,7 +32,9 @@ sockaddr_un address_at(const std::string& path) {
 
 /// Its inode, held: what the name means from now on is of no interest.
 sys::Fd open_socket(const Folder& folder, const std::string& name, const std::string& doing) {
-  auto file = sys::open_on_same_mount(folder.fd.get(), name.c_str(), O_PATH);
+  const int directory = folder.fd.get();
+  auto file =
+      open_as_owner(directory, [&] { return sys::open_on_same_mount(directory, name.c_str(), O_PATH); });
   struct stat status = {};
   if (!file || ::fstat(file.get(), &status) != 0)
     throw Error(sys::errno_code(errno), doing,

@@ -76,14 +76,17 @@ sys::Fd open_step_by_step(const std::string& path) {
     errno = EXDEV;
   };
   check();
-  if (folder) folder.reset(::openat(folder.get(), path.c_str() + name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (folder)
+    folder = open_as_owner(folder.get(), [&] {
+      return sys::Fd(::openat(folder.get(), path.c_str() + name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    });
   check();
   return folder;
 }
 
 }  // namespace
 
-std::optional<Folder> open_folder(const Place& place, std::string& problem) {
+std::optional<Folder> open_folder(const Place& place, std::string& problem) try {
   const auto there = open_step_by_step(place.path);
   if (!there && errno == ENOENT) return std::nullopt;
   if (!there && errno == EXDEV) {
@@ -103,6 +106,9 @@ std::optional<Folder> open_folder(const Place& place, std::string& problem) {
     return std::nullopt;
   }
   return Folder{std::move(fd), place.path, place.owner};
+} catch (const Error& error) {
+  problem = sick(place, error.what());
+  return std::nullopt;
 }
 
 std::optional<Folder> open_folder_to_publish(std::string& problem) {

@@ -1,21 +1,19 @@
 #include <nslaunch/registry.hpp>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
-#include <limits>
+#include <iterator>
 #include <tuple>
 
 #include "registry/addressed.hpp"
 #include "registry/as_user.hpp"
-#include "registry/entry.hpp"
-#include "registry/names.hpp"
-#include "registry/record.hpp"
+#include "registry/folders.hpp"
+#include "registry/listing.hpp"
 #include "registry/unreadable.hpp"
-#include "sys/files.hpp"
+#include "sys/check.hpp"
 #include "sys/identity.hpp"
 #include "sys/text.hpp"
 
@@ -25,81 +23,6 @@ namespace {
 
 /// Signalling waits for nobody.
 constexpr std::chrono::seconds kSignalLimit{3};
-
-/// Of another user, who may have any number of files called as records.
-constexpr std::size_t kMostOfAnother = 10'000;
-
-ShardState state_of(Life life, ShardState recorded) {
-  if (life == Life::kLive) return recorded;
-  return life == Life::kOrphaned ? ShardState::kOrphaned : ShardState::kDead;
-}
-
-/// Fills in what the file says; returns whether it is a good record.
-bool take_record(const RecordFile& file, const Folder& folder, ShardEntry& entry) {
-  auto decoded = decode(read_text(file));
-  entry.problem = decoded.problem;
-  if (decoded.condition != Condition::kGood) return false;
-  if (decoded.record.id != entry.record.id) {
-    entry.problem = "a copy of another shard's record";
-    return false;
-  }
-  entry.record = std::move(decoded.record);
-  entry.record.uid = folder.owner;  // the kernel's word, not the file's
-  entry.state = decoded.state;
-  return true;
-}
-
-/// Nothing where the file went away while we looked: its launcher has just ended.
-std::optional<ShardEntry> look_at(const Folder& folder, const char* name, unsigned char type,
-                                  Viewpoint& viewpoint) {
-  ShardEntry entry;
-  entry.record.id = id_of(name);
-  entry.record.uid = folder.owner;
-  entry.path = folder.path + "/" + name;
-  const auto file = open_record(folder, name, type, O_RDONLY, entry.problem);
-  if (!file) return entry.problem.empty() ? std::nullopt : std::optional(std::move(entry));
-  if (kind_of(name) == NameKind::kStranger) {
-    entry.problem = "not a record of nslaunch";
-    return entry;
-  }
-  if (!take_record(*file, folder, entry)) return entry;
-  const bool locked = sys::is_write_locked(file->fd.get());
-  const auto& record = entry.record;
-  const Life life = viewpoint.life({entry.state, record.launcher, record.init}, folder.owner, locked);
-  // A launcher that ended as it should while we looked took its record with it.
-  if (life != Life::kLive && !is_still(folder, name, *file)) return std::nullopt;
-  entry.state = state_of(life, entry.state);
-  entry.foreign = viewpoint.is_foreign(record.launcher) ||
-                  (locked && viewpoint.is_other_boot(record.launcher));  // a folder shared by machines
-  return entry;
-}
-
-void list_folder(const Folder& folder, std::vector<ShardEntry>& entries, Viewpoint& viewpoint,
-                 std::vector<std::string>& warnings) {
-  auto left = folder.owner == ::geteuid() ? std::numeric_limits<std::size_t>::max() : kMostOfAnother;
-  each_entry(folder, [&](const char* name, unsigned char type) {
-    const auto kind = kind_of(name);
-    if (kind != NameKind::kRecord && kind != NameKind::kStranger) return true;
-    if (left-- == 0) {
-      warnings.push_back(fmt::format(
-          "user {} has more than {} records in {}: the rest is not looked at (nslaunch reap --all "
-          "removes those of shards that are gone)",
-          folder.owner, kMostOfAnother, sys::escape(folder.path)));
-      return false;
-    }
-    try {
-      if (auto entry = look_at(folder, name, type, viewpoint)) entries.push_back(std::move(*entry));
-    } catch (const Error& error) {
-      ShardEntry sick;
-      sick.record.id = id_of(name);
-      sick.record.uid = folder.owner;
-      sick.path = folder.path + "/" + name;
-      sick.problem = error.what();
-      entries.push_back(std::move(sick));
-    }
-    return true;
-  });
-}
 
 /// Its launcher has other shards, which the signal is not for. What can't be caught ends or stops nothing but
 /// init.
@@ -124,13 +47,10 @@ int signal_processes(const ShardRecord& record, int signal) {
 
 std::vector<ShardEntry> list_shards(bool all_users, std::vector<std::string>& warnings) {
   std::vector<ShardEntry> entries;
-  registry::Viewpoint viewpoint;
   for (const auto& folder : registry::open_folders(all_users, warnings)) {
-    try {
-      registry::list_folder(folder, entries, viewpoint, warnings);
-    } catch (const Error& error) {
-      warnings.push_back(sys::escape(error.what()));
-    }
+    auto listing = registry::list_folder(folder);
+    std::ranges::move(listing.entries, std::back_inserter(entries));
+    std::ranges::move(listing.warnings, std::back_inserter(warnings));
   }
   const auto order = [](const ShardEntry& entry) {
     return std::tuple(entry.state == ShardState::kUnreadable, entry.record.started_at,

@@ -1,0 +1,117 @@
+#include "registry/listing.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <limits>
+
+#include "registry/as_user.hpp"
+#include "registry/entry.hpp"
+#include "registry/names.hpp"
+#include "registry/record.hpp"
+#include "registry/record_transfer.hpp"
+#include "sys/files.hpp"
+#include "sys/text.hpp"
+
+namespace nslaunch::registry {
+namespace {
+
+/// Of another user, who may have any number of files called as records.
+constexpr std::size_t kMostOfAnother = 10'000;
+constexpr std::chrono::seconds kListingLimit{10};
+
+ShardState state_of(Life life, ShardState recorded) {
+  if (life == Life::kLive) return recorded;
+  return life == Life::kOrphaned ? ShardState::kOrphaned : ShardState::kDead;
+}
+
+/// Fills in what the file says; returns whether it is a good record.
+bool take_record(const RecordFile& file, const Folder& folder, ShardEntry& entry) {
+  auto decoded = decode(read_text(file));
+  entry.problem = decoded.problem;
+  if (decoded.condition != Condition::kGood) return false;
+  if (decoded.record.id != entry.record.id) {
+    entry.problem = "a copy of another shard's record";
+    return false;
+  }
+  entry.record = std::move(decoded.record);
+  entry.record.uid = folder.owner;  // the kernel's word, not the file's
+  entry.state = decoded.state;
+  return true;
+}
+
+/// Nothing where the file went away while we looked: its launcher has just ended.
+std::optional<ShardEntry> look_at(const Folder& folder, const char* name, unsigned char type,
+                                  Viewpoint& viewpoint) {
+  ShardEntry entry;
+  entry.record.id = id_of(name);
+  entry.record.uid = folder.owner;
+  entry.path = folder.path + "/" + name;
+  const auto file = open_record(folder, name, type, O_RDONLY, entry.problem);
+  if (!file) return entry.problem.empty() ? std::nullopt : std::optional(std::move(entry));
+  if (kind_of(name) == NameKind::kStranger) {
+    entry.problem = "not a record of nslaunch";
+    return entry;
+  }
+  if (!take_record(*file, folder, entry)) return entry;
+  const bool locked = sys::is_write_locked(file->fd.get());
+  const auto& record = entry.record;
+  const Life life = viewpoint.life({entry.state, record.launcher, record.init}, folder.owner, locked);
+  // A launcher that ended as it should while we looked took its record with it.
+  if (life != Life::kLive && !is_still(folder, name, *file)) return std::nullopt;
+  entry.state = state_of(life, entry.state);
+  entry.foreign = viewpoint.is_foreign(record.launcher) ||
+                  (locked && viewpoint.is_other_boot(record.launcher));  // a folder shared by machines
+  return entry;
+}
+
+/// At most so many records. What was read before an error is kept.
+void read_all(const Folder& folder, std::size_t left, Listing& listing) try {
+  Viewpoint viewpoint;
+  each_entry(folder, [&](const char* name, unsigned char type) {
+    const auto kind = kind_of(name);
+    if (kind != NameKind::kRecord && kind != NameKind::kStranger) return true;
+    if (left-- == 0) {
+      listing.warnings.push_back(fmt::format(
+          "user {} has more than {} records in {}: the rest is not looked at (nslaunch reap --all "
+          "removes those of shards that are gone)",
+          folder.owner, kMostOfAnother, sys::escape(folder.path)));
+      return false;
+    }
+    try {
+      if (auto entry = look_at(folder, name, type, viewpoint)) listing.entries.push_back(std::move(*entry));
+    } catch (const Error& error) {
+      ShardEntry sick;
+      sick.record.id = id_of(name);
+      sick.record.uid = folder.owner;
+      sick.path = folder.path + "/" + name;
+      sick.problem = error.what();
+      listing.entries.push_back(std::move(sick));
+    }
+    return true;
+  });
+} catch (const Error& error) {
+  listing.warnings.push_back(sys::escape(error.what()));
+}
+
+Listing list_here(const Folder& folder, std::size_t most) {
+  Listing listing;
+  read_all(folder, most, listing);
+  return listing;
+}
+
+}  // namespace
+
+Listing list_folder(const Folder& folder) try {
+  if (folder.owner == ::geteuid()) return list_here(folder, std::numeric_limits<std::size_t>::max());
+  const auto answer = as_user(folder.owner, kListingLimit,
+                              [&] { return to_text(list_here(folder, kMostOfAnother)); }, {folder.fd.get()});
+  auto listing = listing_of(answer);
+  for (auto& entry : listing.entries) entry.record.uid = folder.owner;
+  return listing;
+} catch (const Error& error) {
+  return {{},
+          {fmt::format("the registry folder {} can't be read: {}", sys::escape(folder.path), error.what())}};
+}
+
+}  // namespace nslaunch::registry
