@@ -16,6 +16,7 @@
 #include "shard/take_user.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/signals.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -93,6 +94,22 @@ int as_shell_says(int error, const std::vector<std::string>& places) noexcept {
   return is_hidden ? ENOENT : error;
 }
 
+/// The last stop signal that has reached the new process before it was the command, which no SIGCONT took
+/// back.
+volatile std::sig_atomic_t kept_stop = 0;
+
+void keep_stop(int signal) {
+  kept_stop = signal == SIGCONT ? 0 : signal;
+}
+
+/// Stopped before its exec it would keep init waiting, and the launcher with it. An exec sets the handlers
+/// back; they are of this process alone, and what they write is init's, too (vfork).
+void keep_stops() {
+  for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT}) {
+    if (!sys::is_ignored(signal)) sys::set_handler(signal, keep_stop);
+  }
+}
+
 /// What the new process does until it is another program. It shares init's memory (vfork), so it only reads
 /// what is prepared and writes `failure`.
 void become(const Plan& plan, const Start& start, char* const* argv, char** envp,
@@ -111,6 +128,7 @@ void become(const Plan& plan, const Start& start, char* const* argv, char** envp
   if (failed(Step::kWorkdir, injected_fault(Step::kWorkdir))) return;
   if (failed(Step::kWorkdir, enter(start.directory, plan.spec.user.has_value()))) return;
   if (failed(Step::kExec, injected_fault(Step::kExec))) return;
+  if (start.place == Start::Place::kCallersGroup) keep_stops();
   if (failed(Step::kPlace, plan.caller_signals.restore())) return;
   if (plan.descriptor_limit && ::setrlimit(RLIMIT_NOFILE, &*plan.descriptor_limit) != 0) {
     failed(Step::kPlace, errno);
@@ -133,6 +151,7 @@ pid_t start_process(const Plan& plan, const Start& start, StartFailure& failure)
 
   // vfork: a third of fork's price here (K27), and it returns only when the exec has succeeded or not.
   // A launcher's death is not delayed by it: the wait inside ends with the SIGKILL (K1).
+  kept_stop = 0;
   const pid_t pid = ::vfork();
   if (pid == 0) {
     become(plan, start, argv.data(), envp.data(), places, failure);
@@ -140,7 +159,10 @@ pid_t start_process(const Plan& plan, const Start& start, StartFailure& failure)
   }
   environ = own_environment;
   sys::check(pid, "starting a process");
-  if (failure.error == 0) return pid;
+  if (failure.error == 0) {
+    if (kept_stop != 0) ::kill(pid, kept_stop);
+    return pid;
+  }
   sys::retry_on_eintr([&] { return ::waitpid(pid, nullptr, 0); });
   return 0;
 }

@@ -5,18 +5,6 @@
 #include "sys/check.hpp"
 
 namespace nslaunch::sys {
-namespace {
-
-struct sigaction set_handler(int signal, sighandler_t handler) noexcept {
-  struct sigaction action = {};
-  action.sa_handler = handler;
-  struct sigaction before = {};
-  ::sigaction(signal, &action, &before);
-  return before;
-}
-
-}  // namespace
-
 SignalState SignalState::current() {
   SignalState state;
   sigset_t blocked;
@@ -84,6 +72,15 @@ void deliver_pending(int signal) noexcept {
   one.add(signal);
   ::sigprocmask(SIG_UNBLOCK, &one.native(), nullptr);
   ::sigprocmask(SIG_BLOCK, &one.native(), nullptr);
+}
+
+struct sigaction set_handler(int signal, void (*handler)(int)) noexcept {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  struct sigaction before = {};
+  ::sigaction(signal, &action, &before);
+  return before;
 }
 
 struct sigaction reset_signal(int signal) noexcept {

@@ -80,6 +80,8 @@ std::optional<siginfo_t> take_pending(int signal) noexcept;
 /// Lets a pending, blocked signal do its work now, and blocks it again.
 void deliver_pending(int signal) noexcept;
 
+/// Sets one signal's action, after which an interrupted call goes on, and returns what it was.
+struct sigaction set_handler(int signal, void (*handler)(int)) noexcept;
 /// Sets one signal's action to its default and returns what it was.
 struct sigaction reset_signal(int signal) noexcept;
 /// The same for ignoring it.

@@ -1,6 +1,12 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "support/shell_session.hpp"
+#include "sys/fd.hpp"
 
 namespace nslaunch::test {
 
@@ -23,6 +29,26 @@ TEST_CASE("a Ctrl-Z while the shard is being made, or right after fg, stops the 
   }
   shell.press('C');
   shell.expect_prompt(130);
+}
+
+TEST_CASE("a Ctrl-Z that meets the command's process before its exec stops the job") {
+  ShellSession shell;
+  const auto fifo = shell.folder() + "/fifo";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  sys::Fd paused(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  shell.type("NSLAUNCH_FAULT=exec:pause:9 $N -- sh -c 'echo ra''n' 9> fifo");
+  pollfd watched = {paused.get(), POLLIN, 0};
+  REQUIRE(::poll(&watched, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) == 1);
+  char text[16] = "";
+  REQUIRE(::read(paused.get(), text, sizeof text - 1) > 0);  // which has a number of its own namespace
+  shell.press('Z');
+  shell.expect("^Z");
+  paused.reset();
+  shell.expect("Stopped");
+  shell.expect_prompt(148);
+  shell.type("fg");
+  shell.expect("ran");
+  shell.expect_prompt(0);
 }
 
 }  // namespace nslaunch::test
