@@ -56,6 +56,16 @@ std::uint32_t find_group(const std::string& text, const std::string& option, con
   return *gid;
 }
 
+/// A number without an account has no group to go by but the same number, and that may be anybody's.
+void refuse_anothers_group(std::uint32_t id, const std::string& option, const Accounts& accounts) {
+  each_group(accounts, [&](const group& entry) {
+    if (entry.gr_gid != id) return;
+    throw UsageError(fmt::format("{}: user {} has no account in {}, and group {} is {}", option, id,
+                                 sys::escape(accounts.users), id, sys::escape(entry.gr_name)),
+                     fmt::format("Say which group is meant: {} {}:GROUP", option, id));
+  });
+}
+
 std::vector<std::uint32_t> groups_of(const KnownUser& user, const Accounts& accounts) {
   std::vector<std::uint32_t> groups{user.gid};
   each_group(accounts, [&](const group& entry) {
@@ -83,8 +93,10 @@ UserIds find_user(const std::string& text, const std::string& option, const Acco
     const auto gid = find_group(text.substr(colon + 1), option, accounts);
     return {*uid, gid, {gid}};
   }
-  // A number without an account has no group of its own to go by: the same number, as containers do.
-  if (!user) return {*uid, *uid, {*uid}};
+  if (!user) {
+    refuse_anothers_group(*uid, option, accounts);
+    return {*uid, *uid, {*uid}};
+  }
   return {user->uid, user->gid, groups_of(*user, accounts)};
 }
 

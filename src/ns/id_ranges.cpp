@@ -31,4 +31,28 @@ std::string identity_map(const std::vector<IdRange>& ranges) {
   return map;
 }
 
+std::vector<IdRange> ranges_of(const std::vector<std::uint32_t>& ids) {
+  std::vector<IdRange> ranges;
+  for (const auto id : ids) {
+    if (!ranges.empty() && id == ranges.back().inside + ranges.back().count)
+      ++ranges.back().count;
+    else
+      ranges.push_back({id, id, 1});
+  }
+  return ranges;
+}
+
+std::string what_fits_in_map(std::string map) {
+  constexpr std::size_t kMostLines = 340;
+  constexpr std::size_t kSmallestPage = 4096;
+  std::size_t end = 0;
+  for (std::size_t lines = 0; lines < kMostLines; ++lines) {
+    const auto next = map.find('\n', end);
+    if (next == std::string::npos || next + 1 >= kSmallestPage) break;
+    end = next + 1;
+  }
+  map.resize(end);
+  return map;
+}
+
 }  // namespace nslaunch::ns

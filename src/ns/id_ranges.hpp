@@ -26,4 +26,11 @@ bool is_whole(const std::vector<IdRange>& ranges) noexcept;
 /// Each range mapped onto itself, as the kernel takes it for a namespace below.
 std::string identity_map(const std::vector<IdRange>& ranges);
 
+/// Of ids in order and each once: neighbours are one range, mapped onto itself.
+std::vector<IdRange> ranges_of(const std::vector<std::uint32_t>& ids);
+
+/// The first lines of a map, as many as the kernel takes: 340, and less than a page in all
+/// (user_namespaces(7)).
+std::string what_fits_in_map(std::string map);
+
 }  // namespace nslaunch::ns

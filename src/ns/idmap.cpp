@@ -39,8 +39,8 @@ void write_maps_in(int proc_folder, const IdMap& map) {
     return;
   }
   write_in(proc_folder, "uid_map", fmt::format("{} {} 1\n", map.inside_uid, map.outside_uid));
-  auto groups = fmt::format("{} {} 1\n", map.inside_gid, map.outside_gid);
-  for (const auto group : map.more_groups) groups += fmt::format("{0} {0} 1\n", group);
+  const auto groups = what_fits_in_map(fmt::format("{} {} 1\n", map.inside_gid, map.outside_gid) +
+                                       identity_map(ranges_of(map.more_groups)));
   // K11: an unprivileged gid map is refused until setgroups is denied.
   if (map.more_groups.empty()) write_in(proc_folder, "setgroups", "deny");
   write_in(proc_folder, "gid_map", groups);

@@ -15,7 +15,8 @@ struct IdMap {
   /// Map every id that the caller's own namespace has onto itself instead (needs CAP_SETUID and
   /// CAP_SETGID); supplementary groups and other owners then keep their meaning.
   bool identity;
-  /// Groups that are mapped onto themselves beside `inside_gid` (needs CAP_SETGID).
+  /// Groups that are mapped onto themselves beside `inside_gid` (needs CAP_SETGID), in order and each once;
+  /// as many of the first as a map can have.
   std::vector<gid_t> more_groups{};
 };
 

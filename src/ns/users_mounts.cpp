@@ -14,13 +14,11 @@
 namespace nslaunch::ns {
 namespace {
 
-/// Each once, as a map has them, and as many as fit in one.
+/// Each once, as a map has them.
 std::vector<gid_t> others_among(std::vector<gid_t> groups, gid_t gid) {
-  constexpr std::size_t kMost = 300;  // of 340 lines (user_namespaces(7)), which have to fit on a page
   std::sort(groups.begin(), groups.end());
   groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
   std::erase(groups, gid);
-  groups.resize(std::min(groups.size(), kMost));
   return groups;
 }
 

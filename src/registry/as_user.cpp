@@ -3,9 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdlib>
-
 #include "sys/as_user.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
@@ -27,22 +24,11 @@ std::string as_user(uid_t user, std::chrono::milliseconds limit, const std::func
   return sys::as_user(user, kNoGroup, {}, limit, answered, sys::Signals::kWait, used).text;
 }
 
-sys::Fd open_as_owner(int directory, const std::function<sys::Fd()>& open) {
+sys::Fd open_in(int directory, const std::function<sys::Fd()>& open) {
   struct stat status = {};
   if (::fstat(directory, &status) != 0) return {};
   if (::geteuid() != 0 || status.st_uid == 0) return open();
-  const auto answered = [&] {
-    sys::Answer answer;
-    auto found = open();
-    answer.text = std::to_string(errno);
-    if (found) answer.descriptors.push_back(std::move(found));
-    return answer;
-  };
-  auto answer =
-      sys::as_user(status.st_uid, kNoGroup, {}, kOpenLimit, answered, sys::Signals::kEndIt, {directory});
-  if (!answer.descriptors.empty()) return std::move(answer.descriptors.front());
-  errno = std::atoi(answer.text.c_str());
-  return {};
+  return sys::open_in_child(kOpenLimit, open, {directory});
 }
 
 std::string command_as(uid_t user, std::vector<std::string> words) {

@@ -19,10 +19,9 @@ namespace nslaunch::registry {
 std::string as_user(uid_t user, std::chrono::milliseconds limit, const std::function<std::string()>& work,
                     const std::vector<int>& used = {});
 
-/// Runs `open`, which looks a name up in a directory and returns nothing with an errno where it can't. In
-/// another user's directory root does it as that user, who can keep whoever looks there waiting (K66). Empty
-/// with errno. Throws Error as as_user() does.
-sys::Fd open_as_owner(int directory, const std::function<sys::Fd()>& open);
+/// What `open` finds in a directory, where whose that is can keep whoever looks there waiting (K66): in
+/// another's root does it in a child. Empty with errno. Throws Error as sys::as_user() does.
+sys::Fd open_in(int directory, const std::function<sys::Fd()>& open);
 
 /// A command for a person to paste, quoted for the shell. Where `user` is another than ours it is done as
 /// that user, who may put links in the place of any directory on the way, and off our terminal.

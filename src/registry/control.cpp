@@ -33,8 +33,7 @@ sockaddr_un address_at(const std::string& path) {
 /// Its inode, held: what the name means from now on is of no interest.
 sys::Fd open_socket(const Folder& folder, const std::string& name, const std::string& doing) {
   const int directory = folder.fd.get();
-  auto file =
-      open_as_owner(directory, [&] { return sys::open_on_same_mount(directory, name.c_str(), O_PATH); });
+  auto file = open_in(directory, [&] { return sys::open_on_same_mount(directory, name.c_str(), O_PATH); });
   struct stat status = {};
   if (!file || ::fstat(file.get(), &status) != 0)
     throw Error(sys::errno_code(errno), doing,

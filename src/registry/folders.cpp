@@ -77,7 +77,7 @@ sys::Fd open_step_by_step(const std::string& path) {
   };
   check();
   if (folder)
-    folder = open_as_owner(folder.get(), [&] {
+    folder = open_in(folder.get(), [&] {
       return sys::Fd(::openat(folder.get(), path.c_str() + name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
     });
   check();

@@ -6,6 +6,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <cstdlib>
 
 #include "registry/locked_file.hpp"
 #include "registry/names.hpp"
@@ -30,10 +31,13 @@ constexpr std::string_view kMade = "made ";
 
 constexpr std::chrono::seconds kRemovalLimit{3};
 
-/// Empty where that can't be told.
+/// Empty where that can't be told. Its way is looked up, on which another user may be for root (K66).
 std::string path_of_entry(int directory, const std::string& name) {
   if (directory == AT_FDCWD) return name;
-  const auto path = sys::path_of(directory);
+  const auto look = [&] { return sys::Answer{sys::path_of(directory)}; };
+  const auto path = ::geteuid() == 0
+                        ? sys::in_child(kRemovalLimit, look, sys::Signals::kWait, {directory}).text
+                        : sys::path_of(directory);
   return path.empty() ? path : path + "/" + name;
 }
 
@@ -61,33 +65,73 @@ std::string fingerprint(int directory) {
                      status.stx_btime.tv_sec, status.stx_btime.tv_nsec);
 }
 
+bool is_ours(int directory, const std::string& made) {
+  struct stat status = {};
+  return !made.empty() && fingerprint(directory) == made && ::fstat(directory, &status) == 0 &&
+         status.st_uid == ::geteuid();
+}
+
 /// Returns 0 or an errno. What is in another directory than ours stays, and is as good as gone;
 /// where ours is not to be told from others, that it stays is an error.
 int remove_directory(int place, const char* name, const std::string& made) {
   const auto directory = sys::open_on_same_mount(place, name, O_PATH | O_DIRECTORY);
   if (!directory) return errno;
-  struct stat status = {};
-  const bool is_ours = !made.empty() && fingerprint(directory.get()) == made &&
-                       ::fstat(directory.get(), &status) == 0 && status.st_uid == ::geteuid();
-  const int kept = is_ours ? sys::remove_contents(directory.get()) : 0;
+  const bool is_known = is_ours(directory.get(), made);
+  const int kept = is_known ? sys::remove_contents(directory.get()) : 0;
   if (kept != 0) return kept;
   if (::unlinkat(place, name, AT_REMOVEDIR) == 0) return 0;
-  return errno == ENOTEMPTY && !is_ours && !made.empty() ? ENOENT : errno;
+  return errno == ENOTEMPTY && !is_known && !made.empty() ? ENOENT : errno;
+}
+
+int remove_in(int place, const char* name, const std::string& made) {
+  const int error = ::unlinkat(place, name, 0) == 0 ? 0 : errno;
+  return error == EISDIR ? remove_directory(place, name, made) : error;
+}
+
+/// Whether root removes it itself: in a place of its own, or where it is the very directory that root has
+/// made in somebody else's.
+bool is_for_root(int place, const char* name, const std::string& made) {
+  struct stat status = {};
+  if (::fstat(place, &status) == 0 && status.st_uid == 0) return true;
+  const auto directory = sys::open_on_same_mount(place, name, O_PATH | O_DIRECTORY);
+  return directory && is_ours(directory.get(), made);
+}
+
+/// By children, since whoever is on the way may hold a lock for as long as he likes (K66).
+int remove_as_root(const std::string& folder, const char* name, const std::string& made) {
+  const auto work = [&] {
+    sys::Answer answer;
+    auto place = open_place(folder);
+    if (!place)
+      answer.text = std::to_string(errno);
+    else if (is_for_root(place.get(), name, made))
+      answer.text = std::to_string(remove_in(place.get(), name, made));
+    else
+      answer.descriptors.push_back(std::move(place));
+    return answer;
+  };
+  const auto answer = sys::in_child(kRemovalLimit, work);
+  if (answer.descriptors.empty()) return std::atoi(answer.text.c_str());
+  const int place = answer.descriptors.front().get();
+  return sys::as_owner_of(place, kRemovalLimit, [&] { return remove_in(place, name, made); });
+}
+
+int remove_here(const std::string& folder, const char* name, const std::string& made) {
+  const auto place = open_place(folder);
+  return place ? remove_in(place.get(), name, made) : errno;
 }
 
 /// One entry; a path that was not of our making is ignored.
 void remove_leftover(const std::string& path, const std::string& made, Removed& sum) {
   const auto slash = path.rfind('/');
   if (!path.starts_with('/') || !std::string_view(path).substr(slash + 1).starts_with(kOwnNames)) return;
-  const auto name = path.substr(slash + 1);
-  const auto place = open_place(path.substr(0, slash));
-  const auto remove = [&] {
-    const int error = ::unlinkat(place.get(), name.c_str(), 0) == 0 ? 0 : errno;
-    return error == EISDIR ? remove_directory(place.get(), name.c_str(), made) : error;
-  };
-  // Whoever can read the place may hold its lock for as long as he likes (K66).
-  const int error =
-      place ? sys::as_owner_of(place.get(), kRemovalLimit, remove, {}, sys::RootsWork::kInChild) : errno;
+  const auto remove = ::geteuid() == 0 ? remove_as_root : remove_here;
+  int error = 0;
+  try {
+    error = remove(path.substr(0, slash), path.c_str() + slash + 1, made);
+  } catch (const Error& failure) {
+    error = failure.code().value();
+  }
   if (error == 0) {
     ++sum.removed;
   } else if (error == ENOENT || error == ENOTDIR || error == ELOOP) {

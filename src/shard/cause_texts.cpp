@@ -202,6 +202,12 @@ Cause exchanged_folder(const FailureCase&) {
           "somebody has put something else there since nslaunch looked at it; nothing has run"};
 }
 
+Cause closed_to_command(const FailureCase&) {
+  return {Layer::kFiles,
+          "the command's user can't make it there, and root does that for nobody where a link may have led",
+          {{"name a folder in a place where that user can write", ""}}};
+}
+
 Cause full_disk(const FailureCase&) {
   return {Layer::kFiles, "there is no space left where nslaunch writes"};
 }

@@ -38,6 +38,7 @@ Cause no_file_system(const FailureCase& c);
 Cause no_such_address(const FailureCase& c);
 Cause address_in_use(const FailureCase& c);
 Cause exchanged_folder(const FailureCase& c);
+Cause closed_to_command(const FailureCase& c);
 Cause full_disk(const FailureCase& c);
 
 }  // namespace nslaunch::shard

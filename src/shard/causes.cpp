@@ -90,6 +90,10 @@ constexpr Row kMissing[] = {
     {[](const Case& c) { return c.step() == Step::kCapture && (c.refused() || c.is(EAFNOSUPPORT)); },
      capture_needs},
     {[](const Case& c) { return c.is(ESTALE); }, exchanged_folder},
+    {[](const Case& c) {
+       return c.is(EACCES) && c.step() == Step::kPrivate && other_user(c.plan.spec) != nullptr;
+     },
+     closed_to_command},
     {[](const Case& c) { return c.is(ENOSPC); }, full_disk},
 };
 

@@ -23,22 +23,31 @@ std::string hidden_argument(const Plan& plan) {
   return {};
 }
 
+[[noreturn]] void refuse_hidden_by(const std::string& option, const std::string& path,
+                                   const std::string& mount) {
+  throw UsageError(fmt::format("{} {}: the shard has a {} of its own, which hides it", option,
+                               sys::escape(path), sys::escape(mount)),
+                   "Name a folder elsewhere; one below /tmp stays visible.");
+}
+
 }  // namespace
 
 bool lies_in(const std::string& path, const std::string& folder) {
   return (path + "/").starts_with(folder + "/");
 }
 
+void refuse_replaced(const std::string& option, const std::string& path) {
+  for (const char* mount : {"/proc", "/dev/shm", "/dev/mqueue"}) {
+    if (lies_in(path, mount)) refuse_hidden_by(option, path, mount);
+  }
+}
+
 void refuse_hidden(const std::string& option, const std::string& path, const Plan& plan) {
-  std::vector<std::string> covered = {"/proc", "/dev/shm", "/dev/mqueue"};
-  covered.insert(covered.end(), plan.private_paths.begin(), plan.private_paths.end());
-  const auto hidden_by = std::find_if(covered.begin(), covered.end(),
-                                      [&](const std::string& mount) { return lies_in(path, mount); });
-  const bool is_tmp = path == "/tmp" && plan.spec.tmp != TmpMode::kHost;
-  if (hidden_by == covered.end() && !is_tmp) return;
-  throw UsageError(fmt::format("{} {}: the shard has a {} of its own, which hides it", option,
-                               sys::escape(path), is_tmp ? "/tmp" : sys::escape(*hidden_by)),
-                   "Name a folder elsewhere; one below /tmp stays visible.");
+  refuse_replaced(option, path);
+  for (const auto& mount : plan.private_paths) {
+    if (lies_in(path, mount)) refuse_hidden_by(option, path, mount);
+  }
+  if (path == "/tmp" && plan.spec.tmp != TmpMode::kHost) refuse_hidden_by(option, path, "/tmp");
 }
 
 std::string hint_on_hidden_argument(const Plan& plan) try {

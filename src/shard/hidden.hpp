@@ -9,7 +9,11 @@ namespace nslaunch::shard {
 /// Whether `path` is `folder` or lies below it; both absolute, and without a slash at their end.
 bool lies_in(const std::string& path, const std::string& folder);
 
-/// Throws UsageError where something of the shard's own lies over `path`, which an option names.
+/// Throws UsageError where a mount that each shard has lies over `path`, which an option names; its own /tmp
+/// is not looked at.
+void refuse_replaced(const std::string& option, const std::string& path);
+
+/// The same where something else of the shard's own lies there, too.
 void refuse_hidden(const std::string& option, const std::string& path, const Plan& plan);
 
 /// A line about the first of the command's arguments that names a path of the host's /tmp which the

@@ -46,15 +46,20 @@ void refuse_overlay(const OverlaySpec& overlay, const std::string& why, const st
   throw UsageError(fmt::format("--overlay {}: {}", sys::escape(overlay.path + keep), why), advice);
 }
 
+namespace {
+
 /// The top of a view is changed as whom the view is for, and the host's set-user-id programs would read
-/// there.
-void refuse_anothers(const OverlaySpec& overlay, const sys::Directory& covered, const Plan& plan) {
+/// there; and overlayfs works in the other folder as that user.
+void refuse_anothers(const OverlaySpec& overlay, const char* which, const sys::Directory& folder,
+                     const Plan& plan) {
   const auto* user = other_user(plan.spec);
-  const auto owner = covered.status().st_uid;
+  const auto owner = folder.status().st_uid;
   if (user == nullptr || owner == user->uid) return;
-  refuse_overlay(overlay, fmt::format("it belongs to user {}, and not to {}", owner, user->uid),
+  refuse_overlay(overlay, fmt::format("{} belongs to user {}, and not to {}", which, owner, user->uid),
                  "Name a folder of that user's: what is not his he can't change in a view either.");
 }
+
+}  // namespace
 
 sys::Directory open_covered(OverlaySpec& overlay, const Plan& plan) {
   const std::string asked = fs::path(plan.working_directory) / overlay.path;
@@ -68,7 +73,7 @@ sys::Directory open_covered(OverlaySpec& overlay, const Plan& plan) {
   } catch (const Error& error) {
     refuse_covered(overlay, error.code());
   }
-  refuse_anothers(overlay, folder, plan);
+  refuse_anothers(overlay, "it", folder, plan);
   if (path == "/") refuse_overlay(overlay, "the root itself can't be covered", "Name a folder below it.");
   refuse_hidden("--overlay", path, plan);
   overlay.path = std::move(path);
@@ -89,6 +94,7 @@ std::string place_to_keep(const OverlaySpec& overlay, const Plan& plan) {
 UsersFolder make_keeping_folder(OverlaySpec& overlay, const Plan& plan) {
   constexpr const char* kAdvice = "Name a folder where you can write, for what the command changes.";
   auto keeping = make_users_folder(plan.spec, overlay.keep, mode_of_results(), {"--overlay", kAdvice});
+  if (!keeping.is_roots) refuse_anothers(overlay, "the folder for the changes", keeping.folder, plan);
   overlay.keep = path_here(keeping.folder, overlay.keep, plan);
   return keeping;
 }

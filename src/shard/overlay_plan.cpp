@@ -100,7 +100,9 @@ void show_through(Plan& plan, const char* option, const std::string& path, const
     refuse_overlay(*clash, fmt::format("{} needs that folder as it is", option),
                    "Name another one for either.");
   }
-  if (is_covered) plan.shown_through.push_back({path, folder.fd()});
+  const auto shows_it = [&](const ShownThrough& other) { return lies_in(path, other.path); };
+  if (is_covered && std::ranges::none_of(plan.shown_through, shows_it))
+    plan.shown_through.push_back({path, folder.fd()});
 }
 
 /// As its owner, who may hold its lock for as long as he likes (K66).

@@ -111,6 +111,7 @@ std::string absolute_path(const std::string& folder, const std::string& path) {
 /// not the host's: there init makes it.
 std::string private_path(const std::string& asked, Plan& plan) {
   std::string path = absolute_path(plan.working_directory, asked);
+  refuse_replaced("--private", path);
   if (plan.spec.tmp != TmpMode::kHost && !top_folder_in_tmp(path).empty()) return path;
   auto made = make_private_folder(plan.spec, path);
   path = path_without_links(plan.spec, made.fd(), path);
@@ -118,10 +119,7 @@ std::string private_path(const std::string& asked, Plan& plan) {
     throw UsageError("--private /: the root itself can't be covered",
                      "Name the folder that is to be private.");
   }
-  if (path == "/proc") {
-    throw UsageError("--private /proc: the shard has one of its own, and nothing works without it",
-                     "Leave it out.");
-  }
+  refuse_replaced("--private", path);
   plan.places.private_folders.insert_or_assign(path, std::move(made));
   return path;
 }

@@ -28,13 +28,23 @@ sys::Fd open_kept(const Building& building, std::size_t at) {
   const auto& kept = plan.kept[at];
   const auto& outside = plan.places.kept[at];
   if (!outside) return sys::open_file(kept.path, O_PATH);
-  return lies_in_view(plan, kept.source) ? open_in_view(plan.spec, kept.source, building.views)
-                                         : reopen_in_shard(plan.spec, kept.source, outside.get());
+  const bool is_hosts = std::ranges::any_of(
+      plan.shown_through, [&](const ShownThrough& shown) { return lies_in(kept.source, shown.path); });
+  return lies_in_view(plan, kept.source) && !is_hosts
+             ? open_in_view(plan.spec, kept.source, building.views)
+             : reopen_in_shard(plan.spec, kept.source, outside.get());
 }
 
 /// Root makes nothing in it: who can write to it may put links and other folders there meanwhile.
 bool is_users_tmp(const Plan& plan) {
   return plan.spec.tmp == TmpMode::kDirectory && other_user(plan.spec) != nullptr;
+}
+
+/// What is mounted there is a folder of the machine's, and which one a user's link may have said: the way to
+/// it looks like root's own by now.
+bool lies_in_shown(const Plan& plan, const std::string& path) {
+  return lies_in_view(plan, path) || (is_users_tmp(plan) && lies_in(path, "/tmp")) ||
+         std::ranges::any_of(plan.kept, [&](const KeptPath& kept) { return lies_in(path, kept.path); });
 }
 
 sys::Fd mount_point_in_tmp(const Plan& plan, const sys::Directory& tmp, const std::string& names,
@@ -54,9 +64,8 @@ sys::Directory place_of_private(const Plan& plan, const std::string& path) {
   const bool is_made_here = outside == plan.places.private_folders.end() || lies_in_view(plan, path) ||
                             std::any_of(plan.private_paths.begin(), plan.private_paths.end(), is_above);
   if (is_made_here) {
-    const auto roots_part =
-        is_users_tmp(plan) && lies_in(path, "/tmp") ? sys::RootsPart::kNone : sys::RootsPart::kGive;
-    return make_private_folder(plan.spec, path, roots_part);
+    return make_private_folder(plan.spec, path,
+                               lies_in_shown(plan, path) ? sys::RootsPart::kNone : sys::RootsPart::kGive);
   }
   return sys::Directory(reopen_in_shard(plan.spec, path, outside->second.fd()));
 }

@@ -50,6 +50,18 @@ unsigned long restrictions_of(int file) {
   return status.f_flag & (ST_NOSUID | ST_NODEV | ST_NOEXEC);
 }
 
+/// Along folders in which another user may hold a lock (K66). Empty where it is not there.
+sys::Fd look_up_in_child(const std::string& path) {
+  return sys::open_in_child(kLimit, [&] {
+    try {
+      return sys::open_path_without_links(path, sys::Ways::kAskNobody);
+    } catch (const Error& error) {
+      errno = error.code().value();
+      return sys::Fd();
+    }
+  });
+}
+
 UsersFolder make_folder(const ShardSpec& spec, const sys::Wanted& wanted, const FolderWords& words) {
   if (const auto* user = other_user(spec)) {
     auto found = find(wanted, *user);
@@ -154,13 +166,11 @@ std::string path_of(const ShardSpec& spec, int place) {
   const auto* user = other_user(spec);
   if (user == nullptr) return sys::path_of(place);
   // The way there is looked up name by name, and somebody may hold a folder's lock (K66).
-  const auto look_as = [&](const UserIds& who) {
-    const auto look = [&] { return sys::Answer{sys::path_of(place)}; };
-    const std::vector<gid_t> groups(who.groups.begin(), who.groups.end());
-    return sys::as_user(who.uid, who.gid, groups, kLimit, look, sys::Signals::kEndIt, {place}).text;
-  };
-  const auto path = look_as(*user);
-  return path.empty() ? look_as({::geteuid(), ::getegid(), {}}) : path;  // root's own way
+  const auto look = [&] { return sys::Answer{sys::path_of(place)}; };
+  const auto path = sys::as_user(user->uid, user->gid, {user->groups.begin(), user->groups.end()}, kLimit,
+                                 look, sys::Signals::kEndIt, {place})
+                        .text;
+  return path.empty() ? sys::in_child(kLimit, look, sys::Signals::kEndIt, {place}).text : path;
 }
 
 std::string path_without_links(const ShardSpec& spec, int place, const std::string& asked) {
@@ -185,10 +195,9 @@ sys::Fd make_result(const ShardSpec& spec, const sys::Directory& folder, const s
 }
 
 sys::Fd reopen_in_shard(const ShardSpec& spec, const std::string& path, int outside) {
-  const auto ways = other_user(spec) == nullptr ? sys::Ways::kAny : sys::Ways::kAskNobody;
-  auto inside = sys::open_path_without_links(path, ways);
-  const bool is_same =
-      sys::is_same(inside.get(), outside) && restrictions_of(inside.get()) == restrictions_of(outside);
+  auto inside = other_user(spec) == nullptr ? sys::open_path_without_links(path) : look_up_in_child(path);
+  const bool is_same = inside && sys::is_same(inside.get(), outside) &&
+                       restrictions_of(inside.get()) == restrictions_of(outside);
   if (!is_same) throw Error(sys::errno_code(ESTALE), fmt::format("finding {} again", sys::escape(path)));
   return inside;
 }

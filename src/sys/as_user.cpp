@@ -138,6 +138,26 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
   throw Error(errno_code(why), fmt::format("working as user {}", uid));
 }
 
+Answer in_child(std::chrono::milliseconds limit, const std::function<Answer()>& work, Signals signals,
+                const std::vector<int>& used) {
+  return as_user(::geteuid(), ::getegid(), {}, limit, work, signals, used, [] { return 0; });
+}
+
+Fd open_in_child(std::chrono::milliseconds limit, const std::function<Fd()>& open,
+                 const std::vector<int>& used) {
+  const auto work = [&] {
+    Answer answer;
+    auto opened = open();
+    answer.text = std::to_string(errno);
+    if (opened) answer.descriptors.push_back(std::move(opened));
+    return answer;
+  };
+  auto answer = in_child(limit, work, Signals::kEndIt, used);
+  if (!answer.descriptors.empty()) return std::move(answer.descriptors.front());
+  errno = std::atoi(answer.text.c_str());
+  return {};
+}
+
 int as_owner_of(int directory, std::chrono::milliseconds limit, const std::function<int()>& work,
                 std::vector<int> used, RootsWork roots) noexcept try {
   constexpr gid_t kNoGroup = 65534;  // it is the user's own
@@ -146,7 +166,9 @@ int as_owner_of(int directory, std::chrono::milliseconds limit, const std::funct
   if (::geteuid() != 0 || (status.st_uid == 0 && roots == RootsWork::kHere)) return work();
   used.push_back(directory);
   const auto answered = [&] { return Answer{std::to_string(work())}; };
-  const auto answer = as_user(status.st_uid, kNoGroup, {}, limit, answered, Signals::kWait, used);
+  const auto answer = status.st_uid == 0
+                          ? in_child(limit, answered, Signals::kWait, used)
+                          : as_user(status.st_uid, kNoGroup, {}, limit, answered, Signals::kWait, used);
   return std::atoi(answer.text.c_str());
 } catch (const Error& error) {
   return error.code().value();

@@ -102,7 +102,7 @@ TEST_CASE("a command that nobody can execute: 126 or 127 when it was none, 1 whe
 
 TEST_CASE("a shard that can't be made is an ERROR with its reason, and the fleet ends with 125") {
   const FleetScene scene;
-  const auto ended = scene.run({"--private", "/proc/nowhere/{index}", "--leaks", "fail"}, {"pass", "fail 1"});
+  const auto ended = scene.run({"--private", "/dev/null/{index}", "--leaks", "fail"}, {"pass", "fail 1"});
   INFO(ended.err);
   CHECK(ended.status == 125);
   CHECK(statuses_in(ended.err) == Statuses{{"shard-1", "ERROR"}, {"shard-2", "ERROR"}});

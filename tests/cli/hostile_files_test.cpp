@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "support/hostile.hpp"
+#include "support/temp_dir.hpp"
 
 // Files that root names, and whose content a hostile user's command gets.
 namespace nslaunch::test {
@@ -95,6 +96,26 @@ TEST_CASE("a user's own file and a descriptor of root's have variables and lists
   Words redirected = {"sh", "-c", "exec \"$@\" 7<" + secret, "sh"};
   redirected.insert(redirected.end(), words.begin(), words.end());
   CHECK(run(redirected, user.options()).out.find("got SECRET=secret") != std::string::npos);
+}
+
+TEST_CASE("a user's link that is kept in the shard's /tmp has root make no folder where it leads") {
+  const Hostile user;
+  const TempDir place;  // below /tmp
+  fs::permissions(place.path(), fs::perms(01777));
+  const auto link = place / "link";
+  user.link(user.victim, link);
+  const std::vector<Words> all = {{"--keep", link, "--private", link + "/new"},
+                                  {"--workdir", link, "--private", link + "/new/deep"},
+                                  {"--artifacts", link, "--private", link + "/new"}};
+  for (const auto& options : all) {
+    const auto ended = user.run_with(options, "echo ran");
+    CAPTURE(options, ended.err);
+    CHECK(ended.status == 125);
+    CHECK(ended.out.empty());
+    CHECK(user.victim_is_untouched());
+  }
+  CHECK_THAT(user.run_with(all.front(), "echo ran").err,
+             Catch::Contains("in a place where that user can write"));
 }
 
 }  // namespace nslaunch::test

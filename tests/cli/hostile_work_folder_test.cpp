@@ -8,8 +8,10 @@
 #include <filesystem>
 
 #include "support/hostile.hpp"
+#include "support/live_shard.hpp"
 #include "support/overlays.hpp"
 #include "support/paused_launch.hpp"
+#include "support/somebody.hpp"
 #include "support/write_file.hpp"
 #include "sys/directory.hpp"
 
@@ -93,6 +95,25 @@ TEST_CASE("reap removes nothing that a user has moved to where a killed launcher
   CHECK_THAT(reaped.out + reaped.err, Contains(moved.work()));
   CHECK(moved.precious_is_there());
   CHECK(moved.whiteouts_are_gone());
+}
+
+TEST_CASE("what root has made to work in beside a third user's folder is removed after a kill, too") {
+  const Hostile user;
+  need_room_for_changes(user.ground.path());
+  const auto third = user.ground / "third";
+  fs::create_directory(third);
+  REQUIRE(::chown(third.c_str(), kSomebody, kSomebody) == 0);
+  fs::permissions(third, fs::perms(0777));
+  user.act([&] {
+    fs::create_directory(user.own + "/project");
+    fs::create_directory(third + "/keep");
+  });
+  LiveShard shard(user.registry, user.words({"--overlay", user.own + "/project=" + third + "/keep"}));
+  REQUIRE(std::distance(fs::directory_iterator(third), {}) == 2);
+  shard.launcher.send_signal(SIGKILL);
+  shard.launcher.wait();
+  CHECK(user.registry.ask({"reap"}).status == 0);
+  CHECK(std::distance(fs::directory_iterator(third), {}) == 1);
 }
 
 }  // namespace nslaunch::test

@@ -129,7 +129,19 @@ TEST_CASE("a --private that is no folder, or can't be made, is named and nothing
   }
   const auto by_link = run(in_shard("echo ran", {"--private", folder / "processes"}), state.options());
   CHECK(by_link.status == 125);
-  CHECK_THAT(by_link.err, Contains("--private /proc: the shard has one of its own"));
+  CHECK_THAT(by_link.err, Contains("--private /proc: the shard has a /proc of its own"));
+}
+
+TEST_CASE("a --private folder where the shard has something of its own is refused, and not made") {
+  const RegistryView state;
+  for (const auto& path : Words{"/dev/shm", "/dev/shm/" + unique_text(), "/dev/mqueue/none"}) {
+    const bool was_there = std::filesystem::exists(path);
+    const auto ended = run(in_shard("echo ran", {"--private", path}), state.options());
+    CAPTURE(path, ended.err);
+    CHECK(ended.status == 125);
+    CHECK_THAT(ended.err, Contains("of its own, which hides it"));
+    CHECK(std::filesystem::exists(path) == was_there);
+  }
 }
 
 TEST_CASE("a --private folder in the /tmp that --tmp DIR gives is made there and not in the host's") {

@@ -11,6 +11,7 @@
 #include "support/identity.hpp"
 #include "support/overlays.hpp"
 #include "support/process.hpp"
+#include "support/temp_dir.hpp"
 #include "support/write_file.hpp"
 #include "sys/files.hpp"
 
@@ -165,6 +166,39 @@ TEST_CASE("used up user namespaces are named where a view for a user needs one, 
   INFO(ended.err);
   CHECK_THAT(ended.out,
              StartsWith("125\n") && Contains("user namespaces are used up") && EndsWith("= 10000\nran\n"));
+}
+
+TEST_CASE("what is the host's below a view for more than one reason is there") {
+  const Project project;
+  const auto results = project.path + "/results";
+  const TempDir place;
+  fs::permissions(place.path(), fs::perms(01777));
+  const auto link = place / "link";
+  project.user.act([&] {
+    fs::create_directories(results + "/deep");
+    fs::create_symlink(results, link);
+  });
+  const std::vector<Words> all = {{"--artifacts", results, "--tmp", results},
+                                  {"--artifacts", results, "--tmp", results + "/deep"},
+                                  {"--artifacts", results + "/deep", "--tmp", results},
+                                  {"--artifacts", results, "--keep", link}};
+  for (auto options : all) {
+    options.insert(options.end(), {"--overlay", project.path});
+    const auto ended = project.user.run_with(options, "echo x > $NSLAUNCH_ARTIFACTS/file");
+    CAPTURE(options, ended.err);
+    CHECK(ended.status == 0);
+    CHECK(fs::remove(options[1] + "/file"));
+  }
+}
+
+TEST_CASE("a folder for a user's changes that is another's is refused with whose it is") {
+  const Project project;
+  const auto keep = project.user.ground / "keep";
+  fs::create_directory(keep);
+  fs::permissions(keep, fs::perms(0777));
+  const auto ended = project.user.run_with({"--overlay", project.path + "=" + keep}, "echo ran");
+  CHECK(ended.status == 125);
+  CHECK_THAT(ended.err, Contains("the folder for the changes belongs to user 0"));
 }
 
 }  // namespace nslaunch::test

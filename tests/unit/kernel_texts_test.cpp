@@ -63,4 +63,20 @@ TEST_CASE("the map of the first user namespace is told from any other") {
   CHECK(ns::parse_id_ranges("0 0 4294967296\n").empty());
 }
 
+TEST_CASE("a map of many ids has ranges for neighbours, and no more than the kernel takes") {
+  CHECK(ns::identity_map(ns::ranges_of({5, 7, 8, 9, 4'294'967'294})) ==
+        "5 5 1\n7 7 3\n4294967294 4294967294 1\n");
+  std::vector<std::uint32_t> short_ones;
+  std::vector<std::uint32_t> long_ones;
+  for (std::uint32_t number = 0; number < 1000; number += 2) {
+    short_ones.push_back(number % 10);
+    long_ones.push_back(4'000'000'000 + number);
+  }
+  const auto fitting = [](const std::vector<std::uint32_t>& ids) {
+    return ns::what_fits_in_map(ns::identity_map(ns::ranges_of(ids)));
+  };
+  CHECK(ns::parse_id_ranges(fitting(short_ones)).size() == 340);
+  CHECK(fitting(long_ones).size() == 4080);  // 170 of 24 bytes
+}
+
 }  // namespace nslaunch::test
