@@ -1,4 +1,3 @@
-#include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -129,21 +128,6 @@ TEST_CASE("a user or group that does not exist is named and nothing runs") {
     CHECK(ended.out.empty());
     CHECK_THAT(ended.err, Catch::Matchers::StartsWith("nslaunch: --user"));
   }
-}
-
-TEST_CASE("a user's number that has no account is not taken for a group's of that number") {
-  if (!is_root()) return;
-  const group* entry = nullptr;
-  do entry = ::getgrent();
-  while (entry != nullptr && ::getpwuid(entry->gr_gid) != nullptr);
-  ::endgrent();
-  REQUIRE(entry != nullptr);
-  const auto number = std::to_string(entry->gr_gid);
-  const auto refused = ids_as(number);
-  CHECK(refused.status == 125);
-  CHECK_THAT(refused.err, Contains(fmt::format("group {} is {}", number, entry->gr_name)) &&
-                              Contains("--user " + number + ":GROUP"));
-  CHECK(ids_as(number + ":12345").out == number + ":12345:12345\n");
 }
 
 TEST_CASE("with --map-root the command is root inside and the caller outside") {
