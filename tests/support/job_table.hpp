@@ -16,8 +16,8 @@ namespace nslaunch::test {
 ///   "release" lets who reads `fifo` go on            "shard: STEP", "direct: STEP": only there
 /// The programs there are: `s COMMAND` runs it, in a shard or directly; `w` says "up" and waits, `late` is
 /// a `w` whose "up" does not come before the prompt; the others are scripts of job_scripts(). What a shell
-/// says of a job depends on when it looks: `kill ...; hold` and `... & hold` keep it from looking before the job
-/// is what it will be.
+/// says of a job depends on when it looks: `kill ...; hold` and `... & hold` keep it from looking before the
+/// job is what it will be.
 struct JobCase {
   std::string name;
   std::vector<std::string> steps;
