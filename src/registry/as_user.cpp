@@ -28,7 +28,7 @@ sys::Fd open_in(int directory, const std::function<sys::Fd()>& open) {
   struct stat status = {};
   if (::fstat(directory, &status) != 0) return {};
   if (::geteuid() != 0 || status.st_uid == 0) return open();
-  return sys::open_in_child(kOpenLimit, open, {directory});
+  return sys::open_in_child(status.st_uid, kOpenLimit, open, {directory});
 }
 
 std::string command_as(uid_t user, std::vector<std::string> words) {

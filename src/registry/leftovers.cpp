@@ -34,10 +34,13 @@ constexpr std::chrono::seconds kRemovalLimit{3};
 /// Empty where that can't be told. Its way is looked up, on which another user may be for root (K66).
 std::string path_of_entry(int directory, const std::string& name) {
   if (directory == AT_FDCWD) return name;
+  struct stat status = {};
+  if (::fstat(directory, &status) != 0) return {};
   const auto look = [&] { return sys::Answer{sys::path_of(directory)}; };
-  const auto path = ::geteuid() == 0
-                        ? sys::in_child(kRemovalLimit, look, sys::Signals::kWait, {directory}).text
-                        : sys::path_of(directory);
+  const auto path =
+      ::geteuid() == 0
+          ? sys::in_child(status.st_uid, kRemovalLimit, look, sys::Signals::kWait, {directory}).text
+          : sys::path_of(directory);
   return path.empty() ? path : path + "/" + name;
 }
 
@@ -110,7 +113,7 @@ int remove_as_root(const std::string& folder, const char* name, const std::strin
       answer.descriptors.push_back(std::move(place));
     return answer;
   };
-  const auto answer = sys::in_child(kRemovalLimit, work);
+  const auto answer = sys::in_child(0, kRemovalLimit, work);
   if (answer.descriptors.empty()) return std::atoi(answer.text.c_str());
   const int place = answer.descriptors.front().get();
   return sys::as_owner_of(place, kRemovalLimit, [&] { return remove_in(place, name, made); });

@@ -5,11 +5,12 @@
 
 #include <limits>
 
-#include "registry/as_user.hpp"
 #include "registry/entry.hpp"
 #include "registry/names.hpp"
 #include "registry/record.hpp"
 #include "registry/record_transfer.hpp"
+#include "sys/as_user.hpp"
+#include "sys/clock.hpp"
 #include "sys/files.hpp"
 #include "sys/text.hpp"
 
@@ -18,7 +19,8 @@ namespace {
 
 /// Of another user, who may have any number of files called as records.
 constexpr std::size_t kMostOfAnother = 10'000;
-constexpr std::chrono::seconds kListingLimit{10};
+constexpr std::chrono::seconds kReadingLimit{5};   ///< of which what was read is kept
+constexpr std::chrono::seconds kListingLimit{10};  ///< of which nothing is
 
 ShardState state_of(Life life, ShardState recorded) {
   if (life == Life::kLive) return recorded;
@@ -65,17 +67,24 @@ std::optional<ShardEntry> look_at(const Folder& folder, const char* name, unsign
   return entry;
 }
 
-/// At most so many records. What was read before an error is kept.
-void read_all(const Folder& folder, std::size_t left, Listing& listing) try {
+std::string told_of_rest(const Folder& folder) {
+  return fmt::format(
+      "user {} has more than {} records in {}, or some that take long to read: the rest is not looked at "
+      "(nslaunch reap --all removes those of shards that are gone)",
+      folder.owner, kMostOfAnother, sys::escape(folder.path));
+}
+
+/// What was read before an error is kept.
+void read_all(const Folder& folder, Listing& listing) try {
+  const bool is_own = folder.owner == ::geteuid();
+  auto left = is_own ? std::numeric_limits<std::size_t>::max() : kMostOfAnother;
+  const sys::Deadline deadline(kReadingLimit);
   Viewpoint viewpoint;
   each_entry(folder, [&](const char* name, unsigned char type) {
     const auto kind = kind_of(name);
     if (kind != NameKind::kRecord && kind != NameKind::kStranger) return true;
-    if (left-- == 0) {
-      listing.warnings.push_back(fmt::format(
-          "user {} has more than {} records in {}: the rest is not looked at (nslaunch reap --all "
-          "removes those of shards that are gone)",
-          folder.owner, kMostOfAnother, sys::escape(folder.path)));
+    if (left-- == 0 || (!is_own && deadline.passed())) {
+      listing.warnings.push_back(told_of_rest(folder));
       return false;
     }
     try {
@@ -93,20 +102,20 @@ void read_all(const Folder& folder, std::size_t left, Listing& listing) try {
 } catch (const Error& error) {
   listing.warnings.push_back(sys::escape(error.what()));
 }
-
-Listing list_here(const Folder& folder, std::size_t most) {
+Listing list_here(const Folder& folder) {
   Listing listing;
-  read_all(folder, most, listing);
+  read_all(folder, listing);
   return listing;
 }
 
 }  // namespace
 
 Listing list_folder(const Folder& folder) try {
-  if (folder.owner == ::geteuid()) return list_here(folder, std::numeric_limits<std::size_t>::max());
-  const auto answer = as_user(folder.owner, kListingLimit,
-                              [&] { return to_text(list_here(folder, kMostOfAnother)); }, {folder.fd.get()});
-  auto listing = listing_of(answer);
+  if (folder.owner == ::geteuid()) return list_here(folder);
+  const auto look = [&] { return sys::Answer{to_text(list_here(folder))}; };
+  const auto answer =
+      sys::in_child(folder.owner, kListingLimit, look, sys::Signals::kWait, {folder.fd.get()});
+  auto listing = listing_of(answer.text);
   for (auto& entry : listing.entries) entry.record.uid = folder.owner;
   return listing;
 } catch (const Error& error) {

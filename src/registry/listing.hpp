@@ -15,8 +15,8 @@ struct Listing {
   std::vector<std::string> warnings;
 };
 
-/// Reads them, another user's as that user, who can keep whoever lists the folder waiting (K66). Throws
-/// nothing for a sick folder: that is a warning.
+/// Reads them, of another user, who can keep whoever lists the folder waiting (K66), in a child and not
+/// without end. Throws nothing for a sick folder: that is a warning.
 Listing list_folder(const Folder& folder);
 
 }  // namespace nslaunch::registry

@@ -83,6 +83,7 @@ class Fleet {
   Schedule schedule_;
   std::vector<Berth> running_;
   Results results_;
+  std::error_code output_error_;  ///< of a shard's
   sys::Clock::time_point began_ = sys::Clock::now();
   sys::Deadline next_start_{std::chrono::milliseconds{0}};
   std::optional<sys::Deadline> total_limit_;

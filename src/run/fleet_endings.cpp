@@ -42,6 +42,7 @@ void Fleet::take_end(Berth& berth) {
   if (const auto problem = berth.output->problem(); !problem.empty())
     say(fmt::format("{}: the end of its output is lost: {}", sys::escape(part.part.name), problem),
         kWarningColour);
+  if (const auto error = berth.output->read_error()) output_error_ = error;
   if (spec_.output != OutputMode::kFailed || !passed) print_output(berth, attempt);
   part.attempts.push_back(std::move(attempt));
   for (auto* reporter : reporters_) reporter->ended(part, part.attempts.back(), berth.messages->warning);
@@ -70,6 +71,7 @@ FleetResult Fleet::finish() {
   say(summary_of(result, spec_));
   print_the_rest();
   if (hurried_) result.term_signal = results_.signal();
+  result.output_error = output_error_;
   if (printer_.error() != 0) {
     result.output_error = sys::errno_code(printer_.error());
     sys::warn(fmt::format("the end of the output is lost: {}", result.output_error.message()));

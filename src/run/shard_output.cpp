@@ -95,6 +95,7 @@ bool ShardOutput::read_some(Source& source, int most_reads) {
     const auto size = ::read(source.reader.get(), buffer.data(), buffer.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && errno == EAGAIN) break;
+    if (size < 0) read_error_ = sys::errno_code(errno);
     if (size <= 0) {
       source.reader.reset();
       break;
@@ -154,6 +155,7 @@ void ShardOutput::print() {
 }
 
 std::string ShardOutput::problem() const {
+  if (read_error_) return read_error_.message();
   return problem_.empty() && spool_ ? spool_->problem() : problem_;
 }
 

@@ -46,8 +46,10 @@ class ShardOutput {
   /// The end of what was written, both streams in one.
   const std::string& tail() const noexcept { return tail_; }
   std::uint64_t size() const noexcept { return size_; }
-  /// What went wrong with keeping it, in words; empty: nothing.
+  /// What went wrong with reading or keeping it, in words; empty: nothing.
   std::string problem() const;
+  /// Why it could not be read to its end.
+  std::error_code read_error() const noexcept { return read_error_; }
 
  private:
   struct Source {
@@ -70,6 +72,7 @@ class ShardOutput {
   std::string tail_;
   std::uint64_t size_ = 0;
   std::string problem_;
+  std::error_code read_error_;
 };
 
 /// The last lines of a text, at most so many.

@@ -203,9 +203,11 @@ Cause exchanged_folder(const FailureCase&) {
 }
 
 Cause closed_to_command(const FailureCase&) {
-  return {Layer::kFiles,
-          "the command's user can't make it there, and root does that for nobody where a link may have led",
-          {{"name a folder in a place where that user can write", ""}}};
+  return {
+      Layer::kFiles,
+      "it is no folder of the command's user, nor can that user make it, and where a link may have led root "
+      "neither makes nor covers one",
+      {{"name a folder of that user's, or one in such a folder", ""}}};
 }
 
 Cause full_disk(const FailureCase&) {

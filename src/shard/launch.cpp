@@ -260,7 +260,7 @@ RunningShard launch(const Plan& plan, const Hooks& hooks, int callers_signals) t
   return launching.take();
 } catch (...) {
   // What was kept for the command must not end us before we have said why there is none.
-  while (sys::read_signal(callers_signals)) continue;
+  sys::discard_signals(callers_signals);
   throw;
 }
 

@@ -111,7 +111,7 @@ Outcome Supervisor::run() {
   while (!shard_.ended()) wait_for_something();
   auto outcome = shard_.finish();
   // Too late for the command, and not meant for us: it must not change how we end.
-  while (sys::read_signal(signals_.get())) continue;
+  sys::discard_signals(signals_.get());
   return outcome;
 }
 

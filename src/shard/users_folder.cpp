@@ -51,8 +51,8 @@ unsigned long restrictions_of(int file) {
 }
 
 /// Along folders in which another user may hold a lock (K66). Empty where it is not there.
-sys::Fd look_up_in_child(const std::string& path) {
-  return sys::open_in_child(kLimit, [&] {
+sys::Fd look_up_in_child(const std::string& path, uid_t whose) {
+  return sys::open_in_child(whose, kLimit, [&] {
     try {
       return sys::open_path_without_links(path, sys::Ways::kAskNobody);
     } catch (const Error& error) {
@@ -170,7 +170,7 @@ std::string path_of(const ShardSpec& spec, int place) {
   const auto path = sys::as_user(user->uid, user->gid, {user->groups.begin(), user->groups.end()}, kLimit,
                                  look, sys::Signals::kEndIt, {place})
                         .text;
-  return path.empty() ? sys::in_child(kLimit, look, sys::Signals::kEndIt, {place}).text : path;
+  return path.empty() ? sys::in_child(user->uid, kLimit, look, sys::Signals::kEndIt, {place}).text : path;
 }
 
 std::string path_without_links(const ShardSpec& spec, int place, const std::string& asked) {
@@ -195,7 +195,8 @@ sys::Fd make_result(const ShardSpec& spec, const sys::Directory& folder, const s
 }
 
 sys::Fd reopen_in_shard(const ShardSpec& spec, const std::string& path, int outside) {
-  auto inside = other_user(spec) == nullptr ? sys::open_path_without_links(path) : look_up_in_child(path);
+  const auto* user = other_user(spec);
+  auto inside = user == nullptr ? sys::open_path_without_links(path) : look_up_in_child(path, user->uid);
   const bool is_same = inside && sys::is_same(inside.get(), outside) &&
                        restrictions_of(inside.get()) == restrictions_of(outside);
   if (!is_same) throw Error(sys::errno_code(ESTALE), fmt::format("finding {} again", sys::escape(path)));

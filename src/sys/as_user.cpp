@@ -94,24 +94,26 @@ void reap(pid_t child, siginfo_t& end) {
   ::_exit(EPERM);
 }
 
-}  // namespace
+/// What a child does, to say where it can't, and on whose account.
+struct Errand {
+  std::string doing;
+  uid_t whose = 0;
+};
 
-Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chrono::milliseconds limit,
-               const std::function<Answer()>& work, Signals signals, const std::vector<int>& used,
-               const std::function<int()>& become) {
+Answer run_child(const Errand& errand, std::chrono::milliseconds limit, const std::function<Answer()>& work,
+                 Signals signals, const std::vector<int>& used, const std::function<int()>& become) {
   int ends[2];
   check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), "making a channel to a child");
   Fd ours(ends[0]);
   Fd theirs(ends[1]);
-  auto& patience = patience_with[uid];
+  auto& patience = patience_with[errand.whose];
   const auto start = Clock::now();
   const Deadline deadline(std::min(limit, patience.limit(start)));
   const pid_t self = ::getpid();
-  const pid_t child = check(fork_untold(), "starting a process for user {}", uid);
+  const pid_t child = check(fork_untold(), "starting a process for {}", errand.doing);
   if (child == 0) {
     ours.reset();
-    const auto by_ids = [&] { return become_user(uid, gid, groups); };
-    work_as(self, theirs.get(), used, become ? become : by_ids, work);
+    work_as(self, theirs.get(), used, become, work);
   }
   theirs.reset();
   const auto handle = Pidfd::open(child);
@@ -131,19 +133,31 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
   if (why == ETIMEDOUT) patience.use_up();
   if (!handle || !handle->has_ended()) {
     warn(
-        fmt::format("process {}, which works as user {}, can't be killed: a file system keeps it waiting\n"
-                    "It ends when that answers or is unmounted.",
-                    child, uid));
+        fmt::format("process {}, {}, can't be killed: a user or a file system keeps it waiting\n"
+                    "It ends when that user's processes do, or when the file system answers or is unmounted.",
+                    child, errand.doing));
   }
-  throw Error(errno_code(why), fmt::format("working as user {}", uid));
+  throw Error(errno_code(why), errand.doing);
 }
 
-Answer in_child(std::chrono::milliseconds limit, const std::function<Answer()>& work, Signals signals,
-                const std::vector<int>& used) {
-  return as_user(::geteuid(), ::getegid(), {}, limit, work, signals, used, [] { return 0; });
+}  // namespace
+
+Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chrono::milliseconds limit,
+               const std::function<Answer()>& work, Signals signals, const std::vector<int>& used,
+               const std::function<int()>& become) {
+  const auto by_ids = [&] { return become_user(uid, gid, groups); };
+  return run_child({fmt::format("working as user {}", uid), uid}, limit, work, signals, used,
+                   become ? become : by_ids);
 }
 
-Fd open_in_child(std::chrono::milliseconds limit, const std::function<Fd()>& open,
+Answer in_child(uid_t whose, std::chrono::milliseconds limit, const std::function<Answer()>& work,
+                Signals signals, const std::vector<int>& used) {
+  const auto doing = whose == 0 ? std::string("looking into folders")
+                                : fmt::format("looking into folders of user {}", whose);
+  return run_child({doing, whose}, limit, work, signals, used, [] { return 0; });
+}
+
+Fd open_in_child(uid_t whose, std::chrono::milliseconds limit, const std::function<Fd()>& open,
                  const std::vector<int>& used) {
   const auto work = [&] {
     Answer answer;
@@ -152,7 +166,7 @@ Fd open_in_child(std::chrono::milliseconds limit, const std::function<Fd()>& ope
     if (opened) answer.descriptors.push_back(std::move(opened));
     return answer;
   };
-  auto answer = in_child(limit, work, Signals::kEndIt, used);
+  auto answer = in_child(whose, limit, work, Signals::kWait, used);
   if (!answer.descriptors.empty()) return std::move(answer.descriptors.front());
   errno = std::atoi(answer.text.c_str());
   return {};
@@ -167,7 +181,7 @@ int as_owner_of(int directory, std::chrono::milliseconds limit, const std::funct
   used.push_back(directory);
   const auto answered = [&] { return Answer{std::to_string(work())}; };
   const auto answer = status.st_uid == 0
-                          ? in_child(limit, answered, Signals::kWait, used)
+                          ? in_child(0, limit, answered, Signals::kWait, used)
                           : as_user(status.st_uid, kNoGroup, {}, limit, answered, Signals::kWait, used);
   return std::atoi(answer.text.c_str());
 } catch (const Error& error) {

@@ -35,12 +35,13 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
                const std::vector<int>& used = {}, const std::function<int()>& become = {});
 
 /// The same in a child that stays who we are, which nobody else can stop or kill: for what may wait in the
-/// kernel for as long as somebody likes (K66).
-Answer in_child(std::chrono::milliseconds limit, const std::function<Answer()>& work,
+/// kernel for as long as a user likes (K66). It is `whose` patience that it uses up, and who is named; 0
+/// where that is not known.
+Answer in_child(uid_t whose, std::chrono::milliseconds limit, const std::function<Answer()>& work,
                 Signals signals = Signals::kWait, const std::vector<int>& used = {});
 
 /// What `open` opens in such a child, or nothing with its errno. Throws Error as as_user() does.
-Fd open_in_child(std::chrono::milliseconds limit, const std::function<Fd()>& open,
+Fd open_in_child(uid_t whose, std::chrono::milliseconds limit, const std::function<Fd()>& open,
                  const std::vector<int>& used = {});
 
 /// Where root's own part is done.

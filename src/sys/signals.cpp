@@ -42,11 +42,18 @@ Fd make_signalfd(const SignalSet& set) {
   return Fd(check(::signalfd(-1, &set.native(), SFD_CLOEXEC | SFD_NONBLOCK), "making a signalfd"));
 }
 
-std::optional<signalfd_siginfo> read_signal(int signalfd) noexcept {
+std::optional<signalfd_siginfo> read_signal(int signalfd) {
   signalfd_siginfo info = {};
   const ssize_t count = retry_on_eintr([&] { return ::read(signalfd, &info, sizeof info); });
-  if (count != static_cast<ssize_t>(sizeof info)) return std::nullopt;
-  return info;
+  if (count == static_cast<ssize_t>(sizeof info)) return info;
+  if (errno == EAGAIN) return std::nullopt;
+  throw Error(errno_code(errno),
+              "hearing of signals");  // who waits for the descriptor would do so again at once
+}
+
+void discard_signals(int signalfd) noexcept {
+  signalfd_siginfo info = {};
+  while (retry_on_eintr([&] { return ::read(signalfd, &info, sizeof info); }) > 0) continue;
 }
 
 bool is_stop_pending() noexcept {

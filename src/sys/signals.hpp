@@ -65,7 +65,10 @@ class IgnoredFileSizeSignal {
 
 /// Those of the blocked signals in `set` as a readable descriptor.
 Fd make_signalfd(const SignalSet& set);
-std::optional<signalfd_siginfo> read_signal(int signalfd) noexcept;
+/// The next one; nothing where none is pending. Throws Error.
+std::optional<signalfd_siginfo> read_signal(int signalfd);
+/// Takes all that are pending, as far as that works.
+void discard_signals(int signalfd) noexcept;
 
 /// The stop signals that can be caught.
 constexpr bool is_stop_signal(int signal) noexcept {

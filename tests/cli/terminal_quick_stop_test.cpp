@@ -36,7 +36,7 @@ TEST_CASE("a Ctrl-Z that meets the command's process before its exec stops the j
   const auto fifo = shell.folder() + "/fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   sys::Fd paused(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  shell.type("NSLAUNCH_FAULT=exec:pause:9 $N -- sh -c 'echo ra''n' 9> fifo");
+  shell.type("NSLAUNCH_FAULT=exec:pause:9 $N -- sh -c 'read -r line; echo go''t $line' 9> fifo");
   pollfd watched = {paused.get(), POLLIN, 0};
   REQUIRE(::poll(&watched, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) == 1);
   char text[16] = "";
@@ -47,7 +47,10 @@ TEST_CASE("a Ctrl-Z that meets the command's process before its exec stops the j
   shell.expect("Stopped");
   shell.expect_prompt(148);
   shell.type("fg");
-  shell.expect("ran");
+  shell.expect("fg\r\n");
+  shell.expect("9> fifo");  // what bash says of the job: it has the terminal
+  shell.type("word");
+  shell.expect("got word");
   shell.expect_prompt(0);
 }
 

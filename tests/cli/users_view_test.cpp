@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <filesystem>
 
 #include "support/access_list.hpp"
 #include "support/hostile.hpp"
 #include "support/identity.hpp"
 #include "support/overlays.hpp"
+#include "support/paused_launch.hpp"
 #include "support/process.hpp"
 #include "support/temp_dir.hpp"
 #include "support/write_file.hpp"
@@ -199,6 +201,24 @@ TEST_CASE("a folder for a user's changes that is another's is refused with whose
   const auto ended = project.user.run_with({"--overlay", project.path + "=" + keep}, "echo ran");
   CHECK(ended.status == 125);
   CHECK_THAT(ended.err, Contains("the folder for the changes belongs to user 0"));
+}
+
+TEST_CASE("a signal to the group keeps init from no folder of a user's") {
+  const Project project;
+  for (const Words& options : {Words{"--overlay", project.path}, {"--private", project.path}}) {
+    const auto mark = unique_text();
+    const auto step = options.front() == "--overlay" ? "overlay" : "private";
+    PausedLaunch launch(in_shard("echo ran # " + mark, project.user.words(options)), project.user.options(),
+                        step);
+    REQUIRE(launch.reached());
+    for (const pid_t pid : find_processes(mark)) {
+      if (pid != launch.process().pid()) CHECK(::kill(pid, SIGTERM) == 0);
+    }
+    launch.resume();
+    const auto ended = launch.process().wait();
+    CAPTURE(options, ended.err);
+    CHECK(ended.out == "ran\n");
+  }
 }
 
 }  // namespace nslaunch::test
