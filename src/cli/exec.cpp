@@ -41,7 +41,7 @@ std::optional<UserIds> other_user_of(const ShardEntry& shard) {
   const auto& record = shard.record;
   const auto user = record.uid == ::geteuid() ? record.command_uid.value_or(record.uid) : record.uid;
   if (user == ::geteuid()) return std::nullopt;
-  return find_user(std::to_string(user), "exec");
+  return ids_of(user);
 }
 
 shard::VisitRequest request_of(const Arguments& arguments, const ShardEntry& shard,

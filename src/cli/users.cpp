@@ -100,4 +100,11 @@ UserIds find_user(const std::string& text, const std::string& option, const Acco
   return {user->uid, user->gid, groups_of(*user, accounts)};
 }
 
+UserIds ids_of(std::uint32_t uid, const Accounts& accounts) {
+  constexpr std::uint32_t kNogroup = 65534;
+  const auto user = look_up(std::to_string(uid), accounts);
+  return user ? UserIds{user->uid, user->gid, groups_of(*user, accounts)}
+              : UserIds{uid, kNogroup, {kNogroup}};
+}
+
 }  // namespace nslaunch::cli

@@ -21,4 +21,7 @@ UserIds find_user(const std::string& text, const std::string& option, const Acco
 /// The same of a user alone; nothing where there is none of that name.
 std::optional<std::uint32_t> find_uid(const std::string& user, const Accounts& accounts = {});
 
+/// A user's by number, who without an account is in no group but nobody's.
+UserIds ids_of(std::uint32_t uid, const Accounts& accounts = {});
+
 }  // namespace nslaunch::cli

@@ -1,6 +1,7 @@
 #include "shard/command.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <sstream>
 
@@ -15,6 +17,7 @@
 #include "shard/fault.hpp"
 #include "shard/take_user.hpp"
 #include "sys/check.hpp"
+#include "sys/clock.hpp"
 #include "sys/files.hpp"
 #include "sys/signals.hpp"
 
@@ -94,6 +97,9 @@ int as_shell_says(int error, const std::vector<std::string>& places) noexcept {
   return is_hidden ? ENOENT : error;
 }
 
+/// Less than whoever asks for it waits.
+constexpr std::chrono::milliseconds kVisitorsLimit{2500};
+
 /// The last stop signal that has reached the new process before it was the command, which no SIGCONT took
 /// back.
 volatile std::sig_atomic_t kept_stop = 0;
@@ -163,6 +169,30 @@ pid_t start_process(const Plan& plan, const Start& start, StartFailure& failure)
     if (kept_stop != 0) ::kill(pid, kept_stop);
     return pid;
   }
+  sys::retry_on_eintr([&] { return ::waitpid(pid, nullptr, 0); });
+  return 0;
+}
+
+pid_t start_visitor(const Plan& plan, const Start& start, StartFailure& failure) {
+  const auto argv = pointers(start.command);
+  auto envp = pointers(start.environment);
+  const auto places = places_in_path(start);
+  auto told = sys::make_pipe();  // an exec closes it
+  const pid_t pid = sys::check(::fork(), "starting a process");
+  if (pid == 0) {
+    become(plan, start, argv.data(), envp.data(), places, failure);
+    const auto written = ::write(told.write.get(), &failure, sizeof failure);
+    ::_exit(written == sizeof failure ? 1 : 2);
+  }
+  told.write.reset();
+  const sys::Deadline deadline(kVisitorsLimit);
+  pollfd watched = {told.read.get(), POLLIN, 0};
+  if (sys::retry_on_eintr([&] { return ::poll(&watched, 1, deadline.poll_timeout()); }) != 1) {
+    ::kill(pid, SIGKILL);  // and reaped with all others: even this may have to wait
+    failure = {Step::kFork, ETIMEDOUT};
+    return 0;
+  }
+  if (::read(told.read.get(), &failure, sizeof failure) != sizeof failure) return pid;
   sys::retry_on_eintr([&] { return ::waitpid(pid, nullptr, 0); });
   return 0;
 }

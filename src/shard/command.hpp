@@ -38,6 +38,10 @@ struct StartFailure {
 /// Called by init. Returns the pid once the exec has succeeded; on failure 0, with `failure` set.
 pid_t start_process(const Plan& plan, const Start& start, StartFailure& failure);
 
+/// The same for a visitor, whose user may stop the process before its exec, or have that wait for a file
+/// system: after 2.5 s it is killed (ETIMEDOUT), since init has others to attend to.
+pid_t start_visitor(const Plan& plan, const Start& start, StartFailure& failure);
+
 /// What the plan's command is started with, `isolation` being NSLAUNCH_ISOLATION.
 Start start_of_command(const Plan& plan, const std::string& isolation);
 

@@ -2,6 +2,8 @@
 
 #include <nslaunch/error.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "ns/endpoint.hpp"
@@ -58,7 +60,8 @@ void Forwarding::begin(RunningShard& shard, const Say& say) {
         ways_in_->to(kServersAddress, spec_.publish[at].shard_port, std::move(published_.at(at))));
   }
   for (std::size_t at = 0; at < spec_.reach.size(); ++at) {
-    forwarder_->add(way_out(spec_.reach[at], std::move(shard.reach_listeners.at(at)), say));
+    const auto user = spec_.user ? spec_.user->uid : ::geteuid();
+    forwarder_->add(way_out(spec_.reach[at], std::move(shard.reach_listeners.at(at)), user, say));
   }
   published_.clear();
 }

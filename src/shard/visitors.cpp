@@ -153,7 +153,7 @@ void Visitors::start(Visitor& visitor, std::vector<sys::Fd> descriptors) {
   if (descriptors.size() > 1 + kStreams) start.terminal = descriptors[1 + kStreams].get();
   StartFailure failure = {Step::kExec, 0};
   try {
-    visitor.process = start_process(plan_, start, failure);
+    visitor.process = start_visitor(plan_, start, failure);
   } catch (const Error& error) {
     failure = {Step::kFork, error.code().value()};
   }

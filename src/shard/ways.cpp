@@ -25,6 +25,14 @@ std::function<void()> say_once(const Say& say, const std::string& line) {
   };
 }
 
+/// A socket that is the user's, for whoever goes by that: root lends its name to nobody.
+sys::Fd begin_to_connect_as(uid_t user, const std::string& address, std::uint16_t port) {
+  ::setfsuid(user);
+  auto socket = ns::begin_to_connect(address, port);
+  ::setfsuid(::geteuid());
+  return socket;
+}
+
 }  // namespace
 
 sys::Fd listen_outside(const PublishedPort& port, const std::string& usage) {
@@ -70,9 +78,7 @@ sys::Fd WaysIn::connect(const SocketRequest& target) {
 
 /// The owner chooses where this leads to: there the socket is the owner's, as one of init's is.
 sys::Fd WaysIn::connect_ourselves(const SocketRequest& target) {
-  ::setfsuid(*owner_);
-  auto socket = ns::begin_to_connect(target.address, target.port);
-  ::setfsuid(::geteuid());
+  auto socket = begin_to_connect_as(*owner_, target.address, target.port);
   if (!socket && !std::exchange(told_, true)) {
     say_(fmt::format("connecting to {} in {}: {}", ns::endpoint_name(target.address, target.port), shard_,
                      sys::errno_code(errno).message()));
@@ -80,10 +86,10 @@ sys::Fd WaysIn::connect_ourselves(const SocketRequest& target) {
   return socket;
 }
 
-sys::Way way_out(const ReachedService& service, sys::Fd listener, const Say& say) {
+sys::Way way_out(const ReachedService& service, sys::Fd listener, uid_t user, const Say& say) {
   const auto name = ns::endpoint_name(service.host, service.port);
   const auto connect = [=, told = false]() mutable {
-    auto socket = ns::begin_to_connect(service.host, service.port);
+    auto socket = begin_to_connect_as(user, service.host, service.port);
     if (!socket && !std::exchange(told, true)) {
       say(fmt::format("connecting to {}: {}", name, sys::errno_code(errno).message()));
     }

@@ -51,7 +51,8 @@ class WaysIn {
   std::optional<uid_t> owner_;  ///< of the shard whose network we are in
 };
 
-/// A way for clients in a shard, where `listener` listens, to a service outside.
-sys::Way way_out(const ReachedService& service, sys::Fd listener, const Say& say);
+/// A way for clients in a shard, where `listener` listens, to a service outside, which sees the command's
+/// user.
+sys::Way way_out(const ReachedService& service, sys::Fd listener, uid_t user, const Say& say);
 
 }  // namespace nslaunch::shard

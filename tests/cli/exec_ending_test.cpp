@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <optional>
 
+#include "support/fuse_folder.hpp"
 #include "support/hostile.hpp"
 #include "support/live_shard.hpp"
 #include "support/pty.hpp"
@@ -69,6 +71,23 @@ TEST_CASE("exec leaves it to a process in one's own shard what it does about a s
   CHECK_THAT(terminal.read_until("slow"), !Contains("nslaunch"));
   REQUIRE(::kill(terminal.pid(), SIGTERM) == 0);
   CHECK(terminal.wait().status == 3);
+}
+
+TEST_CASE("a process of exec's that does not come to its exec keeps init from nothing for long") {
+  const Hostile user;
+  std::optional<FuseFolder> mute(std::in_place, user.own + "/mute", user.uid, user.gid,
+                                 FuseFolder::Shows::kNothing);
+  LiveShard live(user.registry, user.words({}));
+  // Its streams stay open where even SIGKILL has to wait for the file system.
+  const auto refused = run({"sh", "-c", "\"$@\" > /dev/null 2> " + user.own + "/err", "-", nslaunch_binary(),
+                            "exec", "--workdir", mute->path() + "/sub", live.id, "--", "true"},
+                           user.options());
+  CHECK(refused.status == 125);
+  CHECK_THAT(sys::read_file((user.own + "/err").c_str()).value_or(""), Contains("timed out"));
+  CHECK(user.registry.ask({"exec", live.id, "--", "echo", "ran"}).out == "ran\n");
+  mute.reset();
+  live.launcher.close_input();
+  CHECK(live.launcher.wait().status == 0);
 }
 
 }  // namespace nslaunch::test

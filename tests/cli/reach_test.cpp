@@ -1,10 +1,13 @@
+#include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
+#include <vector>
 
 #include "support/clients.hpp"
 #include "support/identity.hpp"
@@ -38,6 +41,22 @@ sys::Fd accept_one(const sys::Fd& listener) {
   return sys::Fd(sys::check(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC), "accepting"));
 }
 
+/// As a service on 127.0.0.1 finds out whose a client's socket is.
+std::string owner_of_client(const sys::Fd& connection) {
+  sockaddr_in client = {};
+  socklen_t size = sizeof client;
+  ::getpeername(connection.get(), reinterpret_cast<sockaddr*>(&client), &size);
+  const auto wanted = fmt::format("0100007F:{:04X}", ntohs(client.sin_port));
+  std::istringstream table(sys::read_file("/proc/net/tcp").value_or(""));
+  for (std::string line; std::getline(table, line);) {
+    std::istringstream fields(line);
+    std::vector<std::string> words;
+    for (std::string word; fields >> word;) words.push_back(word);
+    if (words.size() > 7 && words[1] == wanted) return words[7];
+  }
+  return "nobody";
+}
+
 }  // namespace
 
 TEST_CASE("a shard reaches the services of the host that --reach names, v4 and v6, and no others") {
@@ -55,6 +74,17 @@ TEST_CASE("a shard reaches the services of the host that --reach names, v4 and v
   CHECK(ended.out == "four\n\nlow\n\nsix\n\n2\n");
   CHECK(ended.status == 2);
   CHECK_THAT(ended.err, !Contains("nslaunch"));
+}
+
+TEST_CASE("a service that --reach leads to sees the command's user") {
+  if (::geteuid() != 0) return;
+  const RegistryView registry;
+  const auto listener = listen_tcp("127.0.0.1", 0);
+  const auto service = "7777=127.0.0.1:" + std::to_string(port_of(listener));
+  Process shard(in_shard(talk("127.0.0.1", "7777"), {"--user", "54321:54321", "--reach", service}),
+                registry.options());
+  const auto connection = accept_one(listener);
+  CHECK(owner_of_client(connection) == "54321");
 }
 
 TEST_CASE("NSLAUNCH_OPT_REACH reaches a service a line") {

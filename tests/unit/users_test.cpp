@@ -24,6 +24,8 @@ TEST_CASE("a user's number that has no account is not taken for a group's of tha
   CHECK(ids("5555:vault") == std::vector<std::uint32_t>{5555, 5555});
   CHECK(ids("5556") == std::vector<std::uint32_t>{5556, 5556});
   CHECK(ids("1001") == std::vector<std::uint32_t>{1001, 27});
+  CHECK(cli::ids_of(1001, accounts).gid == 27);
+  CHECK(cli::ids_of(5555, accounts).groups == std::vector<std::uint32_t>{65534});
 }
 
 }  // namespace nslaunch::test
