@@ -37,10 +37,10 @@ std::string path_of_entry(int directory, const std::string& name) {
   struct stat status = {};
   if (::fstat(directory, &status) != 0) return {};
   const auto look = [&] { return sys::Answer{sys::path_of(directory)}; };
-  const auto path =
-      ::geteuid() == 0
-          ? sys::in_child(status.st_uid, kRemovalLimit, look, sys::Signals::kWait, {directory}).text
-          : sys::path_of(directory);
+  const auto found =
+      ::geteuid() != 0 ? look()
+                       : sys::in_child(status.st_uid, kRemovalLimit, look, sys::Signals::kWait, {directory});
+  const auto& path = found.text;
   return path.empty() ? path : path + "/" + name;
 }
 

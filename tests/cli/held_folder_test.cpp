@@ -91,7 +91,8 @@ TEST_CASE("a user who holds the lock of his registry folder holds up root's list
     return told;
   });
   if (seen.starts_with("exception: no: ")) SKIP_TEST(seen.c_str());
-  CHECK_THAT(seen, Contains("the registry folder " + folder + " can't be read: looking into folders of user 54321") &&
+  CHECK_THAT(seen, Contains("the registry folder " + folder +
+                            " can't be read: looking into folders of user 54321") &&
                        Contains(folder + ": working as user 54321"));
 }
 
