@@ -9,6 +9,7 @@
 
 #include "shard/cause_texts.hpp"
 #include "shard/explain_overlay.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 
 namespace nslaunch::shard {
