@@ -102,6 +102,7 @@ void read_all(const Folder& folder, Listing& listing) try {
 } catch (const Error& error) {
   listing.warnings.push_back(sys::escape(error.what()));
 }
+
 Listing list_here(const Folder& folder) {
   Listing listing;
   read_all(folder, listing);

@@ -24,10 +24,10 @@ std::string hidden_argument(const Plan& plan) {
 }
 
 [[noreturn]] void refuse_hidden_by(const std::string& option, const std::string& path,
-                                   const std::string& mount) {
+                                   const std::string& mount, const char* advice) {
   throw UsageError(fmt::format("{} {}: the shard has a {} of its own, which hides it", option,
                                sys::escape(path), sys::escape(mount)),
-                   "Name a folder elsewhere; one below /tmp stays visible.");
+                   advice);
 }
 
 }  // namespace
@@ -36,18 +36,19 @@ bool lies_in(const std::string& path, const std::string& folder) {
   return (path + "/").starts_with(folder + "/");
 }
 
-void refuse_replaced(const std::string& option, const std::string& path) {
+void refuse_replaced(const std::string& option, const std::string& path, const char* advice) {
   for (const char* mount : {"/proc", "/dev/shm", "/dev/mqueue"}) {
-    if (lies_in(path, mount)) refuse_hidden_by(option, path, mount);
+    if (lies_in(path, mount)) refuse_hidden_by(option, path, mount, advice);
   }
 }
 
 void refuse_hidden(const std::string& option, const std::string& path, const Plan& plan) {
-  refuse_replaced(option, path);
+  constexpr const char* kAdvice = "Name a folder elsewhere; one below /tmp stays visible.";
+  refuse_replaced(option, path, kAdvice);
   for (const auto& mount : plan.private_paths) {
-    if (lies_in(path, mount)) refuse_hidden_by(option, path, mount);
+    if (lies_in(path, mount)) refuse_hidden_by(option, path, mount, kAdvice);
   }
-  if (path == "/tmp" && plan.spec.tmp != TmpMode::kHost) refuse_hidden_by(option, path, "/tmp");
+  if (path == "/tmp" && plan.spec.tmp != TmpMode::kHost) refuse_hidden_by(option, path, "/tmp", kAdvice);
 }
 
 std::string hint_on_hidden_argument(const Plan& plan) try {

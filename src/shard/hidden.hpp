@@ -11,7 +11,7 @@ bool lies_in(const std::string& path, const std::string& folder);
 
 /// Throws UsageError where a mount that each shard has lies over `path`, which an option names; its own /tmp
 /// is not looked at.
-void refuse_replaced(const std::string& option, const std::string& path);
+void refuse_replaced(const std::string& option, const std::string& path, const char* advice);
 
 /// The same where something else of the shard's own lies there, too.
 void refuse_hidden(const std::string& option, const std::string& path, const Plan& plan);

@@ -110,8 +110,9 @@ std::string absolute_path(const std::string& folder, const std::string& path) {
 /// The folder under the name that mountinfo will show; made where it is missing, except in a /tmp that is
 /// not the host's: there init makes it.
 std::string private_path(const std::string& asked, Plan& plan) {
+  constexpr const char* kLeaveItOut = "Leave it out: nothing of the host's is there for the command.";
   std::string path = absolute_path(plan.working_directory, asked);
-  refuse_replaced("--private", path);
+  refuse_replaced("--private", path, kLeaveItOut);
   if (plan.spec.tmp != TmpMode::kHost && !top_folder_in_tmp(path).empty()) return path;
   auto made = make_private_folder(plan.spec, path);
   path = path_without_links(plan.spec, made.fd(), path);
@@ -119,7 +120,7 @@ std::string private_path(const std::string& asked, Plan& plan) {
     throw UsageError("--private /: the root itself can't be covered",
                      "Name the folder that is to be private.");
   }
-  refuse_replaced("--private", path);
+  refuse_replaced("--private", path, kLeaveItOut);
   plan.places.private_folders.insert_or_assign(path, std::move(made));
   return path;
 }

@@ -55,16 +55,20 @@ class HeldFolder {
   LiveShard holding_;
 };
 
+void make_project_and(const std::string& folder, const Hostile& user) {
+  user.act([&] {
+    fs::create_directory(user.own + "/project");
+    fs::create_directories(folder);
+  });
+}
+
 }  // namespace
 
 TEST_CASE("a user who holds the lock of the folder for his changes holds up root for a short time") {
   const Hostile user;
   const Holder holder;
   const auto place = user.own + "/place";
-  user.act([&] {
-    fs::create_directory(user.own + "/project");
-    fs::create_directories(place + "/keep");
-  });
+  make_project_and(place + "/keep", user);
   LiveShard holding(user.registry, user.words({}), "exec " + holder.command("hold-folder", place));
   REQUIRE(Holder::is_held(holding.launcher.read_line()));
   Process launcher(in_shard("echo ran", user.words({"--overlay", user.own + "/project=" + place + "/keep"})),
@@ -100,10 +104,7 @@ TEST_CASE("a user who holds the lock above the folder for his changes holds up n
   const Hostile user;
   const Holder holder;
   const auto above = user.own + "/above";
-  user.act([&] {
-    fs::create_directory(user.own + "/project");
-    fs::create_directories(above + "/place");
-  });
+  make_project_and(above + "/place", user);
   const bool is_killed = GENERATE(false, true);
   LiveShard changing(user.registry,
                      user.words({"--overlay", user.own + "/project=" + above + "/place/keep"}));
