@@ -61,8 +61,7 @@ void check_command(const Arguments& arguments) {
   ::execvp(arguments[0], arguments.data());
   const int error = errno;
   environ = own_environment;
-  const auto is_there = [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; };
-  throw shard::explain_command(spec.command.front(), ".", error, is_there);
+  throw shard::explain_command(spec.command.front(), error, ::access(arguments[0], F_OK) == 0);
 }
 
 Outcome run_and_report(const ShardSpec& spec, const Messages& messages, bool verbose) {

@@ -89,11 +89,14 @@ std::vector<std::string> places_in_path(const Start& start) {
   return places;
 }
 
+bool has_file(const std::string& path) noexcept {
+  return ::access(path.c_str(), F_OK) == 0;
+}
+
 /// execvp says EACCES for a folder of PATH that may not be searched, too: a shell goes on, and so finds
 /// nothing.
 int as_shell_says(int error, const std::vector<std::string>& places) noexcept {
-  const auto is_there = [](const std::string& place) { return ::access(place.c_str(), F_OK) == 0; };
-  const bool is_hidden = error == EACCES && !places.empty() && std::ranges::none_of(places, is_there);
+  const bool is_hidden = error == EACCES && !places.empty() && std::ranges::none_of(places, has_file);
   return is_hidden ? ENOENT : error;
 }
 
@@ -144,7 +147,7 @@ void become(const Plan& plan, const Start& start, char* const* argv, char** envp
   environ = envp;
   ::execvp(argv[0], argv);
   // As whoever the command would be: init, were it root's, would see what that user can't.
-  failure = {Step::kExec, as_shell_says(errno, places)};
+  failure = {Step::kExec, as_shell_says(errno, places), has_file(start.command.front())};
 }
 
 }  // namespace

@@ -33,6 +33,8 @@ struct Start {
 struct StartFailure {
   Step step;
   int error;
+  /// The command's file is there for whoever was to run it.
+  bool has_file = false;
 };
 
 /// Called by init. Returns the pid once the exec has succeeded; on failure 0, with `failure` set.

@@ -8,8 +8,8 @@
 #include "ns/endpoint.hpp"
 #include "ns/netlink_error.hpp"
 #include "shard/causes.hpp"
+#include "shard/hidden.hpp"
 #include "shard/launch.hpp"
-#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 #include "sys/values.hpp"
@@ -48,6 +48,14 @@ Error explain_lost_mount(const Plan& plan, std::size_t at) {
           "The shard was ended, so that its command would not go on with the host's files there."};
 }
 
+/// The shard's own mount in which the command's file would be; empty: none.
+std::string mount_over_command(const Plan& plan) {
+  const auto& command = plan.spec.command.front();
+  if (command.find('/') == std::string::npos) return {};
+  const auto path = std::filesystem::path(plan.working_directory) / command;
+  return own_mount_over(path.lexically_normal(), plan);
+}
+
 }  // namespace
 
 std::error_code code_of(const Message& failure) {
@@ -55,16 +63,13 @@ std::error_code code_of(const Message& failure) {
   return sys::errno_code(failure.code);
 }
 
-CommandError explain_command(const std::string& command, const std::string& folder, int error,
-                             const Look& is_there) {
+CommandError explain_command(const std::string& command, int error, bool has_file) {
   const bool missing = error == ENOENT || error == ENOTDIR;
   const std::string shown = sys::escape(command);
   if (!missing) return {sys::errno_code(error), fmt::format("running {}", shown), 126};
   if (command.find('/') == std::string::npos) return {{}, fmt::format("{}: command not found", shown), 127};
-  const auto path = std::filesystem::path(folder) / command;
-  if (is_there(path)) {
+  if (has_file)
     return {{}, fmt::format("{}: the interpreter that its first line names does not exist", shown), 127};
-  }
   return {sys::errno_code(error), fmt::format("running {}", shown), 127};
 }
 
@@ -84,8 +89,13 @@ void throw_failure(const Plan& plan, const Message& failure) {
     throw explain_lost_mount(plan, static_cast<std::size_t>(failure.detail));
   if (failure.kind != Kind::kFailed) throw explain_nonsense();
   if (failure.step == Step::kExec) {
-    const auto is_there = [&](const std::string& path) { return is_reachable(plan.spec, path); };
-    throw explain_command(plan.spec.command.front(), plan.working_directory, failure.code, is_there);
+    const auto& command = plan.spec.command.front();
+    const auto mount = failure.code == ENOENT ? mount_over_command(plan) : "";
+    if (mount.empty()) throw explain_command(command, failure.code, failure.detail != 0);
+    throw CommandError({},
+                       fmt::format("{}: no such file in the shard, which has a {} of its own",
+                                   sys::escape(command), sys::escape(mount)),
+                       127);
   }
   throw explain(plan, failure);
 }

@@ -3,7 +3,6 @@
 #include <nslaunch/error.hpp>
 #include <nslaunch/outcome.hpp>
 
-#include <functional>
 #include <string>
 
 #include "shard/plan.hpp"
@@ -17,13 +16,9 @@ std::error_code code_of(const Message& failure);
 /// from the step, the number and the machine's settings, what to do.
 Error explain(const Plan& plan, const Message& failure);
 
-/// Whether a path leads to something.
-using Look = std::function<bool(const std::string& path)>;
-
-/// The error for a command that can't be executed in `folder`, as a shell would tell it: 126 or 127.
-/// `is_there` is asked for the command's path where that tells causes apart.
-CommandError explain_command(const std::string& command, const std::string& folder, int error,
-                             const Look& is_there);
+/// The error for a command that can't be executed, as a shell would tell it: 126 or 127. `has_file`: its
+/// path, if it is one, leads to a file for whoever was to run it.
+CommandError explain_command(const std::string& command, int error, bool has_file);
 
 /// Throws what a message other than the expected one means: explain()'s error, or CommandError.
 [[noreturn]] void throw_failure(const Plan& plan, const Message& failure);

@@ -23,11 +23,19 @@ std::string hidden_argument(const Plan& plan) {
   return {};
 }
 
-[[noreturn]] void refuse_hidden_by(const std::string& option, const std::string& path,
-                                   const std::string& mount, const char* advice) {
+void refuse_below(const std::string& mount, const std::string& option, const std::string& path,
+                  const char* advice) {
+  if (mount.empty()) return;
   throw UsageError(fmt::format("{} {}: the shard has a {} of its own, which hides it", option,
                                sys::escape(path), sys::escape(mount)),
                    advice);
+}
+
+/// The mount that each shard has in which `path` lies; empty: none.
+std::string usual_mount_over(const std::string& path) {
+  for (const char* mount : {"/proc", "/dev/shm", "/dev/mqueue"})
+    if (lies_in(path, mount)) return mount;
+  return {};
 }
 
 }  // namespace
@@ -36,19 +44,20 @@ bool lies_in(const std::string& path, const std::string& folder) {
   return (path + "/").starts_with(folder + "/");
 }
 
+std::string own_mount_over(const std::string& path, const Plan& plan) {
+  for (const auto& mount : plan.private_paths)
+    if (lies_in(path, mount)) return mount;
+  return usual_mount_over(path);
+}
+
 void refuse_replaced(const std::string& option, const std::string& path, const char* advice) {
-  for (const char* mount : {"/proc", "/dev/shm", "/dev/mqueue"}) {
-    if (lies_in(path, mount)) refuse_hidden_by(option, path, mount, advice);
-  }
+  refuse_below(usual_mount_over(path), option, path, advice);
 }
 
 void refuse_hidden(const std::string& option, const std::string& path, const Plan& plan) {
   constexpr const char* kAdvice = "Name a folder elsewhere; one below /tmp stays visible.";
-  refuse_replaced(option, path, kAdvice);
-  for (const auto& mount : plan.private_paths) {
-    if (lies_in(path, mount)) refuse_hidden_by(option, path, mount, kAdvice);
-  }
-  if (path == "/tmp" && plan.spec.tmp != TmpMode::kHost) refuse_hidden_by(option, path, "/tmp", kAdvice);
+  refuse_below(own_mount_over(path, plan), option, path, kAdvice);
+  if (path == "/tmp" && plan.spec.tmp != TmpMode::kHost) refuse_below("/tmp", option, path, kAdvice);
 }
 
 std::string hint_on_hidden_argument(const Plan& plan) try {

@@ -9,6 +9,9 @@ namespace nslaunch::shard {
 /// Whether `path` is `folder` or lies below it; both absolute, and without a slash at their end.
 bool lies_in(const std::string& path, const std::string& folder);
 
+/// The mount of the shard's own in which `path`, absolute, would be, its /tmp aside; empty: none.
+std::string own_mount_over(const std::string& path, const Plan& plan);
+
 /// Throws UsageError where a mount that each shard has lies over `path`, which an option names; its own /tmp
 /// is not looked at.
 void refuse_replaced(const std::string& option, const std::string& path, const char* advice);

@@ -35,8 +35,8 @@ void tell(int channel, const Message& message) {
   if (!send(channel, message)) ::_exit(errno);
 }
 
-void report_failure(int channel, Step step, int error) {
-  tell(channel, {.kind = Kind::kFailed, .step = step, .code = error, .payload = {}});
+void report_failure(int channel, Step step, int error, bool has_file = false) {
+  tell(channel, {.kind = Kind::kFailed, .step = step, .code = error, .detail = has_file, .payload = {}});
 }
 
 /// After this the launcher's death is ours. The order is what makes it so (K1): armed after every
@@ -99,7 +99,7 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd la
     const auto missed = signals.had();
     const pid_t command = start_process(plan, start, failure);
     if (command == 0) {
-      report_failure(channel.get(), failure.step, failure.error);
+      report_failure(channel.get(), failure.step, failure.error, failure.has_file);
       leave();
     }
     if (!plan.own_process_group) pass_on(missed, command);

@@ -45,7 +45,8 @@ enum class Kind : std::uint8_t {
   kDone,          ///< step: it worked; code: microseconds it took
   kMissing,       ///< step, domain, code: it failed and may be missing
   kNote,          ///< payload: a line for -v
-  kFailed,        ///< step, domain, code, detail: the launch has failed
+  kFailed,        ///< step, domain, code, detail: the launch has failed; of an exec detail is 1 where the
+                  ///< command's file is there
   kStarted,       ///< exec done; payload: NSLAUNCH_ISOLATION
   kStopped,       ///< code: the signal that stopped the command
   kAnswer,        ///< code: 1 for yes; detail: the question's number

@@ -100,11 +100,6 @@ void greet(const sys::Fd& connection, const Wait& wait) {
   if (answer.kind != Kind::kAnswer) throw failure(answer, "asking the shard's init");
 }
 
-/// Root does not look: the folder is perhaps a user's, whose program (FUSE) could keep root waiting.
-bool is_there(const std::string& path) {
-  return ::geteuid() != 0 && ::access(path.c_str(), F_OK) == 0;
-}
-
 }  // namespace
 
 void check_gone(int error) {
@@ -124,7 +119,7 @@ int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
   if (answer.kind != Kind::kFailed || answer.code == 0) throw nonsense();
   const std::string& directory = request.directory.empty() ? usual_directory : request.directory;
   const std::string command = request.command.empty() ? "the shell" : request.command.front();
-  if (answer.step == Step::kExec) throw explain_command(command, directory, answer.code, is_there);
+  if (answer.step == Step::kExec) throw explain_command(command, answer.code, answer.detail != 0);
   throw failure(answer,
                 row(answer.step).doing + (answer.step == Step::kWorkdir ? " " + sys::escape(directory) : ""));
 }

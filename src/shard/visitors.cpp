@@ -47,8 +47,8 @@ void tell(const sys::Fd& connection, const Message& message) {
   if (!send(connection.get(), message)) ::shutdown(connection.get(), SHUT_RDWR);
 }
 
-void fail(const sys::Fd& connection, Step step, int error) {
-  tell(connection, {.kind = Kind::kFailed, .step = step, .code = error, .payload = {}});
+void fail(const sys::Fd& connection, Step step, int error, bool has_file = false) {
+  tell(connection, {.kind = Kind::kFailed, .step = step, .code = error, .detail = has_file, .payload = {}});
 }
 
 /// Empty, with errno, where it can't be had.
@@ -158,7 +158,7 @@ void Visitors::start(Visitor& visitor, std::vector<sys::Fd> descriptors) {
     failure = {Step::kFork, error.code().value()};
   }
   if (visitor.process == 0) {
-    fail(visitor.connection, failure.step, failure.error);
+    fail(visitor.connection, failure.step, failure.error, failure.has_file);
     return;
   }
   sessions_.push_back(visitor.process);

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <filesystem>
 
+#include "support/host_folder.hpp"
 #include "support/identity.hpp"
 #include "support/process.hpp"
 #include "support/temp_dir.hpp"
@@ -151,6 +152,23 @@ TEST_CASE("a script whose interpreter is missing fails as in a shell, and the in
   const auto missing = place.run(nslaunch({"--workdir", "/usr", "--", "bin/../script"}));
   CHECK(missing.status == 127);
   CHECK(missing.err.find("interpreter") == std::string::npos);
+}
+
+TEST_CASE("a command whose file the shard's own mounts hide is not found, and the mount is named") {
+  const Place place;
+  const HostFolder hidden;
+  for (const auto& file : {hidden / "command", "/dev/shm/nslaunch-test-" + unique_text()}) {
+    const auto folder = fs::path(file).parent_path().string();
+    const Words options = folder == hidden.path() ? Words{"--private", folder} : Words{};
+    write_file(file, "#!/bin/sh\n", 0755);
+    Words words = options;
+    words.insert(words.end(), {"--", file});
+    const auto result = place.run(nslaunch(words));
+    fs::remove(file);
+    CHECK(result.status == 127);
+    CHECK(result.err ==
+          "nslaunch: " + file + ": no such file in the shard, which has a " + folder + " of its own\n");
+  }
 }
 
 TEST_CASE("a script without an interpreter line runs as in a shell") {
