@@ -7,8 +7,8 @@
 #include <string>
 
 #include "registry/registration.hpp"
-#include "shard/launch.hpp"
 #include "shard/plan.hpp"
+#include "shard/running_shard.hpp"
 
 namespace nslaunch::run {
 

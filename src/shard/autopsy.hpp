@@ -5,8 +5,8 @@
 #include <string>
 
 #include "shard/announcer.hpp"
-#include "shard/launch.hpp"
 #include "shard/plan.hpp"
+#include "shard/running_shard.hpp"
 
 namespace nslaunch::shard {
 

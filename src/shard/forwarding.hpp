@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "shard/launch.hpp"
+#include "shard/running_shard.hpp"
 #include "shard/ways.hpp"
 #include "sys/forwarder.hpp"
 #include "sys/limits.hpp"

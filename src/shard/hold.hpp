@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "shard/announcer.hpp"
-#include "shard/launch.hpp"
 #include "shard/peer.hpp"
 #include "shard/plan.hpp"
+#include "shard/running_shard.hpp"
 #include "sys/clock.hpp"
 
 namespace nslaunch::shard {

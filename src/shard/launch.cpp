@@ -3,14 +3,12 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <iterator>
 
-#include "inspect/holdup.hpp"
 #include "ns/room.hpp"
 #include "shard/causes.hpp"
 #include "shard/ending_signals.hpp"
@@ -19,7 +17,6 @@
 #include "shard/init.hpp"
 #include "sys/channel.hpp"
 #include "sys/check.hpp"
-#include "sys/procfs.hpp"
 #include "sys/signals.hpp"
 #include "sys/text.hpp"
 #include "sys/waiting.hpp"
@@ -131,39 +128,6 @@ void trace(const Hooks& hooks, const std::string& line) {
 
 }  // namespace
 
-RunningShard::RunningShard(RunningShard&& other) noexcept
-    : init_pid(std::exchange(other.init_pid, -1)),
-      init(std::move(other.init)),
-      channel(std::move(other.channel)),
-      visit(std::move(other.visit)),
-      reach_listeners(std::move(other.reach_listeners)),
-      pid_namespace(other.pid_namespace),
-      isolation(std::move(other.isolation)),
-      began_at(other.began_at),
-      started_at(other.started_at),
-      hooks_(other.hooks_) {}
-
-RunningShard::~RunningShard() {
-  if (init_pid <= 0) return;
-  init.send_signal(SIGKILL);
-  std::string culprit;
-  if (!wait_for_end(culprit) && hooks_->warning) hooks_->warning(explain_held_up(culprit));
-}
-
-std::optional<siginfo_t> RunningShard::wait_for_end(std::string& culprit, rusage* used,
-                                                    std::chrono::milliseconds limit) noexcept {
-  const pid_t pid = std::exchange(init_pid, -1);
-  if (!init.wait_for_end(limit)) {
-    culprit = inspect::who_holds_up(pid, pid_namespace);
-    if (hooks_->held_up) hooks_->held_up();
-    return std::nullopt;  // reaping init would wait for the culprit (K6)
-  }
-  siginfo_t end = {};
-  // libc's waitid keeps back the kernel's fifth argument.
-  sys::retry_on_eintr([&] { return ::syscall(SYS_waitid, P_PID, pid, &end, WEXITED | __WALL, used); });
-  return end;
-}
-
 std::chrono::milliseconds launch_limit(const ShardSpec& spec) noexcept {
   using std::chrono::milliseconds;
   constexpr milliseconds kUsual{10000};
@@ -247,8 +211,7 @@ void Launching::command_started(const Message& message) {
     throw Error(sys::errno_code(EMFILE), "taking over what listens for --reach");
   }
   shard_->started_at = sys::Clock::now();
-  shard_->pid_namespace = shard_->init.pid_namespace();
-  if (shard_->pid_namespace == 0) shard_->pid_namespace = sys::namespace_inode(shard_->init_pid, "pid");
+  shard_->note_pid_namespace();
   if (hooks_.running) hooks_.running(shard_->isolation);
 }
 

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "shard/forwarding.hpp"
-#include "shard/launch.hpp"
 #include "shard/output_watch.hpp"
 #include "shard/plan.hpp"
+#include "shard/running_shard.hpp"
 #include "sys/fd.hpp"
 #include "sys/pidfd.hpp"
 

@@ -12,10 +12,10 @@
 #include "shard/announcer.hpp"
 #include "shard/ending.hpp"
 #include "shard/forwarding.hpp"
-#include "shard/launch.hpp"
 #include "shard/output_watch.hpp"
 #include "shard/peer.hpp"
 #include "shard/plan.hpp"
+#include "shard/running_shard.hpp"
 #include "sys/clock.hpp"
 
 namespace nslaunch::shard {

@@ -7,6 +7,7 @@
 #include "support/holder.hpp"
 #include "support/hostile.hpp"
 #include "support/live_shard.hpp"
+#include "support/paused_launch.hpp"
 #include "support/registry_scene.hpp"
 #include "support/somebody.hpp"
 #include "sys/check.hpp"
@@ -115,6 +116,24 @@ TEST_CASE("a user who holds the lock above the folder for his changes holds up n
   CHECK(changing.launcher.wait(kLongest).signal == (is_killed ? SIGKILL : 0));
   Process later(in_shard("echo ran"), user.options());
   CHECK(later.wait(kLongest).out == "ran\n");
+}
+
+TEST_CASE("a user who holds the lock above what init opens again holds up its launch for a short time") {
+  const Hostile user;
+  const Holder holder;
+  const auto above = user.own + "/above";
+  make_project_and(above + "/db", user);
+  PausedLaunch launch(in_shard("echo ran", user.words({"--private", above + "/db"})), user.options(),
+                      "private");
+  REQUIRE(launch.reached());
+  user.act([&] { fs::rename(above + "/db", above + "/moved"); });  // its name is to be looked up again
+  const HeldFolder held(user.uid, user.gid, above, holder);
+  launch.resume();
+  const auto ended = launch.process().wait(kLongest);
+  CHECK(ended.status == 125);
+  CHECK(ended.out.empty());
+  CHECK_THAT(ended.err, Contains("has not ended within 5 s: pid ") && Contains("in uninterruptible sleep") &&
+                            Contains("the shard was not ready within 10.0s"));
 }
 
 }  // namespace nslaunch::test
