@@ -62,16 +62,17 @@ std::optional<Message> take(const sys::Fd& connection, std::vector<sys::Fd>* des
   throw shard_has_ended();
 }
 
-Message hear(const sys::Fd& connection, const Wait& wait, std::vector<sys::Fd>* descriptors = nullptr) {
+/// `patience`: in ms, for the answer when a signal has come.
+Message hear(const sys::Fd& connection, const Wait& wait, std::vector<sys::Fd>* descriptors = nullptr,
+             int patience = 0) {
   for (;;) {
     pollfd watched[] = {{connection.get(), POLLIN, 0}, {wait.signals, POLLIN, 0}};
     const int ready = ::poll(watched, std::size(watched), wait.deadline.poll_timeout());
     if (ready == 0) throw silent(wait.init);
     if (ready < 0 && errno != EINTR) sys::check(ready, "waiting for the shard's init");
     if (ready < 0) continue;
-    // What has come counts first: a signal may be for the process that it tells of.
-    if (watched[0].revents != 0)
-      if (auto message = take(connection, descriptors)) return std::move(*message);
+    if (watched[1].revents != 0 && watched[0].revents == 0) ::poll(watched, 1, patience);
+    if (auto message = take(connection, descriptors)) return std::move(*message);
     if (watched[1].revents != 0 && wait.gives_up && wait.gives_up()) throw GivenUp();
   }
 }
@@ -114,7 +115,10 @@ int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
   descriptors.insert(descriptors.end(), streams.begin(), streams.end());
   greet(connection, wait);
   ask(connection, {.kind = Kind::kVisit, .code = kControlVersion, .payload = {}}, wait, descriptors);
-  const auto answer = hear(connection, wait);
+  // A signal may be for the process that is there already, though we have not been told so: it is left till
+  // then.
+  constexpr int kNewsLimit = 500;
+  const auto answer = hear(connection, wait, nullptr, kNewsLimit);
   if (answer.kind == Kind::kStarted) return answer.code;
   if (answer.kind != Kind::kFailed || answer.code == 0) throw nonsense();
   const std::string& directory = request.directory.empty() ? usual_directory : request.directory;

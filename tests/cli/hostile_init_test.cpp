@@ -1,8 +1,6 @@
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -91,12 +89,32 @@ FakeInit::Serve starting_and(int told, std::function<void(int visitor)> goes_on)
     static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kAnswer, .payload = {}}));
     ::recv(visitor.get(), question, sizeof question, 0);
     static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kStarted, .code = 7, .payload = {}}));
-    // A signal that comes before the visitor knows of the command would end its wait for that.
-    int unread = 0;
-    eventually([&] { return ::ioctl(visitor.get(), SIOCOUTQ, &unread) == 0 && unread == 0; });
     sys::write_all(told, "x");
     goes_on(visitor.get());
   };
+}
+
+/// Greets a visitor, sends it SIGTERM before it says that its command has started, and has that end well
+/// where the signal is passed on.
+void signal_before_the_news(int listener) {
+  const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+  ucred peer = {};
+  socklen_t size = sizeof peer;
+  ::getsockopt(visitor.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size);
+  char question[65536];
+  ::recv(visitor.get(), question, sizeof question, 0);
+  static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kAnswer, .payload = {}}));
+  ::recv(visitor.get(), question, sizeof question, 0);
+  ::kill(peer.pid, SIGTERM);
+  constexpr int kTimeToLeave = 100;  // ms
+  pollfd watched = {visitor.get(), POLLIN, 0};
+  ::poll(&watched, 1, kTimeToLeave);
+  static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kStarted, .code = 7, .payload = {}}));
+  const auto passed_on = shard::receive(visitor.get());
+  const bool is_it = passed_on && passed_on->kind == Kind::kForward && passed_on->code == SIGTERM;
+  static_cast<void>(
+      shard::send(visitor.get(), {.kind = Kind::kCommandEnded, .code = is_it ? 0 : 1 << 8, .payload = {}}));
+  say_nothing(listener);
 }
 
 /// Answers without end, and without looking at what it is asked.
@@ -144,6 +162,16 @@ TEST_CASE("exec of a command whose init passes no signal on says so, and ends at
   REQUIRE(has(folder / "err", "one more signal ends this exec"));
   client.send_signal(SIGTERM);
   CHECK(client.wait().signal == SIGTERM);
+}
+
+TEST_CASE("a signal that overtakes the news that exec's command has started is the command's") {
+  const RegistryView registry;
+  const FakeInit init(registry.path(), "slow", signal_before_the_news);
+  Process client(nslaunch({"exec", "slow", "--", "true"}), registry.options());
+  const auto ended = client.wait();
+  CHECK(ended.signal == 0);
+  CHECK(ended.status == 0);
+  CHECK(ended.err.empty());
 }
 
 TEST_CASE("exec names the standstill that keeps its signal from the command, and goes on where that ends") {
