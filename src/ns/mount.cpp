@@ -6,12 +6,15 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 
 namespace nslaunch::ns {
 namespace {
 
+constexpr unsigned kOfTmpfs = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 constexpr long kMqueueMagic = 0x19800202;  // ipc/mqueue.c
 
 int make_slave(const char* path) {
@@ -70,21 +73,6 @@ void mount_tmpfs(const std::string& target, unsigned mode, std::uint64_t size) {
              "mounting a private {}", target);
 }
 
-void mount_tmpfs_alike(const sys::Directory& target) {
-  const auto covered = target.status();
-  const auto mode = fmt::format("mode={:o}", covered.st_mode & 07777U);
-  const auto uid = fmt::format(",uid={}", covered.st_uid);
-  const auto gid = fmt::format(",gid={}", covered.st_gid);
-  const auto place = sys::descriptor_path(target.fd());
-  int result = -1;
-  // With its owner from the start; an id that has none here is refused (EINVAL).
-  for (const auto& options : {mode + uid + gid, mode + uid, mode}) {
-    result = ::mount("nslaunch", place.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, options.c_str());
-    if (result == 0 || errno != EINVAL) break;
-  }
-  sys::check(result, "mounting a private folder");
-}
-
 sys::Fd make_mount(const char* type, const MountOptions& options, unsigned attributes) {
   const sys::Fd made(sys::check(::fsopen(type, FSOPEN_CLOEXEC), "asking for a file system ({})", type));
   const auto configure = [&](unsigned command, const char* name, const char* value) {
@@ -98,6 +86,23 @@ sys::Fd make_mount(const char* type, const MountOptions& options, unsigned attri
   }
   configure(FSCONFIG_CMD_CREATE, nullptr, nullptr);
   return sys::Fd(sys::check(::fsmount(made.get(), FSMOUNT_CLOEXEC, attributes), "mounting a file system"));
+}
+
+sys::Fd make_tmpfs_alike(const sys::Directory& folder) {
+  const auto status = folder.status();
+  MountOptions options{{"mode", fmt::format("{:o}", status.st_mode & 07777U)},
+                       {"uid", std::to_string(status.st_uid)},
+                       {"gid", std::to_string(status.st_gid)}};
+  // With its owner from the start; an id that has none here is refused (EINVAL).
+  for (const char* id : {"gid", "uid"}) {
+    try {
+      return make_mount("tmpfs", options, kOfTmpfs);
+    } catch (const Error& error) {
+      if (error.code().value() != EINVAL) throw;
+    }
+    options.erase(id);
+  }
+  return make_mount("tmpfs", options, kOfTmpfs);
 }
 
 void attach(int mount, const sys::Directory& target) {

@@ -19,14 +19,15 @@ void mount_proc();
 /// A fresh tmpfs, nosuid and nodev. `size` in bytes, 0: the kernel's default (half of the memory).
 void mount_tmpfs(const std::string& target, unsigned mode, std::uint64_t size);
 
-/// The same over a folder, whose owner and mode it gets; where the owner is nobody's id here, ours has to do.
-void mount_tmpfs_alike(const sys::Directory& target);
-
 /// By name; those without a value are switches.
 using MountOptions = std::map<std::string, std::string>;
 
 /// A new file system, mounted nowhere yet: an O_PATH descriptor of its root. `attributes`: MOUNT_ATTR_*.
 sys::Fd make_mount(const char* type, const MountOptions& options, unsigned attributes);
+
+/// A tmpfs as above with the owner and the mode of a folder, mounted nowhere yet; where the owner is nobody's
+/// id here, ours has to do.
+sys::Fd make_tmpfs_alike(const sys::Directory& folder);
 
 /// Mounts what make_mount() has made over what `target` stands for, on top of what is mounted there.
 void attach(int mount, const sys::Directory& target);

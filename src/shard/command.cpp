@@ -119,10 +119,24 @@ void keep_stops() {
   }
 }
 
+/// What the new process needs until it is another program.
+struct Prepared {
+  Prepared(const Plan& plan, const Start& start)
+      : argv(pointers(start.command)), envp(pointers(start.environment)), places(places_in_path(start)) {
+    if (plan.spec.user) closed = sys::closed_by_exec();
+  }
+
+  std::vector<char*> argv;
+  std::vector<char*> envp;
+  std::vector<std::string> places;
+  /// Of init's descriptors: the user may keep the process from its exec, and no port or lock of root's stays
+  /// with it.
+  std::vector<int> closed;
+};
+
 /// What the new process does until it is another program. It shares init's memory (vfork), so it only reads
 /// what is prepared and writes `failure`.
-void become(const Plan& plan, const Start& start, char* const* argv, char** envp,
-            const std::vector<std::string>& places, StartFailure& failure) {
+void become(const Plan& plan, const Start& start, Prepared& prepared, StartFailure& failure) {
   const auto failed = [&](Step step, int error) {
     failure = {step, error};
     return error != 0;
@@ -130,6 +144,7 @@ void become(const Plan& plan, const Start& start, char* const* argv, char** envp
   if (failed(Step::kPlace, injected_fault(Step::kPlace))) return;
   if (failed(Step::kPlace, take_place(start))) return;
   if (failed(Step::kPlace, take_streams(start.streams))) return;
+  for (const int descriptor : prepared.closed) ::close(descriptor);
   if (plan.spec.user) {
     if (failed(Step::kUser, injected_fault(Step::kUser))) return;
     if (failed(Step::kUser, take_user(*plan.spec.user))) return;
@@ -144,18 +159,16 @@ void become(const Plan& plan, const Start& start, char* const* argv, char** envp
     return;
   }
   // execvp searches the PATH of `environ`, which must be the command's, not nslaunch's.
-  environ = envp;
-  ::execvp(argv[0], argv);
+  environ = prepared.envp.data();
+  ::execvp(prepared.argv[0], prepared.argv.data());
   // As whoever the command would be: init, were it root's, would see what that user can't.
-  failure = {Step::kExec, as_shell_says(errno, places), has_file(start.command.front())};
+  failure = {Step::kExec, as_shell_says(errno, prepared.places), has_file(start.command.front())};
 }
 
 }  // namespace
 
 pid_t start_process(const Plan& plan, const Start& start, StartFailure& failure) {
-  const auto argv = pointers(start.command);
-  auto envp = pointers(start.environment);
-  const auto places = places_in_path(start);
+  Prepared prepared(plan, start);
   char** const own_environment = environ;
 
   // vfork: a third of fork's price here (K27), and it returns only when the exec has succeeded or not.
@@ -163,7 +176,7 @@ pid_t start_process(const Plan& plan, const Start& start, StartFailure& failure)
   kept_stop = 0;
   const pid_t pid = ::vfork();
   if (pid == 0) {
-    become(plan, start, argv.data(), envp.data(), places, failure);
+    become(plan, start, prepared, failure);
     ::_exit(1);
   }
   environ = own_environment;
@@ -177,13 +190,11 @@ pid_t start_process(const Plan& plan, const Start& start, StartFailure& failure)
 }
 
 pid_t start_visitor(const Plan& plan, const Start& start, StartFailure& failure) {
-  const auto argv = pointers(start.command);
-  auto envp = pointers(start.environment);
-  const auto places = places_in_path(start);
+  Prepared prepared(plan, start);
   auto told = sys::make_pipe();  // an exec closes it
   const pid_t pid = sys::check(::fork(), "starting a process");
   if (pid == 0) {
-    become(plan, start, argv.data(), envp.data(), places, failure);
+    become(plan, start, prepared, failure);
     const auto written = ::write(told.write.get(), &failure, sizeof failure);
     ::_exit(written == sizeof failure ? 1 : 2);
   }

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "sys/fd.hpp"
@@ -13,9 +12,9 @@ namespace nslaunch::shard {
 /// then detaches the mount and the shard would go on with the host's files (K12).
 class MountWatch {
  public:
-  /// To be called right after the mount: what is on top at `path` now must stay in the namespace. By its
-  /// number, which the path's links and what the command mounts over it do not change.
-  void watch(const std::string& path);
+  /// The mount of which this is a descriptor must stay in the namespace: known by its number, which is
+  /// returned. Throws Error where the kernel does not tell it.
+  std::uint64_t watch(int mount);
 
   /// Has POLLPRI when a mount has come or gone; -1 where nothing is watched.
   int fd() const noexcept { return mountinfo_.get(); }

@@ -15,7 +15,6 @@
 #include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/directory.hpp"
-#include "sys/mounter.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -110,17 +109,20 @@ void mount_overlays(Building& building) {
   for (const auto& each : plan.shown_through)
     shown.push_back(reopen_in_shard(plan.spec, each.path, each.outside));
   building.detail = 0;
-  for (const auto& overlay : plan.spec.overlays) {
+  while (building.detail < static_cast<int>(plan.spec.overlays.size())) {
     const auto at = static_cast<std::size_t>(building.detail);
     const auto target = target_of(building, at);
     if (user == nullptr) views.push_back(make_view(layers[at], target));
-    ns::attach(views[at].get(), target);
-    if (const auto mount = sys::mount_id_of(views[at].get())) building.views.push_back(*mount);
-    building.mounts.watch(overlay.path);
+    const int view = views[at].get();
+    mount_on_users(plan.spec, {view, target.fd()}, [&] { ns::attach(view, target); });
+    building.views.push_back(building.mounts.watch(view));
     ++building.detail;
   }
-  for (std::size_t at = 0; at < shown.size(); ++at)
-    ns::bind(shown[at].get(), open_in_view(plan.spec, plan.shown_through[at].path, building.views).get());
+  for (std::size_t at = 0; at < shown.size(); ++at) {
+    const auto place = open_in_view(plan.spec, plan.shown_through[at].path, building.views);
+    mount_on_users(plan.spec, {shown[at].get(), place.get()},
+                   [&] { ns::bind(shown[at].get(), place.get()); });
+  }
 }
 
 }  // namespace nslaunch::shard

@@ -94,15 +94,19 @@ void keep_paths(Building& building) {
     sys::check(::fstat(source.get(), &status), "looking at a kept path");
     const auto target =
         mount_point_in_tmp(building.plan, tmp, kept.path.substr(kBelowTmp.size()), S_ISDIR(status.st_mode));
-    ns::bind(source.get(), target.get());
+    const auto show = [&] { ns::bind(source.get(), target.get()); };
+    is_users_tmp(building.plan) ? mount_on_users(building.plan.spec, {source.get(), target.get()}, show)
+                                : show();
     ++building.detail;
   }
 }
 
 void mount_private_paths(Building& building) {
   for (const auto& path : building.plan.private_paths) {
-    ns::mount_tmpfs_alike(place_of_private(building.plan, path));
-    building.mounts.watch(path);
+    const auto place = place_of_private(building.plan, path);
+    const auto tmpfs = ns::make_tmpfs_alike(place);
+    mount_on_users(building.plan.spec, {tmpfs.get(), place.fd()}, [&] { ns::attach(tmpfs.get(), place); });
+    building.mounts.watch(tmpfs.get());
     ++building.detail;
   }
 }

@@ -203,6 +203,22 @@ sys::Fd reopen_in_shard(const ShardSpec& spec, const std::string& path, int outs
   return inside;
 }
 
+void mount_on_users(const ShardSpec& spec, const std::vector<int>& used, const std::function<void()>& mount) {
+  const auto* user = other_user(spec);
+  if (user == nullptr) return mount();
+  const auto work = [&] {
+    try {
+      mount();
+      return sys::Answer{"0"};
+    } catch (const Error& error) {
+      return sys::Answer{std::to_string(error.code().value())};
+    }
+  };
+  const auto answer = sys::in_child(user->uid, kLimit, work, sys::Signals::kWait, used);
+  if (answer.text != "0")
+    throw Error(sys::errno_code(std::atoi(answer.text.c_str())), "mounting over a folder");
+}
+
 sys::Fd open_in_view(const ShardSpec& spec, const std::string& path,
                      const std::vector<std::uint64_t>& views) {
   const auto* user = other_user(spec);

@@ -73,6 +73,10 @@ sys::Fd make_result(const ShardSpec& spec, const sys::Directory& folder, const s
 /// or its mount forbids more or less than then; (EACCES) where it leads through another user's mount by now.
 sys::Fd reopen_in_shard(const ShardSpec& spec, const std::string& path, int outside);
 
+/// Runs `mount`, which mounts over what may be another user's: who holds its lock keeps waiting whoever does
+/// that (K66). In a child with the descriptors in `used`, where there is such a user. Throws Error.
+void mount_on_users(const ShardSpec& spec, const std::vector<int>& used, const std::function<void()>& mount);
+
 /// What is to be seen in one of the shard's own views, which nothing outside is the same as; `views`: their
 /// mounts (sys::mount_id_of). The command's user may have moved folders since, and put links there: it is
 /// opened as that user, without links, and taken only if it lies in a view. Throws Error.

@@ -87,6 +87,16 @@ void close_all_except(std::vector<int> keep) {
   close_between(next, ~0U);
 }
 
+std::vector<int> closed_by_exec() {
+  std::vector<int> found;
+  for (const unsigned open : open_numbers()) {
+    const int number = static_cast<int>(open);
+    const int flags = ::fcntl(number, F_GETFD);
+    if (number > 2 && flags >= 0 && (flags & FD_CLOEXEC) != 0) found.push_back(number);
+  }
+  return found;
+}
+
 void detach_input_and_output() noexcept {
   // Closed first: at the limit of descriptors there is no number free but this, the lowest.
   ::close(STDIN_FILENO);

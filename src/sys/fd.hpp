@@ -44,6 +44,9 @@ void guard_standard_streams();
 /// Closes every descriptor of this process except `keep` (in any order; negative numbers are ignored).
 void close_all_except(std::vector<int> keep);
 
+/// What is open above 2 and an exec closes.
+std::vector<int> closed_by_exec();
+
 /// Points 0 and 1 to /dev/null, close-on-exec, as well as that can be had: the command runs by now.
 void detach_input_and_output() noexcept;
 

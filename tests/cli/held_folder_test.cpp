@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include "support/paused_launch.hpp"
 #include "support/registry_scene.hpp"
 #include "support/somebody.hpp"
+#include "support/temp_dir.hpp"
 #include "sys/check.hpp"
 #include "sys/procfs.hpp"
 
@@ -55,6 +57,15 @@ class HeldFolder {
   std::optional<Process> writer_;
   LiveShard holding_;
 };
+
+/// Whether a process that this one has started, or one of those, waits in the kernel.
+bool waits_below(pid_t ancestor) {
+  return std::ranges::any_of(sys::all_pids(), [&](pid_t pid) {
+    const auto stat = sys::read_stat(pid).value_or(sys::ProcessStat{});
+    const auto parent = sys::read_stat(stat.parent).value_or(sys::ProcessStat{});
+    return stat.state == 'D' && (stat.parent == ancestor || parent.parent == ancestor);
+  });
+}
 
 void make_project_and(const std::string& folder, const Hostile& user) {
   user.act([&] {
@@ -134,6 +145,56 @@ TEST_CASE("a user who holds the lock above what init opens again holds up its la
   CHECK(ended.out.empty());
   CHECK_THAT(ended.err, Contains("has not ended within 5 s: pid ") && Contains("in uninterruptible sleep") &&
                             Contains("the shard was not ready within 10.0s"));
+}
+
+TEST_CASE(
+    "a user who holds the lock of what is mounted on holds up the launch for a short time, and keeps "
+    "nothing") {
+  const Hostile user;
+  const Holder holder;
+  const TempDir shown;  // in the machine's /tmp
+  fs::permissions(shown.path(), fs::perms(0755));
+  const auto tmp = user.own + "/tmp";
+  const auto held_folder = tmp + shown.path().substr(shown.path().rfind('/'));
+  make_project_and(held_folder, user);
+  const std::vector<Words> ways{{"--private", held_folder},
+                                {"--overlay", held_folder + "=" + user.own + "/keep"},
+                                {"--overlay", held_folder},
+                                {"--tmp", tmp, "--keep", shown.path()}};
+  auto options = ways.at(GENERATE(0U, 1U, 2U, 3U));
+  CAPTURE(options);
+  options.insert(options.end(), {"--timeout", "2s"});
+  const HeldFolder held(user.uid, user.gid, held_folder, holder);
+  // Whoever reads what it writes hears of the end only when nobody has the pipe any more.
+  Words words{"sh", "-c", "\"$@\" 2>&1 | cat", "sh"};
+  for (auto& word : in_shard("echo ran", user.words(options))) words.push_back(std::move(word));
+  Process launcher(words, user.options());
+  const auto ended = launcher.wait(kLongest);
+  CHECK(ended.status == 0);
+  CHECK_THAT(ended.out, !Contains("ran\n") && Contains("in uninterruptible sleep"));
+}
+
+TEST_CASE("a folder that a user moves away while it is mounted on is watched all the same") {
+  const Hostile user;
+  const Holder holder;
+  const auto folder = user.own + "/db";
+  const auto moved = user.own + "/moved";
+  make_project_and(folder, user);
+  std::optional<HeldFolder> held(std::in_place, user.uid, user.gid, folder, holder);
+  Process launcher(in_shard("echo up; read line; echo went on", user.words({"--private", folder})),
+                   user.options());
+  REQUIRE(eventually([&] { return waits_below(launcher.pid()); }));
+  user.act([&] {
+    fs::rename(folder, moved);
+    fs::create_symlink("/usr", folder);
+  });
+  held.reset();
+  REQUIRE(launcher.read_line() == "up");
+  user.act([&] { fs::remove_all(moved); });
+  const auto ended = launcher.wait(kLongest);
+  CHECK(ended.status == 125);
+  CHECK(ended.out.empty());
+  CHECK_THAT(ended.err, Contains("somebody outside has removed " + folder));
 }
 
 }  // namespace nslaunch::test

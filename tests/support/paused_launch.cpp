@@ -8,8 +8,6 @@
 namespace nslaunch::test {
 namespace {
 
-constexpr int kReportFd = 9;  // kFault's
-
 StartOptions paused_at(StartOptions options, const std::string& step) {
   options.environment.push_back(fmt::format("NSLAUNCH_FAULT={}:{}", step, PausedLaunch::kFault));
   return options;
@@ -22,7 +20,7 @@ PausedLaunch::PausedLaunch(const Words& words, StartOptions options) {
   const int number = report_.write.get();
   options.prepare = [=] {
     if (also) also();
-    if (::dup2(number, kReportFd) < 0) ::_exit(97);
+    if (::dup2(number, kFd) < 0) ::_exit(97);
   };
   process_.emplace(words, options);
   report_.write.reset();

@@ -13,6 +13,8 @@ class PausedLaunch {
  public:
   /// For LaunchScene::options().
   static constexpr const char* kFault = "pause:9";
+  /// What it and its processes have as the pipe's end.
+  static constexpr int kFd = 9;
 
   PausedLaunch(const Words& words, StartOptions options);
   /// The same for options that say nothing of a fault yet.

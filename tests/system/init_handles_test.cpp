@@ -1,18 +1,44 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <vector>
 
 #include "support/identity.hpp"
+#include "support/paused_launch.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/skip.hpp"
 #include "support/tampered.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
 
 namespace nslaunch::test {
 namespace {
 
+namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
+
+/// What a process has open above 2.
+std::vector<int> descriptors_of(pid_t pid) {
+  std::vector<int> found;
+  for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid))) {
+    const int number = std::atoi(entry.path().filename().c_str());
+    if (number > 2) found.push_back(number);
+  }
+  return found;
+}
+
+/// The one child of the one child.
+pid_t grandchild_of(pid_t pid) {
+  for (int generation = 0; generation < 2; ++generation)
+    pid = std::atoi(
+        sys::read_file(fmt::format("/proc/{0}/task/{0}/children", pid).c_str()).value_or("").c_str());
+  return pid;
+}
 
 /// nslaunch below a process of its group, whose pidfd it so has, with a descriptor of the caller's that is
 /// kept open for the command.
@@ -36,6 +62,24 @@ TEST_CASE("no descriptor of init's leads a command out of its shard") {
     CHECK_THAT(ended.out, !Contains("out by"));
     if (::geteuid() == 0) CHECK_THAT(ended.out, Contains("taken"));
   }
+}
+
+TEST_CASE("a process that has become the command's user has no descriptor of init's any more") {
+  if (::geteuid() != 0) SKIP_TEST("needs root: --user");
+  const RegistryView state;
+  PausedLaunch launch(nslaunch({"--user", "54321:54321", "--publish", "0:80", "--", "true"}), state.options(),
+                      "exec");
+  REQUIRE(launch.reached());
+  const auto has = descriptors_of(grandchild_of(launch.process().pid()));
+  const auto of_init = [](int number) {
+    const int flags = ::fcntl(number, F_GETFD);
+    return number != PausedLaunch::kFd &&
+           (flags < 0 || (flags & FD_CLOEXEC) != 0);  // what is ours to pass on
+  };
+  CHECK(std::ranges::count_if(has, of_init) == 0);
+  CHECK(std::ranges::count(has, PausedLaunch::kFd) == 1);
+  launch.resume();
+  CHECK(launch.process().wait().status == 0);
 }
 
 TEST_CASE("where close_range is missing or refused init keeps nothing of the caller's either") {
