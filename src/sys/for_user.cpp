@@ -130,11 +130,23 @@ class RootsWay {
     place_.reset(check(::fcntl(here_.fd(), F_DUPFD_CLOEXEC, 0), "keeping a directory"));
   }
 
+  /// By children: from the first of the two on the user can hold its lock (K66).
   void give_away() {
     for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder) {
-      folder->set_owner(uid_, gid_);
-      folder->set_mode(*wanted_.make);
+      const int error = as_owner_of(
+          folder->fd(), kLimit, [&] { return give(*folder); }, {}, RootsWork::kInChild);
+      if (error != 0) throw Error(errno_code(error), fmt::format("giving a folder to user {}", uid_));
     }
+  }
+
+  int give(const Directory& folder) const {
+    try {
+      folder.set_owner(uid_, gid_);
+      folder.set_mode(*wanted_.make);
+    } catch (const Error& error) {
+      return error.code().value();
+    }
+    return 0;
   }
 
   [[noreturn]] static void refuse(int error) { throw Error(errno_code(error), "finding a way"); }
