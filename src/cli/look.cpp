@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "cli/choose.hpp"
+#include "inspect/namespaces.hpp"
 #include "inspect/standstill.hpp"
 #include "registry/unreadable.hpp"
 #include "sys/check.hpp"
 #include "sys/identity.hpp"
 #include "sys/log.hpp"
-#include "sys/procfs.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::cli {
@@ -20,9 +20,9 @@ std::string looking_into(const ShardRecord& record) {
 }
 
 /// Init makes the shard's network when it has been recorded.
-bool has_our_network(pid_t init) {
-  const auto network = sys::namespace_inode(init, "net");
-  return network != 0 && network == sys::namespace_inode(0, "net");
+bool has_own_network(pid_t init) {
+  return std::ranges::any_of(inspect::own_namespaces(init),
+                             [](const auto& own) { return own.type == "net"; });
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ LiveShard find_live_shard(const std::vector<std::string>& words) {
 
 Look look_into(const std::vector<std::string>& words) {
   const auto live = find_live_shard(words);
-  if (live.shard.state == ShardState::kStarting && has_our_network(live.shard.record.init.pid)) {
+  if (live.shard.state == ShardState::kStarting && !has_own_network(live.shard.record.init.pid)) {
     throw Error({}, looking_into(live.shard.record) + ": it is just starting", "Try again in a moment.");
   }
   Look look{live.shard, {}, {}};

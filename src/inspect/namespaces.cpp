@@ -1,15 +1,25 @@
 #include "inspect/namespaces.hpp"
 
+#include <sstream>
+
+#include "inspect/patient_reads.hpp"
+#include "sys/check.hpp"
 #include "sys/procfs.hpp"
 
 namespace nslaunch::inspect {
 
 std::vector<Namespace> own_namespaces(pid_t init) {
+  PatientReads reads(1, [init](std::size_t) {
+    std::string text;
+    for (const char* type : {"net", "pid", "mnt", "ipc", "uts", "user", "cgroup", "time"}) {
+      const auto inode = sys::namespace_inode(init, type);
+      if (inode != 0 && inode != sys::namespace_inode(0, type)) text += fmt::format("{} {} ", type, inode);
+    }
+    return text;
+  });
+  std::istringstream words(reads.take().front().value_or(""));
   std::vector<Namespace> found;
-  for (const char* type : {"net", "pid", "mnt", "ipc", "uts", "user", "cgroup", "time"}) {
-    const auto inode = sys::namespace_inode(init, type);
-    if (inode != 0 && inode != sys::namespace_inode(0, type)) found.push_back({type, inode});
-  }
+  for (Namespace each; words >> each.type >> each.inode;) found.push_back(each);
   return found;
 }
 

@@ -14,7 +14,8 @@ struct Namespace {
   std::uint64_t inode = 0;  ///< what names it, in lsns(8), too
 };
 
-/// Those that the shard's init (its pid here) is in and we are not. Empty where they can't be seen.
+/// Those that the shard's init (its pid here) is in and we are not. Empty where they can't be seen, as
+/// when its owner lets nobody look at it (K33). The caller must have one thread only.
 std::vector<Namespace> own_namespaces(pid_t init);
 
 }  // namespace nslaunch::inspect

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <exception>
 #include <vector>
 
 #include "ns/sockets.hpp"
@@ -23,7 +24,7 @@
 namespace nslaunch::ns {
 namespace {
 
-/// It waits for nothing, but who owns the namespaces can stop it there (K47).
+/// Who owns the namespaces can stop it there (K47), or keep it waiting on the way (K33).
 constexpr std::chrono::seconds kLimit{3};
 /// For the kernel to end what was killed; what can't be is left to whoever reaps ours.
 constexpr std::chrono::milliseconds kEndLimit{200};
@@ -50,28 +51,32 @@ sys::Fd receive_descriptor(int channel, const sys::Deadline& deadline) {
   return descriptors.empty() ? sys::Fd() : std::move(descriptors.front());
 }
 
-/// The child's half. Returns an errno.
-int join_and_send(const sys::Fd& user, const sys::Fd& network, int channel) {
+sys::Fd open_namespace(pid_t pid, const char* name) {
+  return sys::open_file(fmt::format("/proc/{}/ns/{}", pid, name), O_RDONLY);
+}
+
+/// The child's half: the process may keep whoever looks at its namespaces waiting (K33). Returns an errno.
+int join_and_send(pid_t pid, int channel) noexcept try {
+  const auto network = open_namespace(pid, "net");
+  sys::Fd user;
+  if (sys::namespace_inode(pid, "user") != sys::namespace_inode(0, "user"))
+    user = open_namespace(pid, "user");
   if (user && ::setns(user.get(), CLONE_NEWUSER) != 0) return errno;
   if (::setns(network.get(), CLONE_NEWNET) != 0) return errno;
   const auto socket = open_socket_diagnostics();
   return socket ? send_descriptor(channel, socket.get()) : errno;
-}
-
-sys::Fd open_namespace(pid_t pid, const char* name) {
-  return sys::open_file(fmt::format("/proc/{}/ns/{}", pid, name), O_RDONLY);
+} catch (const Error& error) {
+  return error.code().value();
+} catch (const std::exception&) {
+  return ENOMEM;
 }
 
 }  // namespace
 
 sys::Fd open_socket_diagnostics_of(pid_t pid) {
-  const auto network = open_namespace(pid, "net");
-  sys::Fd user;
-  if (sys::namespace_inode(pid, "user") != sys::namespace_inode(0, "user"))
-    user = open_namespace(pid, "user");
   auto [ours, theirs] = sys::make_channel();
   const pid_t child = sys::check(::fork(), "starting a process to look into the shard");
-  if (child == 0) ::_exit(join_and_send(user, network, theirs.get()));
+  if (child == 0) ::_exit(join_and_send(pid, theirs.get()));
   theirs.reset();
   const sys::Deadline deadline(kLimit);
   const auto handle = sys::Pidfd::open(child);
@@ -84,7 +89,10 @@ sys::Fd open_socket_diagnostics_of(pid_t pid) {
   if (!socket) {
     const int error = !ended ? ETIMEDOUT : WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
     throw Error(sys::errno_code(error), "joining the shard's network namespace",
-                ended ? "" : "Its owner may have stopped the process that was to do it; it was killed.");
+                ended
+                    ? ""
+                    : "Its owner may have stopped the process that was to do it, or lets nobody look at the "
+                      "shard's init; it was killed.");
   }
   return socket;
 }
