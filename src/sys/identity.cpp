@@ -2,6 +2,12 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
+#include <string>
+
+#include "sys/as_user.hpp"
+#include "sys/check.hpp"
 #include "sys/owner.hpp"
 #include "sys/procfs.hpp"
 
@@ -13,6 +19,18 @@ namespace {
 std::uint64_t own_pid_namespace(pid_t pid, const Pidfd& pidfd) {
   const auto inode = pid == ::getpid() ? pidfd.pid_namespace() : 0;
   return inode != 0 ? inode : namespace_inode(0, "pid");
+}
+
+/// Another user may keep whoever reads it waiting (K33), so a child does; empty where none comes in time.
+std::string stat_line_of(pid_t pid, uid_t owner) {
+  constexpr std::chrono::seconds kStatLimit{1};
+  if (owner == ::geteuid()) return stat_line(pid);
+  try {
+    return in_child(owner, kStatLimit, [pid] { return Answer{stat_line(pid)}; }).text;
+  } catch (const Error& error) {
+    if (error.code() == errno_code(ETIMEDOUT)) return {};
+    throw;
+  }
 }
 
 }  // namespace
@@ -32,23 +50,18 @@ ProcessIdentity identify(pid_t pid, const Pidfd& pidfd) {
   return identity;
 }
 
-std::optional<Pidfd> find(const ProcessIdentity& identity) {
+std::optional<Pidfd> find(const ProcessIdentity& identity, uid_t owner) {
   if (identity.pid <= 0 || identity.boot_id != boot_id()) return std::nullopt;
   auto pidfd = Pidfd::open(identity.pid);
-  if (!pidfd || pidfd->has_ended()) return std::nullopt;
-  if (const auto inode = pidfd->inode(); identity.pidfd_inode != 0 && inode != 0) {
+  if (!pidfd || pidfd->has_ended() || !belongs_to(owner, identity.pid, *pidfd)) return std::nullopt;
+  // Of this boot, so of a kernel that gave it an inode, too.
+  if (const auto inode = pidfd->inode(); inode != 0) {
     return inode == identity.pidfd_inode ? std::move(pidfd) : std::nullopt;
   }
   // The start time is read after the pidfd was opened and believed only while that process lives,
   // so that both are of one process.
-  const auto stat = read_stat(identity.pid);
+  const auto stat = parse_stat(stat_line_of(identity.pid, owner));
   if (!stat || pidfd->has_ended() || stat->start_ticks != identity.start_ticks) return std::nullopt;
-  return pidfd;
-}
-
-std::optional<Pidfd> find(const ProcessIdentity& identity, uid_t owner) {
-  auto pidfd = find(identity);
-  if (pidfd && !belongs_to(owner, identity.pid, *pidfd)) return std::nullopt;
   return pidfd;
 }
 

@@ -11,12 +11,10 @@ namespace nslaunch::sys {
 /// Who `pid` is now; `pidfd` must be a handle on it that was opened before.
 ProcessIdentity identify(pid_t pid, const Pidfd& pidfd);
 
-/// As find() below, and nothing where the process is not `owner`'s: what a user has written down says nothing
-/// about another's process.
+/// A handle on the very process that `identity` means, or nothing where that one is gone (its pid may live on
+/// as another process), or is not `owner`'s: what a user has written down says nothing about another's
+/// process. Only for identities of this PID namespace and this boot. Before kernel 6.9 the caller must have
+/// one thread only, and Error is thrown where what another has written down can't be looked into.
 std::optional<Pidfd> find(const ProcessIdentity& identity, uid_t owner);
-
-/// A handle on the very process that `identity` means, or nothing where that one is gone (its pid
-/// may live on as another process). Only for identities of this PID namespace and this boot.
-std::optional<Pidfd> find(const ProcessIdentity& identity);
 
 }  // namespace nslaunch::sys

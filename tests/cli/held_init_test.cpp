@@ -85,6 +85,23 @@ std::string seen_by_root(const Scene& scene, const Words& words, const std::func
 
 }  // namespace
 
+TEST_CASE(
+    "another user's record with an init that lets nobody look at it, and no inode, leads root nowhere") {
+  const bool before_pidfs = GENERATE(false, true);
+  const auto [words, end, said] = GENERATE(table<Words, std::string, std::string>({
+      {{"list", "--all"}, "0 theirs", "running"},
+      {{"inspect", "theirs"}, "125 ", "looking into shard theirs: No such process"},
+      {{"ports", "theirs"}, "125 ", "looking into shard theirs: No such process"},
+      {{"exec", "theirs", "--", "true"}, "125 ", "reaching shard theirs: No such process"},
+      {{"port-forward", "theirs", "0:9926"}, "125 ", "reaching shard theirs: No such process"},
+      {{"wait", "--timeout", "1ms", "theirs"}, "124 ", "shard theirs has not ended"},
+      {{"kill", "--signal", "CONT", "theirs"}, "0 ", "shard theirs is user"},
+  }));
+  CAPTURE(before_pidfs, words);
+  CHECK_THAT(seen_by_root({.has_inode = false}, words, before_pidfs ? filter_pidfs : nullptr),
+             StartsWith(end) && Contains(said));
+}
+
 TEST_CASE("a shard of another user's whose init lets nobody look at it holds up no look of root's") {
   const Words words = GENERATE(Words{"inspect", "theirs"}, Words{"ports", "theirs"});
   CAPTURE(words);

@@ -163,6 +163,10 @@ void filter_unnamed_files() {
   refuse({.call = SYS_openat, .argument = 2, .comparison = BPF_JSET, .value = kUnnamed, .error = EOPNOTSUPP});
 }
 
+void filter_pidfs() {
+  install_for(SYS_fstatfs, SECCOMP_RET_ERRNO | ENOSYS, 0);
+}
+
 bool explains_itself(const Result& result) {
   if (result.status != 125 || !result.out.empty()) return false;
   std::istringstream text(result.err);

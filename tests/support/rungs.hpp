@@ -34,6 +34,8 @@ void hang_who_calls(unsigned call);
 void filter_packet_sockets();
 /// Likewise: no filesystem has O_TMPFILE (EOPNOTSUPP).
 void filter_unnamed_files();
+/// Likewise: no pidfd has an inode of its own, as before Linux 6.9.
+void filter_pidfs();
 
 /// nslaunch's own failure: status 125, one to three lines that begin with "nslaunch: ", and the
 /// command has not run.
