@@ -32,7 +32,12 @@ namespace {
 constexpr std::chrono::milliseconds kLastWait{200};
 
 /// Who stops all that is done as him, or lets it go on just in time, holds us up for a time in all.
+constexpr std::chrono::seconds kOfOne{10};
 std::map<uid_t, Patience> patience_with;
+/// And all of them together: one person can have 65,536 numbers (/etc/subuid). More than one of them can use
+/// up, who would else have no time left for the others.
+constexpr std::chrono::seconds kOfAll{20};
+Patience patience_with_all(kOfAll);
 
 /// The descriptors go with the first byte.
 bool tell(int to, const Answer& answer) {
@@ -106,9 +111,9 @@ Answer run_child(const Errand& errand, std::chrono::milliseconds limit, const st
   check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), "making a channel to a child");
   Fd ours(ends[0]);
   Fd theirs(ends[1]);
-  auto& patience = patience_with[errand.whose];
+  auto& patience = patience_with.try_emplace(errand.whose, kOfOne).first->second;
   const auto start = Clock::now();
-  const Deadline deadline(std::min(limit, patience.limit(start)));
+  const Deadline deadline(std::min({limit, patience.limit(start), patience_with_all.limit(start)}));
   const pid_t self = ::getpid();
   const pid_t child = check(fork_untold(), "starting a process for {}", errand.doing);
   if (child == 0) {
@@ -125,7 +130,7 @@ Answer run_child(const Errand& errand, std::chrono::milliseconds limit, const st
   if (handle && handle->wait_for_end(heard ? std::chrono::milliseconds(deadline.poll_timeout()) : kLastWait))
     reap(child, end);
   if (end.si_pid != child && heard) ::kill(child, SIGKILL);
-  patience.waited(start, Clock::now());
+  for (auto* used_up : {&patience, &patience_with_all}) used_up->waited(start, Clock::now());
   if (heard && end.si_pid == child && end.si_code == CLD_EXITED && end.si_status == 0) return answer;
   pollfd signalled = {stop.get(), POLLIN, 0};
   const int said = end.si_code == CLD_EXITED && end.si_status != 0 ? end.si_status : EPERM;

@@ -5,14 +5,13 @@
 namespace nslaunch::sys {
 namespace {
 
-constexpr std::chrono::seconds kWhole{10};
 constexpr std::chrono::milliseconds kLeast{200};
 constexpr int kSlowness = 10;  ///< of what comes back
 
 }  // namespace
 
 std::chrono::milliseconds Patience::limit(Clock::time_point now) {
-  if (now > last_) left_ = std::min<Clock::duration>(kWhole, left_ + (now - last_) / kSlowness);
+  if (now > last_) left_ = std::min<Clock::duration>(whole_, left_ + (now - last_) / kSlowness);
   last_ = now;
   return std::chrono::ceil<std::chrono::milliseconds>(left_ + kLeast);
 }

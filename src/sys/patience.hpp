@@ -10,6 +10,8 @@ namespace nslaunch::sys {
 /// comes back slowly, with the time in which nobody waits for him.
 class Patience {
  public:
+  explicit Patience(std::chrono::seconds whole) : whole_(whole) {}
+
   /// At the beginning of a wait: how long it may be. Never less than what anything may take that nobody holds
   /// up.
   std::chrono::milliseconds limit(Clock::time_point now);
@@ -19,7 +21,8 @@ class Patience {
   void use_up() noexcept { left_ = Clock::duration::zero(); }
 
  private:
-  Clock::duration left_ = std::chrono::seconds{10};
+  std::chrono::seconds whole_;
+  Clock::duration left_ = whole_;
   Clock::time_point last_ = Clock::time_point::max();  ///< the end of the last wait
 };
 

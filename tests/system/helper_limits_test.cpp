@@ -11,6 +11,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <cstddef>
+#include <functional>
 #include <optional>
 
 #include "ns/enter.hpp"
@@ -130,6 +131,29 @@ TEST_CASE("a user who is late each time, and never too late, holds up root for t
           ::poll(nullptr, 0, 1000);
           return std::string("another's");
         }) == "another's");
+}
+
+TEST_CASE("users who hold up root under one number after the other do so for twenty seconds in all") {
+  if (::geteuid() != 0) SKIP_TEST("needs root, which alone acts for other users");
+  const pid_t caller = fork_child([] {
+    const auto is_heard = [](uid_t user, const std::function<void()>& delay) {
+      try {
+        registry::as_user(user, std::chrono::hours(1), [&] {
+          delay();
+          return std::string("said");
+        });
+        return true;
+      } catch (const Error&) {
+        return false;
+      }
+    };
+    for (const uid_t user : {kSomebody, kSomebody + 1}) {
+      if (is_heard(user, [] { ::raise(SIGSTOP); })) return 1;
+    }
+    if (is_heard(kSomebody + 2, [] { ::poll(nullptr, 0, 4000); })) return 2;
+    return is_heard(kSomebody + 3, [] {}) ? 0 : 3;
+  });
+  CHECK(await_exit(caller) == 0);
 }
 
 TEST_CASE("a signal that would end the caller ends what root does as a user, and is still there") {
