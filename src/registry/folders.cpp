@@ -156,7 +156,7 @@ std::vector<Folder> open_own_folders(std::vector<std::string>& problems) {
 
 std::vector<Folder> open_folders(bool all_users, std::vector<std::string>& problems) {
   auto folders = open_own_folders(problems);
-  if (all_users) open_all(other_users_places(), folders, problems);
+  if (all_users) open_all(other_users_places(problems), folders, problems);
   return folders;
 }
 

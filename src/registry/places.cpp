@@ -5,16 +5,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <memory>
 
 #include "sys/check.hpp"
 #include "sys/fd.hpp"
+#include "sys/files.hpp"
 #include "sys/mounter.hpp"
 
 namespace nslaunch::registry {
 namespace {
+
+/// One person can be 65,536 users (/etc/subuid), and each look costs something.
+constexpr std::size_t kMostOfOthers = 1000;
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -53,7 +58,18 @@ std::vector<Place> own_places(bool to_read) {
   return places;
 }
 
-/// Calls visit(user) for every entry of `folder` that is `prefix` and a user's number, as nslaunch writes it.
+/// Anybody can make any number of entries in /tmp, but none that is another user's. Where something is
+/// mounted that is left to who opens it: a program of that user's may have to answer.
+bool may_be_of(uid_t user, int folder, const char* name) {
+  const auto entry = sys::open_on_same_mount(folder, name, O_PATH);
+  if (!entry) return errno == EXDEV;
+  struct statx status = {};
+  const bool known = ::statx(entry.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_UID, &status) == 0;
+  return known && status.stx_uid == user;
+}
+
+/// Calls visit(user) for every entry of `folder` that is `prefix` and a user's number, as nslaunch writes it,
+/// and can be that user's.
 template <typename Visit>
 void each_user(const char* folder, std::string_view prefix, Visit visit) {
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(folder), ::closedir);
@@ -64,7 +80,8 @@ void each_user(const char* folder, std::string_view prefix, Visit visit) {
     name.remove_prefix(prefix.size());
     uid_t user = 0;
     const auto error = std::from_chars(name.data(), name.data() + name.size(), user).ec;
-    if (error == std::errc{} && name == std::to_string(user)) visit(user);
+    const bool is_ours = error == std::errc{} && name == std::to_string(user);
+    if (is_ours && may_be_of(user, ::dirfd(listing.get()), entry->d_name)) visit(user);
   }
 }
 
@@ -81,12 +98,19 @@ std::vector<Place> places_to_read() {
   return own_places(true);
 }
 
-std::vector<Place> other_users_places() {
+std::vector<Place> other_users_places(std::vector<std::string>& problems) {
   std::vector<Place> places;
   if (::geteuid() != 0 || !variable("NSLAUNCH_STATE_DIR").empty()) return places;
   each_user("/run/user", "", [&](uid_t user) { places.push_back({login_dir(user) + "/nslaunch", user}); });
   each_user("/tmp", "nslaunch-", [&](uid_t user) { places.push_back({fallback(user), user}); });
   std::erase_if(places, [](const Place& place) { return place.owner == 0; });
+  if (places.size() > kMostOfOthers) {
+    problems.push_back(fmt::format(
+        "more than {} other users have registry folders: the rest is not looked at (nslaunch list "
+        "shows each user his own)",
+        kMostOfOthers));
+    places.resize(kMostOfOthers);
+  }
   return places;
 }
 

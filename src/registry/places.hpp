@@ -24,7 +24,8 @@ std::vector<Place> places_to_publish();
 /// Those, and the login session's folder even where XDG_RUNTIME_DIR does not name it.
 std::vector<Place> places_to_read();
 
-/// Every other user's possible folders; none unless we are root.
-std::vector<Place> other_users_places();
+/// Other users' possible folders, of which `problems` is told where there are too many; none unless we are
+/// root.
+std::vector<Place> other_users_places(std::vector<std::string>& problems);
 
 }  // namespace nslaunch::registry

@@ -220,7 +220,9 @@ TEST_CASE("what list -q shows of other users' shards means these, whatever they 
 TEST_CASE("a shard of one's own is found without a look at others' folders") {
   const auto told_of = [](const char* id) {
     return among_others([&] {
-      make_dir("/tmp/nslaunch-11111");  // root's, and so nobody's: who looks there says so
+      const auto open = make_dir("/tmp/nslaunch-11111");  // to others, too: who looks there says so
+      sys::check(::chown(open.c_str(), 11111, 11111), "giving it away");
+      sys::check(::chmod(open.c_str(), 0755), "opening");
       return run(nslaunch({"ports", id})).err;
     });
   };
