@@ -22,7 +22,8 @@ namespace {
 
 /// For all shards together: one that has stopped its init does not hold up the list of the others.
 constexpr std::chrono::milliseconds kPatience{250};
-/// And what all of them together may have us look up: how much that is others choose.
+/// And what asking all of them may take, and then what they may have us look up: how much that is others
+/// choose.
 constexpr std::chrono::seconds kLimit{2};
 
 /// A question to the shard's init that is under way; none where there is nobody to ask.
@@ -97,13 +98,15 @@ std::vector<std::size_t> own_first(std::span<const ShardEntry> shards) {
   return places;
 }
 
-/// One for each shard, from the first of `order` on, as long as there is room for more.
+/// One for each shard, from the first of `order` on, as long as there is room for more, and time: each
+/// question to another user's is a process of its own.
 std::vector<sys::Fd> ask_in_order(std::span<const ShardEntry> shards, const std::vector<std::size_t>& order) {
   registry::Controls controls;
   std::vector<sys::Fd> questions(shards.size());
   auto left = most_questions();
+  const sys::Deadline limit(kLimit);
   for (const auto at : order) {
-    if (left == 0) break;
+    if (left == 0 || limit.passed()) break;
     if (may_live(shards[at])) questions[at] = ask_who_listens(controls, shards[at]);
     if (questions[at]) --left;
   }
