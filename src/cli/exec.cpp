@@ -79,7 +79,8 @@ int run(const Arguments& arguments) {
     try {
       shard::ask_for_process(connection, request_of(arguments, shard, user, streams.size() > 3),
                              shard.record.cwd, streams, wait);
-      status = session.serve(std::move(connection), shard.record.init.pid, user.has_value());
+      status = session.serve(std::move(connection), shard.record.init.pid,
+                             user ? std::optional(user->uid) : std::nullopt);
       given_up = session.given_up();
     } catch (const shard::GivenUp&) {  // closing the connection takes the question back
     }

@@ -7,9 +7,11 @@
 
 #include "shard/protocol.hpp"
 #include "shard/visit.hpp"
+#include "sys/as_user.hpp"
 #include "sys/check.hpp"
 #include "sys/clock.hpp"
 #include "sys/files.hpp"
+#include "sys/log.hpp"
 #include "sys/waiting.hpp"
 
 namespace nslaunch::cli {
@@ -19,6 +21,7 @@ constexpr std::size_t kChunk = 16384;
 /// What the process has written before its end arrives soon after; a background job of it may hold the
 /// terminal for ever (K28).
 constexpr std::chrono::milliseconds kLastWords{500};
+constexpr std::chrono::seconds kSizeLimit{1};
 
 /// What is handed on, and what changes the terminal.
 sys::SignalSet handled_signals() {
@@ -73,11 +76,12 @@ int ExecSession::ending_signal() {
   return 0;
 }
 
-std::optional<int> ExecSession::serve(sys::Fd connection, pid_t init, bool is_anothers) {
+std::optional<int> ExecSession::serve(sys::Fd connection, pid_t init, std::optional<uid_t> another) {
   connection_ = std::move(connection);
+  another_ = another;
   if (pty_) pty_->program.reset();  // the process has it; ours would keep it from closing
   if (typing_) raw_.emplace(STDIN_FILENO);
-  passed_.emplace(ExecSignals::Target{connection_.get(), init, is_anothers, raw_.has_value()});
+  passed_.emplace(ExecSignals::Target{connection_.get(), init, another.has_value(), raw_.has_value()});
   while (!ended_) wait_for_something();
   if (pty_) show_the_rest();
   return status_;
@@ -105,12 +109,29 @@ void ExecSession::wait_for_something() {
 void ExecSession::on_signal(int signal) {
   if (signal == SIGPIPE || sys::is_ignored(signal)) return;
   if (signal == SIGWINCH) {
-    if (pty_) sys::copy_window_size(is_terminal_[0] ? 0 : is_terminal_[1] ? 1 : 2, pty_->user.get());
+    if (pty_ && !size_is_held_) pass_size_on();
   } else if (signal == SIGCONT) {
     if (raw_) raw_->take_again();
   } else if (!passed_->pass(signal)) {
     ended_ = true;
   }
+}
+
+/// Another user may hold the lock on the size for as long as he likes (K66). No descriptor of the real
+/// terminal goes to the child that may have to be left waiting for that.
+void ExecSession::pass_size_on() try {
+  const auto size = sys::window_size(is_terminal_[0] ? 0 : is_terminal_[1] ? 1 : 2);
+  const int to = pty_->user.get();
+  if (!size) return;
+  if (!another_) return sys::set_window_size(to, *size);
+  const auto set = [&] {
+    sys::set_window_size(to, *size);
+    return sys::Answer{};
+  };
+  sys::in_child(*another_, kSizeLimit, set, sys::Signals::kWait, {to}, "changing the terminal");
+} catch (const Error& error) {
+  size_is_held_ = true;
+  sys::warn(fmt::format("the size of the window is not passed on any more: {}", error.what()));
 }
 
 void ExecSession::on_message() {

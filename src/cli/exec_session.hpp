@@ -1,6 +1,7 @@
 #pragma once
 
 #include <poll.h>
+#include <sys/types.h>
 
 #include <array>
 #include <optional>
@@ -26,15 +27,16 @@ class ExecSession {
   /// Takes what signals have come before there is a process to hand them to: the one that ends us, or 0.
   int ending_signal();
   /// Serves the process that `connection` was asked for. Its wait status; nothing where the shard has ended,
-  /// or given_up(). `init`: as we see it, to be named where it does not go on. `is_anothers`: the process is
-  /// another user's, who can keep it from ending.
-  std::optional<int> serve(sys::Fd connection, pid_t init, bool is_anothers);
+  /// or given_up(). `init`: as we see it, to be named where it does not go on. `another`: the other user
+  /// whose the process is, who can keep it from ending.
+  std::optional<int> serve(sys::Fd connection, pid_t init, std::optional<uid_t> another);
   /// The signal that has ended us because it led to nothing in the shard, or 0.
   int given_up() const noexcept { return passed_ ? passed_->given_up() : 0; }
 
  private:
   void wait_for_something();
   void on_signal(int signal);
+  void pass_size_on();
   void on_message();
   void read_keys();
   void write_keys();
@@ -51,6 +53,8 @@ class ExecSession {
   std::string keys_;  ///< typed and not taken yet
   bool typing_ = false;
   bool ended_ = false;
+  std::optional<uid_t> another_;
+  bool size_is_held_ = false;          ///< by that user
   std::optional<ExecSignals> passed_;  ///< from serve() on
   std::optional<int> status_;
 };

@@ -156,10 +156,9 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
 }
 
 Answer in_child(uid_t whose, std::chrono::milliseconds limit, const std::function<Answer()>& work,
-                Signals signals, const std::vector<int>& used) {
-  const auto doing = whose == 0 ? std::string("looking into folders")
-                                : fmt::format("looking into folders of user {}", whose);
-  return run_child({doing, whose}, limit, work, signals, used, [] { return 0; });
+                Signals signals, const std::vector<int>& used, const std::string& doing) {
+  const auto named = whose == 0 ? doing : fmt::format("{} of user {}", doing, whose);
+  return run_child({named, whose}, limit, work, signals, used, [] { return 0; });
 }
 
 Fd open_in_child(uid_t whose, std::chrono::milliseconds limit, const std::function<Fd()>& open,

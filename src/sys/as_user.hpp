@@ -37,9 +37,10 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
 
 /// The same in a child that stays who we are, which nobody else can stop or kill: for what may wait in the
 /// kernel for as long as a user likes (K66). It is `whose` patience that it uses up, and who is named; 0
-/// where that is not known.
+/// where that is not known. `doing`: what to whatever is theirs, for messages.
 Answer in_child(uid_t whose, std::chrono::milliseconds limit, const std::function<Answer()>& work,
-                Signals signals = Signals::kWait, const std::vector<int>& used = {});
+                Signals signals = Signals::kWait, const std::vector<int>& used = {},
+                const std::string& doing = "looking into folders");
 
 /// What `open` opens in such a child, or nothing with its errno. Throws Error as as_user() does.
 Fd open_in_child(uid_t whose, std::chrono::milliseconds limit, const std::function<Fd()>& open,

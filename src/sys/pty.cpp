@@ -22,13 +22,17 @@ Pty open_pty(int like) {
   check(::ioctl(pty.user.get(), TIOCSPTLCK, &unlocked), kDoing);
   // By the descriptor: whatever is mounted at /dev/pts here need not be where it came from.
   pty.program.reset(check(::ioctl(pty.user.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC), kDoing));
-  copy_window_size(like, pty.user.get());
+  if (const auto size = window_size(like)) set_window_size(pty.user.get(), *size);
   return pty;
 }
 
-void copy_window_size(int from, int to) noexcept {
+std::optional<winsize> window_size(int terminal) noexcept {
   winsize size = {};
-  if (::ioctl(from, TIOCGWINSZ, &size) == 0) ::ioctl(to, TIOCSWINSZ, &size);
+  return ::ioctl(terminal, TIOCGWINSZ, &size) == 0 ? std::optional(size) : std::nullopt;
+}
+
+void set_window_size(int terminal, const winsize& size) noexcept {
+  ::ioctl(terminal, TIOCSWINSZ, &size);
 }
 
 RawTerminal::RawTerminal(int terminal) : terminal_(terminal) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/ioctl.h>
 #include <termios.h>
 
 #include <optional>
@@ -18,8 +19,10 @@ struct Pty {
 /// With the size of `like`, where that is a terminal. Throws Error.
 Pty open_pty(int like);
 
-/// Gives `to` the window size that `from` has.
-void copy_window_size(int from, int to) noexcept;
+/// Nothing where it is no terminal.
+std::optional<winsize> window_size(int terminal) noexcept;
+/// Waits for whoever holds the lock on it, who may be anybody that has the terminal (K66).
+void set_window_size(int terminal, const winsize& size) noexcept;
 
 /// Passes every key on as it is typed, until the end of the scope. In the background this stops us
 /// (SIGTTOU), as it does everybody who changes the terminal's modes there.

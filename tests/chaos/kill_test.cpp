@@ -27,8 +27,8 @@ class Load {
 
 /// The child of a launcher, seen from outside; 0 where it has none yet.
 pid_t child_of(pid_t launcher) {
-  const auto children = sys::read_file(fmt::format("/proc/{0}/task/{0}/children", launcher).c_str());
-  return children ? std::atoi(children->c_str()) : 0;
+  const auto children = children_of(launcher);
+  return children.empty() ? 0 : children.front();
 }
 
 /// 0 where there is none. A sanitized launcher has a child that is none, too, when it looks for memory leaks.

@@ -21,6 +21,7 @@ namespace nslaunch::test {
 ///   hold-memory DEVICE PORT  keeps the lock on its own memory for ever (probe_lock.hpp), says "held"
 ///   hold-exec DEVICE PORT    the same, by an execve(2) that does not end
 ///   hold-folder DEVICE FOLDER  keeps the lock on that folder for ever, says "held"
+///   hold-window-size DEVICE  keeps the lock on the size of its terminal (standard input), says "held"
 int act(int count, char** words);
 
 }  // namespace nslaunch::test

@@ -5,6 +5,7 @@
 #include <linux/fuse.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -167,6 +168,11 @@ int hold_folder(const char* device, const char* folder) {
   const int directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   check(directory >= 0, folder);
   syscall(SYS_getdents64, directory, map_page(device, FUSE_READ, MAP_PRIVATE), kPage);
+  return 7;
+}
+
+int hold_window_size(const char* device) {
+  ioctl(STDIN_FILENO, TIOCGWINSZ, map_page(device, FUSE_READ, MAP_PRIVATE));
   return 7;
 }
 

@@ -10,5 +10,7 @@ int hold_memory(const char* device, const char* port);
 int hold_exec(const char* device, const char* port);
 /// Keeps the lock on a folder: reads its names into a page that the server never brings (K66). Says the same.
 int hold_folder(const char* device, const char* folder);
+/// Keeps the lock on the size of its terminal's window, by asking for it. Says the same.
+int hold_window_size(const char* device);
 
 }  // namespace nslaunch::test

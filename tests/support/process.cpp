@@ -8,7 +8,10 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <iterator>
+#include <sstream>
 #include <stdexcept>
+#include <vector>
 
 #include "support/identity.hpp"
 #include "sys/check.hpp"
@@ -200,6 +203,12 @@ std::string unique_text() {
 
 bool all_gone(const std::string& text) {
   return eventually([&] { return find_processes(text).empty(); });
+}
+
+std::vector<pid_t> children_of(pid_t pid) {
+  std::istringstream words(
+      sys::read_file(fmt::format("/proc/{0}/task/{0}/children", pid).c_str()).value_or(""));
+  return {std::istream_iterator<pid_t>(words), {}};
 }
 
 bool eventually(const std::function<bool()>& condition) {

@@ -86,4 +86,7 @@ bool all_gone(const std::string& text);
 /// Waits for `condition` in short intervals, for what no descriptor reports. False after kPatience.
 bool eventually(const std::function<bool()>& condition);
 
+/// Those that its main thread has started and not reaped.
+std::vector<pid_t> children_of(pid_t pid);
+
 }  // namespace nslaunch::test

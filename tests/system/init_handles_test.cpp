@@ -14,7 +14,6 @@
 #include "support/skip.hpp"
 #include "support/tampered.hpp"
 #include "sys/check.hpp"
-#include "sys/files.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -32,11 +31,12 @@ std::vector<int> descriptors_of(pid_t pid) {
   return found;
 }
 
-/// The one child of the one child.
+/// The one child of the one child; 0: there is none.
 pid_t grandchild_of(pid_t pid) {
-  for (int generation = 0; generation < 2; ++generation)
-    pid = std::atoi(
-        sys::read_file(fmt::format("/proc/{0}/task/{0}/children", pid).c_str()).value_or("").c_str());
+  for (int generation = 0; generation < 2; ++generation) {
+    const auto children = children_of(pid);
+    pid = children.size() == 1 ? children.front() : 0;
+  }
   return pid;
 }
 
