@@ -105,6 +105,7 @@ TEST_CASE("what launchers SIGKILLed at random instants leave is gone after one n
     await_inits(registry);
     left += registry.files().size() + own_names(folder.path()).size();
     const auto listed = registry.ask({"list"});
+    CAPTURE(listed.err);
     CHECK(listed.out == "");
     CHECK(own_names(folder.path()) == Words{});
     CHECK(registry.files() == Words{});

@@ -202,8 +202,7 @@ TEST_CASE("a folder that a user moves away while it is mounted on is watched all
   const auto moved = user.own + "/moved";
   make_project_and(folder, user);
   std::optional<HeldFolder> held(std::in_place, user.uid, user.gid, folder, holder);
-  Process launcher(in_shard("echo up; read line; echo went on", user.words({"--private", folder})),
-                   user.options());
+  Process launcher(in_shard("echo up; exec sleep 1000", user.words({"--private", folder})), user.options());
   REQUIRE(eventually([&] { return waits_below(launcher.pid()); }));
   user.act([&] {
     fs::rename(folder, moved);

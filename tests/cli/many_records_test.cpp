@@ -20,6 +20,7 @@
 #include "support/write_file.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/procfs.hpp"
 
 // More records of a user than root can look into.
 namespace nslaunch::test {
@@ -37,6 +38,8 @@ void copy_record() {
   sys::check(::mkdir(folder.c_str(), 0700), "making {}", folder);
   for (int number = 0; number < kCopies; ++number) {
     auto record = make_record(fmt::format("copy{}", number));
+    // What this program has remembered of an earlier test may be another's.
+    record.launcher.pidns_inode = sys::namespace_inode(0, "pid");
     record.init = record.launcher;
     write_file(folder + "/" + record.id + ".shard", registry::encode(record, ShardState::kRunning));
   }
