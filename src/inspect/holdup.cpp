@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "inspect/details.hpp"
+#include "inspect/patient_reads.hpp"
 #include "inspect/processes.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
@@ -46,35 +47,47 @@ std::string named_with_state(pid_t pid) {
               : fmt::format("pid {}", pid);
 }
 
-/// Every process of one PID namespace as the launcher sees them, init first.
+/// Those of the machine's processes that can be in a PID namespace with this init, which is the first.
+std::vector<pid_t> deep_enough(pid_t init, std::size_t depth) {
+  auto pids = sys::all_pids();
+  std::erase_if(pids, [&](pid_t pid) { return pid == init || nested_pids(pid).size() < depth; });
+  pids.insert(pids.begin(), init);
+  return pids;
+}
+
+/// Every process of one PID namespace as the launcher sees them, init first. One that lets nobody look at it,
+/// of whatever shard, hides nobody but itself (K33).
 class Members {
  public:
   Members(pid_t init, std::uint64_t pidns_inode) : inode_(pidns_inode), depth_(nested_pids(init).size()) {
-    add(init);
-    for (const pid_t pid : sys::all_pids())
-      if (!has(pid) && belongs(pid)) add(pid);
+    const auto pids = deep_enough(init, depth_);
+    PatientReads reads(pids.size(), [&](std::size_t at) {
+      return fmt::format("{} {}", sys::namespace_inode(pids[at], "pid"), sys::stat_line(pids[at]));
+    });
+    for (const auto& text : reads.take()) {
+      if (text) take(*text, init);
+    }
   }
 
   const std::vector<sys::ProcessStat>& all() const { return all_; }
   bool has(pid_t pid) const { return pids_.count(pid) != 0; }
 
  private:
-  void add(pid_t pid) {
-    if (auto stat = sys::read_stat(pid)) {
-      pids_.insert(pid);
-      all_.push_back(std::move(*stat));
-    }
+  void take(const std::string& text, pid_t init) {
+    char* rest = nullptr;
+    const std::uint64_t inode = std::strtoull(text.c_str(), &rest, 10);
+    auto stat = sys::parse_stat(*rest == ' ' ? rest + 1 : rest);
+    if (!stat || (stat->pid != init && !belongs(*stat, inode))) return;
+    pids_.insert(stat->pid);
+    all_.push_back(std::move(*stat));
   }
 
-  bool belongs(pid_t pid) const {
-    const auto inode = sys::namespace_inode(pid, "pid");
+  bool belongs(const sys::ProcessStat& stat, std::uint64_t inode) const {
     if (inode != 0 && inode == inode_) return true;
     // Another user's (set-uid) process does not show its link, and one in a nested namespace shows
     // another: both are deep enough and have a parent here. /proc lists parents first as a rule.
-    const auto depth = nested_pids(pid).size();
-    if (inode == 0 ? depth < depth_ : depth <= depth_) return false;
-    const auto stat = sys::read_stat(pid);
-    return stat && has(stat->parent);
+    if (inode != 0 && nested_pids(stat.pid).size() == depth_) return false;
+    return has(stat.parent);
   }
 
   std::uint64_t inode_;
@@ -128,7 +141,7 @@ std::string find_culprit(pid_t init, std::uint64_t pidns_inode) {
 }  // namespace
 
 std::string who_holds_up(pid_t init, std::uint64_t pidns_inode) noexcept {
-  constexpr std::chrono::seconds kHoldupLimit{3};
+  constexpr std::chrono::seconds kHoldupLimit{5};
   constexpr std::size_t kMostOfIt = 65'536;
   try {
     // By a child: any of them may keep whoever looks at it waiting (K33).
