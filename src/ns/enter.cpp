@@ -57,6 +57,7 @@ sys::Fd open_namespace(pid_t pid, const char* name) {
 
 /// The child's half: the process may keep whoever looks at its namespaces waiting (K33). Returns an errno.
 int join_and_send(pid_t pid, int channel) noexcept try {
+  sys::close_all_except({channel});  // what keeps it waiting keeps no pipe of ours
   const auto network = open_namespace(pid, "net");
   sys::Fd user;
   if (sys::namespace_inode(pid, "user") != sys::namespace_inode(0, "user"))

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -102,7 +103,11 @@ std::vector<Place> other_users_places(std::vector<std::string>& problems) {
   std::vector<Place> places;
   if (::geteuid() != 0 || !variable("NSLAUNCH_STATE_DIR").empty()) return places;
   each_user("/run/user", "", [&](uid_t user) { places.push_back({login_dir(user) + "/nslaunch", user}); });
+  const auto logged_in = places.size();
   each_user("/tmp", "nslaunch-", [&](uid_t user) { places.push_back({fallback(user), user}); });
+  // The numbers that a person has besides the account's own are the higher ones (login.defs: SUB_UID_MIN).
+  std::sort(places.begin() + static_cast<std::ptrdiff_t>(logged_in), places.end(),
+            [](const Place& a, const Place& b) { return a.owner < b.owner; });
   std::erase_if(places, [](const Place& place) { return place.owner == 0; });
   if (places.size() > kMostOfOthers) {
     problems.push_back(fmt::format(

@@ -13,6 +13,7 @@
 #include "shard/users_folder.hpp"
 #include "sys/as_user.hpp"
 #include "sys/check.hpp"
+#include "sys/for_user.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::shard {
@@ -105,11 +106,12 @@ void show_through(Plan& plan, const char* option, const std::string& path, const
     plan.shown_through.push_back({path, folder.fd()});
 }
 
-/// As its owner, who may hold its lock for as long as he likes (K66).
-bool is_empty(const sys::Directory& folder) {
+/// As its owner: whoever may read a folder may hold its lock for as long as he likes (K66).
+bool is_empty(const sys::Directory& folder, bool is_for_user) {
   constexpr std::chrono::seconds kLimit{10};
+  const auto roots = is_for_user ? sys::RootsWork::kInChild : sys::RootsWork::kHere;
   const auto look = [&] { return folder.is_empty() ? 0 : ENOTEMPTY; };
-  const int error = sys::as_owner_of(folder.fd(), kLimit, look);
+  const int error = sys::as_owner_of(folder.fd(), kLimit, look, {}, roots);
   if (error != 0 && error != ENOTEMPTY)
     throw Error(sys::errno_code(error), "looking whether the folder for an overlay's changes is empty");
   return error == 0;
@@ -118,9 +120,9 @@ bool is_empty(const sys::Directory& folder) {
 void prepare_keeping(Plan& plan, std::size_t at, const sys::BeforeMaking& before_making) {
   auto& overlay = plan.spec.overlays[at];
   const auto* user = other_user(plan.spec);
-  auto [folder, is_roots] = make_keeping_folder(overlay, plan);
-  check_keeping_folder(overlay, is_empty(folder));
-  if (user != nullptr && is_roots) folder.set_owner(user->uid, user->gid);
+  auto folder = make_keeping_folder(overlay, plan);
+  check_keeping_folder(overlay, is_empty(folder, user != nullptr));
+  if (user != nullptr && folder.status().st_uid != user->uid) sys::give_folder(folder, user->uid, user->gid);
   plan.overlay_work[at] =
       WorkFolder(folder, fmt::format(".nslaunch-{}-{}.work", plan.spec.id, at), before_making, user);
   plan.places.keeping[at] = std::move(folder);

@@ -130,23 +130,9 @@ class RootsWay {
     place_.reset(check(::fcntl(here_.fd(), F_DUPFD_CLOEXEC, 0), "keeping a directory"));
   }
 
-  /// By children: from the first of the two on the user can hold its lock (K66).
   void give_away() {
-    for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder) {
-      const int error = as_owner_of(
-          folder->fd(), kLimit, [&] { return give(*folder); }, {}, RootsWork::kInChild);
-      if (error != 0) throw Error(errno_code(error), fmt::format("giving a folder to user {}", uid_));
-    }
-  }
-
-  int give(const Directory& folder) const {
-    try {
-      folder.set_owner(uid_, gid_);
-      folder.set_mode(*wanted_.make);
-    } catch (const Error& error) {
-      return error.code().value();
-    }
-    return 0;
+    for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder)
+      give_folder(*folder, uid_, gid_, wanted_.make);
   }
 
   [[noreturn]] static void refuse(int error) { throw Error(errno_code(error), "finding a way"); }
@@ -199,6 +185,20 @@ FoundForUser find_for_user(const Wanted& wanted, uid_t uid, gid_t gid, const std
     return found;  // why the user could not is what there is to say
   }
   return found;
+}
+
+void give_folder(const Directory& folder, uid_t uid, gid_t gid, std::optional<mode_t> mode) {
+  const auto give = [&] {
+    try {
+      folder.set_owner(uid, gid);
+      if (mode) folder.set_mode(*mode);
+    } catch (const Error& error) {
+      return error.code().value();
+    }
+    return 0;
+  };
+  const int error = as_owner_of(folder.fd(), kLimit, give, {}, RootsWork::kInChild);
+  if (error != 0) throw Error(errno_code(error), fmt::format("giving a folder to user {}", uid));
 }
 
 Fd find_on_roots_way(const std::string& path) try {

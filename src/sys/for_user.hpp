@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sys/directory.hpp"
 #include "sys/fd.hpp"
 
 namespace nslaunch::sys {
@@ -41,6 +42,10 @@ struct FoundForUser {
 /// Opens it as the user, in a child, so that links of that user's lead where the user may go, and no further.
 /// What the user has no right to is root's part. Throws Error where no child can be had.
 FoundForUser find_for_user(const Wanted& wanted, uid_t uid, gid_t gid, const std::vector<gid_t>& groups);
+
+/// Gives one of root's to the user, and this mode: in a child, since whoever may read it, and its owner above
+/// all, may hold its lock (K66). Throws Error.
+void give_folder(const Directory& folder, uid_t uid, gid_t gid, std::optional<mode_t> mode = {});
 
 /// What lies at an absolute path that nobody but root can have given a meaning: O_PATH. Empty where somebody
 /// else can, or there is nothing.

@@ -97,6 +97,23 @@ TEST_CASE("a user who holds the lock of the folder for his changes holds up root
   CHECK_THAT(ended.err, Contains("which overlayfs works in"));
 }
 
+TEST_CASE(
+    "a user who holds the lock of his folder for changes in a place of root's holds up root for a short "
+    "time") {
+  const Hostile user;
+  const Holder holder;
+  const auto keep = user.ground / "keep";
+  make_project_and(user.own + "/other", user);
+  const auto words = in_shard("echo ran", user.words({"--overlay", user.own + "/project=" + keep}));
+  REQUIRE(Process(words, user.options()).wait(kLongest).out ==
+          "ran\n");  // root has made it, and given it away
+  user.act([&] { fs::permissions(keep, fs::perms(0500)); });
+  LiveShard holding(user.registry, user.words({}), "exec " + holder.command("hold-folder", keep));
+  REQUIRE(Holder::is_held(holding.launcher.read_line()));
+  Process launcher(words, user.options());
+  CHECK(launcher.wait(kLongest).signal == 0);
+}
+
 TEST_CASE("a user who holds the lock of his registry folder holds up root's list and reap for a short time") {
   if (::geteuid() != 0) SKIP_TEST("needs root, which alone looks into others' registries");
   const Holder holder;

@@ -234,14 +234,22 @@ TEST_CASE("root looks at two hundred other users' folders in /tmp, and says so o
   require_root();
   const auto seen = test::in_private_mounts([] {
     ::unsetenv("NSLAUNCH_STATE_DIR");
-    for (uid_t user = kSomebody; user < kSomebody + 203; ++user) {
-      const auto folder = make_dir(fmt::format("/tmp/nslaunch-{}", user), 0700);
-      sys::check(::chown(folder.c_str(), user, user), "giving it away");
-    }
+    ::unsetenv("XDG_RUNTIME_DIR");
+    const auto make_others = [](uid_t first) {
+      for (uid_t user = first; user < first + 202; ++user) {
+        const auto folder = make_dir(fmt::format("/tmp/nslaunch-{}", user), 0700);
+        sys::check(::chown(folder.c_str(), user, user), "giving it away");
+      }
+    };
+    const test::IdleProcess init([] { become(kSomebody); });
+    make_others(100'000);
+    leave_as_somebody(init.identity());  // with the lowest number: looked at first, wherever it lies
+    make_others(200'000);
     return all_states();
   });
   CHECK(
       seen ==
+      "users orphaned 54321 /tmp/nslaunch-54321/users.shard\n"
       "more than 200 other users have registry folders: the rest is not looked at (nslaunch list shows each "
       "user his own)\n");
 }
