@@ -1,12 +1,6 @@
-#include <fcntl.h>
-#include <linux/userfaultfd.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -21,6 +15,7 @@
 #include "support/forwarded.hpp"
 #include "support/identity.hpp"
 #include "support/listeners.hpp"
+#include "support/missing_page.hpp"
 #include "support/namespaces.hpp"
 #include "support/process.hpp"
 #include "support/skip.hpp"
@@ -38,34 +33,6 @@ using shard::Kind;
 
 constexpr std::uint16_t kPort = 9926;
 constexpr std::chrono::milliseconds kLimit{10'000};  // twice, within that of the test's processes
-
-/// One that never comes: who reads it in the kernel waits there until killed. As with a page of a file on
-/// FUSE, but it ends with this process.
-class MissingPage {
- public:
-  /// `device`: /dev/userfaultfd, which root has opened.
-  explicit MissingPage(int device)
-      : faults_(sys::check(::ioctl(device, USERFAULTFD_IOC_NEW, O_CLOEXEC), "handling faults")),
-        page_(::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
-    uffdio_api api = {};
-    api.api = UFFD_API;
-    sys::check(::ioctl(faults_.get(), UFFDIO_API, &api), "handling faults");
-    uffdio_register wanted = {};
-    wanted.range = {reinterpret_cast<std::uintptr_t>(page_), kSize};
-    wanted.mode = UFFDIO_REGISTER_MODE_MISSING;
-    sys::check(::ioctl(faults_.get(), UFFDIO_REGISTER, &wanted), "handling faults");
-  }
-  const void* get() const { return page_; }
-  void wait_for_reader() const {
-    uffd_msg fault;
-    sys::check(::read(faults_.get(), &fault, sizeof fault), "waiting for a fault");
-  }
-
- private:
-  static constexpr std::size_t kSize = 4096;
-  sys::Fd faults_;
-  void* page_;
-};
 
 void serve_for_ever(const sys::Fd& server) {
   for (;;) sys::write_all(sys::Fd(::accept4(server.get(), nullptr, nullptr, SOCK_CLOEXEC)).get(), "served");
@@ -96,11 +63,7 @@ void publish_theirs(Network network, const FakeInit::Serve& serve) {
     sys::check(::unshare(CLONE_NEWNET), "unsharing");
     bring_loopback_up();
   }
-  become(kSomebody);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // which that has taken back
-  const auto folder = fmt::format("/tmp/nslaunch-{}", kSomebody);
-  sys::check(::mkdir(folder.c_str(), 0700), "making {}", folder);
-  static const FakeInit init(folder, "theirs", serve);  // till this process ends
+  publish_somebodys("theirs", serve);
 }
 
 /// Where the only shards are those that `body` makes.
@@ -115,8 +78,7 @@ std::string as_root_alone(const std::function<std::string()>& body) {
 }  // namespace
 
 TEST_CASE("a socket whose lock another user's init holds for ever does not keep port-forward from its end") {
-  const sys::Fd device(::open("/dev/userfaultfd", O_RDWR | O_CLOEXEC));
-  if (::geteuid() == 0 && !device) SKIP_TEST("there is no /dev/userfaultfd here");
+  const sys::Fd device = MissingPage::open_device();
   const auto seen = as_root_alone([&] {
     std::optional<Process> forwarder;  // ends last: what it waits for ends with the other
     const IdleProcess theirs([&] { publish_theirs(Network::kOwn, give_locked_socket(device.get())); });

@@ -1,14 +1,18 @@
 #include "support/fake_init.hpp"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <thread>
 
 #include "registry/control.hpp"
 #include "registry/private_umask.hpp"
+#include "support/somebody.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 
@@ -39,6 +43,14 @@ FakeInit::FakeInit(const std::string& folder, const std::string& id, const Serve
   registration_.emplace(publish(record));
   registration_->set_state(ShardState::kRunning);
   ::unsetenv("NSLAUNCH_STATE_DIR");
+}
+
+void publish_somebodys(const std::string& id, const FakeInit::Serve& serve) {
+  become(kSomebody);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // which that has taken back
+  const auto folder = fmt::format("/tmp/nslaunch-{}", kSomebody);
+  sys::check(::mkdir(folder.c_str(), 0700), "making {}", folder);
+  static const FakeInit init(folder, id, serve);
 }
 
 void say_nothing(int) {

@@ -27,6 +27,10 @@ class FakeInit {
   std::optional<registry::Registration> registration_;
 };
 
+/// For a process of root's, in private mounts: becomes somebody and publishes a shard with that init, for as
+/// long as it lives.
+void publish_somebodys(const std::string& id, const FakeInit::Serve& serve);
+
 /// Says nothing to anybody.
 void say_nothing(int listener);
 /// Sends each visitor these bytes as one message once it has asked, and waits until it leaves.
