@@ -70,7 +70,7 @@ int run(const Arguments& arguments) {
   std::optional<int> status;
   int given_up = 0;
   {
-    ExecSession session;
+    ExecSession session(user ? std::optional(user->uid) : std::nullopt);
     const auto streams = session.streams();
     const shard::Wait wait{
         .deadline = deadline, .init = shard.record.init.pid, .signals = session.signals(), .gives_up = [&] {
@@ -79,8 +79,7 @@ int run(const Arguments& arguments) {
     try {
       shard::ask_for_process(connection, request_of(arguments, shard, user, streams.size() > 3),
                              shard.record.cwd, streams, wait);
-      status = session.serve(std::move(connection), shard.record.init.pid,
-                             user ? std::optional(user->uid) : std::nullopt);
+      status = session.serve(std::move(connection), shard.record.init.pid);
       given_up = session.given_up();
     } catch (const shard::GivenUp&) {  // closing the connection takes the question back
     }

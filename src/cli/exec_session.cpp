@@ -43,7 +43,8 @@ void leave_output_alone(int terminal) {
 
 }  // namespace
 
-ExecSession::ExecSession() : blocked_(handled_signals()), signals_(sys::make_signalfd(handled_signals())) {
+ExecSession::ExecSession(std::optional<uid_t> another)
+    : blocked_(handled_signals()), signals_(sys::make_signalfd(handled_signals())), another_(another) {
   int first = -1;
   for (int number = 0; number <= 2; ++number) {
     is_terminal_[static_cast<std::size_t>(number)] = ::isatty(number) == 1;
@@ -53,6 +54,9 @@ ExecSession::ExecSession() : blocked_(handled_signals()), signals_(sys::make_sig
   if (first < 0) return;
   pty_.emplace(sys::open_pty(first));
   if (!typing_) leave_output_alone(pty_->program.get());
+  if (!another_) return;
+  user_keeper_.emplace(pty_->user.get(), *another_);
+  program_keeper_.emplace(pty_->program.get(), *another_);
 }
 
 std::vector<int> ExecSession::streams() const {
@@ -76,12 +80,12 @@ int ExecSession::ending_signal() {
   return 0;
 }
 
-std::optional<int> ExecSession::serve(sys::Fd connection, pid_t init, std::optional<uid_t> another) {
+std::optional<int> ExecSession::serve(sys::Fd connection, pid_t init) {
   connection_ = std::move(connection);
-  another_ = another;
   if (pty_) pty_->program.reset();  // the process has it; ours would keep it from closing
+  program_keeper_.reset();          // and so would this one
   if (typing_) raw_.emplace(STDIN_FILENO);
-  passed_.emplace(ExecSignals::Target{connection_.get(), init, another.has_value(), raw_.has_value()});
+  passed_.emplace(ExecSignals::Target{connection_.get(), init, another_.has_value(), raw_.has_value()});
   while (!ended_) wait_for_something();
   if (pty_) show_the_rest();
   return status_;
@@ -170,7 +174,12 @@ void ExecSession::show() {
   const auto count = ::read(pty_->user.get(), output, sizeof output);
   const int seen_on = is_terminal_[1] ? STDOUT_FILENO : is_terminal_[2] ? STDERR_FILENO : STDIN_FILENO;
   if (count > 0) sys::write_all(seen_on, {output, static_cast<std::size_t>(count)});
-  if (count < 0 && errno == EIO) pty_.reset();  // nobody has it open any more
+  if (count < 0 && errno == EIO) close_terminal();  // nobody has it open any more
+}
+
+void ExecSession::close_terminal() {
+  pty_.reset();
+  user_keeper_.reset();
 }
 
 void ExecSession::show_the_rest() {

@@ -9,6 +9,7 @@
 
 #include "cli/exec_signals.hpp"
 #include "sys/fd.hpp"
+#include "sys/keeper.hpp"
 #include "sys/pty.hpp"
 #include "sys/signals.hpp"
 
@@ -18,7 +19,8 @@ namespace nslaunch::cli {
 /// replaced by a pseudoterminal of the process's own, so that its job control is the shard's.
 class ExecSession {
  public:
-  ExecSession();
+  /// `another`: the other user whose the process is, who can keep it from ending.
+  explicit ExecSession(std::optional<uid_t> another);
 
   /// What the process gets as 0, 1 and 2 and, where there is one, as its terminal.
   std::vector<int> streams() const;
@@ -27,9 +29,8 @@ class ExecSession {
   /// Takes what signals have come before there is a process to hand them to: the one that ends us, or 0.
   int ending_signal();
   /// Serves the process that `connection` was asked for. Its wait status; nothing where the shard has ended,
-  /// or given_up(). `init`: as we see it, to be named where it does not go on. `another`: the other user
-  /// whose the process is, who can keep it from ending.
-  std::optional<int> serve(sys::Fd connection, pid_t init, std::optional<uid_t> another);
+  /// or given_up(). `init`: as we see it, to be named where it does not go on.
+  std::optional<int> serve(sys::Fd connection, pid_t init);
   /// The signal that has ended us because it led to nothing in the shard, or 0.
   int given_up() const noexcept { return passed_ ? passed_->given_up() : 0; }
 
@@ -41,20 +42,24 @@ class ExecSession {
   void read_keys();
   void write_keys();
   void show();
+  void close_terminal();
   void show_the_rest();
 
   /// From before the process is asked for: none may be lost, or meant for us alone.
   sys::BlockedSignals blocked_;
   sys::Fd signals_;
   std::array<bool, 3> is_terminal_;
+  std::optional<uid_t> another_;
+  /// For the ends of pty_ where another user gets it; the program's till the process has that.
+  std::optional<sys::Keeper> user_keeper_;
+  std::optional<sys::Keeper> program_keeper_;
   std::optional<sys::Pty> pty_;
   std::optional<sys::RawTerminal> raw_;
   sys::Fd connection_;
   std::string keys_;  ///< typed and not taken yet
   bool typing_ = false;
   bool ended_ = false;
-  std::optional<uid_t> another_;
-  bool size_is_held_ = false;          ///< by that user
+  bool size_is_held_ = false;          ///< by another user
   std::optional<ExecSignals> passed_;  ///< from serve() on
   std::optional<int> status_;
 };

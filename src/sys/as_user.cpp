@@ -136,12 +136,7 @@ Answer run_child(const Errand& errand, std::chrono::milliseconds limit, const st
   const int said = end.si_code == CLD_EXITED && end.si_status != 0 ? end.si_status : EPERM;
   const int why = ::poll(&signalled, 1, 0) == 1 ? EINTR : deadline.passed() ? ETIMEDOUT : said;
   if (why == ETIMEDOUT) patience.use_up();
-  if (!handle || !handle->has_ended()) {
-    warn(
-        fmt::format("process {}, {}, can't be killed: a user or a file system keeps it waiting\n"
-                    "It ends when that user's processes do, or when the file system answers or is unmounted.",
-                    child, errand.doing));
-  }
+  if (!handle || !handle->has_ended()) warn_of_unkillable(child, errand.doing);
   throw Error(errno_code(why), errand.doing);
 }
 
@@ -159,6 +154,13 @@ Answer in_child(uid_t whose, std::chrono::milliseconds limit, const std::functio
                 Signals signals, const std::vector<int>& used, const std::string& doing) {
   const auto named = whose == 0 ? doing : fmt::format("{} of user {}", doing, whose);
   return run_child({named, whose}, limit, work, signals, used, [] { return 0; });
+}
+
+void warn_of_unkillable(pid_t child, const std::string& doing) {
+  warn(
+      fmt::format("process {}, {}, can't be killed: a user or a file system keeps it waiting\n"
+                  "It ends when that user's processes do, or when the file system answers or is unmounted.",
+                  child, doing));
 }
 
 Fd open_in_child(uid_t whose, std::chrono::milliseconds limit, const std::function<Fd()>& open,

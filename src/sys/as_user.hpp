@@ -46,6 +46,9 @@ Answer in_child(uid_t whose, std::chrono::milliseconds limit, const std::functio
 Fd open_in_child(uid_t whose, std::chrono::milliseconds limit, const std::function<Fd()>& open,
                  const std::vector<int>& used = {});
 
+/// Says of a child of ours that was killed in vain while it was `doing` something.
+void warn_of_unkillable(pid_t child, const std::string& doing);
+
 /// Where root's own part is done.
 enum class RootsWork { kHere, kInChild };
 

@@ -9,7 +9,6 @@
 #include "support/hostile.hpp"
 #include "support/live_shard.hpp"
 #include "support/paused_launch.hpp"
-#include "support/pty.hpp"
 #include "support/registry_scene.hpp"
 #include "support/somebody.hpp"
 #include "support/temp_dir.hpp"
@@ -65,12 +64,6 @@ bool waits_below(pid_t ancestor) {
     return sys::read_stat(pid).value_or(sys::ProcessStat{}).state == 'D' || waits_below(pid);
   });
 }
-
-/// At the end of the scope.
-struct Killed {
-  Process& process;
-  ~Killed() { process.send_signal(SIGKILL); }
-};
 
 void make_project_and(const std::string& folder, const Hostile& user) {
   user.act([&] {
@@ -132,22 +125,6 @@ TEST_CASE("a user who holds the lock of his registry folder holds up root's list
   CHECK_THAT(seen, Contains("the registry folder " + folder +
                             " can't be read: looking into folders of user 54321") &&
                        Contains(folder + ": working as user 54321"));
-}
-
-TEST_CASE("a user who holds the lock on the size of his terminal holds up root's exec for a short time") {
-  const Hostile user;
-  const Holder holder;
-  LiveShard shard(user.registry, user.words({}));
-  PtySession terminal(nslaunch({"exec", shard.id, "--", "sh", "-c", holder.command("hold-window-size")}),
-                      user.options());
-  const auto said = terminal.read_until("\n");
-  // Before the terminal is waited for: what is held up goes on then.
-  const Killed killed{shard.launcher};
-  REQUIRE(Holder::is_held(said));
-  terminal.resize({44, 111});
-  terminal.expect("changing the terminal of user " + std::to_string(user.uid));
-  terminal.send("typed and shown");
-  terminal.expect("typed and shown");
 }
 
 TEST_CASE("a user who holds the lock above the folder for his changes holds up no end and no later command") {

@@ -150,6 +150,7 @@ int act(int count, char** words) {
   if (what == "hold-exec" && count > 2) return hold_exec(words[1], words[2]);
   if (what == "hold-folder" && count > 2) return hold_folder(words[1], words[2]);
   if (what == "hold-window-size" && count > 1) return hold_window_size(words[1]);
+  if (what == "hold-terminal" && count > 1) return hold_terminal(words[1]);
   if (what == "stay") {
     ignore_signals();
     say_up();

@@ -22,6 +22,7 @@ namespace nslaunch::test {
 ///   hold-exec DEVICE PORT    the same, by an execve(2) that does not end
 ///   hold-folder DEVICE FOLDER  keeps the lock on that folder for ever, says "held"
 ///   hold-window-size DEVICE  keeps the lock on the size of its terminal (standard input), says "held"
+///   hold-terminal DEVICE     reads a line from its terminal and keeps it from being closed, says "held"
 int act(int count, char** words);
 
 }  // namespace nslaunch::test

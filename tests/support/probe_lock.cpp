@@ -176,4 +176,9 @@ int hold_window_size(const char* device) {
   return 7;
 }
 
+int hold_terminal(const char* device) {
+  void* page = map_page(device, FUSE_READ, MAP_PRIVATE);
+  return read(STDIN_FILENO, page, kPage) > 0 ? 7 : 8;
+}
+
 }  // namespace nslaunch::test

@@ -12,5 +12,7 @@ int hold_exec(const char* device, const char* port);
 int hold_folder(const char* device, const char* folder);
 /// Keeps the lock on the size of its terminal's window, by asking for it. Says the same.
 int hold_window_size(const char* device);
+/// Keeps its terminal from being closed, by reading a line from it. Says the same.
+int hold_terminal(const char* device);
 
 }  // namespace nslaunch::test

@@ -1,0 +1,161 @@
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "shard/protocol.hpp"
+#include "support/fake_init.hpp"
+#include "support/holder.hpp"
+#include "support/hostile.hpp"
+#include "support/live_shard.hpp"
+#include "support/missing_page.hpp"
+#include "support/pty.hpp"
+#include "support/registry_scene.hpp"
+#include "support/skip.hpp"
+#include "support/somebody.hpp"
+#include "sys/fd.hpp"
+#include "sys/files.hpp"
+
+// K66: whoever has the terminal that root's exec gives another user's process has its locks, too.
+namespace nslaunch::test {
+namespace {
+
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+using shard::Kind;
+
+constexpr std::chrono::seconds kEndLimit{20};
+
+/// At the end of the scope.
+struct Killed {
+  Process& process;
+  ~Killed() { process.send_signal(SIGKILL); }
+};
+
+/// As init of a shard, which starts nothing: has `hold` wait, in the kernel, for a page with what it was
+/// given as the process's terminal, writes to `told`, and says no more.
+FakeInit::Serve take_terminal(int device, int told, void (*hold)(int terminal, void* page)) {
+  return [=](int listener) {
+    const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    if (!shard::receive(visitor.get())) return say_nothing(listener);
+    static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kAnswer, .payload = {}}));
+    std::vector<sys::Fd> given;
+    if (!shard::receive(visitor.get(), true, &given)) return say_nothing(listener);
+    const MissingPage page(device);
+    std::thread([&] { hold(given.back().get(), page.get()); }).detach();
+    page.wait_for_reader();
+    sys::write_all(told, "held");
+    say_nothing(listener);
+  };
+}
+
+void hold_by_writing(int terminal, void* page) {
+  static_cast<void>(::write(terminal, page, 1));
+}
+
+void hold_size(int terminal, void* page) {
+  ::ioctl(terminal, TIOCGWINSZ, page);
+}
+
+/// How root's exec ends that asks such an init for a process. When the terminal is held the window gets
+/// another size.
+std::string end_of_exec(void (*hold)(int, void*)) {
+  const auto device = MissingPage::open_device();
+  if (::geteuid() != 0) SKIP_TEST("needs root, which alone acts for other users");
+  return in_private_mounts([&] {
+    ::unsetenv("XDG_RUNTIME_DIR");
+    const auto held = sys::make_pipe();
+    std::optional<PtySession> terminal;  // ends last: what it waits for ends with the other
+    const IdleProcess theirs(
+        [&] { publish_somebodys("theirs", take_terminal(device.get(), held.write.get(), hold)); });
+    terminal.emplace(nslaunch({"exec", "theirs", "--", "true"}));
+    pollfd watched = {held.read.get(), POLLIN, 0};
+    ::poll(&watched, 1, static_cast<int>(std::chrono::milliseconds(kEndLimit).count()));
+    terminal->resize({44, 111});
+    const auto ended = terminal->wait(kEndLimit);
+    return fmt::format("{} {}", ended.status, ended.out);
+  });
+}
+
+}  // namespace
+
+TEST_CASE("a user who holds the lock on the size of his terminal holds up root's exec for a short time") {
+  const Hostile user;
+  const Holder holder;
+  LiveShard shard(user.registry, user.words({}));
+  PtySession terminal(nslaunch({"exec", shard.id, "--", "sh", "-c", holder.command("hold-window-size")}),
+                      user.options());
+  const auto said = terminal.read_until("\n");
+  // Before the terminal is waited for: what is held up goes on then.
+  const Killed killed{shard.launcher};
+  REQUIRE(Holder::is_held(said));
+  terminal.resize({44, 111});
+  terminal.expect("changing the terminal of user " + std::to_string(user.uid));
+  terminal.send("typed and shown");
+  terminal.expect("typed and shown");
+}
+
+TEST_CASE("a user who keeps his terminal from being closed does not keep root's exec from its end") {
+  const Hostile user;
+  const Holder holder;
+  LiveShard shard(user.registry, user.words({}));
+  const auto script = "trap '' HUP INT TERM; stty -echo; echo ready; exec " + holder.command("hold-terminal");
+  PtySession terminal(nslaunch({"exec", shard.id, "--", "sh", "-c", script}), user.options());
+  terminal.expect("ready\r\n");
+  terminal.send("\n");
+  const auto said = terminal.read_until("\n");
+  const Killed killed{shard.launcher};
+  REQUIRE(Holder::is_held(said));
+  const bool is_killed = GENERATE(false, true);
+  if (!is_killed) {
+    ::kill(terminal.pid(), SIGTERM);
+    terminal.expect("one more Ctrl-C, or signal, ends this exec");
+  }
+  const int last = is_killed ? SIGKILL : SIGTERM;
+  ::kill(is_killed ? -terminal.pid() : terminal.pid(), last);  // the whole group of it
+  const auto ended = terminal.wait(kEndLimit);
+  CHECK(ended.signal == last);
+  if (!is_killed) CHECK_THAT(ended.out, Contains("can't be killed"));
+}
+
+TEST_CASE("an init of another user's that keeps the terminal from being closed does not keep root's exec") {
+  const auto seen = end_of_exec(hold_by_writing);
+  CHECK_THAT(seen, StartsWith("125 ") && Contains("init does not answer") && Contains("can't be killed"));
+}
+
+TEST_CASE("an init of another user's that holds the lock on the terminal's size does not keep root's exec") {
+  const auto seen = end_of_exec(hold_size);
+  CHECK_THAT(seen, StartsWith("125 ") && Contains("changing the terminal of user 54321") &&
+                       Contains("init does not answer"));
+}
+
+TEST_CASE("root's exec that is killed hangs up the terminal of another user's process, and leaves nothing") {
+  const Hostile user;
+  const LiveShard shard(user.registry, user.words({}));
+  const auto text = unique_text();
+  // In another session, of which no end of exec's process is told.
+  const auto script = "exec 3<&0; setsid sh -c 'echo up; read line <&3' " + text + " & wait";
+  PtySession terminal(nslaunch({"exec", shard.id, "--", "sh", "-c", script}), user.options());
+  terminal.expect("up\r\n");
+  ::kill(terminal.pid(), SIGKILL);
+  CHECK(all_gone(text));
+}
+
+TEST_CASE("another user's process that closes its terminal is hung up on by root's exec") {
+  const Hostile user;
+  const LiveShard shard(user.registry, user.words({}));
+  const auto script = "exec </dev/null >/dev/null 2>&1 sleep 1000";
+  PtySession terminal(nslaunch({"exec", shard.id, "--", "sh", "-c", script}), user.options());
+  CHECK(terminal.wait(kEndLimit).signal == SIGHUP);
+}
+
+}  // namespace nslaunch::test
