@@ -33,9 +33,20 @@ bool ProcessReading::is_read_anyway(pid_t pid) const {
 std::vector<sys::ProcessStat> ProcessReading::take() {
   auto lines = reads_.take();
   std::vector<sys::ProcessStat> found;
+  std::vector<pid_t> without_line;
   for (std::size_t at = 0; at < lines.size(); ++at) {
     if (!lines[at] && is_read_anyway(pids_[at])) lines[at] = sys::stat_line(pids_[at]);
-    if (auto stat = lines[at] ? sys::parse_stat(*lines[at]) : sys::stat_by_status(pids_[at]))
+    if (!lines[at]) without_line.push_back(pids_[at]);
+    if (auto stat = sys::parse_stat(lines[at].value_or(""))) found.push_back(std::move(*stat));
+  }
+  // The last first: those before them have used up the time, and may do so again.
+  std::ranges::reverse(without_line);
+  PatientReads reads(
+      without_line.size(), [&](std::size_t at) { return sys::status_text(without_line[at]); },
+      WithoutChild::kReadAnyway);
+  const auto texts = reads.take();
+  for (std::size_t at = 0; at < texts.size(); ++at) {
+    if (auto stat = sys::parse_status(without_line[at], texts[at].value_or("")))
       found.push_back(std::move(*stat));
   }
   return found;

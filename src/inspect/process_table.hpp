@@ -29,7 +29,7 @@ class ProcessReading {
   explicit ProcessReading(const std::unordered_set<pid_t>& of_no_interest = {},
                           WithoutChild without_child = WithoutChild::kReadNone);
   /// Those that are still there. Of one that lets nobody read its `stat` (K33) there is what `status` says:
-  /// neither times nor threads.
+  /// neither times nor threads. One that lets nobody read that either (K66) is left out.
   std::vector<sys::ProcessStat> take();
 
  private:

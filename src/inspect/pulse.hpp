@@ -7,7 +7,8 @@
 
 namespace nslaunch::inspect {
 
-/// By /proc/PID/status, whose reader nobody can keep waiting (K33), what a process with one thread does.
+/// By /proc/PID/status, whose reader the process itself can't keep waiting (K33), what a process with one
+/// thread does.
 struct Pulse {
   char state = '?';            ///< as ps(1) has it
   std::uint64_t switches = 0;  ///< how often it has given up the processor, or lost it

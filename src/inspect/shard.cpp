@@ -8,12 +8,12 @@
 #include <map>
 #include <set>
 #include <sstream>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "inspect/descriptors.hpp"
 #include "inspect/patient_reads.hpp"
 #include "inspect/process_table.hpp"
-#include "inspect/processes.hpp"
 #include "ns/enter.hpp"
 #include "sys/check.hpp"
 #include "sys/values.hpp"
@@ -21,10 +21,10 @@
 namespace nslaunch::inspect {
 namespace {
 
-/// The pid in the namespace that lies `depth` levels inside /proc's own, 0 where it is gone.
-pid_t pid_at(pid_t shown, std::size_t depth) {
-  const auto pids = nested_pids(shown);
-  return pids.size() > depth ? pids[depth] : 0;
+template <typename Number>
+std::vector<Number> numbers_in(const std::optional<std::string>& text) {
+  std::istringstream numbers(text.value_or(""));
+  return {std::istream_iterator<Number>(numbers), std::istream_iterator<Number>()};
 }
 
 /// Of each one's descriptors; none of who lets nobody look at them (K33).
@@ -37,10 +37,7 @@ std::vector<std::vector<std::uint64_t>> socket_inodes_of(const std::vector<Membe
     return inodes;
   });
   std::vector<std::vector<std::uint64_t>> found;
-  for (const auto& text : reads.take()) {
-    std::istringstream inodes(text.value_or(""));
-    found.emplace_back(std::istream_iterator<std::uint64_t>(inodes), std::istream_iterator<std::uint64_t>());
-  }
+  for (const auto& text : reads.take()) found.push_back(numbers_in<std::uint64_t>(text));
   return found;
 }
 
@@ -48,29 +45,50 @@ void go_on_until(const std::optional<sys::Deadline>& limit) {
   if (limit && limit->passed()) throw Error(sys::errno_code(ETIMEDOUT), "looking at a shard's processes");
 }
 
+/// Init first, each after its parent.
+std::vector<const sys::ProcessStat*> descendants_of(pid_t init, const ProcessTable& processes,
+                                                    const std::optional<sys::Deadline>& limit) {
+  std::vector<const sys::ProcessStat*> found;
+  const auto* stat = processes.find(init);
+  if (stat == nullptr) return found;
+  // Not by recursion: a shard has as many generations as its owner likes.
+  std::vector<const sys::ProcessStat*> ahead = {stat};
+  std::unordered_set<pid_t> seen;  // pids reused while we looked could form a circle
+  while (!ahead.empty()) {
+    go_on_until(limit);
+    const auto* process = ahead.back();
+    ahead.pop_back();
+    if (!seen.insert(process->pid).second) continue;
+    const auto [first, last] = processes.by_parent().equal_range(process->pid);
+    for (auto child = last; child != first;) ahead.push_back(&(--child)->second);
+    found.push_back(process);
+  }
+  return found;
+}
+
 }  // namespace
 
 std::vector<Member> members_of(pid_t init, const ProcessTable& processes,
                                const std::optional<sys::Deadline>& limit) {
   std::vector<Member> members;
-  const auto pids = nested_pids(init);
-  const auto* stat = processes.find(init);
-  if (pids.empty() || stat == nullptr) return members;
-  // Not by recursion: a shard has as many generations as its owner likes.
-  std::vector<Member> ahead = {{pids.back(), 0, *stat}};
-  std::unordered_set<pid_t> seen;  // pids reused while we looked could form a circle
-  while (!ahead.empty()) {
+  const auto stats = descendants_of(init, processes, limit);
+  const auto pids_of = [&](std::size_t at) {
+    return sys::status_field(stats[at]->pid, "NSpid").value_or("");
+  };
+  PatientReads reads(stats.size(), pids_of, WithoutChild::kReadAnyway);
+  std::unordered_map<pid_t, pid_t> inside;
+  std::size_t depth = 0;  // init's in /proc's own PID namespace
+  const auto texts = reads.take();
+  for (std::size_t at = 0; at < texts.size(); ++at) {
     go_on_until(limit);
-    auto member = std::move(ahead.back());
-    ahead.pop_back();
-    if (!seen.insert(member.stat.pid).second) continue;
-    const auto [first, last] = processes.by_parent().equal_range(member.stat.pid);
-    for (auto child = last; child != first;) {
-      --child;
-      const pid_t inner = pid_at(child->second.pid, pids.size() - 1);
-      if (inner != 0) ahead.push_back({inner, member.pid, child->second});
-    }
-    members.push_back(std::move(member));
+    const auto pids = numbers_in<pid_t>(texts[at]);
+    if (at == 0) depth = pids.size();
+    if (depth == 0) break;
+    if (pids.size() < depth) continue;
+    const auto parent = inside.find(stats[at]->parent);
+    const pid_t adopter = members.empty() ? 0 : members.front().pid;  // of whose parent has gone meanwhile
+    members.push_back({pids[depth - 1], parent == inside.end() ? adopter : parent->second, *stats[at]});
+    inside[stats[at]->pid] = pids[depth - 1];
   }
   return members;
 }

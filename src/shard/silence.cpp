@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "inspect/patient_reads.hpp"
 #include "sys/check.hpp"
 #include "sys/procfs.hpp"
 #include "sys/text.hpp"
@@ -47,10 +48,12 @@ void Silence::postpone(sys::Clock::duration pause) noexcept {
 
 void Silence::say_blind_for(pid_t process, Announcer& announcer) {
   if (std::exchange(said_blind_, true)) return;
-  const auto name = sys::status_field(process, "Name");
+  inspect::PatientReads reads(
+      1, [process](std::size_t) { return sys::status_field(process, "Name").value_or("gone"); });
+  const auto name = reads.take().front();
   announcer.announce(
       fmt::format("--silence can't see whether pid {} ({}) writes anything, and takes it that it does",
-                  process, sys::escape(name.value_or("gone"))));
+                  process, sys::escape(name.value_or("?"))));
 }
 
 }  // namespace nslaunch::shard

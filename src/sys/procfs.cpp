@@ -82,10 +82,13 @@ std::optional<ProcessStat> read_stat(pid_t pid) {
   return parse_stat(stat_line(pid));
 }
 
-std::optional<ProcessStat> stat_by_status(pid_t pid) {
-  const auto text = read_file(proc_path(pid, "status").c_str());
-  if (!text) return std::nullopt;
-  const auto field = [&](const char* name) { return field_of(*text, name).value_or(""); };
+std::string status_text(pid_t pid) {
+  return read_file(proc_path(pid, "status").c_str()).value_or("");
+}
+
+std::optional<ProcessStat> parse_status(pid_t pid, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const auto field = [&](const char* name) { return field_of(text, name).value_or(""); };
   const auto number = [&](const char* name) { return std::atoi(field(name).c_str()); };
   ProcessStat stat;
   stat.pid = pid;
@@ -116,8 +119,7 @@ std::string command_line(pid_t pid, std::size_t limit) {
 }
 
 std::optional<std::string> status_field(pid_t pid, const char* name) {
-  const auto text = read_file(proc_path(pid, "status").c_str());
-  return text ? field_of(*text, name) : std::nullopt;
+  return field_of(status_text(pid), name);
 }
 
 std::vector<pid_t> all_pids() {

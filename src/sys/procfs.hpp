@@ -31,9 +31,10 @@ std::optional<ProcessStat> read_stat(pid_t pid);
 std::optional<ProcessStat> parse_stat(const std::string& line);
 /// What parse_stat() takes; empty where there is no such process any more.
 std::string stat_line(pid_t pid);
-/// What /proc/PID/status has of it, whose reader nobody can keep waiting (K33): no times, nor whether it is
-/// exiting.
-std::optional<ProcessStat> stat_by_status(pid_t pid);
+/// What the text of /proc/PID/status has of it: no times, nor whether it is exiting. Nothing of an empty one.
+std::optional<ProcessStat> parse_status(pid_t pid, const std::string& text);
+/// What parse_status() takes; empty where there is no such process any more.
+std::string status_text(pid_t pid);
 
 /// Arguments joined by single spaces, or "[comm]" for a kernel thread or a zombie.
 std::string command_line(pid_t pid, std::size_t limit = 400);

@@ -1,0 +1,107 @@
+#include <sched.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <csignal>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "support/holder.hpp"
+#include "support/live_shard.hpp"
+#include "support/namespaces.hpp"
+#include "support/process.hpp"
+#include "support/registry_scene.hpp"
+#include "support/registry_view.hpp"
+#include "support/rungs.hpp"
+#include "support/skip.hpp"
+#include "support/somebody.hpp"
+#include "sys/check.hpp"
+#include "sys/procfs.hpp"
+
+// K66: a process's folder in /proc is one whose lock anybody can hold.
+namespace nslaunch::test {
+namespace {
+
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+
+constexpr std::chrono::seconds kLongestLook{20};
+
+/// A process of somebody's who holds the lock of its folder.
+class HeldProcess {
+ public:
+  explicit HeldProcess(const Holder& holder)
+      : holding_(
+            {"sh", "-c", "exec " + holder.command("hold-folder", "/proc/" + std::to_string(idle_.pid()))},
+            as_somebody()) {
+    const auto said = holding_.read_line();
+    if (!said.starts_with("held")) throw std::runtime_error(said);
+    writer_.emplace(Words{"mkdir", fmt::format("/proc/{}/written", idle_.pid())}, as_somebody());
+    const auto waits = [&] {
+      return sys::read_stat(writer_->pid()).value_or(sys::ProcessStat{}).state == 'D';
+    };
+    if (!eventually(waits)) throw std::runtime_error("nobody waits for the lock");
+  }
+  /// First: nothing else ends who waits for the lock. The group is of the file system's server, too.
+  ~HeldProcess() { ::kill(-holding_.pid(), SIGKILL); }
+
+ private:
+  static StartOptions as_somebody() {
+    StartOptions options;
+    options.prepare = [] { become(kSomebody); };
+    return options;
+  }
+
+  IdleProcess idle_{[] { become(kSomebody); }};
+  Process holding_;
+  std::optional<Process> writer_;
+};
+
+/// What `look` returns where such a one is there, and of other processes none.
+std::string beside_held_process(const std::function<std::string()>& look) {
+  if (::geteuid() != 0) SKIP_TEST("needs root, which looks at all processes");
+  const Holder holder;
+  const auto scene = [&] {
+    const HeldProcess held(holder);
+    return look();
+  };
+  // Of a PID namespace nothing is left, whatever waits for what.
+  const auto seen = in_new_namespaces(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET, [&] {
+    bring_loopback_up();
+    return mount_proc() ? in_private_mounts(scene) : "exception: no: no /proc can be mounted here";
+  });
+  if (seen.starts_with("exception: no: ")) SKIP_TEST(seen.c_str());
+  return seen;
+}
+
+std::string end_in_words(const Result& result) {
+  return fmt::format("{} {}{}", result.status, result.out, result.err);
+}
+
+}  // namespace
+
+TEST_CASE("a user who holds the lock of a process's folder in /proc holds up no look of root's") {
+  const Words words = GENERATE(Words{"list"}, Words{"list", "--all"}, Words{"inspect"}, Words{"ports"});
+  CAPTURE(words);
+  const auto seen = beside_held_process([&] {
+    const RegistryView registry;
+    LiveShard shard(registry);
+    Words look = words;
+    if (words.front() != "list") look.push_back(shard.id);
+    return end_in_words(Process(nslaunch(look), registry.options()).wait(kLongestLook)) + shard.id;
+  });
+  CHECK_THAT(seen, StartsWith("0 "));
+  if (words.front() != "ports") CHECK_THAT(seen, Contains("cat"));
+}
+
+TEST_CASE("a user who holds the lock of a process's folder in /proc holds up no time limit of root's") {
+  const auto seen = beside_held_process([&] {
+    Process launcher(in_shard("exec sleep 1000", {"--timeout", "1s", "--dump-signal", "USR2"}));
+    return end_in_words(launcher.wait(kLongestLook));
+  });
+  CHECK_THAT(seen, StartsWith("124 "));
+}
+}  // namespace nslaunch::test
