@@ -111,8 +111,7 @@ pid_t next_report(int& status, const sys::Deadline& deadline) {
 void need_traceable_calls() {
   if (kResult == kNumber || call_name(0) != "read")
     SKIP_TEST("system calls can be counted and made to fail on x86-64 with its headers only");
-  if (nslaunch_binary().find("/asan/") != std::string::npos)
-    SKIP_TEST("the sanitizers need calls of their own");
+  if (has_sanitized_program()) SKIP_TEST("the sanitizers need calls of their own");
 }
 
 CallTracer::CallTracer(const Words& words, const StartOptions& options)

@@ -103,6 +103,10 @@ const std::string& nslaunch_binary() {
   return path;
 }
 
+bool has_sanitized_program() {
+  return nslaunch_binary().find("/asan/") != std::string::npos;
+}
+
 const std::string& probe_binary() {
   static const std::string path = program_folder() + "/nslaunch_probe";
   return path;

@@ -12,6 +12,8 @@ void become_requested_user();
 
 /// The program under test and the probe that tests run inside shards.
 const std::string& nslaunch_binary();
+/// Whether that has been built with the sanitizers (NSLAUNCH_TEST_PROGRAMS).
+bool has_sanitized_program();
 const std::string& probe_binary();
 /// The test command that does as it is told (tests/support/fake-test).
 const std::string& fake_test();
