@@ -67,6 +67,9 @@ struct ShardEntry {
 /// of its own or, for a whole folder, a line in `warnings`.
 std::vector<ShardEntry> list_shards(bool all_users, std::vector<std::string>& warnings);
 
+/// The same of one user, whoever else has shards. Another one's are read by root only.
+std::vector<ShardEntry> list_shards_of(uid_t user, std::vector<std::string>& warnings);
+
 struct ReapResult {
   std::size_t removed = 0;  ///< records of shards that were gone
   std::size_t ended = 0;    ///< orphaned shards whose init was killed first

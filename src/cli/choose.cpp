@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "cli/options.hpp"
 #include "cli/users.hpp"
@@ -76,16 +77,36 @@ Found find_all(std::span<const ShardEntry> shards, const std::string& word, uid_
                         : "to see those that there are, run: nslaunch list");
 }
 
-/// Others' records are read only where one may be meant: how many there are is theirs to choose, too.
-std::vector<ShardEntry> list_those_meant(std::span<const std::string> words,
-                                         std::vector<std::string>& warnings) {
-  const uid_t self = ::geteuid();
-  auto own = list_shards(false, warnings);
-  const auto is_own = [&](const std::string& word) { return !find_all(own, word, self).empty(); };
-  if (self != 0 || std::all_of(words.begin(), words.end(), is_own)) return own;
-  warnings.clear();
-  return list_shards(true, warnings);
-}
+/// What the words are looked for in, each read once, with warnings of what is wrong with it.
+class Listings {
+ public:
+  /// Others' records are read only where one may be meant, and those of one user alone where the word says
+  /// whose: how many there are is theirs to choose, too.
+  const std::vector<ShardEntry>& for_word(const std::string& word) {
+    const uid_t self = ::geteuid();
+    const auto& own = once("own", [](auto& warnings) { return list_shards(false, warnings); });
+    if (self != 0 || !find_all(own, word, self).empty()) return own;
+    if (const auto user = user_in(word))
+      return once(std::to_string(*user), [&](auto& warnings) { return list_shards_of(*user, warnings); });
+    return once("all", [](auto& warnings) { return list_shards(true, warnings); });
+  }
+
+ private:
+  template <typename List>
+  const std::vector<ShardEntry>& once(const std::string& whose, List list) {
+    const auto known = listed_.find(whose);
+    if (known != listed_.end()) return known->second;
+    std::vector<std::string> warnings;
+    const auto& shards = listed_.emplace(whose, list(warnings)).first->second;
+    for (const auto& warning : warnings) {
+      if (warned_.insert(warning).second) sys::warn(sys::escape(warning));
+    }
+    return shards;
+  }
+
+  std::map<std::string, std::vector<ShardEntry>> listed_;
+  std::set<std::string> warned_;
+};
 
 }  // namespace
 
@@ -101,12 +122,10 @@ const ShardEntry& choose_shard(std::span<const ShardEntry> shards, const std::st
 }
 
 std::vector<ShardEntry> choose_shards(std::span<const std::string> words) {
-  std::vector<std::string> warnings;
-  const auto known = list_those_meant(words, warnings);
-  for (const auto& warning : warnings) sys::warn(sys::escape(warning));
+  Listings listings;
   std::vector<ShardEntry> shards;
   for (const auto& word : words) {
-    const auto& shard = choose_shard(known, word, ::geteuid());
+    const auto& shard = choose_shard(listings.for_word(word), word, ::geteuid());
     if (shard.record.uid != ::geteuid())
       sys::say(fmt::format("shard {} is user {}'s", sys::escape(shard.record.id), shard.record.uid));
     shards.push_back(shard);

@@ -154,6 +154,13 @@ std::vector<Folder> open_own_folders(std::vector<std::string>& problems) {
   return folders;
 }
 
+std::vector<Folder> open_folders_of(uid_t user, std::vector<std::string>& problems) {
+  if (user == ::geteuid()) return open_own_folders(problems);
+  std::vector<Folder> folders;
+  open_all(places_of_another(user), folders, problems);
+  return folders;
+}
+
 std::vector<Folder> open_folders(bool all_users, std::vector<std::string>& problems) {
   auto folders = open_own_folders(problems);
   if (all_users) open_all(other_users_places(problems), folders, problems);

@@ -31,7 +31,10 @@ std::string folder_to_publish_in(std::string& problem);
 /// exists. A sick one is a line in `problems`.
 std::vector<Folder> open_own_folders(std::vector<std::string>& problems);
 
-/// The same, and as root with `all_users` every other user's too.
+/// The same of any user, of another one as root only.
+std::vector<Folder> open_folders_of(uid_t user, std::vector<std::string>& problems);
+
+/// The caller's, and as root with `all_users` every other user's too.
 std::vector<Folder> open_folders(bool all_users, std::vector<std::string>& problems);
 
 }  // namespace nslaunch::registry

@@ -40,8 +40,11 @@ bool is_runtime_dir(const std::string& path) {
 std::string login_dir(uid_t user) {
   return fmt::format("/run/user/{}", user);
 }
-std::string fallback(uid_t user) {
-  return fmt::format("/tmp/nslaunch-{}", user);
+Place login_place(uid_t user) {
+  return {login_dir(user) + "/nslaunch", user};
+}
+Place fallback(uid_t user) {
+  return {fmt::format("/tmp/nslaunch-{}", user), user};
 }
 
 /// Most wanted first. Records are only read from the login session's folder when XDG_RUNTIME_DIR
@@ -55,8 +58,12 @@ std::vector<Place> own_places(bool to_read) {
   const auto login = login_dir(self);
   if (to_read && login != runtime && is_runtime_dir(login)) places.push_back({login + "/nslaunch", self});
   if (self == 0) places.push_back({"/run/nslaunch", self});
-  places.push_back({fallback(self), self});
+  places.push_back(fallback(self));
   return places;
+}
+
+bool reads_others() {
+  return ::geteuid() == 0 && variable("NSLAUNCH_STATE_DIR").empty();
 }
 
 /// Anybody can make any number of entries in /tmp, but none that is another user's. Where something is
@@ -99,12 +106,17 @@ std::vector<Place> places_to_read() {
   return own_places(true);
 }
 
+std::vector<Place> places_of_another(uid_t user) {
+  if (!reads_others()) return {};
+  return {login_place(user), fallback(user)};
+}
+
 std::vector<Place> other_users_places(std::vector<std::string>& problems) {
   std::vector<Place> places;
-  if (::geteuid() != 0 || !variable("NSLAUNCH_STATE_DIR").empty()) return places;
-  each_user("/run/user", "", [&](uid_t user) { places.push_back({login_dir(user) + "/nslaunch", user}); });
+  if (!reads_others()) return places;
+  each_user("/run/user", "", [&](uid_t user) { places.push_back(login_place(user)); });
   const auto logged_in = places.size();
-  each_user("/tmp", "nslaunch-", [&](uid_t user) { places.push_back({fallback(user), user}); });
+  each_user("/tmp", "nslaunch-", [&](uid_t user) { places.push_back(fallback(user)); });
   // The numbers that a person has besides the account's own are the higher ones (login.defs: SUB_UID_MIN).
   std::sort(places.begin() + static_cast<std::ptrdiff_t>(logged_in), places.end(),
             [](const Place& a, const Place& b) { return a.owner < b.owner; });

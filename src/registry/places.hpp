@@ -24,6 +24,9 @@ std::vector<Place> places_to_publish();
 /// Those, and the login session's folder even where XDG_RUNTIME_DIR does not name it.
 std::vector<Place> places_to_read();
 
+/// The possible folders of that user; none unless we are root.
+std::vector<Place> places_of_another(uid_t user);
+
 /// Other users' possible folders, of which `problems` is told where there are too many; none unless we are
 /// root.
 std::vector<Place> other_users_places(std::vector<std::string>& problems);

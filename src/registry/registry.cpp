@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iterator>
+#include <span>
 #include <tuple>
 
 #include "registry/addressed.hpp"
@@ -42,13 +43,11 @@ int signal_processes(const ShardRecord& record, int signal) {
   return ESRCH;
 }
 
-}  // namespace
-}  // namespace registry
-
-std::vector<ShardEntry> list_shards(bool all_users, std::vector<std::string>& warnings) {
+/// In order of their start.
+std::vector<ShardEntry> list_folders(std::span<const Folder> folders, std::vector<std::string>& warnings) {
   std::vector<ShardEntry> entries;
-  for (const auto& folder : registry::open_folders(all_users, warnings)) {
-    auto listing = registry::list_folder(folder);
+  for (const auto& folder : folders) {
+    auto listing = list_folder(folder);
     std::ranges::move(listing.entries, std::back_inserter(entries));
     std::ranges::move(listing.warnings, std::back_inserter(warnings));
   }
@@ -59,6 +58,17 @@ std::vector<ShardEntry> list_shards(bool all_users, std::vector<std::string>& wa
   std::sort(entries.begin(), entries.end(),
             [&](const ShardEntry& left, const ShardEntry& right) { return order(left) < order(right); });
   return entries;
+}
+
+}  // namespace
+}  // namespace registry
+
+std::vector<ShardEntry> list_shards(bool all_users, std::vector<std::string>& warnings) {
+  return registry::list_folders(registry::open_folders(all_users, warnings), warnings);
+}
+
+std::vector<ShardEntry> list_shards_of(uid_t user, std::vector<std::string>& warnings) {
+  return registry::list_folders(registry::open_folders_of(user, warnings), warnings);
 }
 
 bool is_one_of_several(const ShardRecord& record) noexcept {

@@ -26,6 +26,7 @@ namespace nslaunch::test {
 namespace {
 
 using Catch::Matchers::Contains;
+using Catch::Matchers::EndsWith;
 using shard::Kind;
 
 constexpr rlim_t kDescriptors = 64;
@@ -215,6 +216,20 @@ TEST_CASE("what list -q shows of other users' shards means these, whatever they 
   });
   CHECK_THAT(seen, Contains("54321/aaaa1111 nslaunch: shard aaaa1111 is user 54321's\n"));
   CHECK_THAT(seen, Contains("54322/vic nslaunch: shard vic is user 54322's\n"));
+}
+
+TEST_CASE("USER/ before a shard's name finds it, however many other users have registry folders") {
+  const auto seen = among_namesakes([](const IdleProcess& named, const IdleProcess&) {
+    for (uid_t user = 20'000; user < 20'201; ++user) {
+      const auto folder = make_dir(fmt::format("/tmp/nslaunch-{}", user));
+      sys::check(::chown(folder.c_str(), user, user), "giving it away");
+    }
+    auto told = run(nslaunch({"kill", "-s", "KILL", "aaaa1111"})).err;
+    told += run(nslaunch({"kill", "-s", "KILL", "54321/aaaa1111"})).err;
+    return told + (named.has_ended() ? "ended" : "lives");
+  });
+  CHECK_THAT(seen, Contains("more than 200 other users") && Contains("there is no shard 'aaaa1111'"));
+  CHECK_THAT(seen, EndsWith("\nnslaunch: shard aaaa1111 is user 54321's\nended"));
 }
 
 TEST_CASE("a shard of one's own is found without a look at others' folders") {
