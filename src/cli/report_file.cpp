@@ -7,7 +7,7 @@
 #include <csignal>
 #include <optional>
 
-#include "registry/leftovers.hpp"
+#include "registry/leftover_note.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
 #include "sys/output_file.hpp"

@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "registry/control.hpp"
+#include "registry/leftover_note.hpp"
 #include "registry/leftovers.hpp"
 #include "registry/names.hpp"
 #include "registry/record.hpp"

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "registry/leftovers.hpp"
+#include "registry/leftover_note.hpp"
 #include "registry/registration.hpp"
 #include "run/caller.hpp"
 #include "run/leaks.hpp"

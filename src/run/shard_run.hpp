@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "ns/sysctl.hpp"
-#include "registry/leftovers.hpp"
+#include "registry/leftover_note.hpp"
 #include "run/recorder.hpp"
 #include "run/shard_output.hpp"
 #include "shard/capture_file.hpp"

@@ -11,7 +11,7 @@
 #include <sstream>
 
 #include "registry/control.hpp"
-#include "registry/leftovers.hpp"
+#include "registry/leftover_note.hpp"
 #include "shard/protocol.hpp"
 #include "support/fake_init.hpp"
 #include "support/process.hpp"

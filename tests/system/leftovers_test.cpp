@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
-#include "registry/leftovers.hpp"
+#include "registry/leftover_note.hpp"
 #include "support/awkward_name.hpp"
 #include "support/process.hpp"
 #include "support/registry_scene.hpp"
