@@ -19,13 +19,6 @@ std::string looking_into(const ShardRecord& record) {
   return fmt::format("looking into shard {}", sys::escape(record.id));
 }
 
-/// Init makes the shard's network when it has been recorded. One whose namespaces can't be seen has ended by
-/// now, or lets nobody look: that comes out later.
-bool has_our_network(pid_t init) {
-  const auto own = inspect::own_namespaces(init);
-  return !own.empty() && std::ranges::none_of(own, [](const auto& each) { return each.type == "net"; });
-}
-
 }  // namespace
 
 Error LiveShard::gone() const {
@@ -50,7 +43,8 @@ LiveShard find_live_shard(const std::vector<std::string>& words) {
 
 Look look_into(const std::vector<std::string>& words) {
   const auto live = find_live_shard(words);
-  if (live.shard.state == ShardState::kStarting && has_our_network(live.shard.record.init.pid)) {
+  // Init makes the shard's network when it has been recorded.
+  if (live.shard.state == ShardState::kStarting && inspect::is_in_our_network(live.shard.record.init.pid)) {
     throw Error({}, looking_into(live.shard.record) + ": it is just starting", "Try again in a moment.");
   }
   Look look{live.shard, {}, {}};

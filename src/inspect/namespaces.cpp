@@ -23,4 +23,9 @@ std::vector<Namespace> own_namespaces(pid_t init) {
   return found;
 }
 
+bool is_in_our_network(pid_t init) {
+  PatientReads reads(1, [init](std::size_t) { return std::to_string(sys::namespace_inode(init, "net")); });
+  return reads.take().front() == std::to_string(sys::namespace_inode(0, "net"));
+}
+
 }  // namespace nslaunch::inspect
