@@ -117,9 +117,13 @@ void bind(int source, int target) {
   sys::check(::mount(from.c_str(), to.c_str(), nullptr, MS_BIND | MS_REC, nullptr), "binding a path");
 }
 
-void mount_mqueue() {
+bool has_mqueue() noexcept {
   struct statfs filesystem = {};
-  if (::statfs("/dev/mqueue", &filesystem) != 0 || filesystem.f_type != kMqueueMagic) return;
+  return ::statfs("/dev/mqueue", &filesystem) == 0 && filesystem.f_type == kMqueueMagic;
+}
+
+void mount_mqueue() {
+  if (!has_mqueue()) return;
   sys::check(::mount("mqueue", "/dev/mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr),
              "mounting a private /dev/mqueue");
 }

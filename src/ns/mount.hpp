@@ -36,6 +36,9 @@ void attach(int mount, const sys::Directory& target);
 /// O_PATH descriptors, opened in this mount namespace (K8).
 void bind(int source, int target);
 
+/// Whether POSIX message queues are shown in this mount namespace, at /dev/mqueue.
+bool has_mqueue() noexcept;
+
 /// A fresh view of the shard's own POSIX message queues, where the host shows its own.
 void mount_mqueue();
 

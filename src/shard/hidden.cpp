@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ns/mount.hpp"
 #include "shard/tmp_paths.hpp"
 #include "shard/users_folder.hpp"
 #include "sys/check.hpp"
@@ -33,7 +34,7 @@ void refuse_below(const std::string& mount, const std::string& option, const std
 
 /// The mount that each shard has in which `path` lies; empty: none.
 std::string usual_mount_over(const std::string& path) {
-  for (const char* mount : {"/proc", "/dev/shm", "/dev/mqueue"})
+  for (const auto& mount : usual_mounts())
     if (lies_in(path, mount)) return mount;
   return {};
 }
@@ -42,6 +43,12 @@ std::string usual_mount_over(const std::string& path) {
 
 bool lies_in(const std::string& path, const std::string& folder) {
   return (path + "/").starts_with(folder + "/");
+}
+
+std::vector<std::string> usual_mounts() {
+  std::vector<std::string> mounts = {"/proc", "/dev/shm"};
+  if (ns::has_mqueue()) mounts.emplace_back("/dev/mqueue");
+  return mounts;
 }
 
 std::string own_mount_over(const std::string& path, const Plan& plan) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "shard/plan.hpp"
 
@@ -8,6 +9,9 @@ namespace nslaunch::shard {
 
 /// Whether `path` is `folder` or lies below it; both absolute, and without a slash at their end.
 bool lies_in(const std::string& path, const std::string& folder);
+
+/// Where each shard has a mount of its own, its /tmp aside.
+std::vector<std::string> usual_mounts();
 
 /// The mount of the shard's own in which `path`, absolute, would be, its /tmp aside; empty: none.
 std::string own_mount_over(const std::string& path, const Plan& plan);

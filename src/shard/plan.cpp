@@ -153,7 +153,7 @@ void open_kept_paths(Plan& plan) {
 
 /// Whether something is mounted over the caller's folder, or over one above it.
 bool is_covered(const Plan& plan) {
-  std::vector<std::string> mounts = {"/proc", "/dev/shm", "/dev/mqueue"};
+  auto mounts = usual_mounts();
   if (plan.spec.tmp != TmpMode::kHost) mounts.emplace_back("/tmp");
   mounts.insert(mounts.end(), plan.private_paths.begin(), plan.private_paths.end());
   for (const auto& overlay : plan.spec.overlays) mounts.push_back(overlay.path);

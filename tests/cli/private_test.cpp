@@ -1,3 +1,4 @@
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -5,10 +6,14 @@
 #include <filesystem>
 #include <fstream>
 
+#include "ns/mount.hpp"
 #include "support/host_folder.hpp"
 #include "support/process.hpp"
+#include "support/registry_scene.hpp"
 #include "support/registry_view.hpp"
+#include "support/skip.hpp"
 #include "support/temp_dir.hpp"
+#include "sys/check.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -134,7 +139,9 @@ TEST_CASE("a --private that is no folder, or can't be made, is named and nothing
 
 TEST_CASE("a --private folder where the shard has something of its own is refused, and not made") {
   const RegistryView state;
-  for (const auto& path : Words{"/dev/shm", "/dev/shm/" + unique_text(), "/dev/mqueue/none"}) {
+  Words paths = {"/dev/shm", "/dev/shm/" + unique_text()};
+  if (ns::has_mqueue()) paths.push_back("/dev/mqueue/none");
+  for (const auto& path : paths) {
     const bool was_there = std::filesystem::exists(path);
     const auto ended = run(in_shard("echo ran", {"--private", path}), state.options());
     CAPTURE(path, ended.err);
@@ -142,6 +149,20 @@ TEST_CASE("a --private folder where the shard has something of its own is refuse
     CHECK_THAT(ended.err, Contains("of its own, which hides it") && Contains("Leave it out"));
     CHECK(std::filesystem::exists(path) == was_there);
   }
+}
+
+TEST_CASE("a --private folder where the shard would have message queues is had where it has none") {
+  if (::geteuid() != 0) SKIP_TEST("needs root to unmount the host's");
+  const RegistryView state;
+  const bool was_there = fs::exists("/dev/mqueue");
+  const auto shown = in_private_mounts([&] {
+    if (ns::has_mqueue()) sys::check(::umount2("/dev/mqueue", MNT_DETACH), "unmounting it");
+    const auto ended =
+        run(in_shard("> /dev/mqueue/file; ls /dev/mqueue", {"--private", "/dev/mqueue"}), state.options());
+    return ended.out + ended.err;
+  });
+  if (!was_there) fs::remove("/dev/mqueue");
+  CHECK(shown == "file\n");
 }
 
 TEST_CASE("a --private folder in the /tmp that --tmp DIR gives is made there and not in the host's") {
