@@ -16,22 +16,15 @@ namespace {
 
 constexpr std::chrono::seconds kRemovalLimit{3};  // somebody may add to it for ever, or stop who removes it
 
-/// With `work` in it, which `worker` gets where that is another.
-sys::Directory make_in(const sys::Directory& place, const std::string& name, const UserIds* worker) {
-  auto folder = place.make(name, 0700);
-  const auto work = folder.make(WorkFolder::kWork, 0700);
-  if (worker != nullptr) work.set_owner(worker->uid, worker->gid);
-  return folder;
-}
-
 /// By a child, in a place of the user's as that user: he may hold the place's lock for as long as he likes
 /// (K66).
 sys::Directory make_for(const UserIds* user, const sys::Directory& place, const std::string& name) {
-  if (user == nullptr) return make_in(place, name, nullptr);
+  constexpr mode_t kPrivateMode = 0700;
+  if (user == nullptr) return place.make(name, kPrivateMode);
   const bool is_users = place.status().st_uid == user->uid;
   const UserIds oneself{::geteuid(), ::getegid(), {}};
   const auto make = [&] {
-    const auto folder = make_in(place, name, is_users ? nullptr : user);
+    const auto folder = place.make(name, kPrivateMode);
     return sys::Fd(sys::check(::fcntl(folder.fd(), F_DUPFD_CLOEXEC, 0), "keeping a directory"));
   };
   return sys::Directory(open_as_other_user(is_users ? *user : oneself, place.fd(), make));
@@ -46,7 +39,11 @@ WorkFolder::WorkFolder(const sys::Directory& keeping, std::string name,
     place_ = keeping.parent();
     if (before_making) before_making(place_.fd(), name_);
     folder_ = make_for(user, place_, name_);
+    // Till it is noted which one it is, it is empty: no other is removed for its name alone.
     if (before_making) before_making(folder_.fd(), {});
+    const auto work = make_for(user, folder_, kWork);
+    // In a place of root's, which the user can't reach, it is root's still.
+    if (user != nullptr && work.status().st_uid != user->uid) work.set_owner(user->uid, user->gid);
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("making {}, which overlayfs works in", sys::escape(name_)),
                 "It lies beside the folder that keeps the changes: choose that one where you can write.");

@@ -45,12 +45,23 @@ TEST_CASE("closing the terminal ends the shard of a stopped job") {
 }
 
 TEST_CASE("closing the terminal ends the shard of a background job") {
-  const auto mark = unique_text();
-  ShellSession shell;
-  shell.type("$N --grace 100ms -- " + sleeper(mark) + " &");
-  shell.expect(kProbeReady);
-  shell.terminal().hang_up();
-  CHECK(all_gone(mark));
+  // Now and then bash ends without a word to its jobs: 6 of 6,600 times with bare ones.
+  for (int tries_left = 3;; --tries_left) {
+    const auto mark = unique_text();
+    const auto bare = unique_text();
+    ShellSession shell;
+    shell.type("bash -c 'exec -a " + bare + " sleep 1000' & $N --grace 100ms -- " + sleeper(mark) + " &");
+    shell.expect(kProbeReady);
+    REQUIRE(eventually([&] { return !find_processes(bare).empty(); }));
+    shell.terminal().hang_up();
+    const bool is_over = all_gone(mark);
+    const auto untold = find_processes(bare);
+    for (const auto& left : {find_processes(mark), untold})
+      for (const pid_t pid : left) ::kill(pid, SIGKILL);
+    if (is_over) return;
+    REQUIRE(!untold.empty());
+    REQUIRE(tries_left > 0);
+  }
 }
 
 TEST_CASE("closing the terminal ends the shard that a script runs") {

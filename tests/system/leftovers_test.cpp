@@ -5,13 +5,17 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <stdexcept>
 
 #include "registry/leftover_note.hpp"
+#include "shard/work_folder.hpp"
 #include "support/awkward_name.hpp"
 #include "support/process.hpp"
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
+#include "support/somebody.hpp"
 #include "sys/check.hpp"
+#include "sys/directory.hpp"
 #include "sys/files.hpp"
 
 namespace {
@@ -129,6 +133,32 @@ TEST_CASE(
   CHECK(fs::exists(folder / ".nslaunch-b.work/below"));
   CHECK(dir.names().empty());
   fs::permissions(folder / "moved/work", fs::perms(0700));
+}
+
+TEST_CASE("what overlayfs was to work in is removed after a kill before it is noted which folder that is",
+          "[system]") {
+  const bool is_for_user = GENERATE(false, true);
+  const bool is_in_users_place = GENERATE(false, true);
+  if (is_in_users_place && !is_for_user) return;
+  if (is_for_user && ::geteuid() != 0) SKIP_TEST("needs root to work as another user");
+  const StateDir dir;
+  const TempDir folder;
+  if (is_in_users_place) REQUIRE(::chown(folder.path().c_str(), test::kSomebody, test::kSomebody) == 0);
+  IdleProcess maker([&] {
+    static registry::LeftoverNote note;  // till this process ends
+    const sys::BeforeMaking until_made = [](int directory, const std::string& name) {
+      if (name.empty()) throw std::runtime_error("is killed here");
+      note.add(directory, name);
+    };
+    const UserIds user{test::kSomebody, test::kSomebody, {}};
+    const auto keeping = sys::Directory::open(folder.path()).make("changes", 0700);
+    CHECK_THROWS(shard::WorkFolder(keeping, ".nslaunch-a.work", until_made, is_for_user ? &user : nullptr));
+  });
+  REQUIRE(names_in(folder).contains(".nslaunch-a.work"));
+  maker.kill();
+  CHECK(reap_shards(false).problems.empty());
+  CHECK(names_in(folder) == std::set<std::string>{"changes"});
+  CHECK(dir.names().empty());
 }
 
 TEST_CASE("what was left where nothing can be removed is told by reap, with what to do", "[system]") {
