@@ -22,6 +22,8 @@ constexpr std::size_t kChunk = 16384;
 /// terminal for ever (K28).
 constexpr std::chrono::milliseconds kLastWords{500};
 constexpr std::chrono::seconds kSizeLimit{1};
+/// A machine that has stood still once is no reason to give up; each may leave a child behind.
+constexpr int kMostSizeFailures = 3;
 
 /// What is handed on, and what changes the terminal.
 sys::SignalSet handled_signals() {
@@ -113,7 +115,7 @@ void ExecSession::wait_for_something() {
 void ExecSession::on_signal(int signal) {
   if (signal == SIGPIPE || sys::is_ignored(signal)) return;
   if (signal == SIGWINCH) {
-    if (pty_ && !size_is_held_) pass_size_on();
+    if (pty_ && size_failures_ < kMostSizeFailures) pass_size_on();
   } else if (signal == SIGCONT) {
     if (raw_) raw_->take_again();
   } else if (!passed_->pass(signal)) {
@@ -134,8 +136,8 @@ void ExecSession::pass_size_on() try {
   };
   sys::in_child(*another_, kSizeLimit, set, sys::Signals::kWait, {to}, "changing the terminal");
 } catch (const Error& error) {
-  size_is_held_ = true;
-  sys::warn(fmt::format("the size of the window is not passed on any more: {}", error.what()));
+  if (size_failures_++ == 0)
+    sys::warn(fmt::format("the size of the window is not passed on: {}", error.what()));
 }
 
 void ExecSession::on_message() {

@@ -59,7 +59,7 @@ class ExecSession {
   std::string keys_;  ///< typed and not taken yet
   bool typing_ = false;
   bool ended_ = false;
-  bool size_is_held_ = false;          ///< by another user
+  int size_failures_ = 0;              ///< times that the size could not be passed on
   std::optional<ExecSignals> passed_;  ///< from serve() on
   std::optional<int> status_;
 };

@@ -41,8 +41,13 @@ std::vector<std::vector<std::uint64_t>> socket_inodes_of(const std::vector<Membe
   return found;
 }
 
+Error took_too_long() {
+  return {sys::errno_code(ETIMEDOUT), "looking at a shard's processes",
+          "The machine stands still now and then, or somebody keeps waiting whoever looks: try again."};
+}
+
 void go_on_until(const std::optional<sys::Deadline>& limit) {
-  if (limit && limit->passed()) throw Error(sys::errno_code(ETIMEDOUT), "looking at a shard's processes");
+  if (limit && limit->passed()) throw took_too_long();
 }
 
 /// Init first, each after its parent.
@@ -78,7 +83,10 @@ std::vector<Member> members_of(pid_t init, const ProcessTable& processes,
   PatientReads reads(stats.size(), pids_of, WithoutChild::kReadAnyway);
   std::unordered_map<pid_t, pid_t> inside;
   std::size_t depth = 0;  // init's in /proc's own PID namespace
-  const auto texts = reads.take();
+  auto texts = reads.take();
+  // Without init's depth nobody can be placed: a machine that has stood still is asked once more.
+  if (!texts.empty() && !texts[0]) texts[0] = PatientReads(1, pids_of, WithoutChild::kReadAnyway).take()[0];
+  if (!texts.empty() && !texts[0]) throw took_too_long();
   for (std::size_t at = 0; at < texts.size(); ++at) {
     go_on_until(limit);
     const auto pids = numbers_in<pid_t>(texts[at]);

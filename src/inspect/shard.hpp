@@ -23,11 +23,12 @@ struct Member {
 };
 
 /// Every process of the shard whose init has this pid here, init first, each after its parent: what
-/// descends from init. (In a PID namespace orphans are init's children.) Empty where init is gone.
+/// descends from init. (In a PID namespace orphans are init's children.) Empty where init is gone. Throws
+/// Error (ETIMEDOUT) where whoever looks at init is kept waiting (K66).
 std::vector<Member> members_of(pid_t init);
 
-/// The same from a table that was read for many shards. Throws Error (ETIMEDOUT) when `limit` has passed: the
-/// number of processes, and of their descriptors, is their owner's to choose.
+/// The same from a table that was read for many shards. Throws it also when `limit` has passed: the number of
+/// processes, and of their descriptors, is their owner's to choose.
 std::vector<Member> members_of(pid_t init, const ProcessTable& processes,
                                const std::optional<sys::Deadline>& limit = std::nullopt);
 

@@ -14,7 +14,12 @@ namespace nslaunch::inspect {
 Written written_by(pid_t init) {
   constexpr std::string_view kLabel = "wchar: ";
   Written written;
-  const auto members = members_of(init);
+  std::vector<Member> members;
+  try {
+    members = members_of(init);
+  } catch (const Error&) {
+    written.unseen = init;
+  }
   const auto count_of = [&](std::size_t at) {
     const auto pid = members[at].stat.pid;
     const auto io = sys::read_file(fmt::format("/proc/{}/io", pid).c_str()).value_or("");

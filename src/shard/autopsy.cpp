@@ -36,7 +36,7 @@ void give_account(const Plan& plan, pid_t init, const std::string& why, const Ho
   announcer.announce(fmt::format("the whole account is in {}/{}", sys::escape(spec.artifacts), name));
 }
 
-bool ask_for_dumps(const Plan& plan, pid_t init, Announcer& announcer) {
+bool ask_for_dumps(const Plan& plan, pid_t init, Announcer& announcer) try {
   const int signal = plan.spec.dump_signal;
   if (signal == 0) return false;
   const auto sent = send_dump_signal(init, signal);
@@ -49,6 +49,10 @@ bool ask_for_dumps(const Plan& plan, pid_t init, Announcer& announcer) {
                                  sent == 1 ? "the process" : fmt::format("{} processes", sent),
                                  sent == 1 ? "s" : "", sys::format_duration(plan.spec.dump_grace)));
   return true;
+} catch (const Error& error) {
+  announcer.announce(
+      fmt::format("{} is not sent: {}", sys::signal_name(plan.spec.dump_signal), error.what()));
+  return false;
 }
 
 }  // namespace

@@ -17,10 +17,12 @@ namespace {
 
 /// A shell of the command's, or timeout(1), may have put a group of its own in front, and its members may
 /// live on. A group from outside the shard that is in front by now keeps the terminal.
-bool is_of_shard(pid_t group, pid_t init) {
+bool is_of_shard(pid_t group, pid_t init) try {
   const auto members = inspect::members_of(init);
   return std::any_of(members.begin(), members.end(),
                      [&](const inspect::Member& member) { return member.stat.process_group == group; });
+} catch (const Error&) {
+  return false;  // there is no telling
 }
 
 /// So that what is announced can be read, and Ctrl-C reaches us: a full-screen program that failed has left

@@ -30,16 +30,15 @@ using Catch::Matchers::StartsWith;
 
 constexpr std::chrono::seconds kLongestLook{20};
 
-/// A process of somebody's who holds the lock of its folder.
+/// A process the lock of whose folder somebody holds.
 class HeldProcess {
  public:
-  explicit HeldProcess(const Holder& holder)
-      : holding_(
-            {"sh", "-c", "exec " + holder.command("hold-folder", "/proc/" + std::to_string(idle_.pid()))},
-            as_somebody()) {
+  HeldProcess(const Holder& holder, pid_t pid)
+      : holding_({"sh", "-c", "exec " + holder.command("hold-folder", "/proc/" + std::to_string(pid))},
+                 as_somebody()) {
     const auto said = holding_.read_line();
     if (!said.starts_with("held")) throw std::runtime_error(said);
-    writer_.emplace(Words{"mkdir", fmt::format("/proc/{}/written", idle_.pid())}, as_somebody());
+    writer_.emplace(Words{"mkdir", fmt::format("/proc/{}/written", pid)}, as_somebody());
     const auto waits = [&] {
       return sys::read_stat(writer_->pid()).value_or(sys::ProcessStat{}).state == 'D';
     };
@@ -55,26 +54,31 @@ class HeldProcess {
     return options;
   }
 
-  IdleProcess idle_{[] { become(kSomebody); }};
   Process holding_;
   std::optional<Process> writer_;
 };
 
-/// What `look` returns where such a one is there, and of other processes none.
-std::string beside_held_process(const std::function<std::string()>& look) {
+/// What `scene` returns where there are no other processes.
+std::string among_own_processes(const std::function<std::string(const Holder&)>& scene) {
   if (::geteuid() != 0) SKIP_TEST("needs root, which looks at all processes");
   const Holder holder;
-  const auto scene = [&] {
-    const HeldProcess held(holder);
-    return look();
-  };
   // Of a PID namespace nothing is left, whatever waits for what.
   const auto seen = in_new_namespaces(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET, [&] {
     bring_loopback_up();
-    return mount_proc() ? in_private_mounts(scene) : "exception: no: no /proc can be mounted here";
+    return mount_proc() ? in_private_mounts([&] { return scene(holder); })
+                        : "exception: no: no /proc can be mounted here";
   });
   if (seen.starts_with("exception: no: ")) SKIP_TEST(seen.c_str());
   return seen;
+}
+
+/// What `look` returns where there is such a one of somebody's.
+std::string beside_held_process(const std::function<std::string()>& look) {
+  return among_own_processes([&](const Holder& holder) {
+    const IdleProcess idle([] { become(kSomebody); });
+    const HeldProcess held(holder, idle.pid());
+    return look();
+  });
 }
 
 std::string end_in_words(const Result& result) {
@@ -104,4 +108,17 @@ TEST_CASE("a user who holds the lock of a process's folder in /proc holds up no 
   });
   CHECK_THAT(seen, StartsWith("124 "));
 }
+
+TEST_CASE("a shard whose init's folder in /proc is held by a user is not shown as one without processes") {
+  const Words words = GENERATE(Words{"inspect"}, Words{"ports"});
+  CAPTURE(words);
+  const auto seen = among_own_processes([&](const Holder& holder) {
+    const RegistryView registry;
+    const LiveShard shard(registry);
+    const HeldProcess held(holder, children_of(shard.launcher.pid()).front());
+    return end_in_words(Process(nslaunch({words.front(), shard.id}), registry.options()).wait(kLongestLook));
+  });
+  CHECK_THAT(seen, StartsWith("125 nslaunch: looking at a shard's processes") && Contains("try again"));
+}
+
 }  // namespace nslaunch::test

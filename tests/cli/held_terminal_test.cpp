@@ -104,6 +104,26 @@ TEST_CASE("a user who holds the lock on the size of his terminal holds up root's
   terminal.expect("typed and shown");
 }
 
+TEST_CASE("a size that was held up once does not keep the next one from being passed on") {
+  const Hostile user;
+  const Holder holder;
+  LiveShard shard(user.registry, user.words({}));
+  // Its group is of the file system's server, too, who alone lets go of what it has read.
+  const auto script = "setsid " + holder.command("hold-window-size") +
+                      " </dev/tty & read line; kill -KILL -$!; wait; echo let''go; read line; stty size";
+  PtySession terminal(nslaunch({"exec", shard.id, "--", "sh", "-c", script}), user.options());
+  const auto said = terminal.read_until("\n");
+  const Killed killed{shard.launcher};
+  REQUIRE(Holder::is_held(said));
+  terminal.resize({44, 111});
+  terminal.expect("changing the terminal of user " + std::to_string(user.uid));
+  terminal.send("\n");
+  terminal.expect("letgo\r\n");
+  terminal.resize({50, 120});
+  terminal.send("\n");
+  terminal.expect("50 120\r\n");
+}
+
 TEST_CASE("a user who keeps his terminal from being closed does not keep root's exec from its end") {
   const Hostile user;
   const Holder holder;
