@@ -40,7 +40,7 @@ struct Target {
   explicit Target(const ShardEntry& entry)
       : shard(entry),
         launcher(entry.foreign ? std::nullopt : sys::find(entry.record.launcher, entry.record.uid)),
-        init(entry.foreign ? std::nullopt : sys::find(entry.record.init, entry.record.uid)),
+        init(entry.foreign ? std::nullopt : find_init(entry.record)),
         is_one_of_several(launcher && nslaunch::is_one_of_several(entry.record)) {}
 
   /// What ends last when the shard ends; a launcher of several lives on.

@@ -41,6 +41,12 @@ LiveShard find_live_shard(const std::vector<std::string>& words) {
   return live;
 }
 
+std::optional<sys::Pidfd> find_init(const ShardRecord& record) try {
+  return sys::find(record.init, record.uid);
+} catch (const Error&) {
+  return std::nullopt;
+}
+
 Look look_into(const std::vector<std::string>& words) {
   const auto live = find_live_shard(words);
   // Init makes the shard's network when it has been recorded.

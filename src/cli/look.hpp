@@ -3,6 +3,7 @@
 #include <nslaunch/error.hpp>
 #include <nslaunch/registry.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,9 @@ struct LiveShard {
 /// The one shard that the words name. Throws UsageError where they don't name one, and Error where it can't
 /// be looked into.
 LiveShard find_live_shard(const std::vector<std::string>& words);
+
+/// A handle on the shard's init: none where it has ended, nor where nobody is let look at it (sys::find).
+std::optional<sys::Pidfd> find_init(const ShardRecord& record);
 
 /// Looks into the one shard that the words name. Throws as find_live_shard() does.
 Look look_into(const std::vector<std::string>& words);

@@ -11,11 +11,11 @@
 #include <unordered_set>
 #include <utility>
 
+#include "cli/look.hpp"
 #include "registry/control.hpp"
 #include "shard/visit.hpp"
 #include "sys/check.hpp"
 #include "sys/clock.hpp"
-#include "sys/identity.hpp"
 
 namespace nslaunch::cli {
 namespace {
@@ -139,9 +139,8 @@ std::vector<Overview> overview_of(std::span<const ShardEntry> shards) {
     auto ports = answers.ports_of(shards[at], std::exchange(questions[at], sys::Fd{}));
     // What was seen is the shard's only if its init is still there: it has just answered, or has to be looked
     // for.
-    const auto& init = shards[at].record.init;
-    if (!ports && !sys::find(init, shards[at].record.uid)) continue;
-    overviews[at] = {processes.summary_of(init.pid), std::move(ports)};
+    const auto& record = shards[at].record;
+    if (ports || find_init(record)) overviews[at] = {processes.summary_of(record.init.pid), std::move(ports)};
   }
   return overviews;
 }

@@ -3,8 +3,10 @@
 #include <nslaunch/error.hpp>
 
 #include <optional>
+#include <utility>
 
 #include "cli/choose.hpp"
+#include "cli/look.hpp"
 #include "registry/unreadable.hpp"
 #include "sys/check.hpp"
 #include "sys/clock.hpp"
@@ -39,8 +41,9 @@ Awaited awaited(const ShardEntry& shard) {
                 "It was started in another PID namespace (a container, say); run nslaunch wait there.");
   }
   // A launcher of several shards lives on.
-  return {record.id, is_one_of_several(record) ? std::nullopt : sys::find(record.launcher, record.uid),
-          sys::find(record.init, record.uid)};
+  auto launcher = is_one_of_several(record) ? std::nullopt : sys::find(record.launcher, record.uid);
+  auto init = launcher ? find_init(record) : sys::find(record.init, record.uid);
+  return {record.id, std::move(launcher), std::move(init)};
 }
 
 /// False where `limit` passed first.

@@ -47,25 +47,40 @@ std::string named_with_state(pid_t pid) {
               : fmt::format("pid {}", pid);
 }
 
-/// Those of the machine's processes that can be in a PID namespace with this init, which is the first.
-std::vector<pid_t> deep_enough(pid_t init, std::size_t depth) {
-  auto pids = sys::all_pids();
-  std::erase_if(pids, [&](pid_t pid) { return pid == init || nested_pids(pid).size() < depth; });
-  pids.insert(pids.begin(), init);
-  return pids;
+/// What one look at a process shows.
+struct Seen {
+  std::size_t depth = 0;    ///< how many PID namespaces it is in
+  std::uint64_t inode = 0;  ///< of its own; 0 where that can't be seen
+  sys::ProcessStat stat;
+};
+
+std::string look_at(pid_t pid) {
+  return fmt::format("{} {} {}", nested_pids(pid).size(), sys::namespace_inode(pid, "pid"),
+                     sys::stat_line(pid));
+}
+
+std::optional<Seen> parse(const std::string& text) {
+  char* rest = nullptr;
+  Seen seen;
+  seen.depth = std::strtoull(text.c_str(), &rest, 10);
+  seen.inode = std::strtoull(rest, &rest, 10);
+  auto stat = sys::parse_stat(*rest == ' ' ? rest + 1 : rest);
+  if (!stat) return std::nullopt;
+  seen.stat = std::move(*stat);
+  return seen;
 }
 
 /// Every process of one PID namespace as the launcher sees them, init first. One that lets nobody look at it,
 /// of whatever shard, hides nobody but itself (K33).
 class Members {
  public:
-  Members(pid_t init, std::uint64_t pidns_inode) : inode_(pidns_inode), depth_(nested_pids(init).size()) {
-    const auto pids = deep_enough(init, depth_);
-    PatientReads reads(pids.size(), [&](std::size_t at) {
-      return fmt::format("{} {}", sys::namespace_inode(pids[at], "pid"), sys::stat_line(pids[at]));
-    });
+  Members(pid_t init, std::uint64_t pidns_inode) : inode_(pidns_inode) {
+    auto pids = sys::all_pids();
+    std::erase(pids, init);
+    pids.insert(pids.begin(), init);
+    PatientReads reads(pids.size(), [&](std::size_t at) { return look_at(pids[at]); });
     for (const auto& text : reads.take()) {
-      if (text) take(*text, init);
+      if (auto seen = text ? parse(*text) : std::nullopt) take(std::move(*seen), init);
     }
   }
 
@@ -73,25 +88,24 @@ class Members {
   bool has(pid_t pid) const { return pids_.count(pid) != 0; }
 
  private:
-  void take(const std::string& text, pid_t init) {
-    char* rest = nullptr;
-    const std::uint64_t inode = std::strtoull(text.c_str(), &rest, 10);
-    auto stat = sys::parse_stat(*rest == ' ' ? rest + 1 : rest);
-    if (!stat || (stat->pid != init && !belongs(*stat, inode))) return;
-    pids_.insert(stat->pid);
-    all_.push_back(std::move(*stat));
+  void take(Seen seen, pid_t init) {
+    if (seen.stat.pid == init) depth_ = seen.depth;
+    if (seen.stat.pid != init && !belongs(seen)) return;
+    pids_.insert(seen.stat.pid);
+    all_.push_back(std::move(seen.stat));
   }
 
-  bool belongs(const sys::ProcessStat& stat, std::uint64_t inode) const {
-    if (inode != 0 && inode == inode_) return true;
+  bool belongs(const Seen& seen) const {
+    if (seen.depth < depth_) return false;
+    if (seen.inode != 0 && seen.inode == inode_) return true;
     // Another user's (set-uid) process does not show its link, and one in a nested namespace shows
     // another: both are deep enough and have a parent here. /proc lists parents first as a rule.
-    if (inode != 0 && nested_pids(stat.pid).size() == depth_) return false;
-    return has(stat.parent);
+    if (seen.inode != 0 && seen.depth == depth_) return false;
+    return has(seen.stat.parent);
   }
 
   std::uint64_t inode_;
-  std::size_t depth_;
+  std::size_t depth_ = 0;  ///< init's
   std::unordered_set<pid_t> pids_;
   std::vector<sys::ProcessStat> all_;
 };

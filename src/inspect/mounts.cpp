@@ -3,6 +3,7 @@
 #include <set>
 #include <tuple>
 
+#include "inspect/patient_reads.hpp"
 #include "sys/mountinfo.hpp"
 
 namespace nslaunch::inspect {
@@ -17,9 +18,10 @@ auto identity(const sys::MountLine& line) {
 
 std::vector<Mount> own_mounts(pid_t init) {
   std::set<decltype(identity({}))> known;
-  for (const auto& line : sys::mounts_of("self")) known.insert(identity(line));
+  for (const auto& line : sys::mounts_here()) known.insert(identity(line));
   std::vector<Mount> mounts;
-  for (const auto& line : sys::mounts_of(std::to_string(init))) {
+  PatientReads reads(1, [init](std::size_t) { return sys::read_mountinfo(std::to_string(init)); });
+  for (const auto& line : sys::parse_mountinfo(reads.take().front().value_or(""))) {
     if (!known.contains(identity(line))) mounts.push_back({line.id, line.path, line.type, {}});
   }
   return mounts;
@@ -27,7 +29,7 @@ std::vector<Mount> own_mounts(pid_t init) {
 
 std::vector<std::string> mount_points() {
   std::vector<std::string> points;
-  for (const auto& line : sys::mounts_of("self")) points.push_back(line.path);
+  for (const auto& line : sys::mounts_here()) points.push_back(line.path);
   return points;
 }
 

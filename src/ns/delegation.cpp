@@ -41,7 +41,7 @@ constexpr const char* kUseVersion2 =
 
 /// Where version 2 is mounted, without what lies above the root of that mount.
 std::string mount_of_cgroup2() {
-  for (const auto& line : sys::mounts_of("self")) {
+  for (const auto& line : sys::mounts_here()) {
     if (line.type == "cgroup2") return line.path;
   }
   refuse(0, "version 2 of control groups is not mounted here", kUseVersion2);

@@ -66,7 +66,7 @@ class Viewpoint {
   /// After is_foreign(): our own PID namespace can't be told.
   bool is_lost() const noexcept { return own_pidns_ == std::uint64_t{0}; }
   /// `locked`: somebody holds the record's lock. That is the launcher, or for a moment a reaper.
-  /// A process that is not `owner`'s is none of the record's.
+  /// A process that is not `owner`'s is none of the record's. Throws Error as sys::find() does.
   Life life(const Header& header, uid_t owner, bool locked);
 
  private:

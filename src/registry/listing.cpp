@@ -42,6 +42,13 @@ bool take_record(const RecordFile& file, const Folder& folder, ShardEntry& entry
   return true;
 }
 
+/// Where nobody lets us look at the processes, the lock is what tells.
+Life life_seen(Viewpoint& viewpoint, const Header& header, uid_t owner, bool locked) try {
+  return viewpoint.life(header, owner, locked);
+} catch (const Error&) {
+  return locked ? Life::kLive : Life::kDead;
+}
+
 /// Nothing where the file went away while we looked: its launcher has just ended.
 std::optional<ShardEntry> look_at(const Folder& folder, const char* name, unsigned char type,
                                   Viewpoint& viewpoint) {
@@ -58,7 +65,7 @@ std::optional<ShardEntry> look_at(const Folder& folder, const char* name, unsign
   if (!take_record(*file, folder, entry)) return entry;
   const bool locked = sys::is_write_locked(file->fd.get());
   const auto& record = entry.record;
-  const Life life = viewpoint.life({entry.state, record.launcher, record.init}, folder.owner, locked);
+  const Life life = life_seen(viewpoint, {entry.state, record.launcher, record.init}, folder.owner, locked);
   // A launcher that ended as it should while we looked took its record with it.
   if (life != Life::kLive && !is_still(folder, name, *file)) return std::nullopt;
   entry.state = state_of(life, entry.state);

@@ -26,7 +26,7 @@ std::uint64_t MountWatch::watch(int mount) {
 }
 
 std::optional<int> MountWatch::first_lost() const {
-  const auto mounts = sys::mounts_of("self");
+  const auto mounts = sys::mounts_here();
   for (std::size_t at = 0; at < watched_.size(); ++at) {
     const auto is_it = [&](const sys::MountLine& line) { return line.id == watched_[at]; };
     if (std::none_of(mounts.begin(), mounts.end(), is_it)) return static_cast<int>(at);

@@ -178,6 +178,14 @@ Fd open_in_child(uid_t whose, std::chrono::milliseconds limit, const std::functi
   return {};
 }
 
+std::string read_of_process(uid_t owner, const std::function<std::string()>& read) {
+  constexpr std::chrono::seconds kReadLimit{1};
+  if (owner == ::geteuid()) return read();
+  return in_child(
+             owner, kReadLimit, [&] { return Answer{read()}; }, Signals::kWait, {}, "looking at a process")
+      .text;
+}
+
 int as_owner_of(int directory, std::chrono::milliseconds limit, const std::function<int()>& work,
                 std::vector<int> used, RootsWork roots) noexcept try {
   constexpr gid_t kNoGroup = 65534;  // it is the user's own

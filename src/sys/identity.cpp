@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <cerrno>
-#include <chrono>
 #include <string>
 
 #include "sys/as_user.hpp"
@@ -19,18 +17,6 @@ namespace {
 std::uint64_t own_pid_namespace(pid_t pid, const Pidfd& pidfd) {
   const auto inode = pid == ::getpid() ? pidfd.pid_namespace() : 0;
   return inode != 0 ? inode : namespace_inode(0, "pid");
-}
-
-/// Another user may keep whoever reads it waiting (K33), so a child does; empty where none comes in time.
-std::string stat_line_of(pid_t pid, uid_t owner) {
-  constexpr std::chrono::seconds kStatLimit{1};
-  if (owner == ::geteuid()) return stat_line(pid);
-  try {
-    return in_child(owner, kStatLimit, [pid] { return Answer{stat_line(pid)}; }).text;
-  } catch (const Error& error) {
-    if (error.code() == errno_code(ETIMEDOUT)) return {};
-    throw;
-  }
 }
 
 }  // namespace
@@ -60,7 +46,7 @@ std::optional<Pidfd> find(const ProcessIdentity& identity, uid_t owner) {
   }
   // The start time is read after the pidfd was opened and believed only while that process lives,
   // so that both are of one process.
-  const auto stat = parse_stat(stat_line_of(identity.pid, owner));
+  const auto stat = parse_stat(read_of_process(owner, [&] { return stat_line(identity.pid); }));
   if (!stat || pidfd->has_ended() || stat->start_ticks != identity.start_ticks) return std::nullopt;
   return pidfd;
 }

@@ -60,7 +60,7 @@ std::optional<std::uint64_t> mount_id_of(int descriptor) {
 
 std::optional<MountLine> mount_of(int descriptor) {
   const auto id = mount_id_of(descriptor);
-  const auto mounts = id ? mounts_of("self") : std::vector<MountLine>();
+  const auto mounts = id ? mounts_here() : std::vector<MountLine>();
   const auto mount = std::ranges::find(mounts, id.value_or(0), &MountLine::id);
   return mount == mounts.end() ? std::nullopt : std::optional(*mount);
 }

@@ -74,9 +74,13 @@ std::vector<MountLine> parse_mountinfo(const std::string& text) {
   return lines;
 }
 
-std::vector<MountLine> mounts_of(const std::string& process) {
+std::string read_mountinfo(const std::string& process) {
   const auto path = fmt::format("/proc/{}/mountinfo", process);
-  return parse_mountinfo(read_file(path.c_str(), kLongestMountInfo).value_or(""));
+  return read_file(path.c_str(), kLongestMountInfo).value_or("");
+}
+
+std::vector<MountLine> mounts_here() {
+  return parse_mountinfo(read_mountinfo("self"));
 }
 
 }  // namespace nslaunch::sys

@@ -20,7 +20,11 @@ struct MountLine {
 /// In the order in which they were mounted. What mountinfo writes as \040 and the like is what it stands for.
 std::vector<MountLine> parse_mountinfo(const std::string& text);
 
-/// Those of a process, by its number or "self"; none where they can't be seen.
-std::vector<MountLine> mounts_of(const std::string& process);
+/// That of a process, by its number or "self"; empty where it can't be seen. Whoever owns another may keep us
+/// waiting for ever (K66).
+std::string read_mountinfo(const std::string& process);
+
+/// Those of our own mount namespace; none where they can't be seen.
+std::vector<MountLine> mounts_here();
 
 }  // namespace nslaunch::sys

@@ -6,6 +6,7 @@
 #include <optional>
 #include <sstream>
 
+#include "sys/as_user.hpp"
 #include "sys/procfs.hpp"
 
 namespace nslaunch::sys {
@@ -37,8 +38,8 @@ std::optional<Owners> told_by_handle(const Pidfd& pidfd) {
 }
 
 /// Believed while the process lives, so that it is of this one.
-std::optional<Owners> told_by_proc(pid_t pid, const Pidfd& pidfd) {
-  std::istringstream ids(status_field(pid, "Uid").value_or(""));
+std::optional<Owners> told_by_proc(uid_t owner, pid_t pid, const Pidfd& pidfd) {
+  std::istringstream ids(read_of_process(owner, [pid] { return status_field(pid, "Uid").value_or(""); }));
   Owners owners;
   if (!(ids >> owners.real >> owners.effective >> owners.saved) || pidfd.has_ended()) return std::nullopt;
   return owners;
@@ -48,7 +49,7 @@ std::optional<Owners> told_by_proc(pid_t pid, const Pidfd& pidfd) {
 
 bool belongs_to(uid_t owner, pid_t pid, const Pidfd& pidfd) {
   auto owners = told_by_handle(pidfd);
-  if (!owners) owners = told_by_proc(pid, pidfd);
+  if (!owners) owners = told_by_proc(owner, pid, pidfd);
   return owners && owners->real == owner && owners->effective == owner && owners->saved == owner;
 }
 

@@ -98,8 +98,10 @@ TEST_CASE(
       {{"kill", "--signal", "CONT", "theirs"}, "0 ", "shard theirs is user"},
   }));
   CAPTURE(before_pidfs, words);
+  const bool needs_init = end == "125 ";  // which an old kernel can tell from others by a look alone
+  const std::string kept_waiting = "looking at a process of user 54321: Connection timed out";
   CHECK_THAT(seen_by_root({.has_inode = false}, words, before_pidfs ? filter_pidfs : nullptr),
-             StartsWith(end) && Contains(said));
+             StartsWith(end) && Contains(before_pidfs && needs_init ? kept_waiting : said));
 }
 
 TEST_CASE("a shard of another user's whose init lets nobody look at it holds up no look of root's") {

@@ -109,6 +109,34 @@ TEST_CASE("a user who holds the lock of a process's folder in /proc holds up no 
   CHECK_THAT(seen, StartsWith("124 "));
 }
 
+TEST_CASE(
+    "a user who holds the folder of his shard's init in /proc holds up no look of root's, before Linux 6.13 "
+    "too") {
+  const bool is_old_kernel = GENERATE(false, true);
+  const Words words =
+      GENERATE(Words{"list", "--all"}, Words{"kill", "-s", "CONT", "theirs"},
+               Words{"exec", "theirs", "--", "true"}, Words{"wait", "--timeout", "1ms", "theirs"},
+               Words{"inspect", "theirs"}, Words{"ports", "theirs"}, Words{"reap", "--all"});
+  CAPTURE(is_old_kernel, words);
+  const auto seen = among_own_processes([&](const Holder& holder) {
+    ::unsetenv("XDG_RUNTIME_DIR");
+    ::unsetenv("NSLAUNCH_STATE_DIR");
+    const IdleProcess theirs([] {
+      become(kSomebody);
+      auto record = make_record("theirs");
+      record.init = record.launcher;
+      static auto kept = publish(record);  // till this process ends
+      kept.set_state(ShardState::kRunning);
+    });
+    const HeldProcess held(holder, theirs.pid());
+    StartOptions options;
+    if (is_old_kernel) options.prepare = filter_owners_of_pidfds;
+    return end_in_words(Process(nslaunch(words), options).wait(kLongestLook));
+  });
+  CHECK_THAT(seen, !StartsWith("exception"));
+  if (words.front() == "list") CHECK_THAT(seen, StartsWith("0 theirs"));
+}
+
 TEST_CASE("a shard whose init's folder in /proc is held by a user is not shown as one without processes") {
   const Words words = GENERATE(Words{"inspect"}, Words{"ports"});
   CAPTURE(words);
@@ -119,6 +147,21 @@ TEST_CASE("a shard whose init's folder in /proc is held by a user is not shown a
     return end_in_words(Process(nslaunch({words.front(), shard.id}), registry.options()).wait(kLongestLook));
   });
   CHECK_THAT(seen, StartsWith("125 nslaunch: looking at a shard's processes") && Contains("try again"));
+}
+
+TEST_CASE(
+    "a shard whose init's folder in /proc is held is inspected, whatever has been looked up there before") {
+  const auto seen = among_own_processes([&](const Holder& holder) {
+    const RegistryView registry;
+    const LiveShard shard(registry);
+    const auto folder = fmt::format("/proc/{}/", children_of(shard.launcher.pid()).front());
+    // What the kernel has looked up once it finds without the lock.
+    for (const char* name : {"stat", "status", "cmdline", "wchan", "ns", "ns/net", "fd", "root", "io"})
+      ::access((folder + name).c_str(), F_OK);
+    const HeldProcess held(holder, children_of(shard.launcher.pid()).front());
+    return end_in_words(Process(nslaunch({"inspect", shard.id}), registry.options()).wait(kLongestLook));
+  });
+  CHECK_THAT(seen, StartsWith("0 ") && Contains("cat"));
 }
 
 }  // namespace nslaunch::test

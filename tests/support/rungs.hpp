@@ -36,6 +36,8 @@ void filter_packet_sockets();
 void filter_unnamed_files();
 /// Likewise: no pidfd has an inode of its own, as before Linux 6.9.
 void filter_pidfs();
+/// Likewise: no pidfd says whose process it is, as before Linux 6.13.
+void filter_owners_of_pidfds();
 
 /// nslaunch's own failure: status 125, one to three lines that begin with "nslaunch: ", and the
 /// command has not run.
