@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <map>
 #include <set>
 #include <string_view>
 #include <tuple>
+#include <unordered_map>
+#include <utility>
 
 namespace nslaunch::inspect {
 namespace {
@@ -14,33 +17,64 @@ bool listens_everywhere(const ns::Socket& socket) {
   return socket.local.starts_with("0.0.0.0:") || socket.local.starts_with("[::]:");
 }
 
-bool same_port(const ns::Socket& one, const ns::Socket& other) {
-  return one.protocol == other.protocol && port_number(one) != 0 && port_number(one) == port_number(other);
+/// What is the same of two sockets that each bound one address.
+using Address = std::pair<ns::Protocol, std::string_view>;
+
+Address address_of(const ns::Socket& socket) {
+  return {socket.protocol, socket.local};
 }
 
-std::set<pid_t> groups_of(const OwnedSocket& socket, const std::vector<Member>& members) {
-  std::set<pid_t> groups;
-  for (const auto& member : members) {
-    const bool owns =
-        std::find(socket.owners.begin(), socket.owners.end(), member.pid) != socket.owners.end();
-    if (owns) groups.insert(member.stat.process_group);
-  }
-  return groups;
-}
-
-/// A worker that inherited its parent's socket shares nothing; two servers that each bound it do.
-bool is_shared(const OwnedSocket& listener, const std::vector<OwnedSocket>& sockets,
-               const std::vector<Member>& members) {
-  const auto own = groups_of(listener, members);
-  return std::any_of(sockets.begin(), sockets.end(), [&](const OwnedSocket& other) {
-    if (!other.socket.listening || other.socket.inode == listener.socket.inode ||
-        other.socket.local != listener.socket.local || !same_port(other.socket, listener.socket)) {
-      return false;
+/// Looked up for each listener among all sockets, whose number is their owner's to choose.
+class Index {
+ public:
+  Index(const std::vector<OwnedSocket>& sockets, const std::vector<Member>& members) {
+    for (const auto& member : members) group_of_[member.pid] = member.stat.process_group;
+    for (const auto& owned : sockets) {
+      const auto& socket = owned.socket;
+      if (port_number(socket) == 0) continue;
+      if (socket.listening) groups_on_[address_of(socket)].insert(groups_of(owned));
+      if (socket.protocol != ns::Protocol::kTcp || socket.remote.empty() || socket.closing) continue;
+      ++connections_of_port_[port_number(socket)];
+      ++connections_of_[address_of(socket)];
     }
-    const auto others = groups_of(other, members);
-    return !own.empty() && !others.empty() && own != others;
-  });
-}
+  }
+
+  /// A worker that inherited its parent's socket shares nothing; two servers that each bound it do.
+  bool is_shared(const OwnedSocket& listener) const {
+    const auto found = groups_on_.find(address_of(listener.socket));
+    if (found == groups_on_.end()) return false;
+    const auto own = groups_of(listener);
+    return !own.empty() && found->second.size() - found->second.count({}) > 1;
+  }
+
+  std::size_t connections_to(const ns::Socket& listener) const {
+    if (listener.protocol != ns::Protocol::kTcp) return 0;
+    return listens_everywhere(listener) ? count_in(connections_of_port_, port_number(listener))
+                                        : count_in(connections_of_, address_of(listener));
+  }
+
+ private:
+  using Groups = std::set<pid_t>;
+
+  template <typename Counts>
+  static std::size_t count_in(const Counts& counts, const typename Counts::key_type& key) {
+    const auto found = counts.find(key);
+    return found == counts.end() ? 0 : found->second;
+  }
+
+  Groups groups_of(const OwnedSocket& socket) const {
+    Groups groups;
+    for (const auto owner : socket.owners) {
+      if (const auto found = group_of_.find(owner); found != group_of_.end()) groups.insert(found->second);
+    }
+    return groups;
+  }
+
+  std::unordered_map<pid_t, pid_t> group_of_;
+  std::map<Address, std::set<Groups>> groups_on_;  ///< of each of an address's listeners
+  std::map<Address, std::size_t> connections_of_;
+  std::unordered_map<unsigned, std::size_t> connections_of_port_;
+};
 
 }  // namespace
 
@@ -53,19 +87,11 @@ unsigned port_number(const ns::Socket& socket) {
 }
 
 std::vector<Port> ports_among(const std::vector<OwnedSocket>& sockets, const std::vector<Member>& members) {
+  const Index index(sockets, members);
   std::vector<Port> ports;
-  for (const auto& socket : sockets) {
-    if (!socket.socket.listening || socket.socket.local.empty()) continue;
-    Port port{socket, 0, is_shared(socket, sockets, members)};
-    if (socket.socket.protocol == ns::Protocol::kTcp) {
-      port.connections = static_cast<std::size_t>(
-          std::count_if(sockets.begin(), sockets.end(), [&](const OwnedSocket& other) {
-            return !other.socket.remote.empty() && !other.socket.closing &&
-                   same_port(other.socket, socket.socket) &&
-                   (listens_everywhere(socket.socket) || other.socket.local == socket.socket.local);
-          }));
-    }
-    ports.push_back(std::move(port));
+  for (const auto& owned : sockets) {
+    if (!owned.socket.listening || owned.socket.local.empty()) continue;
+    ports.push_back({owned, index.connections_to(owned.socket), index.is_shared(owned)});
   }
   const auto order = [](const Port& port) {
     const auto& socket = port.listener.socket;

@@ -59,7 +59,9 @@ Socket unix_socket(nlmsghdr* header, const unix_diag_msg& message) {
   socket.listening = message.udiag_state == TCP_LISTEN;
   socket.inode = message.udiag_ino;
   if (nlattr* name = attribute(UNIX_DIAG_NAME)) socket.local = unix_name(name);
-  if (nlattr* uid = attribute(UNIX_DIAG_UID)) socket.uid = nla_get_u32(uid);
+  nlattr* uid = attribute(UNIX_DIAG_UID);
+  if (uid != nullptr && nla_len(uid) >= static_cast<int>(sizeof(std::uint32_t)))
+    socket.uid = nla_get_u32(uid);
   nlattr* queue = attribute(UNIX_DIAG_RQLEN);
   if (socket.listening && queue != nullptr && nla_len(queue) >= static_cast<int>(sizeof(unix_diag_rqlen))) {
     unix_diag_rqlen lengths = {};

@@ -1,5 +1,10 @@
 #include "ns/sockets.hpp"
 
+#include <arpa/inet.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +17,7 @@
 #include <memory>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "support/listeners.hpp"
 #include "support/namespaces.hpp"
@@ -206,4 +212,33 @@ TEST_CASE("sockets that fill many messages are all listed", "[sockets]") {
           const auto all = ns::list_sockets();
           return std::to_string(std::count_if(all.begin(), all.end(), listening(Protocol::kTcp)));
         }) == "900");
+}
+
+TEST_CASE("what others write to the socket that asks the kernel is not taken for the kernel's", "[sockets]") {
+  CHECK(
+      in_fresh_network([] {
+        const auto server = test::listen_tcp("127.0.0.1", 9926);
+        auto asks = ns::open_socket_diagnostics();
+        sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_pad = 0, .nl_pid = 0, .nl_groups = 0};
+        socklen_t size = sizeof address;
+        auto* const as_any = reinterpret_cast<sockaddr*>(&address);
+        sys::check(::bind(asks.get(), as_any, size), "binding");
+        sys::check(::getsockname(asks.get(), as_any, &size), "looking up its port");
+        struct {
+          nlmsghdr header;
+          inet_diag_msg socket;
+          nlmsghdr done;
+          int error;
+        } forged = {};
+        forged.header = {sizeof forged.header + sizeof forged.socket, SOCK_DIAG_BY_FAMILY, NLM_F_MULTI, 0, 0};
+        forged.socket.idiag_family = AF_INET;
+        forged.socket.idiag_state = TCP_LISTEN;
+        forged.socket.id.idiag_sport = htons(6666);
+        forged.done = {sizeof forged.done + sizeof forged.error, NLMSG_DONE, NLM_F_MULTI, 0, 0};
+        const auto writes = ns::open_socket_diagnostics();
+        sys::check(::sendto(writes.get(), &forged, sizeof forged, 0, as_any, size), "forging an answer");
+        std::string found;
+        for (const auto& socket : ns::list_sockets(std::move(asks))) found += socket.local + " ";
+        return found;
+      }) == "127.0.0.1:9926 ");
 }
