@@ -47,10 +47,13 @@ std::string fingerprint(int directory) {
                      status.stx_btime.tv_sec, status.stx_btime.tv_nsec);
 }
 
+bool is_made(int directory, const std::string& made) {
+  return !made.empty() && fingerprint(directory) == made;
+}
+
 bool is_ours(int directory, const std::string& made) {
   struct stat status = {};
-  return !made.empty() && fingerprint(directory) == made && ::fstat(directory, &status) == 0 &&
-         status.st_uid == ::geteuid();
+  return is_made(directory, made) && ::fstat(directory, &status) == 0 && status.st_uid == ::geteuid();
 }
 
 /// Returns 0 or an errno. What is in another directory than ours stays, and is as good as gone;
@@ -70,32 +73,36 @@ int remove_in(int place, const char* name, const std::string& made) {
   return error == EISDIR ? remove_directory(place, name, made) : error;
 }
 
-/// Whether root removes it itself: in a place of its own, or where it is the very directory that root has
-/// made in somebody else's.
-bool is_for_root(int place, const char* name, const std::string& made) {
+/// Whose rights it is removed with: a descriptor of what is that user's. Root does it itself in a place of
+/// its own, or where it is the very directory that root has made in somebody else's; and what was made as a
+/// user, that user, who could make it there.
+sys::Fd whose_it_is(const sys::Fd& place, const char* name, const std::string& made) {
   struct stat status = {};
-  if (::fstat(place, &status) == 0 && status.st_uid == 0) return true;
-  const auto directory = sys::open_on_same_mount(place, name, O_PATH | O_DIRECTORY);
-  return directory && is_ours(directory.get(), made);
+  const bool is_in_roots = ::fstat(place.get(), &status) == 0 && status.st_uid == 0;
+  if (!is_in_roots) {
+    auto directory = sys::open_on_same_mount(place.get(), name, O_PATH | O_DIRECTORY);
+    if (directory && is_made(directory.get(), made)) return directory;
+  }
+  return sys::Fd(::fcntl(place.get(), F_DUPFD_CLOEXEC, 0));
 }
 
 /// By children, since whoever is on the way may hold a lock for as long as he likes (K66).
 int remove_as_root(const std::string& folder, const char* name, const std::string& made) {
-  const auto work = [&] {
+  const auto look = [&] {
     sys::Answer answer;
     auto place = open_place(folder);
-    if (!place)
-      answer.text = std::to_string(errno);
-    else if (is_for_root(place.get(), name, made))
-      answer.text = std::to_string(remove_in(place.get(), name, made));
-    else
-      answer.descriptors.push_back(std::move(place));
+    answer.text = std::to_string(errno);
+    if (!place) return answer;
+    answer.descriptors.push_back(whose_it_is(place, name, made));
+    answer.descriptors.push_back(std::move(place));
     return answer;
   };
-  const auto answer = sys::in_child(0, kRemovalLimit, work);
+  const auto answer = sys::in_child(0, kRemovalLimit, look);
   if (answer.descriptors.empty()) return std::atoi(answer.text.c_str());
-  const int place = answer.descriptors.front().get();
-  return sys::as_owner_of(place, kRemovalLimit, [&] { return remove_in(place, name, made); });
+  const int whose = answer.descriptors.front().get();
+  const int place = answer.descriptors.back().get();
+  const auto remove = [&] { return remove_in(place, name, made); };
+  return sys::as_owner_of(whose, kRemovalLimit, remove, {place}, sys::RootsWork::kInChild);
 }
 
 int remove_here(const std::string& folder, const char* name, const std::string& made) {

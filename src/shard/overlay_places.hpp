@@ -21,6 +21,6 @@ std::string place_to_keep(const OverlaySpec& overlay, const Plan& plan);
 
 /// The folder that is to keep the changes, made where it is missing; the spec gets its path without links.
 /// Throws UsageError or Error.
-sys::Directory make_keeping_folder(OverlaySpec& overlay, const Plan& plan);
+UsersFolder make_keeping_folder(OverlaySpec& overlay, const Plan& plan);
 
 }  // namespace nslaunch::shard

@@ -120,11 +120,11 @@ bool is_empty(const sys::Directory& folder, bool is_for_user) {
 void prepare_keeping(Plan& plan, std::size_t at, const sys::BeforeMaking& before_making) {
   auto& overlay = plan.spec.overlays[at];
   const auto* user = other_user(plan.spec);
-  auto folder = make_keeping_folder(overlay, plan);
+  auto [folder, is_roots] = make_keeping_folder(overlay, plan);
   check_keeping_folder(overlay, is_empty(folder, user != nullptr));
   if (user != nullptr && folder.status().st_uid != user->uid) sys::give_folder(folder, user->uid, user->gid);
-  plan.overlay_work[at] =
-      WorkFolder(folder, fmt::format(".nslaunch-{}-{}.work", plan.spec.id, at), before_making, user);
+  plan.overlay_work[at] = WorkFolder(folder, fmt::format(".nslaunch-{}-{}.work", plan.spec.id, at),
+                                     before_making, {.user = user, .is_in_roots_place = is_roots});
   plan.places.keeping[at] = std::move(folder);
 }
 

@@ -16,34 +16,33 @@ namespace {
 
 constexpr std::chrono::seconds kRemovalLimit{3};  // somebody may add to it for ever, or stop who removes it
 
-/// By a child, in a place of the user's as that user: he may hold the place's lock for as long as he likes
-/// (K66).
-sys::Directory make_for(const UserIds* user, const sys::Directory& place, const std::string& name) {
+/// By a child, since a user may hold the place's lock for as long as he likes (K66).
+sys::Directory make_as(const UserIds* user, const sys::Directory& place, const std::string& name) {
   constexpr mode_t kPrivateMode = 0700;
   if (user == nullptr) return place.make(name, kPrivateMode);
-  const bool is_users = place.status().st_uid == user->uid;
-  const UserIds oneself{::geteuid(), ::getegid(), {}};
   const auto make = [&] {
     const auto folder = place.make(name, kPrivateMode);
     return sys::Fd(sys::check(::fcntl(folder.fd(), F_DUPFD_CLOEXEC, 0), "keeping a directory"));
   };
-  return sys::Directory(open_as_other_user(is_users ? *user : oneself, place.fd(), make));
+  return sys::Directory(open_as_other_user(*user, place.fd(), make));
 }
 
 }  // namespace
 
 WorkFolder::WorkFolder(const sys::Directory& keeping, std::string name,
-                       const sys::BeforeMaking& before_making, const UserIds* user)
-    : name_(std::move(name)), is_for_user_(user != nullptr) {
+                       const sys::BeforeMaking& before_making, const For& whom)
+    : name_(std::move(name)), is_for_user_(whom.user != nullptr) {
+  const UserIds oneself{::geteuid(), ::getegid(), {}};
   try {
     place_ = keeping.parent();
+    const bool is_roots = whom.is_in_roots_place && is_for_user_ && place_.status().st_uid != whom.user->uid;
+    const auto* maker = is_roots ? &oneself : whom.user;
     if (before_making) before_making(place_.fd(), name_);
-    folder_ = make_for(user, place_, name_);
+    folder_ = make_as(maker, place_, name_);
     // Till it is noted which one it is, it is empty: no other is removed for its name alone.
     if (before_making) before_making(folder_.fd(), {});
-    const auto work = make_for(user, folder_, kWork);
-    // In a place of root's, which the user can't reach, it is root's still.
-    if (user != nullptr && work.status().st_uid != user->uid) work.set_owner(user->uid, user->gid);
+    const auto work = make_as(maker, folder_, kWork);
+    if (is_roots) work.set_owner(whom.user->uid, whom.user->gid);  // who can't reach it yet
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("making {}, which overlayfs works in", sys::escape(name_)),
                 "It lies beside the folder that keeps the changes: choose that one where you can write.");

@@ -15,11 +15,16 @@ namespace nslaunch::shard {
 /// one. In a place of the user's it is that user's, and all is done by descriptor, as that user.
 class WorkFolder {
  public:
+  struct For {
+    const UserIds* user = nullptr;  ///< as whom overlayfs works there; nullptr: the caller
+    /// Nobody but root has had a say in where it lies: where only root may make it, root does.
+    bool is_in_roots_place = true;
+  };
+
   WorkFolder() noexcept = default;
-  /// A new one beside the folder that keeps the changes; overlayfs works there as `user`, where that is
-  /// another than the caller. Throws Error.
+  /// A new one beside the folder that keeps the changes. Throws Error.
   WorkFolder(const sys::Directory& keeping, std::string name, const sys::BeforeMaking& before_making,
-             const UserIds* user);
+             const For& whom);
   WorkFolder(WorkFolder&& other) noexcept = default;
   WorkFolder& operator=(WorkFolder&& other) noexcept;
   ~WorkFolder() { remove(); }

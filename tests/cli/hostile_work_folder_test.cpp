@@ -66,6 +66,20 @@ class MovedIn {
   std::optional<PausedLaunch> launch_;
 };
 
+/// Which has a folder for changes of the user's in it, and lets everybody in.
+std::string make_third_users_folder(const Hostile& user) {
+  need_room_for_changes(user.ground.path());
+  auto third = user.ground / "third";
+  fs::create_directory(third);
+  REQUIRE(::chown(third.c_str(), kSomebody, kSomebody) == 0);
+  fs::permissions(third, fs::perms(0777));
+  user.act([&] {
+    fs::create_directory(user.own + "/project");
+    fs::create_directory(third + "/keep");
+  });
+  return third;
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -97,17 +111,20 @@ TEST_CASE("reap removes nothing that a user has moved to where a killed launcher
   CHECK(moved.whiteouts_are_gone());
 }
 
-TEST_CASE("what root has made to work in beside a third user's folder is removed after a kill, too") {
+TEST_CASE("a user's link has root make nothing to work in where the user could not") {
   const Hostile user;
-  need_room_for_changes(user.ground.path());
-  const auto third = user.ground / "third";
-  fs::create_directory(third);
-  REQUIRE(::chown(third.c_str(), kSomebody, kSomebody) == 0);
-  fs::permissions(third, fs::perms(0777));
-  user.act([&] {
-    fs::create_directory(user.own + "/project");
-    fs::create_directory(third + "/keep");
-  });
+  const auto third = make_third_users_folder(user);
+  fs::permissions(third, fs::perms(0755));
+  user.act([&] { fs::create_symlink(third + "/keep", user.own + "/link"); });
+  const auto ended = user.run_with({"--overlay", user.own + "/project=" + user.own + "/link"}, "echo ran");
+  CHECK(ended.status == 125);
+  CHECK_THAT(ended.err, Contains("which overlayfs works in: Permission denied"));
+  CHECK(std::distance(fs::directory_iterator(third), {}) == 1);
+}
+
+TEST_CASE("what overlayfs works in beside a third user's folder is removed after a kill, too") {
+  const Hostile user;
+  const auto third = make_third_users_folder(user);
   LiveShard shard(user.registry, user.words({"--overlay", user.own + "/project=" + third + "/keep"}));
   REQUIRE(std::distance(fs::directory_iterator(third), {}) == 2);
   shard.launcher.send_signal(SIGKILL);

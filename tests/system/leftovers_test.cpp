@@ -152,7 +152,7 @@ TEST_CASE("what overlayfs was to work in is removed after a kill before it is no
     };
     const UserIds user{test::kSomebody, test::kSomebody, {}};
     const auto keeping = sys::Directory::open(folder.path()).make("changes", 0700);
-    CHECK_THROWS(shard::WorkFolder(keeping, ".nslaunch-a.work", until_made, is_for_user ? &user : nullptr));
+    CHECK_THROWS(shard::WorkFolder(keeping, ".nslaunch-a.work", until_made, {is_for_user ? &user : nullptr}));
   });
   REQUIRE(names_in(folder).contains(".nslaunch-a.work"));
   maker.kill();
