@@ -19,7 +19,8 @@
 namespace nslaunch::registry {
 namespace {
 
-/// One person can be 65,536 users (/etc/subuid), and each look costs something.
+/// Of folders in /tmp: one person can be 65,536 users (/etc/subuid), none of whom logs in, and each look
+/// costs something.
 constexpr std::size_t kMostOfOthers = 200;
 
 std::string variable(const char* name) {
@@ -112,23 +113,25 @@ std::vector<Place> places_of_another(uid_t user) {
 }
 
 std::vector<Place> other_users_places(std::vector<std::string>& problems) {
-  std::vector<Place> places;
-  if (!reads_others()) return places;
-  each_user("/run/user", "", [&](uid_t user) { places.push_back(login_place(user)); });
-  const auto logged_in = places.size();
-  each_user("/tmp", "nslaunch-", [&](uid_t user) { places.push_back(fallback(user)); });
+  std::vector<Place> logged_in;
+  std::vector<Place> others;
+  if (!reads_others()) return others;
+  each_user("/run/user", "", [&](uid_t user) { logged_in.push_back(login_place(user)); });
+  each_user("/tmp", "nslaunch-", [&](uid_t user) { others.push_back(fallback(user)); });
   // The numbers that a person has besides the account's own are the higher ones (login.defs: SUB_UID_MIN).
-  std::sort(places.begin() + static_cast<std::ptrdiff_t>(logged_in), places.end(),
-            [](const Place& a, const Place& b) { return a.owner < b.owner; });
-  std::erase_if(places, [](const Place& place) { return place.owner == 0; });
-  if (places.size() > kMostOfOthers) {
+  std::sort(others.begin(), others.end(), [](const Place& a, const Place& b) { return a.owner < b.owner; });
+  const auto is_own = [](const Place& place) { return place.owner == 0; };
+  std::erase_if(logged_in, is_own);
+  std::erase_if(others, is_own);
+  if (others.size() > kMostOfOthers) {
     problems.push_back(fmt::format(
-        "more than {} other users have registry folders: the rest is not looked at (nslaunch list "
-        "shows each user his own)",
+        "more than {} other users have registry folders in /tmp: the rest is not looked at (USER/SHARD finds "
+        "theirs all the same, and nslaunch list shows each user his own)",
         kMostOfOthers));
-    places.resize(kMostOfOthers);
+    others.resize(kMostOfOthers);
   }
-  return places;
+  logged_in.insert(logged_in.end(), others.begin(), others.end());
+  return logged_in;
 }
 
 }  // namespace nslaunch::registry

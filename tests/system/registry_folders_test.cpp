@@ -250,6 +250,6 @@ TEST_CASE("root looks at two hundred other users' folders in /tmp, and says so o
   CHECK(
       seen ==
       "users orphaned 54321 /tmp/nslaunch-54321/users.shard\n"
-      "more than 200 other users have registry folders: the rest is not looked at (nslaunch list shows each "
-      "user his own)\n");
+      "more than 200 other users have registry folders in /tmp: the rest is not looked at (USER/SHARD finds "
+      "theirs all the same, and nslaunch list shows each user his own)\n");
 }
