@@ -23,8 +23,8 @@ struct Mount {
 };
 
 /// The mounts of the shard whose init has this pid here that are not ours, too, in the order in which they
-/// were made. Empty where they can't be seen, as when its owner lets nobody look at it (K66). The caller must have
-/// one thread only.
+/// were made. Empty where they can't be seen, as when its owner lets nobody look at it (K66). The caller must
+/// have one thread only.
 std::vector<Mount> own_mounts(pid_t init);
 
 /// Where something is mounted as we see it, in the order in which it was.

@@ -19,7 +19,8 @@ struct Namespace {
 std::vector<Namespace> own_namespaces(pid_t init);
 
 /// Whether it is in our network namespace, as it is until its launch has made one. False where that can't be
-/// seen, as of a process that is about to end: it has no network any more. The caller must have one thread only.
+/// seen, as of a process that is about to end: it has no network any more. The caller must have one thread
+/// only.
 bool is_in_our_network(pid_t init);
 
 }  // namespace nslaunch::inspect

@@ -42,8 +42,8 @@ std::vector<Socket> list_tcp_listeners();
 /// Empty, with errno, where it can't be had.
 sys::Fd open_socket_diagnostics();
 
-/// The same as list_sockets() for that namespace, whose owner may write to the socket: what does not come from
-/// the kernel is left out. Throws Error (ETIMEDOUT), as that does, where it is not done in 10 s.
+/// The same as list_sockets() for that namespace, whose owner may write to the socket: what does not come
+/// from the kernel is left out. Throws Error (ETIMEDOUT), as that does, where it is not done in 10 s.
 std::vector<Socket> list_sockets(sys::Fd diagnostics);
 
 }  // namespace nslaunch::ns

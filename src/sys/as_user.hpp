@@ -46,8 +46,8 @@ Answer in_child(uid_t whose, std::chrono::milliseconds limit, const std::functio
 Fd open_in_child(uid_t whose, std::chrono::milliseconds limit, const std::function<Fd()>& open,
                  const std::vector<int>& used = {});
 
-/// What `read` says of a process of `owner`'s, who may keep whoever looks at it waiting (K33, K66): of another
-/// user's in such a child, for a second. Throws Error as in_child() does.
+/// What `read` says of a process of `owner`'s, who may keep whoever looks at it waiting (K33, K66): of
+/// another user's in such a child, for a second. Throws Error as in_child() does.
 std::string read_of_process(uid_t owner, const std::function<std::string()>& read);
 
 /// Says of a child of ours that was killed in vain while it was `doing` something.
