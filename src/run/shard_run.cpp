@@ -186,6 +186,8 @@ void ShardRun::forward(int signal) {
 
 void ShardRun::postpone(sys::Clock::duration pause) noexcept {
   if (supervision_) supervision_->ending().postpone(pause);
+  if (launching_) launching_->postpone(pause);
+  if (launch_limit_) launch_limit_->postpone(pause);
 }
 
 }  // namespace nslaunch::run

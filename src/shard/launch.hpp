@@ -38,6 +38,11 @@ class Launching {
   /// started, and take() has the shard.
   bool attend();
   RunningShard take() { return std::move(*shard_); }
+  /// No time counts in which the launcher was stopped.
+  void postpone(sys::Clock::duration pause) noexcept {
+    limit_.postpone(pause);
+    shard_->began_at += pause;
+  }
 
  private:
   void go();

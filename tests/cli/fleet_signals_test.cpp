@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "support/fleet_scene.hpp"
+#include "support/paused_launch.hpp"
 #include "sys/pidfd.hpp"
 
 namespace nslaunch::test {
@@ -27,6 +28,29 @@ struct Begun {
   Gate arrived = scene.gate("arrived");
   Process fleet;
 };
+
+/// `nslaunch run` as a job with a group of its own in a script's session: an orphaned one would not stop. Its
+/// pid is shown first, then its status when it stops, and its last one when the script is told to go on.
+Words as_job(const Words& words) {
+  Words all = {"bash",
+               "-c",
+               "set -m; sh -c 'echo $$; exec \"$@\"' - \"$@\"; echo status $?; job=$(jobs -p); read -r line; "
+               "wait \"$job\"; echo ended $?",
+               "-",
+               nslaunch({}).front(),
+               "run"};
+  all.insert(all.end(), words.begin(), words.end());
+  return all;
+}
+
+/// A stopped fleet, with limits of 5 s.
+void continue_after_limits(pid_t launcher) {
+  // That nothing happens meanwhile is no event.
+  const auto pidfd = sys::Pidfd::open(launcher);
+  REQUIRE(pidfd);
+  CHECK_FALSE(pidfd->wait_for_end(std::chrono::milliseconds{5200}));
+  ::kill(launcher, SIGCONT);
+}
 
 }  // namespace
 
@@ -115,31 +139,36 @@ TEST_CASE("SIGTSTP stops nslaunch, its shards and their deadlines, and SIGCONT c
   const FleetScene scene;
   auto arrived = scene.gate("arrived");
   auto told = scene.gate("told");
-  // A job with a group of its own in the script's session: an orphaned one would not stop.
   Process shell(
-      {"bash", "-c",
-       "set -m; sh -c 'echo $$; exec \"$@\"' - \"$@\"; echo status $?; job=$(jobs -p); read -r line; wait "
-       "$job; "
-       "echo ended $?",
-       "-", nslaunch({}).front(), "run", "--shards", "1", "--timeout", "5s", "--total-timeout", "5s",
-       "--slow", "5s", "--", "bash", "-c",
-       "trap 'echo >told; exit 0' CONT; echo >arrived; while :; do read -t 0.01; done"},
+      as_job({"--shards", "1", "--timeout", "5s", "--total-timeout", "5s", "--slow", "5s", "--", "bash", "-c",
+              "trap 'echo >told; exit 0' CONT; echo >arrived; while :; do read -t 0.01; done"}),
       scene.options());
   const pid_t launcher = std::stoi(shell.read_line());
   arrived.told();
   ::kill(launcher, SIGTSTP);
   REQUIRE(shell.read_line() == "status 148");
-  // Longer than the limits: that nothing happens meanwhile is no event.
-  const auto pidfd = sys::Pidfd::open(launcher);
-  REQUIRE(pidfd);
-  CHECK_FALSE(pidfd->wait_for_end(std::chrono::milliseconds{5200}));
-  ::kill(launcher, SIGCONT);
+  continue_after_limits(launcher);
   CHECK(told.told().empty());
   shell.write_input("go on\n");
   const auto ended = shell.wait();
   INFO(ended.err);
   CHECK(ended.out == "ended 0\n");
   CHECK(statuses_in(ended.err) == std::map<std::string, std::string>{{"shard-1", "PASS"}});
+}
+
+TEST_CASE("the time in which a fleet is stopped does not count in a launch either") {
+  const FleetScene scene;
+  PausedLaunch launch(as_job({"--shards", "1", "--timeout", "5s", "--", "true"}), scene.options(), "exec");
+  const pid_t launcher = std::stoi(launch.process().read_line());
+  REQUIRE(launch.reached());
+  ::kill(launcher, SIGTSTP);
+  REQUIRE(launch.process().read_line() == "status 148");
+  continue_after_limits(launcher);
+  launch.resume();
+  launch.process().write_input("go on\n");
+  const auto ended = launch.process().wait();
+  INFO(ended.err);
+  CHECK(ended.out == "ended 0\n");
 }
 
 TEST_CASE("a fleet ends when whoever started it does") {
