@@ -10,6 +10,7 @@
 #include "support/host_folder.hpp"
 #include "support/overlays.hpp"
 #include "support/registry_view.hpp"
+#include "support/somebody.hpp"
 #include "support/write_file.hpp"
 #include "sys/files.hpp"
 
@@ -39,7 +40,20 @@ std::vector<Keeping> ways_of_keeping(const HostFolder& folder) {
         in("junit"), "--joblog", in("log"), "--pcap", in("packets-{index}"), "--overlay",
         in("checkout") + "=" + in("changes/{}-{index}")},
        "echo more >>file; echo up",
-       250}};
+       250},
+      {"--overlay of another user",
+       {"--user", fmt::format("{0}:{0}", kSomebody), "--overlay", in("checkout") + "=" + in("changes/{}")},
+       "echo more >>file; echo up",
+       50}};
+}
+
+/// For that user, who needs the way there, too.
+void give_away(const HostFolder& folder) {
+  need_overlays_for_users();
+  fs::permissions(folder.path(), fs::perms(0755));
+  fs::create_directory(folder / "changes");
+  for (const char* name : {"changes", "checkout", "checkout/file"})
+    REQUIRE(::chown((folder / name).c_str(), kSomebody, kSomebody) == 0);
 }
 
 std::string replaced(std::string text, const std::string& what) {
@@ -72,10 +86,13 @@ TEST_CASE("what launchers SIGKILLed at random instants leave is gone after one n
   const RegistryView registry;
   const HostFolder folder;
   need_room_for_changes(folder.path());
-  const auto mode = ways_of_keeping(folder).at(GENERATE(range(0U, 5U)));
+  const auto mode = ways_of_keeping(folder).at(GENERATE(range(0U, 6U)));
+  const bool is_for_user = mode.options.front() == "--user";
+  if (is_for_user && ::geteuid() != 0) return;
   fs::create_directory(folder / "checkout");
   write_file(folder / "checkout/file", "text\n");
   for (const char* name : {"report", "junit", "log", "packets"}) write_file(folder / name, "earlier");
+  if (is_for_user) give_away(folder);
   auto random = chaos_random();
   int number = 0;
   int struck = 0;
