@@ -29,19 +29,19 @@ bool is_true(const char* variable) {
 /// GitHub drops the whole summary of a step that has more.
 constexpr std::size_t kMostOfSummary = std::size_t{1} << 20;
 
-void add_to_summary(const std::string& path, const FleetResult& result, const FleetSpec& spec) {
-  const auto file = sys::open_output(path, O_APPEND, std::chrono::seconds{0});
+void add_to_summary(const SummaryFile& summary, const FleetResult& result, const FleetSpec& spec) {
   struct stat status = {};
-  int error = file && ::fstat(file.get(), &status) == 0 ? 0 : errno;
+  int error = summary.error;
+  if (error == 0 && ::fstat(summary.file.get(), &status) != 0) error = errno;
   if (error == 0) {
     const auto used = std::min(static_cast<std::size_t>(status.st_size), kMostOfSummary);
     const auto text = run::github_summary(result, spec, kMostOfSummary - used);
     std::string_view rest = text;
     if (text.size() <= kMostOfSummary - used)
-      error = sys::write_patiently(file.get(), rest, sys::Deadline(sys::kReaderLimit));
+      error = sys::write_patiently(summary.file.get(), rest, sys::Deadline(sys::kReaderLimit));
   }
   if (error == 0) return;
-  sys::warn(fmt::format("the summary for GitHub could not be added to {}: {}", sys::escape(path),
+  sys::warn(fmt::format("the summary for GitHub could not be added to {}: {}", sys::escape(summary.path),
                         sys::errno_code(error).message()));
 }
 
@@ -58,12 +58,21 @@ LogMarks read_log_marks(const Arguments& arguments) {
   return choice == "github" ? LogMarks::kGithub : choice == "gitlab" ? LogMarks::kGitlab : LogMarks::kNone;
 }
 
-void tell_ci(const FleetResult& result, const FleetSpec& spec) {
+SummaryFile open_summary(const FleetSpec& spec) {
+  SummaryFile summary;
+  const char* path = std::getenv("GITHUB_STEP_SUMMARY");
+  if (spec.marks != LogMarks::kGithub || path == nullptr || *path == '\0') return summary;
+  summary.path = path;
+  summary.file = sys::open_output(path, O_APPEND, std::chrono::seconds{0});
+  if (!summary.file) summary.error = errno;
+  return summary;
+}
+
+void tell_ci(const FleetResult& result, const FleetSpec& spec, const SummaryFile& summary) {
   if (spec.marks != LogMarks::kGithub) return;
   // Who no longer reads them has no use for them.
   sys::write_all(STDERR_FILENO, run::github_annotations(result, spec));
-  const char* summary = std::getenv("GITHUB_STEP_SUMMARY");
-  if (summary != nullptr && *summary != '\0') add_to_summary(summary, result, spec);
+  if (!summary.path.empty()) add_to_summary(summary, result, spec);
 }
 
 }  // namespace nslaunch::cli

@@ -184,12 +184,14 @@ void ExecSession::close_terminal() {
   user_keeper_.reset();
 }
 
+/// A signal that would end us ends this, too.
 void ExecSession::show_the_rest() {
   const sys::Deadline deadline(kLastWords);
-  while (pty_) {
-    pollfd watched = {pty_->user.get(), POLLIN, 0};
-    if (::poll(&watched, 1, deadline.poll_timeout()) <= 0) return;
-    show();
+  while (pty_ && !deadline.passed()) {
+    pollfd watched[] = {{pty_->user.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
+    if (::poll(watched, std::size(watched), deadline.poll_timeout()) <= 0) return;
+    if (watched[1].revents != 0 && ending_signal() != 0) return;
+    if (watched[0].revents != 0) show();
   }
 }
 

@@ -4,7 +4,6 @@
 
 #include <csignal>
 
-#include "cli/ci_log.hpp"
 #include "run/fleet_json.hpp"
 #include "run/junit.hpp"
 #include "run/junit_report.hpp"
@@ -20,8 +19,11 @@ FleetReports::FleetReports(const Arguments& arguments, const FleetSpec& spec) : 
     }
     collector_.emplace(spec, arguments.all("collect-junit"));
   }
-  if (arguments.has("report-json")) json_.emplace(arguments.text("report-json"), "--report-json");
-  if (arguments.has("report-junit")) junit_.emplace(arguments.text("report-junit"), "--report-junit");
+  const auto command = command_of(spec.shard);
+  if (arguments.has("report-json")) json_.emplace(arguments.text("report-json"), "--report-json", command);
+  if (arguments.has("report-junit"))
+    junit_.emplace(arguments.text("report-junit"), "--report-junit", command);
+  summary_ = open_summary(spec);
   if (arguments.has("joblog")) job_log_.emplace(arguments.text("joblog"));
 }
 
@@ -39,7 +41,7 @@ void FleetReports::write(const FleetResult& result) {
   if (json_) json_->write(run::fleet_as_json(result, spec_));
   if (junit_)
     junit_->write(run::junit_text(run::junit_of(result, spec_, collector_ ? collector_->cases() : none)));
-  tell_ci(result, spec_);
+  tell_ci(result, spec_, summary_);
 }
 
 }  // namespace nslaunch::cli

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "cli/ci_log.hpp"
 #include "cli/options.hpp"
 #include "cli/report_file.hpp"
 #include "run/job_log.hpp"
@@ -29,6 +30,7 @@ class FleetReports {
   std::optional<ReportFile> junit_;
   std::optional<run::JobLog> job_log_;
   std::optional<run::JunitCollector> collector_;
+  SummaryFile summary_;
 };
 
 }  // namespace nslaunch::cli

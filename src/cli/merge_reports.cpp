@@ -69,7 +69,8 @@ std::string merge_junit(const std::vector<ReadReport>& reports) {
 }
 
 bool write_to(const Arguments& arguments, std::string_view option, const std::string& text) {
-  return ReportFile(arguments.text(option), fmt::format("--{}", option)).write(text);
+  const auto option_word = fmt::format("--{}", option);
+  return ReportFile(arguments.text(option), option_word, ReportFile::Command::kOwn).write(text);
 }
 
 int run(const Arguments& arguments) {

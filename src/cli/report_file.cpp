@@ -8,9 +8,9 @@
 #include <optional>
 
 #include "registry/leftover_note.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
-#include "sys/output_file.hpp"
 #include "sys/patient_write.hpp"
 #include "sys/signals.hpp"
 #include "sys/text.hpp"
@@ -47,28 +47,31 @@ sys::SignalSet all_signals() {
 
 }  // namespace
 
-ReportFile::ReportFile(const std::string& path, const std::string& option) : path_(path) {
+ReportFile::ReportFile(const std::string& path, const std::string& option, Command command)
+    : path_(path), command_(command) {
   registry::LeftoverNote leftovers;
-  errno = 0;
   if (const auto descriptor = named_descriptor(path))
     stream_ = copy_of(*descriptor);
   else
-    stream_ = sys::open_output_early(path, leftovers.hook());
+    file_ = sys::OutputFile::open(path, leftovers.hook());
   const int error = errno;
-  if (error == 0) return;
+  if (stream_ || file_) return;
   throw sys::output_error(error, path, fmt::format("opening {} for the report", sys::escape(path)),
                           option + " takes a file in a folder that is there and can be written to.");
 }
 
 std::vector<int> ReportFile::descriptors() const {
-  return stream_ ? std::vector<int>{stream_.get()} : std::vector<int>{};
+  return file_ ? file_->descriptors() : std::vector<int>{stream_.get()};
 }
 
 int ReportFile::write_now(std::string_view text) const {
-  if (stream_) return sys::write_patiently(stream_.get(), text, sys::Deadline(sys::kReaderLimit));
+  if (!file_) return sys::write_patiently(stream_.get(), text, sys::Deadline(sys::kReaderLimit));
   const sys::BlockedSignals no_end_halfway(all_signals());
   registry::LeftoverNote leftovers;
-  return sys::write_output(path_, text, leftovers.hook());
+  const int error = file_->write(text, leftovers.hook());
+  if (error != ENOENT || command_ == Command::kAnotherUsers) return error;
+  const auto anew = sys::OutputFile::open(path_, leftovers.hook());
+  return anew ? anew->write(text, leftovers.hook()) : errno;
 }
 
 bool ReportFile::write(std::string_view text) {
@@ -79,6 +82,10 @@ bool ReportFile::write(std::string_view text) {
   sys::warn(fmt::format("the report could not be written to {}: {}", sys::escape(path_),
                         error == ETIMEDOUT ? "its reader does not read" : sys::errno_code(error).message()));
   return false;
+}
+
+ReportFile::Command command_of(const ShardSpec& spec) noexcept {
+  return shard::other_user(spec) != nullptr ? ReportFile::Command::kAnotherUsers : ReportFile::Command::kOwn;
 }
 
 }  // namespace nslaunch::cli

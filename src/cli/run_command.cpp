@@ -72,7 +72,7 @@ Outcome run_and_report(const ShardSpec& spec, const Messages& messages, bool ver
 
 /// With --report-json: the file is opened before anything runs, and written whatever happens then.
 Outcome run_and_write(ShardSpec& spec, Messages messages, const std::string& path, bool verbose) {
-  ReportFile file(path, "--report-json");
+  ReportFile file(path, "--report-json", command_of(spec));
   messages.keep_open = file.descriptors();
   spec.measure = true;
   if (spec.id.empty()) spec.id = shard::random_id();

@@ -30,6 +30,12 @@ Error took_too_long() {
   return {sys::errno_code(ETIMEDOUT), "listing the kernel's sockets"};
 }
 
+/// ENOBUFS: the socket had no room for what the kernel had to say.
+Error is_flooded() {
+  return {sys::errno_code(ENOBUFS), "listing the kernel's sockets",
+          "Somebody in that network writes to the socket that asks for them: try again."};
+}
+
 /// What the callbacks of one dump share. An exception must not pass through libnl's C frames.
 struct Dump {
   std::vector<Socket>& sockets;
@@ -89,9 +95,11 @@ void dump(nl_sock* socket, const Request& request, Protocol protocol, std::vecto
   nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_socket, &state);
   nl_socket_modify_cb(socket, NL_CB_FINISH, NL_CB_CUSTOM, on_end_of_dump, &state);
   int result = 0;
-  while (result >= 0 && !state.is_done && !state.failure) result = nl_recvmsgs_default(socket);
+  while (result >= 0 && !state.is_done && !state.failure && !deadline.passed())
+    result = nl_recvmsgs_default(socket);
   if (state.failure) std::rethrow_exception(state.failure);
-  if (result == -NLE_AGAIN) throw took_too_long();
+  if (result == -NLE_AGAIN || (result >= 0 && !state.is_done)) throw took_too_long();
+  if (result == -NLE_NOMEM) throw is_flooded();
   if (result >= 0 && state.done_error < 0) result = -nl_syserr2nlerr(state.done_error);
   if (result == -NLE_OBJ_NOTFOUND) return;  // ENOENT: this kernel has no such family, or not its module
   check_netlink(result, "listing the kernel's sockets");

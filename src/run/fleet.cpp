@@ -13,6 +13,7 @@
 #include "run/processors.hpp"
 #include "shard/ancestors.hpp"
 #include "shard/plan.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
 #include "sys/log.hpp"
@@ -59,6 +60,8 @@ Fleet::Fleet(const FleetSpec& spec, std::span<Reporter* const> reporters)
         kWarningColour);
   if (spec.shard.watch_ancestors && !sys::is_ignored(SIGHUP)) ancestors_ = shard::ancestors_in_own_group();
   for (const auto& ancestor : ancestors_) shared_.outside_handles.push_back(ancestor.get());
+  if (shard::other_user(spec.shard) != nullptr && !spec.shard.capture.file.empty())
+    shared_.capture_folder = shard::open_capture_folder(spec.shard.capture);
   if (spec.total_timeout) total_limit_.emplace(*spec.total_timeout);
 }
 

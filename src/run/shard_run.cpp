@@ -29,7 +29,7 @@ ShardRun::ShardRun(const ShardSpec& spec, const Shared& shared, std::vector<unsi
   try {
     prepare(spec, shared);
     plan_.processors = std::move(processors);
-    launch();
+    launch(shared);
   } catch (const UsageError& error) {
     usage_error_ = std::current_exception();
     fail(error);
@@ -53,12 +53,13 @@ void ShardRun::prepare(const ShardSpec& spec, const Shared& shared) {
   plan_.streams.emplace(plan_.streams.begin(), sys::check(null, "giving a shard its standard input"));
 }
 
-void ShardRun::launch() {
+void ShardRun::launch(const Shared& shared) {
   forwarding_.emplace(plan_.spec);
   for (const auto& line : forwarding_->chosen_ports()) messages_.note(line);
   const auto& spec = plan_.spec;
   if (!spec.capture.file.empty()) {
-    capture_.emplace(spec.capture, messages_.warning, leftovers_.hook());
+    capture_.emplace(spec.capture, messages_.warning, leftovers_.hook(),
+                     shared.capture_folder ? &*shared.capture_folder : nullptr);
     plan_.capture_file = capture_->fd();
   }
   recorder_.emplace(plan_, messages_);

@@ -34,6 +34,8 @@ struct Shared {
   sys::Fd null;
   /// Plan::outside_handles.
   std::vector<int> outside_handles{};
+  /// Where the commands are another user's, who can give the way to it another meaning.
+  std::optional<shard::CaptureFolder> capture_folder{};
 };
 
 /// One shard of a fleet from its launch to its end, without ever waiting.
@@ -75,7 +77,7 @@ class ShardRun {
 
  private:
   void prepare(const ShardSpec& spec, const Shared& shared);
-  void launch();
+  void launch(const Shared& shared);
   void launched();
   void give_up_launch();
   void fail(const std::exception& error);

@@ -34,24 +34,51 @@ void attempt(Work&& work, const std::function<void(std::string_view)>& warning) 
   }
 }
 
+Error not_made(const Error& error, const std::string& file) {
+  return {error.code(), fmt::format("making {} for --pcap", sys::escape(file)),
+          "Name a file in a folder that is there and that you can write to."};
+}
+
+sys::Fd open_folder(const std::string& path) {
+  return sys::open_file(path.empty() ? "." : path, O_PATH | O_DIRECTORY);
+}
+
+sys::Fd copy_of(int descriptor) {
+  return sys::Fd(sys::check(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0), "keeping a directory"));
+}
+
+sys::Fd open_folder_below(const CaptureFolder& above, const std::string& path) {
+  sys::Directory here(copy_of(above.directory.fd()));
+  for (const auto& name : std::filesystem::path(path)) here = here.open_below(name);
+  return copy_of(here.fd());
+}
+
 }  // namespace
 
+CaptureFolder open_capture_folder(const CaptureSpec& spec) try {
+  auto path = spec.file.substr(0, spec.file.rfind('/', spec.file.find('{')) + 1);
+  sys::Directory directory(open_folder(path));
+  return {std::move(path), std::move(directory)};
+} catch (const Error& error) {
+  throw not_made(error, spec.file);
+}
+
 CaptureFile::CaptureFile(const CaptureSpec& spec, const std::function<void(std::string_view)>& warning,
-                         sys::BeforeMaking before_making)
+                         sys::BeforeMaking before_making, const CaptureFolder* below)
     : spec_(spec),
       warning_(warning),
       before_making_(std::move(before_making)),
       name_(std::filesystem::path(spec.file).filename()) {
   try {
-    const auto folder = std::filesystem::path(spec.file).parent_path();
-    folder_ = sys::open_file(folder.empty() ? "." : folder.string(), O_PATH | O_DIRECTORY);
+    const auto folder_of = [](const std::string& path) { return std::filesystem::path(path).parent_path(); };
+    folder_ = below == nullptr ? open_folder(folder_of(spec.file))
+                               : open_folder_below(*below, folder_of(spec.file.substr(below->path.size())));
     check_place();
     make();
   } catch (const UsageError&) {
     throw;
   } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("making {} for --pcap", sys::escape(spec.file)),
-                "Name a file in a folder that is there and that you can write to.");
+    throw not_made(error, spec.file);
   }
 }
 

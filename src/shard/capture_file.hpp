@@ -8,20 +8,30 @@
 #include <string_view>
 #include <vector>
 
+#include "sys/directory.hpp"
 #include "sys/fd.hpp"
 #include "sys/pending_file.hpp"
 
 namespace nslaunch::shard {
+
+/// The folder of a fleet's captures as far as it is the same for all of them, opened before any command runs.
+struct CaptureFolder {
+  std::string path;  ///< with a slash at its end, where there is one
+  sys::Directory directory;
+};
+/// Throws Error. `spec` has the file's name with its braces.
+CaptureFolder open_capture_folder(const CaptureSpec& spec);
 
 /// The file of --pcap, the launcher's side. It is made before anything of the shard is, in its folder but
 /// without its name, so that a launch that fails leaves alone what has the name, and a killed launcher leaves
 /// nothing that is not known before.
 class CaptureFile {
  public:
-  /// `warning` may be empty, and must outlive the file like `spec`. Throws UsageError where FILE is there and
-  /// no regular file, Error where it can't be made or replaced.
+  /// `warning` may be empty, and must outlive the file like `spec`. With `below` the file is looked for from
+  /// there, and no link followed. Throws UsageError where FILE is there and no regular file, Error where it
+  /// can't be made or replaced.
   CaptureFile(const CaptureSpec& spec, const std::function<void(std::string_view)>& warning,
-              sys::BeforeMaking before_making);
+              sys::BeforeMaking before_making, const CaptureFolder* below = nullptr);
   CaptureFile(const CaptureFile&) = delete;
   CaptureFile& operator=(const CaptureFile&) = delete;
   /// A run that has not succeeded, of whatever reason, has its file from here on.

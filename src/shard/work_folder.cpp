@@ -35,7 +35,8 @@ WorkFolder::WorkFolder(const sys::Directory& keeping, std::string name,
   const UserIds oneself{::geteuid(), ::getegid(), {}};
   try {
     place_ = keeping.parent();
-    const bool is_roots = whom.is_in_roots_place && is_for_user_ && place_.status().st_uid != whom.user->uid;
+    // Since it was found the user may have moved the folder, which has become his.
+    const bool is_roots = whom.is_in_roots_place && is_for_user_ && place_.status().st_uid == 0;
     const auto* maker = is_roots ? &oneself : whom.user;
     if (before_making) before_making(place_.fd(), name_);
     folder_ = make_as(maker, place_, name_);

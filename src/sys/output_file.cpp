@@ -20,11 +20,7 @@
 namespace nslaunch::sys {
 namespace {
 
-/// An entry of a directory.
-struct Place {
-  Fd directory;
-  std::string name;
-};
+using Place = OutputFile::Place;
 
 /// Where a path leads but for its last name. As the kernel has it, with links on the way followed.
 std::optional<Place> place_of(const std::string& path) {
@@ -70,24 +66,24 @@ int write_over(const Fd& file, std::string_view content) {
   return write_all(file.get(), content);
 }
 
-int write_existing(const std::string& path, std::string_view content, const BeforeMaking& before_making) {
-  const Deadline deadline(kReaderLimit);  // for its reader to come and to read
-  const auto file = open_output(path);
-  struct stat status = {};
-  if (!file || ::fstat(file.get(), &status) != 0) return errno;
-  if (!S_ISREG(status.st_mode)) return write_patiently(file.get(), content, deadline);
-  if (const auto place = place_of(path, file, status); place && !has_access_list(file)) {
-    if (const auto error = replace_entry(*place, status, content, before_making)) return *error;
-  }
-  return write_over(file, content);
+/// Whether what is there is another user's, in a directory where anybody may make files and remove no
+/// other's.
+bool is_protected(const Place& place) {
+  struct stat entry = {};
+  struct stat directory = {};
+  return ::fstat(place.directory.get(), &directory) == 0 && (directory.st_mode & S_ISVTX) != 0 &&
+         (directory.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
+         ::fstatat(place.directory.get(), place.name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
+         entry.st_uid != ::geteuid() && entry.st_uid != directory.st_uid;
 }
 
-int write_new(const std::string& path, std::string_view content, const BeforeMaking& before_making) try {
-  const auto place = place_of(path);
-  if (!place) return errno;
-  PendingFile file(place->directory.get(), O_WRONLY, 0666, before_making);
-  const int error = write_all(file.fd(), content);
-  return error != 0 ? error : file.give_new_name(place->name);
+/// Something may have got the name by now: it is not followed.
+int write_new(const Place& place, std::string_view content, const BeforeMaking& before_making) try {
+  if (is_protected(place)) return EACCES;
+  PendingFile file(place.directory.get(), O_WRONLY, 0666, before_making);
+  if (const int error = write_all(file.fd(), content); error != 0) return error;
+  const int error = file.give_new_name(place.name);
+  return error == EEXIST ? file.replace(place.name) : error;
 } catch (const Error& error) {
   return error.code().value();
 }
@@ -103,27 +99,14 @@ bool is_fifo(int directory, const std::string& path) {
 }
 
 /// 0 or the errno with which a file that is missing could not be made.
-int try_to_make(const std::string& path, const BeforeMaking& before_making) try {
-  const auto place = place_of(path);
-  if (!place) return errno;
+int try_to_make(const Place& place, const BeforeMaking& before_making) try {
   struct stat entry = {};
   // A link that leads nowhere would be lost.
-  if (::fstatat(place->directory.get(), place->name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0) return ENOENT;
-  const PendingFile trial(place->directory.get(), O_WRONLY, 0600, before_making);
+  if (::fstatat(place.directory.get(), place.name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0) return ENOENT;
+  const PendingFile trial(place.directory.get(), O_WRONLY, 0600, before_making);
   return 0;
 } catch (const Error& error) {
   return error.code().value();
-}
-
-/// Whether it is another user's, in a directory where anybody may make files and remove no other's.
-bool is_protected(const std::string& path) {
-  const auto place = place_of(path);
-  struct stat entry = {};
-  struct stat directory = {};
-  return place && ::fstat(place->directory.get(), &directory) == 0 && (directory.st_mode & S_ISVTX) != 0 &&
-         (directory.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
-         ::fstatat(place->directory.get(), place->name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
-         entry.st_uid != ::geteuid() && entry.st_uid != directory.st_uid;
 }
 
 }  // namespace
@@ -150,25 +133,45 @@ Fd open_output(const std::string& path, int more_flags, std::chrono::millisecond
   return open_output_at(AT_FDCWD, path, more_flags, limit);
 }
 
-Fd open_output_early(const std::string& path, const BeforeMaking& before_making) {
+std::optional<OutputFile> OutputFile::open(const std::string& path, const BeforeMaking& before_making) {
+  OutputFile output;
   if (is_missing(path)) {
-    errno = try_to_make(path, before_making);
-    return {};
+    output.place_ = place_of(path);
+    if (!output.place_) return std::nullopt;
+    errno = try_to_make(*output.place_, before_making);
+    return errno == 0 ? std::optional(std::move(output)) : std::nullopt;
   }
-  auto file = open_output(path);
+  output.file_ = open_output(path);
   struct stat status = {};
-  if (!file || ::fstat(file.get(), &status) != 0) return {};
-  if (S_ISREG(status.st_mode)) file.reset();
-  errno = 0;
-  return file;
+  if (!output.file_ || ::fstat(output.file_.get(), &status) != 0) return std::nullopt;
+  output.is_stream_ = !S_ISREG(status.st_mode);
+  if (!output.is_stream_) output.place_ = place_of(path, output.file_, status);
+  return output;
 }
 
-int write_output(const std::string& path, std::string_view content, const BeforeMaking& before_making) {
-  if (is_missing(path)) {
-    const int error = write_new(path, content, before_making);
-    if (error != EEXIST) return error;  // somebody has made it just now
+std::vector<int> OutputFile::descriptors() const {
+  std::vector<int> all;
+  if (file_) all.push_back(file_.get());
+  if (place_) all.push_back(place_->directory.get());
+  return all;
+}
+
+int OutputFile::write(std::string_view content, const BeforeMaking& before_making) const {
+  struct stat directory = {};
+  if (place_ && ::fstat(place_->directory.get(), &directory) == 0 && directory.st_nlink == 0) return ENOENT;
+  if (is_stream_) return write_patiently(file_.get(), content, Deadline(kReaderLimit));
+  return file_ ? write_existing(content, before_making) : write_new(*place_, content, before_making);
+}
+
+int OutputFile::write_existing(std::string_view content, const BeforeMaking& before_making) const {
+  struct stat status = {};
+  if (::fstat(file_.get(), &status) != 0) return errno;
+  if (place_ && !has_access_list(file_) && !is_protected(*place_)) {
+    if (const auto error = replace_entry(*place_, status, content, before_making)) return *error;
   }
-  return write_existing(path, content, before_making);
+  // Nobody would find it.
+  if (place_ && !is_in(*place_, status)) return ENOENT;
+  return write_over(file_, content);
 }
 
 Error output_error(int error, const std::string& path, const std::string& doing,
@@ -178,7 +181,7 @@ Error output_error(int error, const std::string& path, const std::string& doing,
             doing + ": it is a FIFO that nobody reads",
             fmt::format("Start its reader before, for example: cat {} &", shell_quote({path}))};
   }
-  if (error == EACCES && is_protected(path)) {
+  if (const auto place = place_of(path); error == EACCES && place && is_protected(*place)) {
     return {
         errno_code(error), doing,
         "It is another user's, in a directory that everybody may write to: there Linux lets nobody be led "

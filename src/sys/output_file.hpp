@@ -3,8 +3,10 @@
 #include <nslaunch/error.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sys/fd.hpp"
 #include "sys/pending_file.hpp"
@@ -24,15 +26,36 @@ Fd open_output(const std::string& path, int more_flags = 0,
 Fd open_output_at(int directory, const std::string& path, int more_flags = 0,
                   std::chrono::milliseconds limit = kReaderLimit) noexcept;
 
-/// The same for a file that is replaced when its content is complete: a regular one is only looked at, and
-/// what is missing is not made. Empty with errno 0 for these two; empty with another errno: write_output()
-/// would fail.
-Fd open_output_early(const std::string& path, const BeforeMaking& before_making);
+/// A file that the caller has named, to be written as a whole at the end. What its name leads to is looked up
+/// once, before anything runs, as a shell's redirection does it, and is kept by its descriptors: whoever
+/// gives the name, or a folder on the way, another meaning meanwhile leads nobody elsewhere.
+class OutputFile {
+ public:
+  /// An entry of a directory.
+  struct Place {
+    Fd directory;
+    std::string name;
+  };
 
-/// Writes a whole file. A regular one is replaced in its directory, and keeps its owner and its mode; where
-/// that can't be (the directory does not let us, something is mounted there, the file has an access control
-/// list) it is written over. What is there by now, and no regular file, is written to. Returns 0 or an errno.
-int write_output(const std::string& path, std::string_view content, const BeforeMaking& before_making);
+  /// What is missing is not made yet. Nothing, with errno, where write() would fail.
+  static std::optional<OutputFile> open(const std::string& path, const BeforeMaking& before_making);
+
+  /// What must stay open until write().
+  std::vector<int> descriptors() const;
+  /// A regular file is replaced in its directory, and keeps its owner and its mode; whatever has its name by
+  /// now goes. Where that can't be (the directory does not let us, something is mounted there, the file has
+  /// an access control list) it is written over. What is no regular file is written to. Returns 0 or an
+  /// errno: ENOENT where the directory is gone.
+  int write(std::string_view content, const BeforeMaking& before_making) const;
+
+ private:
+  OutputFile() = default;
+  int write_existing(std::string_view content, const BeforeMaking& before_making) const;
+
+  Fd file_;  ///< empty: it is missing
+  bool is_stream_ = false;
+  std::optional<Place> place_;  ///< none where it can't be told, or is of no use
+};
 
 /// Whether it has an access control list: then its mode's group bits are that list's mask.
 bool has_access_list(const Fd& file);

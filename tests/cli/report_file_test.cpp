@@ -125,23 +125,19 @@ TEST_CASE("a report goes into a FIFO, to stderr and to a descriptor of the calle
 
 TEST_CASE("a report's reader has 5 s for all of it, however often it takes a little") {
   const ReportedRun run;
-  const bool is_early = GENERATE(true, false);
-  CAPTURE(is_early);
-  if (is_early) REQUIRE(::mkfifo(run.path.c_str(), 0600) == 0);
-  std::optional<SlowReader> reader;
-  if (is_early) reader.emplace(run.path);
-  auto words = run.words(is_early ? "exit 3" : "mkfifo " + run.path + "; echo made; read line; exit 3",
-                         {"--keep", run.folder.path()});
+  REQUIRE(::mkfifo(run.path.c_str(), 0600) == 0);
+  const SlowReader reader(run.path);
+  auto words = run.words("exit 3", {"--keep", run.folder.path()});
   for (int number = 0; number < 20; ++number) words.emplace_back(100'000, 'x');
-  Process launcher(words, run.options());
-  if (!is_early) {
-    REQUIRE(launcher.read_line() == "made");
-    reader.emplace(run.path);
-    launcher.close_input();
-  }
-  const auto ended = launcher.wait();
+  const auto ended = test::run(words, run.options());
   CHECK(ended.status == 3);
   CHECK_THAT(ended.err, Contains("could not be written") && Contains("its reader does not read"));
+}
+
+TEST_CASE("what has got a report's name meanwhile is replaced by it, whatever it is") {
+  const ReportedRun run;
+  CHECK(run.of("mkfifo " + run.path, {"--keep", run.folder.path()}).status == 0);
+  CHECK(run.report().at("nslaunch_status") == 0);
 }
 
 TEST_CASE("the variable asks for a report as the option does, and one of no shard is refused") {

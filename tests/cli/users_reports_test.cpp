@@ -1,0 +1,107 @@
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <string>
+
+#include "support/hostile.hpp"
+#include "support/process.hpp"
+#include "support/write_file.hpp"
+
+// What root writes for --user to files whose names that user's command gives another meaning meanwhile.
+namespace nslaunch::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Matchers::Contains;
+
+/// Something that is written when the command has ended.
+struct LateFile {
+  std::string option;  ///< or the variable that names it
+  bool of_fleet = true;
+};
+
+Result run_with(const Hostile& user, const LateFile& late, const std::string& path,
+                const std::string& script) {
+  Words words = {"run"};
+  if (late.of_fleet) words.insert(words.end(), {"--shards", "1"});
+  auto options = user.options();
+  if (late.option.starts_with("--")) {
+    words.insert(words.end(), {late.option, path});
+  } else {
+    words.push_back("--ci=github");
+    options.environment.push_back(late.option + "=" + path);
+  }
+  const auto as_user = user.words({});
+  words.insert(words.end(), as_user.begin(), as_user.end());
+  words.insert(words.end(), {"--", "sh", "-c", script});
+  return run(nslaunch(words), options);
+}
+
+std::string text_of(const std::string& path) {
+  return fs::is_symlink(path) ? "a link" : sys::read_file(path.c_str()).value_or("nothing");
+}
+
+}  // namespace
+
+TEST_CASE("what another user's command puts in the place of a report leads root nowhere") {
+  const auto late =
+      GENERATE(LateFile{"--report-json", false}, LateFile{"--report-json"}, LateFile{"--report-junit"},
+               LateFile{"--joblog"}, LateFile{"GITHUB_STEP_SUMMARY"});
+  const bool is_there = GENERATE(false, true);
+  const bool swaps_folder = GENERATE(false, true);
+  CAPTURE(late.option, late.of_fleet, is_there, swaps_folder);
+  const Hostile user;
+  const auto folder = user.own + "/reports";
+  const auto path = folder + "/report";
+  user.act([&] {
+    fs::create_directory(folder);
+    if (is_there) write_file(path, "earlier");
+  });
+  const auto ended =
+      run_with(user, late, path,
+               swaps_folder ? "mv " + folder + " " + user.own + "/moved; ln -s " + user.victim + " " + folder
+                            : "rm -f " + path + "; ln -s " + user.victim + "/stolen " + path);
+  INFO(ended.err);
+  CHECK(ended.status == 0);
+  CHECK(user.victim_is_untouched());
+  const bool is_replaced = late.option.starts_with("--report");
+  if (swaps_folder) CHECK_THAT(text_of(user.own + "/moved/report"), !Contains("nothing") && Contains("1"));
+  if (!swaps_folder && is_replaced) CHECK_THAT(text_of(path), Contains("1") && !Contains("earlier"));
+}
+
+TEST_CASE("a report's folder that the command makes anew gets the report") {
+  const HostFolder folder;
+  const auto path = folder / "reports/report";
+  fs::create_directory(folder / "reports");
+  const auto ended =
+      run(in_shard("rm -r reports; mkdir reports", {"--report-json", path, "--workdir", folder.path()}));
+  INFO(ended.err);
+  CHECK(ended.status == 0);
+  CHECK_THAT(text_of(path), Contains("\"exit\""));
+}
+
+TEST_CASE("a report that the command has removed is there at the end") {
+  const HostFolder folder;
+  const auto path = folder / "report";
+  write_file(path, "earlier");
+  CHECK(run(in_shard("rm " + path, {"--report-json", path})).status == 0);
+  CHECK_THAT(text_of(path), Contains("\"exit\""));
+}
+
+TEST_CASE("where one shard's command leads the folder of captures, root makes none for the next") {
+  const Hostile user;
+  const auto folder = user.own + "/captures";
+  user.act([&] { fs::create_directory(folder); });
+  auto words = user.words({});
+  words.insert(words.begin(), {"run", "--shards", "2", "--jobs", "1", "--pcap", folder + "/{index}.pcap"});
+  words.insert(words.end(), {"--", "sh", "-c",
+                             "[ -L " + folder + " ] || { mv " + folder + " " + user.own + "/moved; ln -s " +
+                                 user.victim + " " + folder + "; }"});
+  const auto ended = run(nslaunch(words), user.options());
+  INFO(ended.err);
+  CHECK(ended.status == 0);
+  CHECK(user.victim_is_untouched());
+  CHECK(fs::exists(user.own + "/moved/1.pcap"));
+  CHECK(fs::exists(user.own + "/moved/2.pcap"));
+}
+
+}  // namespace nslaunch::test
