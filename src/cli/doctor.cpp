@@ -27,22 +27,7 @@ void print(const std::string& text) {
   }
 }
 
-int run(const Arguments& arguments) {
-  if (!arguments.positional.empty() || arguments.has_separator) throw UsageError("doctor takes options only");
-  if (arguments.has("apparmor-profile")) {
-    if (arguments.has("json"))
-      throw UsageError("--apparmor-profile has no JSON", "Leave out one of the two.");
-    print(apparmor_profile(own_path()));
-    return 0;
-  }
-  const auto diagnosis = run::diagnose();
-  print(arguments.has("json") ? diagnosis_as_json(diagnosis)
-                              : diagnosis_in_words(diagnosis, sys::colour_wanted(STDOUT_FILENO)));
-  return exit_status_of(diagnosis.verdict());
-}
-
-}  // namespace
-
+/// 0: full isolation; 1: reduced; 125: none.
 int exit_status_of(run::Verdict verdict) noexcept {
   switch (verdict) {
     case run::Verdict::kFull:
@@ -53,6 +38,23 @@ int exit_status_of(run::Verdict verdict) noexcept {
       return kOwnFailure;
   }
 }
+
+int run(const Arguments& arguments) {
+  if (!arguments.positional.empty() || arguments.has_separator) throw UsageError("doctor takes options only");
+  if (arguments.has("apparmor-profile")) {
+    if (arguments.has("json"))
+      throw UsageError("--apparmor-profile has no JSON", "Leave out one of the two.");
+    print(apparmor_profile(own_path()));
+    return 0;
+  }
+  const auto diagnosis = run::diagnose();
+  const int status = exit_status_of(diagnosis.verdict());
+  print(arguments.has("json") ? diagnosis_as_json(diagnosis, status)
+                              : diagnosis_in_words(diagnosis, sys::colour_wanted(STDOUT_FILENO)));
+  return status;
+}
+
+}  // namespace
 
 const Command& doctor_command() {
   static constexpr Command kCommand{

@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/doctor.hpp"
 #include "run/json_text.hpp"
 
 namespace nslaunch::cli {
@@ -57,11 +56,11 @@ Json extra_as_json(const run::Extra& extra) {
 
 }  // namespace
 
-std::string diagnosis_as_json(const run::Diagnosis& diagnosis) {
+std::string diagnosis_as_json(const run::Diagnosis& diagnosis, int exit_status) {
   Json json = {{"version", 1},
                {"nslaunch", version()},
                {"verdict", name_in(kVerdicts, diagnosis.verdict())},
-               {"exit_status", exit_status_of(diagnosis.verdict())},
+               {"exit_status", exit_status},
                {"place", shard::key_of(diagnosis.machine.place)},
                {"kernel", diagnosis.machine.kernel},
                {"root", diagnosis.machine.is_root},

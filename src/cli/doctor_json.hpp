@@ -2,11 +2,11 @@
 
 #include <string>
 
-#include "run/doctor.hpp"
+#include "run/diagnosis.hpp"
 
 namespace nslaunch::cli {
 
-/// The document of `nslaunch doctor --json` (docs/doctor.md).
-std::string diagnosis_as_json(const run::Diagnosis& diagnosis);
+/// The document of `nslaunch doctor --json` (docs/doctor.md), which tells of its exit status, too.
+std::string diagnosis_as_json(const run::Diagnosis& diagnosis, int exit_status);
 
 }  // namespace nslaunch::cli

@@ -2,17 +2,12 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
 #include <string>
 #include <utility>
 
-namespace nslaunch::ns {
+#include "ns/shard_limits.hpp"
 
-/// What a shard may use; 0: what there is.
-struct ShardLimits {
-  std::uint64_t memory = 0;  ///< bytes, with what lies in its tmpfs; no swap besides
-  std::uint64_t pids = 0;    ///< processes and threads
-};
+namespace nslaunch::ns {
 
 /// The pids.max of a control group that we are in and whose limit on processes is reached; empty for none.
 std::string reached_pids_max();

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "ns/cgroup.hpp"
+#include "ns/shard_limits.hpp"
 
 namespace nslaunch::ns {
 

@@ -153,14 +153,6 @@ NlSocket use(sys::Fd diagnostics) {
 
 }  // namespace
 
-const char* name_of(Protocol protocol) noexcept {
-  return protocol == Protocol::kTcp ? "tcp" : protocol == Protocol::kUdp ? "udp" : "unix";
-}
-
-const char* state_of(const Socket& socket) noexcept {
-  return socket.listening ? "listens" : socket.closing ? "closing" : "connected";
-}
-
 std::vector<Socket> list_sockets() {
   return list_sockets(connect_netlink(NETLINK_SOCK_DIAG).get());
 }

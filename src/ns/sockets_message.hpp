@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "ns/sockets.hpp"
+#include "ns/socket.hpp"
 
 namespace nslaunch::ns {
 

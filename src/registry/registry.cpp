@@ -12,7 +12,7 @@
 #include "registry/addressed.hpp"
 #include "registry/as_user.hpp"
 #include "registry/folders.hpp"
-#include "registry/listing.hpp"
+#include "registry/list_folder.hpp"
 #include "registry/unreadable.hpp"
 #include "sys/check.hpp"
 #include "sys/identity.hpp"

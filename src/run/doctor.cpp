@@ -11,7 +11,6 @@ namespace nslaunch::run {
 namespace {
 
 using shard::Rung;
-using shard::StepResult;
 
 /// Far more than any step takes on a busy machine.
 constexpr std::chrono::milliseconds kPatience{5000};
@@ -38,20 +37,6 @@ std::vector<WayToShard> ways_here(const shard::Evidence& machine, Rung taken) {
 }
 
 }  // namespace
-
-Verdict Diagnosis::verdict() const noexcept {
-  if (shard.is_whole()) return Verdict::kFull;
-  return shard.works ? Verdict::kReduced : Verdict::kNone;
-}
-
-std::vector<std::string> Diagnosis::missing() const {
-  std::vector<std::string> tokens;
-  for (const auto& result : shard.steps) {
-    const auto* token = shard::row(result.step).token;
-    if (result.state != StepResult::State::kOk && token != nullptr) tokens.emplace_back(token);
-  }
-  return tokens;
-}
 
 Diagnosis diagnose() {
   const auto plan = shard::plan_to_probe();

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <vector>
 
-#include "run/doctor.hpp"
+#include "run/diagnosis.hpp"
 
 namespace nslaunch::run {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "run/engine.hpp"
+#include "run/engine_part.hpp"
 
 namespace nslaunch {
 

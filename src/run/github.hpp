@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string>
 
-#include "run/log_marks.hpp"
+#include "run/marks.hpp"
 
 namespace nslaunch::run {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "run/log_marks.hpp"
+#include "run/marks.hpp"
 
 namespace nslaunch::run {
 

@@ -2,10 +2,6 @@
 
 #include "run/github.hpp"
 #include "run/gitlab.hpp"
-#include "run/status.hpp"
-#include "sys/check.hpp"
-#include "sys/text.hpp"
-#include "sys/values.hpp"
 
 namespace nslaunch::run {
 
@@ -19,11 +15,6 @@ Marks marks_around(const PartResult& part, const Attempt& attempt, const FleetSp
       break;
   }
   return {};
-}
-
-std::string heading_of(const PartResult& part, const Attempt& attempt, const FleetSpec& spec) {
-  return fmt::format("{} {}, {}", to_string(attempt.status), sys::escape(label_of(part, spec)),
-                     sys::format_duration(time_of(attempt)));
 }
 
 }  // namespace nslaunch::run

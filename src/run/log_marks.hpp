@@ -1,21 +1,10 @@
 #pragma once
 
-#include <nslaunch/fleet.hpp>
-
-#include <string>
+#include "run/marks.hpp"
 
 namespace nslaunch::run {
 
-/// What is printed before and after the output of one attempt.
-struct Marks {
-  std::string before{};
-  std::string after{};
-};
-
 /// Those of FleetSpec::marks.
 Marks marks_around(const PartResult& part, const Attempt& attempt, const FleetSpec& spec);
-
-/// "PASS shard-1", as the heading of what is folded.
-std::string heading_of(const PartResult& part, const Attempt& attempt, const FleetSpec& spec);
 
 }  // namespace nslaunch::run

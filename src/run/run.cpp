@@ -13,7 +13,7 @@
 #include "shard/forwarding.hpp"
 #include "shard/hidden.hpp"
 #include "shard/launch.hpp"
-#include "shard/plan.hpp"
+#include "shard/make_plan.hpp"
 #include "shard/supervise.hpp"
 #include "sys/terminal.hpp"
 

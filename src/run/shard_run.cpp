@@ -9,6 +9,7 @@
 #include "run/status.hpp"
 #include "shard/explain.hpp"
 #include "shard/hidden.hpp"
+#include "shard/make_plan.hpp"
 #include "sys/check.hpp"
 
 namespace nslaunch::run {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "shard/causes.hpp"
+#include "shard/cause.hpp"
 #include "shard/failure_case.hpp"
 
 namespace nslaunch::shard {

@@ -4,7 +4,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <iterator>
 #include <span>
 
 #include "shard/cause_texts.hpp"
@@ -14,20 +13,6 @@
 
 namespace nslaunch::shard {
 namespace {
-
-constexpr const char* kLayerNames[] = {"",
-                                       "seccomp",
-                                       "AppArmor",
-                                       "security module",
-                                       "capabilities",
-                                       "sysctl",
-                                       "masked /proc",
-                                       "read-only /proc",
-                                       "limit",
-                                       "chroot",
-                                       "kernel",
-                                       "id map",
-                                       "files"};
 
 using Case = FailureCase;
 
@@ -122,15 +107,6 @@ constexpr std::span<const Row> kTable[] = {kLimits, kCertain, kMissing, kPossibl
 
 }  // namespace
 
-const char* name_of(Layer layer) noexcept {
-  static_assert(std::size(kLayerNames) == static_cast<std::size_t>(Layer::kFiles) + 1);
-  return kLayerNames[static_cast<std::size_t>(layer)];
-}
-
-std::string Cause::line() const {
-  return layer == Layer::kUnknown ? sentence : fmt::format("{}: {}", name_of(layer), sentence);
-}
-
 Cause cause_of(const Plan& plan, const Message& failure, const Evidence& machine) {
   if (failure.step == Step::kOverlay) {
     if (auto cause = cause_of_overlay(plan, failure, machine); !cause.sentence.empty()) return cause;
@@ -149,16 +125,6 @@ Cause cause_of_death(int signal, const Evidence& machine) {
     return {Layer::kSeccomp, "a filter kills who makes such a system call (SIGSYS)", without_filter(machine)};
   }
   return {Layer::kUnknown, "something outside killed it; out of memory, perhaps (see dmesg)", {}};
-}
-
-std::string as_advice(const Cause& cause) {
-  auto text = cause.line();
-  if (cause.remedies.empty()) return text;
-  const auto& first = cause.remedies.front();
-  text += '\n' + first.what;
-  if (!first.paste.empty()) text += ": " + first.paste;
-  if (cause.remedies.size() > 1) text += "; other ways: nslaunch doctor";
-  return text;
 }
 
 }  // namespace nslaunch::shard

@@ -9,7 +9,6 @@
 #include "ns/netlink_error.hpp"
 #include "shard/causes.hpp"
 #include "shard/hidden.hpp"
-#include "shard/launch.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 #include "sys/values.hpp"
@@ -138,10 +137,10 @@ EndedLaunch::EndedLaunch(int signal)
                             sys::signal_name(signal))),
       signal_(signal) {}
 
-Error explain_slow_launch(const ShardSpec& spec) {
+Error explain_slow_launch(std::chrono::milliseconds limit) {
   return {
       {},
-      fmt::format("the shard was not ready within {}", sys::format_duration(launch_limit(spec))),
+      fmt::format("the shard was not ready within {}", sys::format_duration(limit)),
       "Something holds up its making: a busy machine, a file system that does not answer, or somebody who "
       "stops or traces its init.\nWhich step was the last to work: nslaunch -v ..."};
 }

@@ -3,6 +3,7 @@
 #include <nslaunch/error.hpp>
 #include <nslaunch/outcome.hpp>
 
+#include <chrono>
 #include <string>
 
 #include "shard/plan.hpp"
@@ -38,7 +39,7 @@ class EndedLaunch : public Error {
 };
 
 /// The error for a launch that has had its time.
-Error explain_slow_launch(const ShardSpec& spec);
+Error explain_slow_launch(std::chrono::milliseconds limit);
 
 /// Init has ended itself and with it the shard, after this error.
 Error explain_failed_init(int error);

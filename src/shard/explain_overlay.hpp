@@ -1,6 +1,9 @@
 #pragma once
 
-#include "shard/causes.hpp"
+#include "shard/cause.hpp"
+#include "shard/evidence.hpp"
+#include "shard/plan.hpp"
+#include "shard/protocol.hpp"
 
 namespace nslaunch::shard {
 

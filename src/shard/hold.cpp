@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "inspect/shard.hpp"
-#include "ns/sockets.hpp"
 #include "shard/explain_held.hpp"
 #include "sys/check.hpp"
 #include "sys/terminal.hpp"
@@ -43,18 +42,6 @@ bool make_terminal_usable(int terminal, pid_t init) {
 }
 
 }  // namespace
-
-std::vector<std::string> listening_addresses() noexcept {
-  std::vector<std::string> addresses;
-  try {
-    for (const auto& socket : ns::list_tcp_listeners()) {
-      addresses.push_back(socket.local);
-    }
-  } catch (...) {
-    // A shard whose sockets can't be seen can be entered all the same.
-  }
-  return addresses;
-}
 
 bool Hold::begin(const Message& held, EndCause cause) {
   if (!hooks_.held || !hooks_.held()) {

@@ -1,8 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "shard/announcer.hpp"
 #include "shard/peer.hpp"
@@ -11,10 +9,6 @@
 #include "sys/clock.hpp"
 
 namespace nslaunch::shard {
-
-/// Init's part: the TCP addresses that somebody listens on in the shard. Never throws: empty where the kernel
-/// won't say.
-std::vector<std::string> listening_addresses() noexcept;
 
 /// The launcher's part in keeping the shard of a failed command for visitors (ShardSpec::hold_on_failure).
 /// Init keeps every shard for which it was asked for until it is told to let go; whether it is worth keeping

@@ -12,7 +12,7 @@
 #include "inspect/survivors.hpp"
 #include "inspect/threads.hpp"
 #include "inspect/unreaped.hpp"
-#include "shard/hold.hpp"
+#include "shard/listening.hpp"
 #include "shard/protocol.hpp"
 #include "shard/usage.hpp"
 #include "sys/check.hpp"

@@ -156,7 +156,7 @@ Launching::Launching(const Plan& plan, const Hooks& hooks)
 
 bool Launching::attend() {
   const auto message = hear(*shard_, hooks_);
-  if (!message && limit_.passed()) throw explain_slow_launch(plan_.spec);
+  if (!message && limit_.passed()) throw explain_slow_launch(launch_limit(plan_.spec));
   if (!message) return false;
   if (tied_) return follow(*message);
   if (message->kind != Kind::kTied) fail(*message);

@@ -15,7 +15,6 @@
 #include "shard/work_folder.hpp"
 #include "sys/directory.hpp"
 #include "sys/fd.hpp"
-#include "sys/pending_file.hpp"
 #include "sys/signals.hpp"
 
 namespace nslaunch::shard {
@@ -106,11 +105,6 @@ struct Plan {
 
 /// An id for a shard, as ShardSpec::id takes it.
 std::string random_id();
-
-/// Checks the request against itself and the machine. Throws UsageError or Error; the only thing it
-/// makes are missing --private and --artifacts folders, and those for what --overlay keeps; of those that are
-/// gone with the shard it tells before.
-Plan make_plan(const ShardSpec& spec, const sys::BeforeMaking& before_making = {});
 
 /// The tokens of NSLAUNCH_ISOLATION for the namespaces themselves.
 std::string namespace_tokens(const Plan& plan);

@@ -1,4 +1,5 @@
 #include "shard/probe.hpp"
+#include "shard/make_plan.hpp"
 
 #include <poll.h>
 #include <sys/eventfd.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "shard/init_steps.hpp"
+#include "shard/building.hpp"
 
 namespace nslaunch::shard {
 

@@ -1,4 +1,4 @@
-#include "shard/plan.hpp"
+#include "shard/make_plan.hpp"
 
 #include <unistd.h>
 #include <nslaunch/error.hpp>

@@ -1,4 +1,4 @@
-#include "registry/listing.hpp"
+#include "registry/list_folder.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

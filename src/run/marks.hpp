@@ -1,0 +1,18 @@
+#pragma once
+
+#include <nslaunch/fleet.hpp>
+
+#include <string>
+
+namespace nslaunch::run {
+
+/// What is printed before and after the output of one attempt.
+struct Marks {
+  std::string before{};
+  std::string after{};
+};
+
+/// "PASS shard-1", as the heading of what is folded.
+std::string heading_of(const PartResult& part, const Attempt& attempt, const FleetSpec& spec);
+
+}  // namespace nslaunch::run
