@@ -26,7 +26,4 @@ struct Command {
 
 std::span<const Command> commands();
 
-/// nslaunch itself failed, or was used wrongly.
-constexpr int kOwnFailure = 125;
-
 }  // namespace nslaunch::cli

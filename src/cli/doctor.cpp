@@ -1,6 +1,7 @@
 #include "cli/doctor.hpp"
 
 #include <nslaunch/error.hpp>
+#include <nslaunch/exit_codes.hpp>
 
 #include <unistd.h>
 

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <nslaunch/error.hpp>
+#include <nslaunch/exit_codes.hpp>
 
 #include <chrono>
 #include <csignal>
@@ -86,15 +87,15 @@ int run(const Arguments& arguments) {
   }
   if (given_up != 0) {
     die_of(given_up);
-    return 128 + given_up;
+    return status_of_signal(given_up);
   }
   if (!status) {
     sys::warn(fmt::format("shard {} has ended, and the command with it", sys::escape(shard.record.id)));
-    return 128 + SIGKILL;
+    return status_of_signal(SIGKILL);
   }
   if (!WIFSIGNALED(*status)) return WEXITSTATUS(*status);
   die_of(WTERMSIG(*status));
-  return 128 + WTERMSIG(*status);
+  return status_of_signal(WTERMSIG(*status));
 }
 
 }  // namespace

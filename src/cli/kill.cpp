@@ -1,6 +1,7 @@
 #include "cli/kill.hpp"
 
 #include <nslaunch/error.hpp>
+#include <nslaunch/exit_codes.hpp>
 #include <nslaunch/registry.hpp>
 
 #include <algorithm>

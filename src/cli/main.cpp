@@ -1,4 +1,5 @@
 #include <nslaunch/error.hpp>
+#include <nslaunch/exit_codes.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -64,19 +65,19 @@ int dispatch(std::vector<std::string> words) {
 }  // namespace
 
 int main(int count, char** words) {
-  if (!cli::endure_narrow_limits()) return cli::kOwnFailure;
+  if (!cli::endure_narrow_limits()) return kOwnFailure;
   try {
     sys::guard_standard_streams();
     cli::refuse_lent_rights();
     return dispatch({words + 1, words + count});
   } catch (const std::bad_alloc&) {
     cli::say_out_of_memory();
-    return cli::kOwnFailure;
+    return kOwnFailure;
   } catch (const CommandError& error) {
     sys::say_error(error.what());
     return error.exit_status();
   } catch (const std::exception& error) {
     sys::say_error(error.what());
-    return cli::kOwnFailure;
+    return kOwnFailure;
   }
 }

@@ -1,6 +1,7 @@
 #include "cli/merge_json.hpp"
 
 #include <nslaunch/error.hpp>
+#include <nslaunch/exit_codes.hpp>
 
 #include <algorithm>
 #include <map>
@@ -19,10 +20,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
-constexpr int kInfrastructureFailed = 125;
-constexpr int kHungUp = 124;
-constexpr int kSomeFailed = 1;
-constexpr int kSomeLeaked = 123;
 
 /// Of our own making, a report has nothing near it: what is deeper could not be written again.
 constexpr int kDeepest = 100;
@@ -116,18 +113,15 @@ Json read_fleet_report(const ReadReport& report) {
 /// As one run of several shards orders them: 125, then 124, 1 (126 or 127 where that was all), 123.
 int worst_status(const std::vector<Json>& fleets, bool complete) {
   const auto rank = [](int status) {
-    return status == kInfrastructureFailed ? 4
-           : status == kHungUp             ? 3
-           : status == kSomeLeaked         ? 1
-           : status == 0                   ? 0
-                                           : 2;
+    return status == kOwnFailure ? 4 : status == kTimedOut ? 3 : status == kLeaked ? 1 : status == 0 ? 0 : 2;
   };
   int worst = complete ? 0 : kSomeFailed;
   for (const auto& fleet : fleets) {
     const auto status = fleet.at("nslaunch_status").get<int>();
     if (rank(status) < rank(worst)) continue;
     const bool differ = rank(status) == 2 && rank(worst) == 2 && status != worst;
-    worst = differ || (rank(status) == 2 && status != 126 && status != 127) ? kSomeFailed : status;
+    worst = differ || (rank(status) == 2 && status != kNotExecutable && status != kNotFound) ? kSomeFailed
+                                                                                             : status;
   }
   // That no command could be executed is so only where none was.
   const bool others_ran = std::any_of(fleets.begin(), fleets.end(), [&](const Json& fleet) {

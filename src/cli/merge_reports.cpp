@@ -1,6 +1,7 @@
 #include "cli/merge_reports.hpp"
 
 #include <nslaunch/error.hpp>
+#include <nslaunch/exit_codes.hpp>
 
 #include <cerrno>
 #include <iterator>

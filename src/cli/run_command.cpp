@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 #include <nslaunch/error.hpp>
+#include <nslaunch/exit_codes.hpp>
 #include <nslaunch/fleet.hpp>
 #include <nslaunch/run.hpp>
 
@@ -88,7 +89,7 @@ Outcome run_and_write(ShardSpec& spec, Messages messages, const std::string& pat
     failed(error.what(), error.exit_status());
     throw;
   } catch (const shard::EndedLaunch& error) {
-    failed(error.what(), 128 + error.signal());
+    failed(error.what(), status_of_signal(error.signal()));
     throw;
   } catch (const std::exception& error) {
     failed(error.what(), kOwnFailure);
@@ -134,7 +135,7 @@ int run_one(ShardSpec& spec, const Arguments& arguments) try {
 } catch (const shard::EndedLaunch& error) {
   sys::say_error(error.what());
   die_of(error.signal());
-  return 128 + error.signal();
+  return status_of_signal(error.signal());
 }
 
 int run(const Arguments& arguments) {

@@ -1,5 +1,7 @@
 #include "cli/run_json.hpp"
 
+#include <nslaunch/exit_codes.hpp>
+
 #include <nlohmann/json.hpp>
 
 #include "run/json_text.hpp"
@@ -35,7 +37,7 @@ std::string outcome_as_json(const RunRequest& request, const Outcome& outcome, i
 
 std::string failure_as_json(const RunRequest& request, const std::string& error, int status) {
   Json json = request_as_json(request, status);
-  json["status"] = to_string(status == run::kInfrastructure ? Status::kError : Status::kFail);
+  json["status"] = to_string(status == kOwnFailure ? Status::kError : Status::kFail);
   json["error"] = error;
   return run::json_text(json);
 }

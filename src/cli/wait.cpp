@@ -1,6 +1,7 @@
 #include "cli/wait.hpp"
 
 #include <nslaunch/error.hpp>
+#include <nslaunch/exit_codes.hpp>
 
 #include <optional>
 #include <utility>
@@ -17,8 +18,6 @@
 
 namespace nslaunch::cli {
 namespace {
-
-constexpr int kTimedOut = 124;
 
 constexpr Option kOptions[] = {
     {"timeout", 't', "DURATION", "give up after DURATION (exit 124); the shards live on"},

@@ -1,5 +1,7 @@
 #include "run/results.hpp"
 
+#include <nslaunch/exit_codes.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <set>
@@ -75,7 +77,7 @@ FleetResult refused_fleet(const FleetSpec& spec, const std::string& error) {
   Attempt attempt;
   attempt.status = Status::kError;
   attempt.error = error;
-  attempt.exit_status = kInfrastructure;
+  attempt.exit_status = kOwnFailure;
   auto result = Results(spec).take();
   attempt.started_at = result.started_at;
   for (auto& part : result.parts) {

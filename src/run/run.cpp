@@ -1,4 +1,5 @@
 #include <unistd.h>
+#include <nslaunch/exit_codes.hpp>
 #include <nslaunch/run.hpp>
 
 #include <optional>
@@ -92,10 +93,8 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages) {
 }
 
 int exit_status(const Outcome& outcome, const ShardSpec& spec) noexcept {
-  constexpr int kTimedOut = 124;
-  constexpr int kLeaked = 123;
   if (is_hang(outcome.cause)) return kTimedOut;
-  if (outcome.term_signal != 0) return 128 + outcome.term_signal;
+  if (outcome.term_signal != 0) return status_of_signal(outcome.term_signal);
   const bool passed = outcome.exit_status == 0;
   if (passed && spec.leaks == LeakPolicy::kFail && run::has_leaked(outcome, spec)) return kLeaked;
   return outcome.exit_status;

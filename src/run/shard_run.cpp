@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <nslaunch/error.hpp>
+#include <nslaunch/exit_codes.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -90,7 +91,7 @@ pid_t ShardRun::init_pid() const noexcept {
 void ShardRun::fail(const std::exception& error) {
   const auto* command_error = dynamic_cast<const CommandError*>(&error);
   attempt_.error = error.what();
-  attempt_.exit_status = command_error != nullptr ? command_error->exit_status() : kInfrastructure;
+  attempt_.exit_status = command_error != nullptr ? command_error->exit_status() : kOwnFailure;
   attempt_.status = command_error != nullptr ? Status::kFail : Status::kError;
   launching_.reset();
   supervision_.reset();
@@ -152,7 +153,7 @@ Attempt ShardRun::finish() {
         std::chrono::duration_cast<std::chrono::microseconds>(sys::Clock::now() - began_) -
         attempt_.outcome.setup;
     attempt_.error = error.what();
-    attempt_.exit_status = 128 + error.signal();
+    attempt_.exit_status = status_of_signal(error.signal());
     attempt_.status = Status::kKilled;
   } catch (const std::exception& error) {
     fail(error);

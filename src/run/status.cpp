@@ -1,5 +1,6 @@
 #include "run/status.hpp"
 
+#include <nslaunch/exit_codes.hpp>
 #include <nslaunch/run.hpp>
 
 #include <algorithm>
@@ -12,10 +13,6 @@
 
 namespace nslaunch {
 namespace {
-
-constexpr int kTotalTimedOut = 124;
-constexpr int kSomeFailed = 1;
-constexpr int kSomeLeaked = 123;
 
 bool has(const FleetResult& result, Status status) {
   return std::any_of(result.parts.begin(), result.parts.end(),
@@ -50,12 +47,12 @@ const char* to_string(Status status) noexcept {
 }
 
 int exit_status(const FleetResult& result, const FleetSpec& spec) noexcept {
-  if (result.term_signal != 0) return 128 + result.term_signal;
-  if (has(result, Status::kError) || result.output_error) return run::kInfrastructure;
-  if (has(result, Status::kTimeout) || result.end == FleetEnd::kTotalTimeout) return kTotalTimedOut;
+  if (result.term_signal != 0) return status_of_signal(result.term_signal);
+  if (has(result, Status::kError) || result.output_error) return kOwnFailure;
+  if (has(result, Status::kTimeout) || result.end == FleetEnd::kTotalTimeout) return kTimedOut;
   if (const int status = status_of_failures(result); status != 0) return status;
   if (has(result, Status::kCancelled)) return kSomeFailed;
-  if (spec.shard.leaks == LeakPolicy::kFail && has(result, Status::kLeak)) return kSomeLeaked;
+  if (spec.shard.leaks == LeakPolicy::kFail && has(result, Status::kLeak)) return kLeaked;
   return 0;
 }
 

@@ -8,9 +8,6 @@
 
 namespace nslaunch::run {
 
-/// Exit status of nslaunch's own failure.
-constexpr int kInfrastructure = 125;
-
 /// How a shard's outcome is to be called that nobody has cancelled: PASS, LEAK, FAIL, KILLED or TIMEOUT.
 Status status_of(const Outcome& outcome, const ShardSpec& spec) noexcept;
 

@@ -1,5 +1,7 @@
 #include "shard/explain.hpp"
 
+#include <nslaunch/exit_codes.hpp>
+
 #include <unistd.h>
 
 #include <cerrno>
@@ -65,11 +67,13 @@ std::error_code code_of(const Message& failure) {
 CommandError explain_command(const std::string& command, int error, bool has_file) {
   const bool missing = error == ENOENT || error == ENOTDIR;
   const std::string shown = sys::escape(command);
-  if (!missing) return {sys::errno_code(error), fmt::format("running {}", shown), 126};
-  if (command.find('/') == std::string::npos) return {{}, fmt::format("{}: command not found", shown), 127};
+  if (!missing) return {sys::errno_code(error), fmt::format("running {}", shown), kNotExecutable};
+  if (command.find('/') == std::string::npos)
+    return {{}, fmt::format("{}: command not found", shown), kNotFound};
   if (has_file)
-    return {{}, fmt::format("{}: the interpreter that its first line names does not exist", shown), 127};
-  return {sys::errno_code(error), fmt::format("running {}", shown), 127};
+    return {
+        {}, fmt::format("{}: the interpreter that its first line names does not exist", shown), kNotFound};
+  return {sys::errno_code(error), fmt::format("running {}", shown), kNotFound};
 }
 
 Error explain(const Plan& plan, const Message& failure) {
@@ -94,7 +98,7 @@ void throw_failure(const Plan& plan, const Message& failure) {
     throw CommandError({},
                        fmt::format("{}: no such file in the shard, which has a {} of its own",
                                    sys::escape(command), sys::escape(mount)),
-                       127);
+                       kNotFound);
   }
   throw explain(plan, failure);
 }
