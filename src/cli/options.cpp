@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <cctype>
-#include <charconv>
 #include <cstdlib>
 #include <numeric>
 
 #include "sys/check.hpp"
+#include "sys/numbers.hpp"
 #include "sys/text.hpp"
 #include "sys/values.hpp"
 
@@ -175,12 +175,10 @@ std::uint64_t Arguments::number(std::string_view option, std::uint64_t least, st
                                 std::uint64_t otherwise) const {
   if (!has(option)) return otherwise;
   const auto value = text(option);
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (error != std::errc{} || end != value.data() + value.size() || number < least || number > most) {
+  const auto number = sys::whole_number<std::uint64_t>(value);
+  if (!number || *number < least || *number > most)
     throw_bad_value(written(option), value, fmt::format("a number from {} to {}", least, most));
-  }
-  return number;
+  return *number;
 }
 
 std::string Arguments::choice(std::string_view option, std::span<const char* const> choices,

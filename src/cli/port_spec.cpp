@@ -2,12 +2,12 @@
 
 #include <nslaunch/error.hpp>
 
-#include <charconv>
 #include <optional>
 #include <string_view>
 
 #include "ns/endpoint.hpp"
 #include "sys/check.hpp"
+#include "sys/numbers.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::cli {
@@ -38,13 +38,11 @@ class PortReader {
 
   std::uint16_t port(unsigned least) {
     const auto part = rest_.substr(0, rest_.find_first_of(":="));
-    unsigned number = 0;
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
-    if (error != std::errc{} || end != part.data() + part.size() || number < least || number > 65535) {
+    const auto number = sys::whole_number<std::uint16_t>(part);
+    if (!number || *number < least)
       throw_wrong(fmt::format("'{}' is no port from {} to 65535", sys::escape(part), least));
-    }
     rest_.remove_prefix(part.size());
-    return static_cast<std::uint16_t>(number);
+    return *number;
   }
 
   bool at(char next) const { return rest_.starts_with(next); }

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <csignal>
 #include <optional>
 
@@ -11,6 +10,7 @@
 #include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
+#include "sys/numbers.hpp"
 #include "sys/patient_write.hpp"
 #include "sys/signals.hpp"
 #include "sys/text.hpp"
@@ -24,10 +24,8 @@ std::optional<int> named_descriptor(std::string_view path) {
   if (path == "/dev/stderr") return STDERR_FILENO;
   for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
     if (!path.starts_with(folder)) continue;
-    const auto digits = path.substr(folder.size());
-    int number = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (error == std::errc{} && end == digits.data() + digits.size() && number >= 0) return number;
+    const auto number = sys::whole_number<int>(path.substr(folder.size()));
+    if (number && *number >= 0) return number;
   }
   return std::nullopt;
 }

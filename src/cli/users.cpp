@@ -4,12 +4,12 @@
 #include <pwd.h>
 #include <nslaunch/error.hpp>
 
-#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <optional>
 
 #include "sys/check.hpp"
+#include "sys/numbers.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::cli {
@@ -18,11 +18,9 @@ namespace {
 using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 
 std::optional<std::uint32_t> number(const std::string& text) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto value = sys::whole_number<std::uint32_t>(text);
   // The last one means "no change" to the kernel.
-  if (error != std::errc{} || end != text.data() + text.size() || value == UINT32_MAX) return std::nullopt;
-  return value;
+  return value == UINT32_MAX ? std::nullopt : value;
 }
 
 template <typename Visit>

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "sys/check.hpp"
+#include "sys/numbers.hpp"
 
 namespace nslaunch::registry {
 namespace {
@@ -44,9 +45,9 @@ template <typename Number>
 bool take_number(std::string_view& text, char end, Number& number) {
   const auto digits = take_until(text, end);
   if (!digits || digits->empty() || digits->front() == '-') return false;
-  const char* last = digits->data() + digits->size();
-  const auto [rest, error] = std::from_chars(digits->data(), last, number);
-  return error == std::errc{} && rest == last;
+  const auto found = sys::whole_number<Number>(*digits);
+  if (found) number = *found;
+  return found.has_value();
 }
 
 bool take_process(std::string_view& text, std::string_view label, ProcessIdentity& process) {

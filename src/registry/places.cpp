@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <memory>
 
@@ -15,6 +14,7 @@
 #include "sys/fd.hpp"
 #include "sys/files.hpp"
 #include "sys/mounter.hpp"
+#include "sys/numbers.hpp"
 
 namespace nslaunch::registry {
 namespace {
@@ -87,10 +87,9 @@ void each_user(const char* folder, std::string_view prefix, Visit visit) {
     std::string_view name = entry->d_name;
     if (!name.starts_with(prefix)) continue;
     name.remove_prefix(prefix.size());
-    uid_t user = 0;
-    const auto error = std::from_chars(name.data(), name.data() + name.size(), user).ec;
-    const bool is_ours = error == std::errc{} && name == std::to_string(user);
-    if (is_ours && may_be_of(user, ::dirfd(listing.get()), entry->d_name)) visit(user);
+    const auto user = sys::whole_number<uid_t>(name);
+    const bool is_ours = user && name == std::to_string(*user);
+    if (is_ours && may_be_of(*user, ::dirfd(listing.get()), entry->d_name)) visit(*user);
   }
 }
 

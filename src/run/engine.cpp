@@ -4,6 +4,7 @@
 
 #include "run/engine_variables.hpp"
 #include "sys/check.hpp"
+#include "sys/numbers.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch {
@@ -64,8 +65,9 @@ EnginePart detect_engine(const std::vector<std::string>& environment) {
 
 ShardNumber parse_shard(std::string_view text, const std::string& option) {
   const auto slash = text.find('/');
-  const auto index = parse_number(text.substr(0, slash));
-  const auto total = slash == std::string_view::npos ? std::nullopt : parse_number(text.substr(slash + 1));
+  const auto index = sys::whole_number<unsigned>(text.substr(0, slash));
+  const auto total =
+      slash == std::string_view::npos ? std::nullopt : sys::whole_number<unsigned>(text.substr(slash + 1));
   if (!index || !total) {
     throw UsageError(fmt::format("{}: '{}' is neither I/N nor auto", option, sys::escape(text)),
                      "For example: --shard 2/4, the second of four");

@@ -1,10 +1,10 @@
 #include "run/engine_variables.hpp"
 
-#include <charconv>
 #include <cstdint>
 
 #include "shard/environment.hpp"
 #include "sys/check.hpp"
+#include "sys/numbers.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch {
@@ -57,7 +57,7 @@ class Reader {
   std::uint64_t number(const char* name) const {
     const auto text = engine_variable(environment_, name);
     if (!text) throw_wrong(fmt::format("there is no {}", name));
-    const auto number = parse_number(*text);
+    const auto number = sys::whole_number<unsigned>(*text);
     if (!number) throw_wrong(fmt::format("{} is no number that counts parts", name));
     return *number;
   }
@@ -140,13 +140,6 @@ std::string show_variables(const Environment& environment, const std::vector<con
 
 EnginePart read_engine(const Engine& engine, const Environment& environment) {
   return is_array(engine) ? read_array(environment, engine) : read_pair(environment, engine);
-}
-
-std::optional<unsigned> parse_number(std::string_view text) {
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 }  // namespace nslaunch

@@ -33,7 +33,4 @@ std::string show_variables(const std::vector<std::string>& environment,
 /// What an engine says that has set its index or its total. Throws UsageError where that makes no sense.
 EnginePart read_engine(const Engine& engine, const std::vector<std::string>& environment);
 
-/// Digits and nothing else.
-std::optional<unsigned> parse_number(std::string_view text);
-
 }  // namespace nslaunch

@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <charconv>
 
 #include "shard/protocol.hpp"
 #include "sys/check.hpp"
+#include "sys/numbers.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -26,15 +26,6 @@ class Packer {
   std::string packed_;
 };
 
-/// The whole text as a number in range, or nothing.
-template <typename Number>
-std::optional<Number> number_of(std::string_view text) noexcept {
-  Number number = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  return error == std::errc{} && rest == end ? std::optional(number) : std::nullopt;
-}
-
 }  // namespace
 
 std::string pack(const std::vector<std::string>& texts) {
@@ -54,7 +45,7 @@ std::vector<std::string> unpack(const std::string& payload) {
 
 std::optional<std::int64_t> unpack_number(std::string_view text) noexcept {
   constexpr std::int64_t kMost = 1'000'000'000'000'000;
-  const auto number = number_of<std::int64_t>(text);
+  const auto number = sys::whole_number<std::int64_t>(text);
   return number && *number >= 0 && *number <= kMost ? number : std::nullopt;
 }
 
@@ -70,7 +61,7 @@ std::optional<std::vector<ns::Socket>> unpack_listeners(const std::string& paylo
   if (parts.size() % 2 != 0) return std::nullopt;
   std::vector<ns::Socket> listeners;
   for (std::size_t at = 0; at + 1 < parts.size(); at += 2) {
-    const auto inode = number_of<std::uint64_t>(parts[at + 1]);
+    const auto inode = sys::whole_number<std::uint64_t>(parts[at + 1]);
     if (!inode || listeners.size() >= kMostListeners) return std::nullopt;
     auto& listener = listeners.emplace_back();
     listener.listening = true;
@@ -104,8 +95,8 @@ std::string pack(const Leak& leak) {
 std::optional<Leak> unpack_leak(const std::string& payload) {
   const auto parts = unpack(payload);
   if (parts.size() < 4) return std::nullopt;
-  const auto pid = number_of<pid_t>(parts[0]);
-  const auto parent = number_of<pid_t>(parts[1]);
+  const auto pid = sys::whole_number<pid_t>(parts[0]);
+  const auto parent = sys::whole_number<pid_t>(parts[1]);
   const auto age = unpack_number(parts[2]);
   if (!pid || !parent || !age || *pid < 0 || *parent < 0) return std::nullopt;
   Leak leak;
@@ -126,8 +117,8 @@ std::string pack(const CaptureOutcome& outcome) {
 std::optional<CaptureOutcome> unpack_capture(const std::string& payload) {
   const auto parts = unpack(payload);
   if (parts.size() != 3) return std::nullopt;
-  const auto error = number_of<int>(parts[1]);
-  const auto lost = number_of<std::uint64_t>(parts[2]);
+  const auto error = sys::whole_number<int>(parts[1]);
+  const auto lost = sys::whole_number<std::uint64_t>(parts[2]);
   if (!error || *error < 0 || *error > kMostErrno || !lost) return std::nullopt;
   return CaptureOutcome{.full = !parts[0].empty(), .error = sys::errno_code(*error), .lost = *lost};
 }
@@ -143,7 +134,7 @@ std::string pack(const VisitRequest& request) {
 std::optional<VisitRequest> unpack_visit(const std::string& payload) {
   const auto parts = unpack(payload);
   if (parts.size() < 2) return std::nullopt;
-  const auto variables = number_of<std::size_t>(parts[1]);
+  const auto variables = sys::whole_number<std::size_t>(parts[1]);
   if (!variables || *variables > parts.size() - 2) return std::nullopt;
   const auto first = parts.begin() + 2;
   const auto end = first + static_cast<std::ptrdiff_t>(*variables);
@@ -161,8 +152,8 @@ std::string pack(const SocketRequest& request) {
 std::optional<SocketRequest> unpack_socket(const std::string& payload) {
   const auto parts = unpack(payload);
   if (parts.size() != 3) return std::nullopt;
-  const auto kind = number_of<std::uint8_t>(parts[0]);
-  const auto port = number_of<std::uint16_t>(parts[2]);
+  const auto kind = sys::whole_number<std::uint8_t>(parts[0]);
+  const auto port = sys::whole_number<std::uint16_t>(parts[2]);
   if (!kind || *kind > static_cast<int>(SocketRequest::Kind::kListening) || !port) return std::nullopt;
   return SocketRequest{static_cast<SocketRequest::Kind>(*kind), parts[1], *port};
 }

@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <sstream>
 #include <string_view>
 
 #include "sys/check.hpp"
 #include "sys/fd.hpp"
 #include "sys/files.hpp"
+#include "sys/numbers.hpp"
 
 namespace nslaunch::sys {
 namespace {
@@ -51,9 +51,7 @@ std::optional<std::uint64_t> mount_id_of(int descriptor) {
   std::istringstream lines(about);
   std::string name;
   for (std::string value; lines >> name >> value;) {
-    std::uint64_t id = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), id);
-    if (name == "mnt_id:" && error == std::errc{}) return id;
+    if (name == "mnt_id:") return whole_number<std::uint64_t>(value);
   }
   return std::nullopt;
 }

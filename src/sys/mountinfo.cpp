@@ -1,13 +1,13 @@
 #include "sys/mountinfo.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <sstream>
 #include <string_view>
 
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/numbers.hpp"
 
 namespace nslaunch::sys {
 namespace {
@@ -50,8 +50,9 @@ std::optional<MountLine> parse_row(const std::string& row) {
   const auto divider = std::find(fields.begin() + kFirstOptional, fields.end(), "-");
   if (std::distance(divider, fields.end()) < 4) return std::nullopt;
   MountLine line;
-  const auto& id = fields[0];
-  if (std::from_chars(id.data(), id.data() + id.size(), line.id).ec != std::errc{}) return std::nullopt;
+  const auto id = whole_number<std::uint64_t>(fields[0]);
+  if (!id) return std::nullopt;
+  line.id = *id;
   line.device = fields[2];
   line.root = unescaped(fields[3]);
   line.path = unescaped(fields[4]);

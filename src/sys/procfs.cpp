@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -15,6 +14,7 @@
 
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/numbers.hpp"
 
 namespace nslaunch::sys {
 namespace {
@@ -127,10 +127,7 @@ std::vector<pid_t> all_pids() {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc"), ::closedir);
   if (!folder) return pids;
   while (const dirent* entry = ::readdir(folder.get())) {
-    pid_t pid = 0;
-    const char* end = entry->d_name + std::strlen(entry->d_name);
-    const auto [rest, error] = std::from_chars(entry->d_name, end, pid);
-    if (error == std::errc{} && rest == end) pids.push_back(pid);
+    if (const auto pid = whole_number<pid_t>(entry->d_name)) pids.push_back(*pid);
   }
   return pids;
 }
