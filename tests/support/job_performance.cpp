@@ -108,7 +108,8 @@ std::string Performance::raw() const {
 
 std::string Performance::screen() const {
   static const std::regex kSequence("\x1b(\\[[0-9;?<>=]*[A-Za-z]|\\][^\x07]*\x07|[()].|[=>])");
-  static const std::regex kVarying("\t[0-9]+(?=\t)|\\b[0-9]{4,}\\b|^\\[1\\] [0-9]+$|(^\\[1\\] *[-+] *)[0-9]*");
+  static const std::regex kVarying(
+      "\t[0-9]+(?=\t)|\\b[0-9]{4,}\\b|^\\[1\\] [0-9]+$|(^\\[1\\] *[-+] *)[0-9]*");
   const std::regex prompt(std::string(shell_ == Shell::kFish ? ".*" : "") + "<([0-9]+)>READY.*");
   // fish begins it where the cursor stands.
   static const std::regex kForeground("Send job");
