@@ -97,13 +97,14 @@ std::string tcp_stream(const std::vector<Packet>& packets, std::uint16_t from, s
     if (!next && !syn) throw std::runtime_error("no SYN at the beginning");
     if (!next) next = packet.sequence;
     const auto size = static_cast<std::uint32_t>(packet.payload.size()) + (syn ? 1 : 0) + (fin ? 1 : 0);
-    // TCP itself repeats what a busy machine is late to acknowledge.
-    if (static_cast<std::int32_t>(packet.sequence - *next) < 0) continue;
-    if (packet.sequence != *next) throw std::runtime_error("bytes are missing");
+    // TCP itself repeats what a busy machine is late to acknowledge, and may send more behind it.
+    const auto repeated = static_cast<std::int32_t>(*next - packet.sequence);
+    if (repeated < 0) throw std::runtime_error("bytes are missing");
+    if (repeated > 0 && static_cast<std::uint32_t>(repeated) >= size) continue;
     if (finished && size > 0) throw std::runtime_error("more after the FIN");
-    stream += packet.payload;
+    stream += packet.payload.substr(static_cast<std::size_t>(repeated));
     finished = finished || fin;
-    *next += size;
+    *next += size - static_cast<std::uint32_t>(repeated);
   }
   if (!finished) throw std::runtime_error("no FIN at the end");
   return stream;
