@@ -10,25 +10,12 @@
 #include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/log.hpp"
-#include "sys/numbers.hpp"
 #include "sys/patient_write.hpp"
 #include "sys/signals.hpp"
 #include "sys/text.hpp"
 
 namespace nslaunch::cli {
 namespace {
-
-/// A name for one of our own descriptors. Opened anew, a file would be written from its beginning.
-std::optional<int> named_descriptor(std::string_view path) {
-  if (path == "/dev/stdout") return STDOUT_FILENO;
-  if (path == "/dev/stderr") return STDERR_FILENO;
-  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
-    if (!path.starts_with(folder)) continue;
-    const auto number = sys::whole_number<int>(path.substr(folder.size()));
-    if (number && *number >= 0) return number;
-  }
-  return std::nullopt;
-}
 
 sys::Fd copy_of(int descriptor) {
   const int flags = ::fcntl(descriptor, F_GETFL);
@@ -48,7 +35,8 @@ sys::SignalSet all_signals() {
 ReportFile::ReportFile(const std::string& path, const std::string& option, Command command)
     : path_(path), command_(command) {
   registry::LeftoverNote leftovers;
-  if (const auto descriptor = named_descriptor(path))
+  // Opened anew, a file would be written from its beginning.
+  if (const auto descriptor = sys::descriptor_named(path))
     stream_ = copy_of(*descriptor);
   else
     file_ = sys::OutputFile::open(path, leftovers.hook());

@@ -12,6 +12,7 @@
 
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/mounter.hpp"
 
 namespace nslaunch::run {
 namespace {
@@ -28,6 +29,8 @@ sys::Fd nameless_file() {
   const char* folder = std::getenv("TMPDIR");
   sys::Fd file(::open(folder != nullptr && *folder != '\0' ? folder : "/tmp",
                       O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600));
+  // A user's program would tell us what the commands have written.
+  if (file && sys::mounter_of(file.get()) == sys::Mounter::kAnother) file.reset();
   if (!file) file.reset(::memfd_create("output", MFD_CLOEXEC));
   return file;
 }
@@ -83,6 +86,7 @@ bool Spool::next(Stream& stream, std::string& bytes) {
   if (read_ >= written_) return false;
   Header header = {};
   if (!read(read_, reinterpret_cast<char*>(&header), sizeof header)) return false;
+  if (header.stream > Stream::kErr || header.size > written_ - read_ - sizeof header) return false;
   bytes.resize(header.size);
   if (!read(read_ + sizeof header, bytes.data(), bytes.size())) return false;
   stream = header.stream;

@@ -10,6 +10,7 @@
 
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/mounter.hpp"
 #include "sys/output_file.hpp"
 #include "sys/text.hpp"
 
@@ -43,14 +44,14 @@ sys::Fd open_folder(const std::string& path) {
   return sys::open_file(path.empty() ? "." : path, O_PATH | O_DIRECTORY);
 }
 
-sys::Fd copy_of(int descriptor) {
-  return sys::Fd(sys::check(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0), "keeping a directory"));
-}
-
+/// Neither a link nor a mount is followed: a user has both in a mount namespace of his own.
 sys::Fd open_folder_below(const CaptureFolder& above, const std::string& path) {
-  sys::Directory here(copy_of(above.directory.fd()));
-  for (const auto& name : std::filesystem::path(path)) here = here.open_below(name);
-  return copy_of(here.fd());
+  sys::Fd here = sys::open_on_same_mount(above.directory.fd(), ".", O_PATH | O_DIRECTORY);
+  for (const auto& name : std::filesystem::path(path)) {
+    if (here) here = sys::open_on_same_mount(here.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  }
+  sys::check(here.get(), "opening {}", sys::escape(path));
+  return here;
 }
 
 }  // namespace
@@ -58,6 +59,8 @@ sys::Fd open_folder_below(const CaptureFolder& above, const std::string& path) {
 CaptureFolder open_capture_folder(const CaptureSpec& spec) try {
   auto path = spec.file.substr(0, spec.file.rfind('/', spec.file.find('{')) + 1);
   sys::Directory directory(open_folder(path));
+  if (sys::mounter_of(directory.fd()) == sys::Mounter::kAnother)
+    throw Error(sys::errno_code(EXDEV), "entering what another user has mounted");
   return {std::move(path), std::move(directory)};
 } catch (const Error& error) {
   throw not_made(error, spec.file);
@@ -119,11 +122,20 @@ void CaptureFile::command_started() noexcept {
 }
 
 void CaptureFile::remove_earlier() const {
+  refuse_anothers();
   if (::unlinkat(folder_.get(), name_.c_str(), 0) == 0 || errno == ENOENT) return;
   sys::check(-1, "removing the {} of an earlier run", sys::escape(spec_.file));
 }
 
+/// Another user may have got the name where anybody may make files and remove no other's.
+void CaptureFile::refuse_anothers() const {
+  if (sys::is_protected_entry(folder_.get(), name_))
+    throw Error(sys::errno_code(EACCES),
+                fmt::format("replacing {}, which is another user's", sys::escape(spec_.file)));
+}
+
 void CaptureFile::publish() {
+  refuse_anothers();
   int error = file_->give_new_name(name_);
   if (error == EEXIST) error = file_->replace(name_);
   if (error != 0) throw Error(sys::errno_code(error), fmt::format("naming {}", sys::escape(spec_.file)));

@@ -48,6 +48,7 @@ class CaptureFile {
  private:
   void check_place() const;
   void make();
+  void refuse_anothers() const;
   void publish();
   void remove_earlier() const;
 

@@ -36,11 +36,6 @@ Content read_opened(const sys::Fd& file) {
   return {.text = std::move(*text)};
 }
 
-/// What was opened before we were started is not a path's to decide.
-bool is_own_descriptor(const std::string& path) {
-  return path == "/dev/stdin" || path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/");
-}
-
 Content read_as(const UserIds& user, const std::string& path) {
   const auto work = [&] {
     const auto content = read_opened(sys::open_without_magic_links(path, kReading));
@@ -65,7 +60,7 @@ constexpr const char* kAdviceToMove =
 
 std::string read_given_file(const GivenFile& given, const UserIds* reader) {
   const bool is_oneself =
-      reader == nullptr || is_own_descriptor(given.path) || !ns::effective_capabilities().set_ids;
+      reader == nullptr || sys::descriptor_named(given.path) || !ns::effective_capabilities().set_ids;
   auto content = is_oneself ? read_opened(sys::Fd(::open(given.path.c_str(), kReading | O_CLOEXEC)))
                             : read_as(*reader, std::filesystem::absolute(given.path));
   if (content.error == 0) return std::move(content.text);

@@ -12,6 +12,7 @@
 #include <numeric>
 
 #include "sys/check.hpp"
+#include "sys/numbers.hpp"
 
 namespace nslaunch::sys {
 
@@ -38,6 +39,18 @@ Fd open_null(int flags) {
 }
 
 }  // namespace
+
+std::optional<int> descriptor_named(std::string_view path) noexcept {
+  if (path == "/dev/stdin") return STDIN_FILENO;
+  if (path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(folder)) continue;
+    const auto number = whole_number<int>(path.substr(folder.size()));
+    if (number && *number >= 0) return number;
+  }
+  return std::nullopt;
+}
 
 void guard_standard_streams() {
   for (int number = 0; number <= 2; ++number) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,6 +38,10 @@ struct Pipe {
 };
 
 Pipe make_pipe();
+
+/// The number of the descriptor of our own that a path names: /dev/stdin, /dev/fd/N, /proc/self/fd/N and
+/// nothing behind it.
+std::optional<int> descriptor_named(std::string_view path) noexcept;
 
 /// Fills those of 0, 1 and 2 that are closed with close-on-exec placeholders, so that nothing opened
 /// later lands there and the command still finds them closed.

@@ -66,15 +66,8 @@ int write_over(const Fd& file, std::string_view content) {
   return write_all(file.get(), content);
 }
 
-/// Whether what is there is another user's, in a directory where anybody may make files and remove no
-/// other's.
 bool is_protected(const Place& place) {
-  struct stat entry = {};
-  struct stat directory = {};
-  return ::fstat(place.directory.get(), &directory) == 0 && (directory.st_mode & S_ISVTX) != 0 &&
-         (directory.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
-         ::fstatat(place.directory.get(), place.name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
-         entry.st_uid != ::geteuid() && entry.st_uid != directory.st_uid;
+  return is_protected_entry(place.directory.get(), place.name);
 }
 
 /// Something may have got the name by now: it is not followed.
@@ -110,6 +103,15 @@ int try_to_make(const Place& place, const BeforeMaking& before_making) try {
 }
 
 }  // namespace
+
+bool is_protected_entry(int directory, const std::string& name) noexcept {
+  struct stat entry = {};
+  struct stat status = {};
+  return ::fstat(directory, &status) == 0 && (status.st_mode & S_ISVTX) != 0 &&
+         (status.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
+         ::fstatat(directory, name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
+         entry.st_uid != ::geteuid() && entry.st_uid != status.st_uid;
+}
 
 bool has_access_list(const Fd& file) {
   return ::fgetxattr(file.get(), "system.posix_acl_access", nullptr, 0) > 0;

@@ -57,6 +57,10 @@ class OutputFile {
   std::optional<Place> place_;  ///< none where it can't be told, or is of no use
 };
 
+/// Whether what has the name is another user's, in a directory where anybody may make files and remove no
+/// other's.
+bool is_protected_entry(int directory, const std::string& name) noexcept;
+
 /// Whether it has an access control list: then its mode's group bits are that list's mask.
 bool has_access_list(const Fd& file);
 

@@ -1,8 +1,10 @@
 #include "sys/pending_file.hpp"
 
 #include <fcntl.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 
 #include "sys/check.hpp"
@@ -33,6 +35,10 @@ bool PendingFile::take_rights_of(const struct stat& old) const noexcept {
   if (::fstat(fd(), &fresh) != 0) return false;
   const bool same_owner = fresh.st_uid == old.st_uid && fresh.st_gid == old.st_gid;
   if (!same_owner && ::fchown(fd(), old.st_uid, old.st_gid) != 0) return false;
+  // One that the directory hands down: the mode's group bits would be its mask.
+  const bool keeps_list =
+      ::fremovexattr(fd(), "system.posix_acl_access") != 0 && errno != ENODATA && errno != EOPNOTSUPP;
+  if (keeps_list) return false;
   return ::fchmod(fd(), old.st_mode & 0777U) == 0;  // a write takes set-id bits away, too
 }
 

@@ -1,10 +1,20 @@
+#include <sys/mount.h>
+#include <sys/xattr.h>
+
 #include <catch2/catch.hpp>
+#include <exception>
 #include <filesystem>
 #include <string>
 
+#include "support/access_list.hpp"
 #include "support/hostile.hpp"
 #include "support/process.hpp"
+#include "support/registry_scene.hpp"
+#include "support/skip.hpp"
+#include "support/somebody.hpp"
 #include "support/write_file.hpp"
+#include "sys/check.hpp"
+#include "sys/files.hpp"
 
 // What root writes for --user to files whose names that user's command gives another meaning meanwhile.
 namespace nslaunch::test {
@@ -12,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
 
 /// Something that is written when the command has ended.
 struct LateFile {
@@ -102,6 +113,56 @@ TEST_CASE("where one shard's command leads the folder of captures, root makes no
   CHECK(user.victim_is_untouched());
   CHECK(fs::exists(user.own + "/moved/1.pcap"));
   CHECK(fs::exists(user.own + "/moved/2.pcap"));
+}
+
+TEST_CASE("a mount below the folder of captures is not entered for another user's command") {
+  const Hostile user;
+  const auto folder = user.own + "/captures";
+  user.act([&] { fs::create_directories(folder + "/1"); });
+  auto words = user.words({});
+  words.insert(words.begin(), {"run", "--shards", "1", "--pcap", folder + "/{index}/x.pcap"});
+  words.insert(words.end(), {"--", "echo", "ran"});
+  const auto told = in_private_mounts([&] {
+    sys::check(::mount(user.victim.c_str(), (folder + "/1").c_str(), nullptr, MS_BIND, nullptr), "mounting");
+    const auto ended = run(nslaunch(words), user.options());
+    return fmt::format("{} {}", ended.status, ended.err);
+  });
+  CHECK_THAT(told, StartsWith("125 ") && Contains("for --pcap: Invalid cross-device link"));
+  CHECK(user.victim_is_untouched());
+}
+
+TEST_CASE("captures are not led into another user's mount namespace") {
+  const Hostile user;
+  auto options = user.options();
+  options.prepare = [&] { become(user.uid); };
+  Process theirs({"unshare", "-Urm", "sh", "-c", "echo $$; read line"}, options);
+  std::string pid;
+  try {
+    pid = theirs.read_line();
+  } catch (const std::exception&) {
+    SKIP_TEST("the user has no user namespace");
+  }
+  user.link("/proc/" + pid + "/root" + user.own, user.own + "/link");
+  auto words = user.words({});
+  words.insert(words.begin(), {"run", "--shards", "1", "--pcap", user.own + "/link/{index}.pcap"});
+  words.insert(words.end(), {"--", "echo", "ran"});
+  const auto ended = run(nslaunch(words), user.options());
+  CHECK(ended.status == 125);
+  CHECK_THAT(ended.err, Contains("for --pcap: Invalid cross-device link"));
+}
+
+TEST_CASE("a report that is replaced takes no access control list of its folder's") {
+  const Hostile user;
+  const auto path = user.own + "/report";
+  write_file(path, "earlier");
+  fs::permissions(path, fs::perms(0640));
+  if (!set_access_list(user.own, user.uid, {.owner = 7, .user = 7, .group = 0, .others = 0},
+                       "system.posix_acl_default"))
+    SKIP_TEST("the tests' folder has no access control lists");
+  CHECK(run_with(user, {"--report-json", false}, path, "true").status == 0);
+  CHECK_THAT(text_of(path), Contains("\"exit\""));
+  CHECK(::getxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) == -1);
+  CHECK((fs::status(path).permissions() & fs::perms::mask) == fs::perms(0640));
 }
 
 }  // namespace nslaunch::test

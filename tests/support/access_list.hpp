@@ -18,8 +18,10 @@ struct AccessList {
 };
 
 /// Gives a file an access control list with an entry for this user, whose mask takes nothing away
-/// (linux/posix_acl_xattr.h, little-endian). False with errno where it can't have one.
-inline bool set_access_list(const std::string& path, uid_t uid, const AccessList& rights) {
+/// (linux/posix_acl_xattr.h, little-endian). False with errno where it can't have one. `kind`: a directory
+/// has one for what is made in it, too.
+inline bool set_access_list(const std::string& path, uid_t uid, const AccessList& rights,
+                            const char* kind = "system.posix_acl_access") {
   struct Entry {
     std::uint16_t tag;
     std::uint16_t rights;
@@ -37,7 +39,7 @@ inline bool set_access_list(const std::string& path, uid_t uid, const AccessList
                        {0x04, rights.group, kNone},
                        {0x10, mask, kNone},
                        {0x20, rights.others, kNone}}}};
-  return ::setxattr(path.c_str(), "system.posix_acl_access", &list, sizeof list, 0) == 0;
+  return ::setxattr(path.c_str(), kind, &list, sizeof list, 0) == 0;
 }
 
 }  // namespace nslaunch::test

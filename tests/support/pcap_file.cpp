@@ -8,6 +8,7 @@
 #include <pcap/pcap.h>
 
 #include <cstring>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -87,26 +88,27 @@ std::vector<Packet> read_pcap(const std::string& path) {
 }
 
 std::string tcp_stream(const std::vector<Packet>& packets, std::uint16_t from, std::uint16_t to) {
-  std::string stream;
-  std::optional<std::uint32_t> next;
-  bool finished = false;
+  // TCP repeats what a busy machine is late to acknowledge, perhaps with more behind it; and two processors
+  // that send are captured in any order.
+  std::multimap<std::uint32_t, std::string> pieces;  // by where they begin
+  std::optional<std::uint32_t> begin;
+  std::optional<std::uint32_t> end;
   for (const auto& packet : packets) {
     if (packet.protocol != IPPROTO_TCP || packet.from != from || packet.to != to) continue;
-    const bool syn = (packet.flags & TH_SYN) != 0;
-    const bool fin = (packet.flags & TH_FIN) != 0;
-    if (!next && !syn) throw std::runtime_error("no SYN at the beginning");
-    if (!next) next = packet.sequence;
-    const auto size = static_cast<std::uint32_t>(packet.payload.size()) + (syn ? 1 : 0) + (fin ? 1 : 0);
-    // TCP itself repeats what a busy machine is late to acknowledge, and may send more behind it.
-    const auto repeated = static_cast<std::int32_t>(*next - packet.sequence);
-    if (repeated < 0) throw std::runtime_error("bytes are missing");
-    if (repeated > 0 && static_cast<std::uint32_t>(repeated) >= size) continue;
-    if (finished && size > 0) throw std::runtime_error("more after the FIN");
-    stream += packet.payload.substr(static_cast<std::size_t>(repeated));
-    finished = finished || fin;
-    *next += size - static_cast<std::uint32_t>(repeated);
+    if (!begin && (packet.flags & TH_SYN) == 0) throw std::runtime_error("no SYN at the beginning");
+    if (!begin) begin = packet.sequence + 1;
+    if ((packet.flags & TH_SYN) != 0) continue;
+    const auto at = packet.sequence - *begin;
+    if ((packet.flags & TH_FIN) != 0) end = at + static_cast<std::uint32_t>(packet.payload.size());
+    if (!packet.payload.empty()) pieces.emplace(at, packet.payload);
   }
-  if (!finished) throw std::runtime_error("no FIN at the end");
+  std::string stream;
+  for (const auto& [at, bytes] : pieces) {
+    if (at > stream.size()) throw std::runtime_error("bytes are missing");
+    if (at + bytes.size() > stream.size()) stream += bytes.substr(stream.size() - at);
+  }
+  if (!end) throw std::runtime_error("no FIN at the end");
+  if (stream.size() != *end) throw std::runtime_error("the FIN is not at the end");
   return stream;
 }
 
