@@ -29,6 +29,10 @@ std::string folder_name(const Part& part) {
   return name.substr(0, kLongest);
 }
 
+/// In a path, of an empty text or a word that is missing: as_file_name() gives it to nothing else. An empty
+/// name would make a relative path one from the root.
+constexpr const char* kNoName = "%";
+
 /// One name in a path, which no other text is: a list may be another user's, and leads to no other folder.
 std::string as_file_name(std::string_view text) {
   std::string name;
@@ -85,6 +89,7 @@ ShardSpec spec_of(const FleetSpec& fleet, const Part& part, const Turn& turn) {
   for (auto& word : spec.command) word = expand(word, values);
   for (const auto& variable : fleet.variables) spec.variables.push_back(expand(variable, values));
   auto in_path = values;
+  in_path.nothing = kNoName;
   in_path.name = as_file_name(values.name);
   if (values.line) in_path.line = as_file_name(*values.line);
   spec.capture.file = expand(spec.capture.file, in_path);

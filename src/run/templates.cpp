@@ -44,7 +44,7 @@ std::string expand(std::string_view text, const TemplateValues& values) {
     text.remove_prefix(brace + 1);
     const auto word = text.substr(0, text.find('}'));
     const auto value = word.size() < text.size() ? value_of_word(word, values) : std::nullopt;
-    expanded += value.value_or("{");
+    expanded += value && value->empty() ? values.nothing : value.value_or("{");
     if (value) text.remove_prefix(word.size() + 1);
   }
   return expanded.append(text);

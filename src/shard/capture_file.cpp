@@ -47,7 +47,10 @@ sys::Fd open_folder(const std::string& path) {
 /// Neither a link nor a mount is followed: a user has both in a mount namespace of his own.
 sys::Fd open_folder_below(const CaptureFolder& above, const std::string& path) {
   sys::Fd here = sys::open_on_same_mount(above.directory.fd(), ".", O_PATH | O_DIRECTORY);
-  for (const auto& name : std::filesystem::path(path)) {
+  for (const std::string name : std::filesystem::path(path)) {
+    // "/" is what an absolute path begins with.
+    if (name.empty() || name == ".." || name.find('/') != name.npos)
+      throw Error(sys::errno_code(EINVAL), fmt::format("opening {}", sys::escape(path)));
     if (here) here = sys::open_on_same_mount(here.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
   }
   sys::check(here.get(), "opening {}", sys::escape(path));

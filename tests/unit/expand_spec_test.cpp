@@ -25,3 +25,10 @@ TEST_CASE("a line of a list is one name in a path, and leads nowhere else") {
         std::pair<std::string, std::string>("/kept/a.js b/a.js/b", "/captured/a.js b"));
   CHECK(paths_for("a/b").second != paths_for("a%2Fb").second);
 }
+
+TEST_CASE("a word that a line has not is a name in a path all the same, and no other's") {
+  CHECK(paths_for("one").first == "/kept/one/one/%");
+  CHECK(paths_for(" ").first == "/kept/ /%/%");
+  CHECK(paths_for("").second == "/captured/%");
+  CHECK(paths_for("%").second == "/captured/%25");
+}

@@ -46,4 +46,9 @@ TEST_CASE("with a line, {} is all of it and {1} its first word, and nothing wher
   CHECK(expanded_line("{999}").empty());
 }
 
+TEST_CASE("what is empty is what stands for nothing") {
+  const TemplateValues values{.index = 1, .total = 1, .name = "", .id = "a", .line = "one", .nothing = "%"};
+  CHECK(expand("{2}/{1}-{name}", values) == "%/one-%");
+}
+
 }  // namespace nslaunch
