@@ -1,4 +1,5 @@
 // The variables by which a CI engine tells a job which part it is.
+#include "run/engine.hpp"
 #include "run/engine_variables.hpp"
 
 #include <nslaunch/spec.hpp>
