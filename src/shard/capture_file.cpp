@@ -48,7 +48,7 @@ sys::Fd open_folder(const std::string& path) {
 sys::Fd open_folder_below(const CaptureFolder& above, const std::string& path) {
   sys::Fd here = sys::open_on_same_mount(above.directory.fd(), ".", O_PATH | O_DIRECTORY);
   for (const std::string name : std::filesystem::path(path)) {
-    // "/" is what an absolute path begins with.
+    // An absolute one would begin at the root, whatever it is opened below.
     if (name.empty() || name == ".." || name.find('/') != name.npos)
       throw Error(sys::errno_code(EINVAL), fmt::format("opening {}", sys::escape(path)));
     if (here) here = sys::open_on_same_mount(here.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
