@@ -12,7 +12,6 @@
 #include "sys/clock.hpp"
 #include "sys/files.hpp"
 #include "sys/log.hpp"
-#include "sys/waiting.hpp"
 
 namespace nslaunch::cli {
 namespace {
@@ -88,28 +87,31 @@ std::optional<int> ExecSession::serve(sys::Fd connection, pid_t init) {
   program_keeper_.reset();          // and so would this one
   if (typing_) raw_.emplace(STDIN_FILENO);
   passed_.emplace(ExecSignals::Target{connection_.get(), init, another_.has_value(), raw_.has_value()});
+  begin_to_watch();
   while (!ended_) wait_for_something();
   if (pty_) show_the_rest();
   return status_;
 }
 
-void ExecSession::wait_for_something() {
-  const int user = pty_ ? pty_->user.get() : -1;
-  const short wanted = static_cast<short>(keys_.empty() ? POLLIN : POLLIN | POLLOUT);
-  pollfd watched[] = {{connection_.get(), POLLIN, 0},
-                      {signals_.get(), POLLIN, 0},
-                      {user, wanted, 0},
-                      {typing_ && keys_.size() < kChunk ? STDIN_FILENO : -1, POLLIN, 0}};
-  sys::check_wait(::poll(watched, std::size(watched), passed_->poll_timeout()),
-                  "waiting for the process in the shard");
-  if (watched[1].revents != 0) {
+void ExecSession::begin_to_watch() {
+  signals_watch_ = loop_.watch(signals_.get(), POLLIN, [this](short) {
     while (const auto info = sys::read_signal(signals_.get())) on_signal(static_cast<int>(info->ssi_signo));
-  }
-  if ((watched[2].revents & POLLOUT) != 0) write_keys();
-  if ((watched[2].revents & (POLLIN | POLLHUP | POLLERR)) != 0) show();
-  if (watched[3].revents != 0) read_keys();
-  if (watched[0].revents != 0) on_message();
+  });
+  if (pty_) terminal_watch_ = loop_.watch(pty_->user.get(), POLLIN, [this](short e) { on_terminal(e); });
+  if (typing_) keys_watch_ = loop_.watch(STDIN_FILENO, POLLIN, [this](short) { read_keys(); });
+  connection_watch_ = loop_.watch(connection_.get(), POLLIN, [this](short) { on_message(); });
+}
+
+void ExecSession::wait_for_something() {
+  terminal_watch_.want(keys_.empty() ? POLLIN : POLLIN | POLLOUT);
+  keys_watch_.want(typing_ && keys_.size() < kChunk ? POLLIN : 0);
+  loop_.turn(passed_->poll_timeout());
   passed_->tell();
+}
+
+void ExecSession::on_terminal(short events) {
+  if ((events & POLLOUT) != 0) write_keys();
+  if ((events & (POLLIN | POLLHUP | POLLERR)) != 0) show();
 }
 
 void ExecSession::on_signal(int signal) {
@@ -180,19 +182,22 @@ void ExecSession::show() {
 }
 
 void ExecSession::close_terminal() {
+  terminal_watch_.end();
   pty_.reset();
   user_keeper_.reset();
 }
 
 /// A signal that would end us ends this, too.
 void ExecSession::show_the_rest() {
-  const sys::Deadline deadline(kLastWords);
-  while (pty_ && !deadline.passed()) {
-    pollfd watched[] = {{pty_->user.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
-    if (::poll(watched, std::size(watched), deadline.poll_timeout()) <= 0) return;
-    if (watched[1].revents != 0 && ending_signal() != 0) return;
-    if (watched[0].revents != 0) show();
-  }
+  bool is_over = false;
+  auto limit = loop_.timer([&] { is_over = true; });
+  limit.set(sys::Deadline(kLastWords));
+  connection_watch_.end();
+  keys_watch_.end();
+  terminal_watch_.want(POLLIN);
+  signals_watch_ = loop_.watch(signals_.get(), POLLIN, [&](short) { is_over |= ending_signal() != 0; });
+  while (pty_ && !is_over) loop_.turn();
+  signals_watch_.end();
 }
 
 }  // namespace nslaunch::cli

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <poll.h>
 #include <sys/types.h>
 
 #include <array>
@@ -10,6 +9,7 @@
 #include "cli/exec_signals.hpp"
 #include "sys/fd.hpp"
 #include "sys/keeper.hpp"
+#include "sys/loop.hpp"
 #include "sys/pty.hpp"
 #include "sys/signals.hpp"
 
@@ -35,7 +35,9 @@ class ExecSession {
   int given_up() const noexcept { return passed_ ? passed_->given_up() : 0; }
 
  private:
+  void begin_to_watch();
   void wait_for_something();
+  void on_terminal(short events);
   void on_signal(int signal);
   void pass_size_on();
   void on_message();
@@ -62,6 +64,11 @@ class ExecSession {
   int size_failures_ = 0;              ///< times that the size could not be passed on
   std::optional<ExecSignals> passed_;  ///< from serve() on
   std::optional<int> status_;
+  sys::Loop loop_{"waiting for the process in the shard"};
+  sys::Loop::Watch connection_watch_;
+  sys::Loop::Watch signals_watch_;
+  sys::Loop::Watch terminal_watch_;  ///< of our end of pty_
+  sys::Loop::Watch keys_watch_;
 };
 
 }  // namespace nslaunch::cli

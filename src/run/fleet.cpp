@@ -19,7 +19,6 @@
 #include "sys/log.hpp"
 #include "sys/text.hpp"
 #include "sys/values.hpp"
-#include "sys/waiting.hpp"
 
 namespace nslaunch {
 namespace run {
@@ -63,6 +62,15 @@ Fleet::Fleet(const FleetSpec& spec, std::span<Reporter* const> reporters)
   if (shard::other_user(spec.shard) != nullptr && !spec.shard.capture.file.empty())
     shared_.capture_folder = shard::open_capture_folder(spec.shard.capture);
   if (spec.total_timeout) total_limit_.emplace(*spec.total_timeout);
+  begin_to_watch();
+}
+
+void Fleet::begin_to_watch() {
+  printer_.begin(loop_);
+  signals_watch_ = loop_.watch(caller_.signals().get(), POLLIN, [this](short) { signals_are_due_ = true; });
+  for (const auto& ancestor : ancestors_)
+    ancestors_watches_.push_back(
+        loop_.watch(ancestor.get(), POLLIN, [this](short) { ancestor_has_ended_ = true; }));
 }
 
 void Fleet::say(std::string_view text, const char* colour) {
@@ -118,7 +126,7 @@ void Fleet::start(const Turn& turn) {
   berth.output = std::make_unique<ShardOutput>(spec_.output, sys::escape(part.part.name) + " | ", printer_);
   berth.shard =
       std::make_unique<ShardRun>(shard, shared_, share_of_processors(processors_, slot, spec_.processors),
-                                 *berth.output, *berth.messages);
+                                 *berth.output, *berth.messages, loop_);
   const bool is_first = !std::exchange(any_started_, true);
   if (berth.shard->usage_error() && is_first) std::rethrow_exception(berth.shard->usage_error());
   running_.push_back(std::move(berth));
@@ -136,29 +144,12 @@ int Fleet::poll_timeout() const {
   return timeout;
 }
 
-void Fleet::wait_for_something() {
-  std::vector<pollfd> watched{{caller_.signals().get(), POLLIN, 0}};
-  printer_.watch(watched);
-  for (const auto& ancestor : ancestors_) watched.push_back({ancestor.get(), POLLIN, 0});
-  for (const auto& berth : running_) berth.shard->watch(watched);
-  sys::check_wait(::poll(watched.data(), watched.size(), poll_timeout()), "waiting for the shards");
-  attend(watched);
-}
-
-void Fleet::attend(std::span<const pollfd> watched) {
-  const auto& signals = watched[0];
-  printer_.attend(watched[1]);
-  watched = watched.subspan(2);
-  const auto ancestors = watched.first(ancestors_.size());
-  watched = watched.subspan(ancestors_.size());
-  for (auto& berth : running_) {
-    const auto size = berth.shard->watched();
-    berth.shard->attend(watched.first(size));
-    watched = watched.subspan(size);
-  }
-  if (signals.revents != 0) hear_signals();
-  if (std::any_of(ancestors.begin(), ancestors.end(),
-                  [](const pollfd& entry) { return entry.revents != 0; })) {
+/// The shards first: what has ended before a signal came was not ended by it.
+void Fleet::attend() {
+  for (auto& berth : running_) berth.shard->attend();
+  if (std::exchange(signals_are_due_, false)) hear_signals();
+  if (std::exchange(ancestor_has_ended_, false)) {
+    ancestors_watches_.clear();
     ancestors_.clear();
     shared_.outside_handles.clear();
     cancel(FleetEnd::kAncestor);
@@ -192,7 +183,9 @@ FleetResult Fleet::run() {
     end_those_over();
     if (running_.empty() && schedule_.exhausted()) return finish();
     if (progress_->is_due()) progress_->show(sight());
-    wait_for_something();
+    for (auto& berth : running_) berth.output->wait_for_more();
+    loop_.turn(poll_timeout());
+    attend();
   }
 }
 

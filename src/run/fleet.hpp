@@ -17,6 +17,7 @@
 #include "run/shard_run.hpp"
 #include "sys/clock.hpp"
 #include "sys/limits.hpp"
+#include "sys/loop.hpp"
 #include "sys/pidfd.hpp"
 
 namespace nslaunch::run {
@@ -51,9 +52,9 @@ class Fleet {
   std::unique_ptr<Messages> messages_for(const Part& part);
   unsigned free_slot() const;
 
-  void wait_for_something();
+  void begin_to_watch();
   int poll_timeout() const;
-  void attend(std::span<const pollfd> watched);
+  void attend();
   void end_those_over();
   void take_end(Berth& berth);
   void print_output(Berth& berth, const Attempt& attempt);
@@ -73,6 +74,9 @@ class Fleet {
   const FleetSpec& spec_;
   std::span<Reporter* const> reporters_;
   CallersSignals caller_;
+  sys::Loop loop_{"waiting for the shards"};
+  sys::Loop::Watch signals_watch_;
+  std::vector<sys::Loop::Watch> ancestors_watches_;
   Shared shared_;
   std::optional<sys::DescriptorLimit> descriptors_;
   unsigned jobs_ = 1;
@@ -88,6 +92,8 @@ class Fleet {
   sys::Deadline next_start_{std::chrono::milliseconds{0}};
   std::optional<sys::Deadline> total_limit_;
   bool any_started_ = false;
+  bool signals_are_due_ = false;
+  bool ancestor_has_ended_ = false;
   bool cancelled_ = false;
   bool hurried_ = false;  ///< a signal has come since it was set
 };

@@ -1,5 +1,3 @@
-#include <poll.h>
-
 #include <utility>
 
 #include "run/fleet.hpp"
@@ -9,7 +7,6 @@
 #include "sys/check.hpp"
 #include "sys/log.hpp"
 #include "sys/text.hpp"
-#include "sys/waiting.hpp"
 
 // What is made of each shard that has ended, and of all of them.
 namespace nslaunch::run {
@@ -83,10 +80,7 @@ FleetResult Fleet::finish() {
 void Fleet::print_the_rest() {
   hurried_ = false;
   while (!printer_.is_empty() && !hurried_) {
-    std::vector<pollfd> watched{{caller_.signals().get(), POLLIN, 0}};
-    printer_.watch(watched);
-    sys::check_wait(::poll(watched.data(), watched.size(), -1), "waiting for who reads the output");
-    printer_.attend(watched[1]);
+    loop_.turn();
     hear_signals();
   }
 }

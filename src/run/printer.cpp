@@ -57,16 +57,19 @@ void Printer::print(Stream stream, std::string text) {
   } else {
     items_.push_back({.stream = stream, .text = std::move(text)});
   }
+  wait_for_front();
 }
 
 void Printer::print(std::shared_ptr<Spool> spool) {
   items_.push_back({.spool = std::move(spool)});
+  wait_for_front();
 }
 
 void Printer::print_footer(std::string text) {
   if (text.empty()) return;
   waiting_ += text.size();
   items_.push_back({.stream = Stream::kErr, .text = std::move(text), .is_footer = true});
+  wait_for_front();
 }
 
 /// Makes the first item one that has text to write, or returns false.
@@ -85,23 +88,26 @@ bool Printer::fill_front() {
   return false;
 }
 
-void Printer::watch(std::vector<pollfd>& watched) const {
-  const bool wanted = !items_.empty();
-  const auto stream = wanted ? items_.front().stream : Stream::kOut;
-  watched.push_back({wanted ? target(stream) : -1, POLLOUT, 0});
+void Printer::begin(sys::Loop& loop) {
+  for (const auto stream : {Stream::kOut, Stream::kErr})
+    watches_[index_of(stream)] = loop.watch(target(stream), 0, [this](short) { write_now(); });
 }
 
-void Printer::attend(const pollfd& watched) {
-  if (watched.fd >= 0 && watched.revents != 0) write_now();
+void Printer::wait_for_front() noexcept {
+  for (const auto stream : {Stream::kOut, Stream::kErr}) {
+    const bool is_next = !items_.empty() && items_.front().stream == stream;
+    watches_[index_of(stream)].want(is_next ? POLLOUT : 0);
+  }
 }
 
 void Printer::write_now() {
   constexpr int kChunksATurn = 64;
   for (int chunk = 0; chunk < kChunksATurn && fill_front(); ++chunk) {
     pollfd front = {target(items_.front().stream), POLLOUT, 0};
-    if (::poll(&front, 1, 0) <= 0) return;
+    if (::poll(&front, 1, 0) <= 0) break;
     write_some();
   }
+  wait_for_front();
 }
 
 void Printer::write_some() {

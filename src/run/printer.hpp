@@ -1,15 +1,13 @@
 #pragma once
 
-#include <poll.h>
-
 #include <cstddef>
 #include <deque>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "run/spool.hpp"
+#include "sys/loop.hpp"
 
 namespace nslaunch::run {
 
@@ -27,6 +25,8 @@ class Printer {
  public:
   Printer();
 
+  /// Writes whenever `loop` turns, which must outlive this.
+  void begin(sys::Loop& loop);
   void print(Stream stream, std::string text);
   /// All of it, each piece to its stream.
   void print(std::shared_ptr<Spool> spool);
@@ -39,9 +39,6 @@ class Printer {
   int error() const noexcept { return error_; }
   bool is_empty() const noexcept { return items_.empty(); }
 
-  /// Adds one entry to be polled.
-  void watch(std::vector<pollfd>& watched) const;
-  void attend(const pollfd& watched);
   /// As much as is taken at once.
   void write_now();
 
@@ -62,6 +59,7 @@ class Printer {
   int target(Stream stream) const noexcept;
   bool fill_front();
   void write_some();
+  void wait_for_front() noexcept;
 
   std::deque<Item> items_;
   int error_ = 0;
@@ -72,6 +70,7 @@ class Printer {
   std::size_t most_at_once_[2];
   bool on_terminal_[2];
   Footer* footer_ = nullptr;
+  sys::Loop::Watch watches_[2];
 };
 
 }  // namespace nslaunch::run

@@ -47,7 +47,7 @@ ShardOutput::ShardOutput(OutputMode mode, std::string label, Printer& printer)
     : mode_(mode),
       label_(std::move(label)),
       printer_(printer),
-      sources_{{Stream::kOut, {}, {}}, {Stream::kErr, {}, {}}} {
+      sources_{{.stream = Stream::kOut}, {.stream = Stream::kErr}} {
   if (mode != OutputMode::kStream) spool_ = std::make_shared<Spool>();
 }
 
@@ -57,29 +57,28 @@ void ShardOutput::keep_in(const sys::Directory& folder, const ShardSpec& spec) {
     source.file = shard::make_result(spec, folder, kNames[static_cast<std::size_t>(source.stream)]);
 }
 
-std::vector<sys::Fd> ShardOutput::open() {
+std::vector<sys::Fd> ShardOutput::open(sys::Loop& loop) {
   std::vector<sys::Fd> writers;
   for (auto& source : sources_) {
     auto pipe = sys::make_pipe();
     sys::check(::fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK), "preparing to read a shard's output");
     source.reader = std::move(pipe.read);
+    source.watch = loop.watch(source.reader.get(), POLLIN, [&source](short) { source.is_due = true; });
     writers.push_back(above_standard(std::move(pipe.write)));
   }
   return writers;
 }
 
-void ShardOutput::watch(std::vector<pollfd>& watched) const {
-  // Who can't print any more of it leaves it in the pipe, where the command notices.
-  for (const auto& source : sources_)
-    watched.push_back({is_held_back() ? -1 : source.reader.get(), POLLIN, 0});
-}
-
-bool ShardOutput::attend(std::span<const pollfd> watched) {
+bool ShardOutput::attend() {
   bool any = false;
   for (auto& source : sources_) {
-    if (watched[static_cast<std::size_t>(source.stream)].revents != 0) any |= read_some(source, kReadsATurn);
+    if (std::exchange(source.is_due, false)) any |= read_some(source, kReadsATurn);
   }
   return any;
+}
+
+void ShardOutput::wait_for_more() {
+  for (auto& source : sources_) source.watch.want(is_held_back() ? 0 : POLLIN);
 }
 
 bool ShardOutput::take_what_is_there() {
@@ -97,6 +96,7 @@ bool ShardOutput::read_some(Source& source, int most_reads) {
     if (size < 0 && errno == EAGAIN) break;
     if (size < 0) read_error_ = sys::errno_code(errno);
     if (size <= 0) {
+      source.watch.end();
       source.reader.reset();
       break;
     }
@@ -141,6 +141,7 @@ void ShardOutput::print_line(Source& source, std::string_view rest) {
 void ShardOutput::finish() {
   for (auto& source : sources_) {
     read_some(source, kReadsThatEmpty);
+    source.watch.end();
     source.reader.reset();
     if (!source.line.empty()) print_line(source, {});
   }

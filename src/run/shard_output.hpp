@@ -1,10 +1,7 @@
 #pragma once
 
-#include <poll.h>
-
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +12,7 @@
 #include "run/spool.hpp"
 #include "sys/directory.hpp"
 #include "sys/fd.hpp"
+#include "sys/loop.hpp"
 
 namespace nslaunch::run {
 
@@ -26,16 +24,18 @@ class ShardOutput {
 
   /// Keeps every byte in files of this folder, too, which are the command's user's. Throws Error.
   void keep_in(const sys::Directory& folder, const ShardSpec& spec);
-  /// The command's ends of both streams. To be given away before the next process is started. Throws Error.
-  std::vector<sys::Fd> open();
+  /// The command's ends of both streams, ours being watched by `loop`. To be given away before the next
+  /// process is started. Throws Error.
+  std::vector<sys::Fd> open(sys::Loop& loop);
 
   /// What has been written before can't be printed: the command has to wait.
   bool is_held_back() const noexcept { return mode_ == OutputMode::kStream && printer_.is_full(); }
 
-  /// Adds one entry for each stream.
-  void watch(std::vector<pollfd>& watched) const;
-  /// True: there was output.
-  bool attend(std::span<const pollfd> watched);
+  /// To be called before each turn of the loop: what can't be printed for now is left in the pipe, where the
+  /// command notices.
+  void wait_for_more();
+  /// Takes what the loop's last turn has brought. True: there was output.
+  bool attend();
   /// The same of what has come since.
   bool take_what_is_there();
   /// Takes what is there, and closes the streams: nobody writes any more.
@@ -54,10 +54,12 @@ class ShardOutput {
  private:
   struct Source {
     Stream stream;
-    sys::Fd reader;
-    sys::Fd file;
-    std::string line{};      ///< with kStream: what has no end yet
-    bool in_a_line = false;  ///< the last byte was no newline
+    sys::Fd reader{};
+    sys::Fd file{};
+    bool is_due = false;
+    std::string line{};        ///< with kStream: what has no end yet
+    bool in_a_line = false;    ///< the last byte was no newline
+    sys::Loop::Watch watch{};  ///< of the reader
   };
   bool read_some(Source& source, int most_reads);
   void take(Source& source, std::string_view bytes);

@@ -24,8 +24,8 @@ std::int64_t milliseconds_since_epoch() {
 }  // namespace
 
 ShardRun::ShardRun(const ShardSpec& spec, const Shared& shared, std::vector<unsigned> processors,
-                   ShardOutput& output, const Messages& messages)
-    : messages_(messages), output_(output) {
+                   ShardOutput& output, const Messages& messages, sys::Loop& loop)
+    : messages_(messages), output_(output), loop_(loop) {
   attempt_.started_at = milliseconds_since_epoch();
   attempt_.id = spec.id;
   try {
@@ -50,7 +50,7 @@ void ShardRun::prepare(const ShardSpec& spec, const Shared& shared) {
   plan_.outside_handles = shared.outside_handles;
   plan_.stdin_pipe = 0;
   plan_.tracing = static_cast<bool>(messages_.trace);
-  plan_.streams = output_.open();
+  plan_.streams = output_.open(loop_);
   const int null = ::fcntl(shared.null.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   plan_.streams.emplace(plan_.streams.begin(), sys::check(null, "giving a shard its standard input"));
 }
@@ -68,6 +68,7 @@ void ShardRun::launch(const Shared& shared) {
   hooks_ = recorder_->hooks();
   hooks_.last_output = [this] { return output_.tail(); };
   launching_.emplace(plan_, hooks_);
+  launching_watch_ = loop_.watch(launching_->fd(), POLLIN, [this](short) { launching_is_due_ = true; });
   plan_.places = {};
   // Init has them. Ours, and copies of them in the next shard's init, would keep the readers waiting.
   plan_.streams.clear();
@@ -77,10 +78,15 @@ void ShardRun::launched() {
   attempt_.started = true;
   if (capture_) capture_->command_started();
   attempt_.outcome.setup = std::chrono::duration_cast<std::chrono::microseconds>(sys::Clock::now() - began_);
-  supervision_.emplace(plan_, launching_->take(), std::nullopt, hooks_, *forwarding_);
-  launching_.reset();
+  supervision_.emplace(plan_, launching_->take(), std::nullopt, hooks_, *forwarding_, loop_);
+  end_launch();
   for (const int signal : std::exchange(unsent_, {})) forward(signal);
   if (end_when_launched_) supervision_->ending().end(*end_when_launched_);
+}
+
+void ShardRun::end_launch() noexcept {
+  launching_watch_.end();
+  launching_.reset();
 }
 
 pid_t ShardRun::init_pid() const noexcept {
@@ -93,17 +99,9 @@ void ShardRun::fail(const std::exception& error) {
   attempt_.error = error.what();
   attempt_.exit_status = command_error != nullptr ? command_error->exit_status() : kOwnFailure;
   attempt_.status = command_error != nullptr ? Status::kFail : Status::kError;
-  launching_.reset();
+  end_launch();
   supervision_.reset();
   over_ = true;
-}
-
-void ShardRun::watch(std::vector<pollfd>& watched) const {
-  const auto before = watched.size();
-  output_.watch(watched);
-  if (launching_) watched.push_back({launching_->fd(), POLLIN, 0});
-  if (supervision_) supervision_->watch(watched);
-  watched_ = watched.size() - before;
 }
 
 int ShardRun::poll_timeout() const {
@@ -112,20 +110,18 @@ int ShardRun::poll_timeout() const {
   return supervision_ ? supervision_->poll_timeout() : -1;
 }
 
-void ShardRun::attend(std::span<const pollfd> watched) {
-  constexpr std::size_t kStreams = 2;
-  bool wrote = output_.attend(watched.first(kStreams));
-  // Others may have taken long since poll(2) looked.
+void ShardRun::attend() {
+  bool wrote = output_.attend();
+  // Others may have taken long since the loop has turned.
   if (plan_.spec.silence && !wrote) wrote = output_.take_what_is_there();
-  watched = watched.subspan(kStreams);
+  const bool news_of_launch = std::exchange(launching_is_due_, false);
   try {
     if (supervision_) {
       if (wrote || output_.is_held_back()) supervision_->ending().on_output();
-      supervision_->attend(watched);
+      supervision_->attend();
       supervision_->keep_deadlines();
       over_ = supervision_->is_over();
-    } else if (launching_ && (watched.front().revents != 0 || launching_->poll_timeout() == 0) &&
-               launching_->attend()) {
+    } else if (launching_ && (news_of_launch || launching_->poll_timeout() == 0) && launching_->attend()) {
       launched();
     }
     if (launching_ && launch_limit_ && launch_limit_->passed()) give_up_launch();
@@ -175,7 +171,7 @@ void ShardRun::kill(EndCause cause) {
 }
 
 void ShardRun::give_up_launch() {
-  launching_.reset();
+  end_launch();
   over_ = true;
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <poll.h>
 #include <sys/resource.h>
 #include <nslaunch/fleet.hpp>
 #include <nslaunch/run.hpp>
@@ -8,7 +7,6 @@
 #include <exception>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +19,7 @@
 #include "shard/launch.hpp"
 #include "shard/plan.hpp"
 #include "shard/supervision.hpp"
+#include "sys/loop.hpp"
 #include "sys/signals.hpp"
 
 namespace nslaunch::run {
@@ -43,15 +42,14 @@ class ShardRun {
  public:
   /// Begins to launch it. What can't be had ends it at once, with an error. All but `spec` must outlive it.
   ShardRun(const ShardSpec& spec, const Shared& shared, std::vector<unsigned> processors, ShardOutput& output,
-           const Messages& messages);
+           const Messages& messages, sys::Loop& loop);
 
-  /// Adds what is to be polled; attend() gets as many entries.
-  void watch(std::vector<pollfd>& watched) const;
+  /// As poll(2) takes it: when attend() is due, whatever comes.
   int poll_timeout() const;
-  void attend(std::span<const pollfd> watched);
+  /// Does what the loop's last turn has brought, and keeps the deadlines.
+  void attend();
   /// What is wrong with the request itself, where that has kept it from being launched.
   const std::exception_ptr& usage_error() const noexcept { return usage_error_; }
-  std::size_t watched() const noexcept { return watched_; }
   bool is_over() const noexcept { return over_; }
   /// What became of it, but for what others know: where its output is, or that it was slow.
   Attempt finish();
@@ -78,6 +76,7 @@ class ShardRun {
  private:
   void prepare(const ShardSpec& spec, const Shared& shared);
   void launch(const Shared& shared);
+  void end_launch() noexcept;
   void launched();
   void give_up_launch();
   void fail(const std::exception& error);
@@ -100,7 +99,9 @@ class ShardRun {
   std::vector<int> unsent_;
   std::optional<EndCause> end_when_launched_;
   std::optional<sys::Deadline> launch_limit_;
-  mutable std::size_t watched_ = 0;
+  sys::Loop& loop_;
+  sys::Loop::Watch launching_watch_;
+  bool launching_is_due_ = false;
   bool over_ = false;
 };
 

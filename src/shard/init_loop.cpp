@@ -1,12 +1,10 @@
 #include "shard/init_loop.hpp"
 
-#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "inspect/survivors.hpp"
@@ -17,6 +15,7 @@
 #include "shard/usage.hpp"
 #include "sys/check.hpp"
 #include "sys/clock.hpp"
+#include "sys/loop.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -38,6 +37,7 @@ class Init {
   [[noreturn]] void run();
 
  private:
+  void begin_to_watch();
   /// A launcher that can't be told must not wait for what it has not heard: we end, and with us the shard.
   void tell(const Message& message) {
     if (!send(channel_.get(), message)) ::_exit(errno);
@@ -58,8 +58,9 @@ class Init {
   bool nobody_is_left() const;
   bool grace_is_over();
   void wait_for_something();
+  void hear();
   void look_at_mounts();
-  int poll_timeout() const;
+  void take_packets();
   [[noreturn]] void finish();
 
   const Plan& plan_;
@@ -78,7 +79,21 @@ class Init {
   bool killing_ = false;
   std::optional<sys::Deadline> leak_deadline_;
   inspect::PipelineTails tails_;
+  sys::Loop loop_{"waiting for what the shard does"};
+  sys::Loop::Watch signals_watch_;
+  sys::Loop::Watch channel_watch_;
+  sys::Loop::Watch mounts_watch_;
+  sys::Loop::Watch packets_watch_;
 };
+
+/// Signals first: what the launcher asks about may have come to us, too.
+void Init::begin_to_watch() {
+  signals_watch_ = loop_.watch(signals_.fd(), POLLIN, [this](short) { signals_.drain(); });
+  visitors_.begin(loop_);
+  channel_watch_ = loop_.watch(channel_.get(), POLLIN, [this](short) { hear(); });
+  mounts_watch_ = loop_.watch(mounts_.fd(), POLLPRI, [this](short) { look_at_mounts(); });
+  if (capture_) packets_watch_ = loop_.watch(capture_->fd(), POLLIN, [this](short) { take_packets(); });
+}
 
 void Init::signal_command(int signal) const {
   // It can't have been reaped while command_running_, so the pid is still its own.
@@ -231,36 +246,26 @@ void Init::look_at_mounts() {
   ::_exit(0);
 }
 
-int Init::poll_timeout() const {
-  const int for_visitors = visitors_.poll_timeout();
-  if (!leak_deadline_) return for_visitors;
-  const int for_leaks = leak_deadline_->poll_timeout();
-  return for_visitors < 0 ? for_leaks : std::min(for_leaks, for_visitors);
+void Init::hear() {
+  std::vector<sys::Fd> unread;  // of a "go" whose step has failed before it was heard
+  const auto message = receive(channel_.get(), true, &unread);
+  if (!message) ::_exit(errno);
+  obey(*message);
 }
 
-void Init::wait_for_something() {
-  std::vector<pollfd> watched = {{signals_.fd(), POLLIN, 0},
-                                 {channel_.get(), POLLIN, 0},
-                                 {mounts_.fd(), POLLPRI, 0},
-                                 {capture_ ? capture_->fd() : -1, POLLIN, 0}};
-  const auto own = watched.size();
-  visitors_.watch(watched);
-  const int ready = ::poll(watched.data(), watched.size(), poll_timeout());
-  if (ready < 0 && errno != EINTR) ::_exit(errno);
-  if (ready < 0) return;
-  if (watched[0].revents != 0) signals_.drain();
-  visitors_.attend(std::span(watched).subspan(own));  // before obey(), which may reap one of theirs
-  if (watched[1].revents != 0) {
-    std::vector<sys::Fd> unread;  // of a "go" whose step has failed before it was heard
-    const auto message = receive(channel_.get(), true, &unread);
-    if (!message) ::_exit(errno);
-    obey(*message);
-  }
-  if (watched[2].revents != 0) look_at_mounts();
-  if (watched[3].revents != 0) capture_->take();
+void Init::take_packets() {
+  capture_->take();
+  if (capture_->fd() < 0) packets_watch_.end();  // it has stopped
+}
+
+void Init::wait_for_something() try {
+  loop_.turn(leak_deadline_ ? leak_deadline_->poll_timeout() : -1);
+} catch (const Error& error) {
+  ::_exit(error.code().value());
 }
 
 void Init::run() {
+  begin_to_watch();
   for (;;) {
     reap();
     // First: from then on the launcher sees to it that a look at what is left keeps us from no end.

@@ -27,6 +27,8 @@ class Peer {
   bool fell_silent() noexcept;
   /// How many messages have arrived.
   std::size_t heard() const noexcept { return heard_; }
+  /// next() has something to tell that has left the channel.
+  bool has_news() const noexcept { return unsent_ != 0 || !inbox_.empty(); }
   /// What has arrived, in order; nothing where there is no more for now, or ever. Throws Error where init
   /// is there and can't be heard, or has sent what is no message, or could not be told what it was to be
   /// told.

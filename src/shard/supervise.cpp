@@ -1,16 +1,12 @@
 #include "shard/supervise.hpp"
 
-#include <poll.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <span>
 
 #include "shard/ancestors.hpp"
 #include "shard/signal_relay.hpp"
 #include "shard/supervision.hpp"
+#include "sys/loop.hpp"
 #include "sys/terminal.hpp"
-#include "sys/waiting.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -32,19 +28,29 @@ class Supervisor {
 
   const Plan& plan_;
   sys::Fd signals_;
+  std::vector<sys::Pidfd> ancestors_;
+  sys::Loop loop_{"waiting for the shard"};
   Supervision shard_;
   SignalRelay relay_;
-  std::vector<sys::Pidfd> ancestors_;
+  bool ancestor_has_ended_ = false;
+  std::vector<sys::Loop::Watch> ancestors_watches_;
+  sys::Loop::Watch signals_watch_;
 };
 
 Supervisor::Supervisor(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks,
                        sys::Fd signals, Forwarding& forwarding)
     : plan_(plan),
       signals_(std::move(signals)),
-      shard_(plan, std::move(shard), std::move(watched.output), hooks, forwarding),
-      relay_(plan, shard_.peer(), shard_.init()),
-      ancestors_(std::move(watched.ancestors)) {
+      ancestors_(std::move(watched.ancestors)),
+      shard_(plan, std::move(shard), std::move(watched.output), hooks, forwarding, loop_),
+      relay_(plan, shard_.peer(), shard_.init()) {
   shard_.stopped = [this](int signal) { mirror_stop(signal); };
+  for (const auto& ancestor : ancestors_)
+    ancestors_watches_.push_back(
+        loop_.watch(ancestor.get(), POLLIN, [this](short) { ancestor_has_ended_ = true; }));
+  signals_watch_ = loop_.watch(signals_.get(), POLLIN, [this](short) {
+    while (const auto info = sys::read_signal(signals_.get())) on_signal(*info);
+  });
 }
 
 /// Only stderr stays of what the caller gave us: a reader of the command's output must meet end of
@@ -89,17 +95,10 @@ void Supervisor::mirror_stop(int signal) {
 }
 
 void Supervisor::wait_for_something() {
-  std::vector<pollfd> watched = {{signals_.get(), POLLIN, 0}};
-  shard_.watch(watched);
-  const auto own = static_cast<std::ptrdiff_t>(watched.size());
-  for (const auto& ancestor : ancestors_) watched.push_back({ancestor.get(), POLLIN, 0});
-  sys::check_wait(::poll(watched.data(), watched.size(), shard_.poll_timeout()), "waiting for the shard");
-  if (watched[0].revents != 0) {
-    while (const auto info = sys::read_signal(signals_.get())) on_signal(*info);
-  }
-  shard_.attend(std::span(watched).subspan(1, Supervision::kWatched));
-  const auto has_ended = [](const pollfd& ancestor) { return ancestor.revents != 0; };
-  if (std::any_of(watched.begin() + own, watched.end(), has_ended)) {
+  loop_.turn(shard_.poll_timeout());
+  shard_.attend();
+  if (std::exchange(ancestor_has_ended_, false)) {
+    ancestors_watches_.clear();
     ancestors_.clear();
     shard_.ending().on_ancestor_ended();
   }

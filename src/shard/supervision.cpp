@@ -33,7 +33,7 @@ Value understood(std::optional<Value> value) {
 }  // namespace
 
 Supervision::Supervision(const Plan& plan, RunningShard shard, std::optional<OutputWatch> output,
-                         const Hooks& hooks, Forwarding& forwarding)
+                         const Hooks& hooks, Forwarding& forwarding, sys::Loop& loop)
     : plan_(plan),
       shard_(std::move(shard)),
       hooks_(hooks),
@@ -45,6 +45,10 @@ Supervision::Supervision(const Plan& plan, RunningShard shard, std::optional<Out
   forwarding_.begin(shard_, [this](std::string line) { announcer_.announce(std::move(line)); });
   outcome_.isolation = shard_.isolation;
   outcome_.leaks_unknown = true;  // until init has told
+  init_watch_ = loop.watch(shard_.init.get(), POLLIN, [this](short) { init_gone_ = true; });
+  channel_watch_ =
+      loop.watch(shard_.channel.get(), POLLIN, [this](short events) { channel_events_ = events; });
+  forwarding_watch_ = loop.watch(forwarding_.fd(), POLLIN, [this](short) { forwarding_is_due_ = true; });
 }
 
 std::vector<int> Supervision::descriptors() const {
@@ -101,13 +105,9 @@ void Supervision::on_message(const Message& message) {
 }
 
 void Supervision::set_finished() {
-  if (!std::exchange(finished_, true)) end_limit_.emplace(kTeardownLimit);
-}
-
-void Supervision::watch(std::vector<pollfd>& watched) const {
-  watched.push_back({shard_.init.get(), POLLIN, 0});
-  watched.push_back({finished_ ? -1 : shard_.channel.get(), POLLIN, 0});
-  watched.push_back({forwarding_.fd(), POLLIN, 0});
+  if (std::exchange(finished_, true)) return;
+  end_limit_.emplace(kTeardownLimit);
+  channel_watch_.end();
 }
 
 int Supervision::poll_timeout() const {
@@ -116,16 +116,20 @@ int Supervision::poll_timeout() const {
   return sys::earlier(ending_.poll_timeout(), peer_.poll_timeout());
 }
 
-void Supervision::attend(std::span<const pollfd> watched) {
-  forwarding_.attend();
-  // One who talks for ever does not keep us from the rest.
+/// One who talks for ever does not keep us from the rest.
+void Supervision::hear() {
   for (int heard = 0; heard < kMostMessages; ++heard) {
     const auto message = peer_.next();
-    if (!message) break;
+    if (!message) return;
     on_message(*message);
   }
-  if ((watched[1].revents & POLLHUP) != 0) set_finished();
-  if (watched[0].revents != 0) init_gone_ = true;
+}
+
+void Supervision::attend() {
+  if (std::exchange(forwarding_is_due_, false) || forwarding_.busy()) forwarding_.attend();
+  const auto events = std::exchange(channel_events_, short{0});
+  if (events != 0 || peer_.has_news()) hear();
+  if ((events & POLLHUP) != 0) set_finished();
 }
 
 void Supervision::keep_deadlines() {

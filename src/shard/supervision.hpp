@@ -1,12 +1,10 @@
 #pragma once
 
-#include <poll.h>
 #include <nslaunch/outcome.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "shard/announcer.hpp"
@@ -17,29 +15,27 @@
 #include "shard/plan.hpp"
 #include "shard/running_shard.hpp"
 #include "sys/clock.hpp"
+#include "sys/loop.hpp"
 
 namespace nslaunch::shard {
 
 /// One shard from the start of its command until every process in it is gone: hears what init reports, keeps
-/// the deadlines, forwards. It never waits: whoever owns it polls for it, alone or for many.
+/// the deadlines, forwards. It never waits: whoever owns it turns the loop for it, alone or for many.
 class Supervision {
  public:
   /// All but `shard` and `output` must outlive it. `output`: where there is a limit on silence.
   Supervision(const Plan& plan, RunningShard shard, std::optional<OutputWatch> output, const Hooks& hooks,
-              Forwarding& forwarding);
+              Forwarding& forwarding, sys::Loop& loop);
   Supervision(const Supervision&) = delete;
   Supervision& operator=(const Supervision&) = delete;
 
   /// The command has been stopped by this signal; empty: nobody cares.
   std::function<void(int)> stopped;
 
-  /// Adds what is to be polled, always as many entries.
-  void watch(std::vector<pollfd>& watched) const;
-  static constexpr std::size_t kWatched = 3;
-  /// As poll(2) takes it.
+  /// As poll(2) takes it: when attend() and keep_deadlines() are due, whatever comes.
   int poll_timeout() const;
-  /// Does what the entries that watch() has added ask for.
-  void attend(std::span<const pollfd> watched);
+  /// Does what the loop's last turn has brought.
+  void attend();
   void keep_deadlines();
 
   /// There is nothing more to wait for but the end of the shard's processes.
@@ -58,6 +54,7 @@ class Supervision {
   std::vector<int> descriptors() const;
 
  private:
+  void hear();
   void on_message(const Message& message);
   void on_command_ended(int wait_status);
   void hear_last_words();
@@ -78,6 +75,11 @@ class Supervision {
   std::optional<sys::Deadline> end_limit_;
   sys::Clock::time_point command_ended_at_;
   std::uint64_t oom_kills_before_;
+  short channel_events_ = 0;
+  bool forwarding_is_due_ = false;
+  sys::Loop::Watch init_watch_;
+  sys::Loop::Watch channel_watch_;
+  sys::Loop::Watch forwarding_watch_;
 };
 
 }  // namespace nslaunch::shard

@@ -63,6 +63,14 @@ sys::Fd open_socket(const SocketRequest& request) {
   return {};
 }
 
+void tell_listeners(const sys::Fd& connection) {
+  try {
+    tell(connection, {.kind = Kind::kListening, .payload = pack(ns::list_tcp_listeners())});
+  } catch (const Error& error) {
+    fail(connection, Step::kPlace, error.code().value());
+  }
+}
+
 }  // namespace
 
 Visitors::Visitors(const Plan& plan, const std::string& isolation, sys::Fd listener, sys::Fd launchers_visit)
@@ -73,23 +81,18 @@ Visitors::Visitors(const Plan& plan, const std::string& isolation, sys::Fd liste
   visitors_.push_back({std::move(launchers_visit)});
 }
 
-void Visitors::watch(std::vector<pollfd>& watched) const {
-  watched.push_back({full_ ? -1 : listener_.get(), POLLIN, 0});
-  for (const auto& visitor : visitors_) watched.push_back({visitor.connection.get(), POLLIN, 0});
+void Visitors::begin(sys::Loop& loop) {
+  loop_ = &loop;
+  listener_watch_ = loop.watch(listener_.get(), POLLIN, [this](short) { admit(); });
+  retry_ = loop.timer([this] { listen_if_there_is_room(); });
+  for (auto visitor = visitors_.begin(); visitor != visitors_.end(); ++visitor) {
+    visitor->watch = loop.watch(visitor->connection.get(), POLLIN, [this, visitor](short) { hear(visitor); });
+  }
 }
 
-void Visitors::attend(std::span<const pollfd> watched) {
-  if (retry_ && retry_->passed()) {
-    retry_.reset();
-    full_ = visitors_.size() >= kMostVisitors;
-  }
-  auto visitor = visitors_.begin();
-  for (const auto& each : watched.subspan(1)) {
-    if (each.revents != 0) hear(*visitor);
-    ++visitor;
-  }
-  std::erase_if(visitors_, [](const Visitor& each) { return !each.connection; });
-  if (watched.front().revents != 0) admit();
+void Visitors::listen_if_there_is_room() {
+  const bool is_full = retry_.is_set() || visitors_.size() >= kMostVisitors;
+  listener_watch_.want(is_full ? 0 : POLLIN);
 }
 
 /// One that can't be taken in (no descriptor is left) waits until another has gone or a while has passed.
@@ -98,27 +101,41 @@ void Visitors::admit() {
   sys::guard_standard_streams();
   sys::Fd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (connection) {
-    visitors_.push_back({std::move(connection)});
-    hear(visitors_.back());  // most have asked by now
-    if (!visitors_.back().connection) visitors_.pop_back();
+    take_in(std::move(connection));
   } else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
-    full_ = true;
-    retry_.emplace(kAWhile);
+    retry_.set(sys::Deadline(kAWhile));
   }
-  if (visitors_.size() >= kMostVisitors) full_ = true;
+  listen_if_there_is_room();
 }
 
-void Visitors::hear(Visitor& visitor) {
+void Visitors::take_in(sys::Fd connection) {
+  const int number = connection.get();
+  const auto visitor = visitors_.insert(visitors_.end(), {std::move(connection)});
+  visitor->watch = loop_->watch(number, POLLIN, [this, visitor](short) { hear(visitor); });
+  hear(visitor);  // most have asked by now
+}
+
+void Visitors::hear(Place visitor) {
   std::vector<sys::Fd> descriptors;
-  const auto message = receive(visitor.connection.get(), false, &descriptors);
-  if (message && !has_gone(visitor.connection)) {
-    answer(visitor, *message, std::move(descriptors));
-  } else if (message || errno != EAGAIN) {
-    leave(visitor);
+  const auto message = receive(visitor->connection.get(), false, &descriptors);
+  if (!message && errno == EAGAIN) return;
+  if (!message || has_gone(visitor->connection)) {
+    hang_up(*visitor);
+    see_off(visitor);
+  } else if (!answer(*visitor, *message, std::move(descriptors))) {
+    see_off(visitor);
   }
 }
 
-void Visitors::answer(Visitor& visitor, const Message& message, std::vector<sys::Fd> descriptors) {
+/// Its descriptor is for the next one.
+void Visitors::see_off(Place visitor) {
+  visitors_.erase(visitor);
+  retry_.clear();
+  listen_if_there_is_room();
+}
+
+/// False: there is nothing more for this visitor.
+bool Visitors::answer(Visitor& visitor, const Message& message, std::vector<sys::Fd> descriptors) {
   const bool asks = message.kind == Kind::kAskStopped || message.kind == Kind::kVisit ||
                     message.kind == Kind::kSocket || message.kind == Kind::kListening;
   if (asks && message.code != kControlVersion) {
@@ -130,10 +147,13 @@ void Visitors::answer(Visitor& visitor, const Message& message, std::vector<sys:
   } else if (message.kind == Kind::kSocket) {
     make_socket(visitor, message.payload);
   } else if (message.kind == Kind::kListening) {
-    tell_listeners(visitor);
+    // `list` asks every shard, and its leaving would wake them all once more.
+    tell_listeners(visitor.connection);
+    return false;
   } else if (message.kind == Kind::kForward && visitor.process > 0) {
     ::kill(-visitor.process, message.code);
   }
+  return true;
 }
 
 void Visitors::start(Visitor& visitor, std::vector<sys::Fd> descriptors) {
@@ -178,24 +198,11 @@ void Visitors::make_socket(const Visitor& visitor, const std::string& payload) {
     fail(visitor.connection, Step::kPlace, errno);
 }
 
-/// `list` asks every shard, and its leaving would wake them all once more: the connection ends here.
-void Visitors::tell_listeners(Visitor& visitor) {
-  try {
-    tell(visitor.connection, {.kind = Kind::kListening, .payload = pack(ns::list_tcp_listeners())});
-  } catch (const Error& error) {
-    fail(visitor.connection, Step::kPlace, error.code().value());
-  }
-  visitor.connection.reset();
-}
-
 /// As if its terminal had been closed.
-void Visitors::leave(Visitor& visitor) {
-  if (visitor.process > 0) {
-    ::kill(-visitor.process, SIGHUP);
-    ::kill(-visitor.process, SIGCONT);
-  }
-  visitor.connection.reset();
-  full_ = false;
+void Visitors::hang_up(const Visitor& visitor) {
+  if (visitor.process <= 0) return;
+  ::kill(-visitor.process, SIGHUP);
+  ::kill(-visitor.process, SIGCONT);
 }
 
 void Visitors::note_end(const siginfo_t& child) {
@@ -204,8 +211,7 @@ void Visitors::note_end(const siginfo_t& child) {
   if (visitor == visitors_.end()) return;
   const int status = child.si_code == CLD_EXITED ? child.si_status << 8 : child.si_status;
   tell(visitor->connection, {.kind = Kind::kCommandEnded, .code = status, .payload = {}});
-  visitors_.erase(visitor);
-  full_ = false;
+  see_off(visitor);
 }
 
 }  // namespace nslaunch::shard

@@ -1,18 +1,15 @@
 #pragma once
 
-#include <poll.h>
 #include <sys/wait.h>
 
 #include <list>
-#include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "shard/plan.hpp"
 #include "shard/protocol.hpp"
-#include "sys/clock.hpp"
 #include "sys/fd.hpp"
+#include "sys/loop.hpp"
 
 namespace nslaunch::shard {
 
@@ -24,12 +21,8 @@ class Visitors {
   /// `launchers_visit`: a connection that is taken in already; may be none.
   Visitors(const Plan& plan, const std::string& isolation, sys::Fd listener, sys::Fd launchers_visit);
 
-  /// Adds what is to be polled.
-  void watch(std::vector<pollfd>& watched) const;
-  /// Does what is asked; `watched` is what watch() has added.
-  void attend(std::span<const pollfd> watched);
-  /// What poll(2) takes: when to attend() though nothing has happened.
-  int poll_timeout() const noexcept { return retry_ ? retry_->poll_timeout() : -1; }
+  /// Does what is asked whenever `loop` turns, which must outlive this.
+  void begin(sys::Loop& loop);
   /// Tells a visitor that the process which was started for it has ended.
   void note_end(const siginfo_t& child);
   /// The sessions of processes that visitors have started; these are nobody's leaks.
@@ -39,21 +32,26 @@ class Visitors {
   struct Visitor {
     sys::Fd connection;
     pid_t process = 0;
+    sys::Loop::Watch watch{};  ///< ends before the connection
   };
+  using Place = std::list<Visitor>::iterator;
 
   void admit();
-  void hear(Visitor& visitor);
-  void answer(Visitor& visitor, const Message& message, std::vector<sys::Fd> descriptors);
+  void take_in(sys::Fd connection);
+  void hear(Place visitor);
+  bool answer(Visitor& visitor, const Message& message, std::vector<sys::Fd> descriptors);
   void start(Visitor& visitor, std::vector<sys::Fd> descriptors);
   void make_socket(const Visitor& visitor, const std::string& payload);
-  static void tell_listeners(Visitor& visitor);
-  void leave(Visitor& visitor);
+  static void hang_up(const Visitor& visitor);
+  void see_off(Place visitor);
+  void listen_if_there_is_room();
 
   const Plan& plan_;
   std::string isolation_;
   sys::Fd listener_;
-  bool full_ = false;
-  std::optional<sys::Deadline> retry_;  ///< when to try again to take one in
+  sys::Loop* loop_ = nullptr;
+  sys::Loop::Watch listener_watch_;
+  sys::Loop::Timer retry_;  ///< set where there is no descriptor for one more
   std::list<Visitor> visitors_;
   std::vector<pid_t> sessions_;
 };
