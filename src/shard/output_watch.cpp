@@ -37,10 +37,13 @@ OutputWatch::Stamp stamp_of(int place) {
   return {status.stx_mtime.tv_sec, status.stx_mtime.tv_nsec, status.stx_size};
 }
 
+/// A full queue's, of 16,384 events by default (inotify(7)). What is written meanwhile is for the next look.
+constexpr int kMostReads = 64;
+
 bool read_events(int events) noexcept {
   char chunk[4096];
   bool any = false;
-  while (::read(events, chunk, sizeof chunk) > 0) any = true;
+  for (int reads = 0; reads<kMostReads&& ::read(events, chunk, sizeof chunk)> 0; ++reads) any = true;
   return any;
 }
 

@@ -4,30 +4,23 @@
 
 #include <filesystem>
 #include <string>
-#include <system_error>
 
+#include "support/own_folder.hpp"
 #include "sys/check.hpp"
 
 namespace nslaunch::test {
 
-/// A folder of the test's own (mode 0700), gone with everything in it at the end of the scope.
-class TempDir {
+/// A folder of the test's own (mode 0700) in /tmp.
+class TempDir : public OwnFolder {
  public:
-  TempDir() : path_((std::filesystem::temp_directory_path() / "nslaunch-test-XXXXXX").string()) {
-    if (::mkdtemp(path_.data()) == nullptr) sys::check(-1, "making {}", path_);
-  }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  ~TempDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  const std::string& path() const noexcept { return path_; }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+  TempDir() : OwnFolder(made()) {}
 
  private:
-  std::string path_;
+  static std::string made() {
+    auto path = (std::filesystem::temp_directory_path() / "nslaunch-test-XXXXXX").string();
+    if (::mkdtemp(path.data()) == nullptr) sys::check(-1, "making {}", path);
+    return path;
+  }
 };
 
 }  // namespace nslaunch::test
