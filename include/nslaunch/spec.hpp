@@ -52,6 +52,9 @@ struct OverlaySpec {
   std::string path;
   /// An empty or missing folder that keeps what was changed, as overlayfs writes it; empty: nothing is kept.
   std::string keep;
+  /// How many of the last names in `keep` are, or may be, words of a list: for another user's command root
+  /// makes these, and takes nothing that has such a name.
+  std::size_t names_of_list = 0;
 };
 
 /// The shard's loopback traffic as a pcap file.
@@ -62,6 +65,9 @@ struct CaptureSpec {
   std::uint64_t limit = std::uint64_t{64} << 20;
   /// Keep it only where exit_status() is not 0. It has no name until then.
   bool only_on_failure = false;
+  /// Words of a list are in the name: for another user's command nothing is replaced but an earlier capture
+  /// of the caller's own.
+  bool named_by_list = false;
 };
 
 /// What a shard is to be. A default-constructed spec with a command is what

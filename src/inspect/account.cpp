@@ -1,5 +1,7 @@
 #include "inspect/account.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <ctime>
 #include <sstream>
@@ -47,11 +49,31 @@ std::string place(const std::string& function) {
   return sys::escape(function.substr(0, function.find('.')));
 }
 
-std::string stack_line(pid_t thread) {
-  std::vector<std::string> places;
-  for (const auto& function : kernel_stack(thread, kMostFunctions)) places.push_back(place(function));
-  return places.empty() ? "" : fmt::format("{}  in {}\n", kBelow, fmt::join(places, " < "));
+/// What a user may look into (proc(5)): not a set-user-id program's, say.
+bool is_of(uid_t user, pid_t process) {
+  struct stat status = {};
+  return ::stat(fmt::format("/proc/{}", process).c_str(), &status) == 0 && status.st_uid == user;
 }
+
+/// The row of each process and what stands below it.
+class Rows {
+ public:
+  explicit Rows(std::optional<uid_t> reader) : reader_(reader) {}
+
+  std::string of(ProcessDetails process) const {
+    const pid_t pid = process.member->stat.pid;
+    const bool is_closed = reader_ && !is_of(*reader_, pid);
+    if (is_closed) process.waits_in.clear();
+    return process_line(process) + (is_closed ? "" : threads_below(pid));
+  }
+
+ private:
+  std::string stack_line(pid_t thread) const;
+  std::string threads_below(pid_t pid) const;
+  static std::string process_line(const ProcessDetails& process);
+
+  std::optional<uid_t> reader_;
+};
 
 std::string in_words(const ThreadGroup& group) {
   return fmt::format("{}{} {} {}{} ({})\n", kBelow, group.count, group.count == 1 ? "thread" : "threads",
@@ -59,7 +81,14 @@ std::string in_words(const ThreadGroup& group) {
                      group.waits_in.empty() ? "" : " in " + place(group.waits_in), sys::escape(group.name));
 }
 
-std::string threads_below(pid_t pid) {
+std::string Rows::stack_line(pid_t thread) const {
+  if (reader_) return {};
+  std::vector<std::string> places;
+  for (const auto& function : kernel_stack(thread, kMostFunctions)) places.push_back(place(function));
+  return places.empty() ? "" : fmt::format("{}  in {}\n", kBelow, fmt::join(places, " < "));
+}
+
+std::string Rows::threads_below(pid_t pid) const {
   const auto threads = threads_of(pid, kMostThreads);
   if (threads.total <= 1) return stack_line(pid);
   std::string text;
@@ -73,7 +102,7 @@ std::string threads_below(pid_t pid) {
   return text;
 }
 
-std::string process_line(const ProcessDetails& process) {
+std::string Rows::process_line(const ProcessDetails& process) {
   const auto& stat = process.member->stat;
   return fmt::format("{:>8} {:>8}  {:<20} {:<22} {:>7} {:>8} {:>7}  {}{}\n", process.member->pid, stat.pid,
                      state_in_words(stat.state), process.waits_in.empty() ? "-" : place(process.waits_in),
@@ -82,14 +111,13 @@ std::string process_line(const ProcessDetails& process) {
 }
 
 /// Row by row, so that what came before one that keeps us waiting (K33) is not lost.
-void write_processes(int out, std::vector<Member> members) {
+void write_processes(int out, std::vector<Member> members, const Rows& rows) {
   sys::write_all(out, fmt::format("\nprocesses\n{:>8} {:>8}  {:<20} {:<22} {:>7} {:>8} {:>7}  {}\n", "PID",
                                   "OUTSIDE", "STATE", "WAITS IN", "AGE", "CPU", "MEMORY", "COMMAND"));
   const std::size_t shown = std::min(members.size(), kMostShown);
   const std::size_t more = members.size() - shown;
   members.resize(shown);
-  for (const auto& process : details_of(members))
-    sys::write_all(out, process_line(process) + threads_below(process.member->stat.pid));
+  for (const auto& process : details_of(members)) sys::write_all(out, rows.of(process));
   if (more > 0) sys::write_all(out, fmt::format("{:>8} and {} more processes\n", "", more));
 }
 
@@ -129,10 +157,14 @@ void write_sockets(int out, pid_t init, const std::vector<Member>& members) {
 }
 
 /// Sockets first: nothing that is read of them can block.
-void write_parts(int out, pid_t init) {
-  const auto members = members_of(init);
-  write_sockets(out, init, members);
-  write_processes(out, members);
+void write_parts(int out, const Subject& subject) {
+  const auto members = members_of(subject.init);
+  auto open_ones = members;  // to its reader
+  if (subject.reader) {
+    std::erase_if(open_ones, [&](const Member& member) { return !is_of(*subject.reader, member.stat.pid); });
+  }
+  write_sockets(out, subject.init, open_ones);
+  write_processes(out, members, Rows(subject.reader));
 }
 
 std::string cut(const std::string& line) {
@@ -146,8 +178,7 @@ std::string cut(const std::string& line) {
 
 std::string account_of(const Subject& subject, const std::string& why) {
   std::string account = heading(subject, why);
-  const auto seen =
-      sys::output_of_child([&](int out) { write_parts(out, subject.init); }, kLimit, kMostBytes);
+  const auto seen = sys::output_of_child([&](int out) { write_parts(out, subject); }, kLimit, kMostBytes);
   account += seen.text;
   if (!seen.complete) {
     account += fmt::format("\nThat is not all: the rest could not be read within {}.\n",

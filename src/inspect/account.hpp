@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@ struct Subject {
   std::string name;
   std::vector<std::string> command;
   pid_t init = 0;  ///< here
+  /// Another user whom the text is for: without kernel stacks, which only root reads, and of a process that
+  /// is not that user's with neither wait channels nor sockets.
+  std::optional<uid_t> reader{};
 };
 
 /// What a shard is doing, as a text for people: when and why that was asked, every process with state, wait

@@ -6,10 +6,13 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <sstream>
 
 #include "sys/check.hpp"
 #include "sys/files.hpp"
+#include "sys/mountinfo.hpp"
 
 namespace nslaunch::ns {
 namespace {
@@ -54,6 +57,23 @@ void make_slave_from_chroot() {
   sys::check(result, "making mounts private from within a chroot");
 }
 
+/// Of the /proc that is there.
+std::string who_sees_what() {
+  const auto mounts = sys::mounts_here();
+  const auto is_proc = [](const sys::MountLine& mount) {
+    return mount.path == "/proc" && mount.type == "proc";
+  };
+  const auto proc = std::find_if(mounts.rbegin(), mounts.rend(), is_proc);
+  if (proc == mounts.rend()) return {};
+  std::string found;
+  std::istringstream options(proc->super_options);
+  for (std::string option; std::getline(options, option, ',');) {
+    if (option.starts_with("hidepid=") || option.starts_with("gid="))
+      found += (found.empty() ? "" : ",") + option;
+  }
+  return found;
+}
+
 }  // namespace
 
 void stop_mount_propagation() {
@@ -62,8 +82,10 @@ void stop_mount_propagation() {
   make_slave_from_chroot();
 }
 
-void mount_proc() {
-  sys::check(::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr), "mounting /proc");
+void mount_proc(bool hides) {
+  constexpr unsigned long kFlags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  const auto options = hides ? who_sees_what() : std::string();
+  sys::check(::mount("proc", "/proc", "proc", kFlags, options.c_str()), "mounting /proc");
 }
 
 void mount_tmpfs(const std::string& target, unsigned mode, std::uint64_t size) {

@@ -14,7 +14,8 @@ namespace nslaunch::ns {
 /// Mounts made here are not seen outside; those made outside still arrive.
 void stop_mount_propagation();
 
-void mount_proc();
+/// `hides`: with hidepid= and gid= of the /proc that is there (proc(5)).
+void mount_proc(bool hides);
 
 /// A fresh tmpfs, nosuid and nodev. `size` in bytes, 0: the kernel's default (half of the memory).
 void mount_tmpfs(const std::string& target, unsigned mode, std::uint64_t size);

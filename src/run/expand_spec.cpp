@@ -6,7 +6,6 @@
 #include <cctype>
 
 #include "run/shard_env.hpp"
-#include "run/templates.hpp"
 #include "shard/plan.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
@@ -48,6 +47,14 @@ std::string as_file_name(std::string_view text) {
   return name;
 }
 
+/// How many of the last names in a path have something to be expanded, or lie below such a one.
+std::size_t names_to_expand(const std::string& path) {
+  const auto first = path.find('{');
+  if (first == path.npos) return 0;
+  return 1 + static_cast<std::size_t>(
+                 std::count(path.begin() + static_cast<std::ptrdiff_t>(first), path.end(), '/'));
+}
+
 /// A folder for each attempt, in the run's.
 std::string folder_of(const FleetSpec& fleet, const Part& part, const Turn& turn) {
   auto folder = fmt::format("{}/{}/{}", fleet.shard.artifacts, fleet.run_id, folder_name(part));
@@ -71,6 +78,13 @@ void check_own_file(const FleetSpec& fleet, const std::string& path, const char*
 
 }  // namespace
 
+TemplateValues values_in_path(TemplateValues values) {
+  values.nothing = kNoName;
+  values.name = as_file_name(values.name);
+  if (values.line) values.line = as_file_name(*values.line);
+  return values;
+}
+
 ShardSpec spec_of(const FleetSpec& fleet, const Part& part, const Turn& turn) {
   ShardSpec spec = fleet.shard;
   spec.id = shard::random_id();
@@ -88,12 +102,13 @@ ShardSpec spec_of(const FleetSpec& fleet, const Part& part, const Turn& turn) {
       .index = part.index, .total = part.total, .name = part.name, .id = spec.id, .line = part.line};
   for (auto& word : spec.command) word = expand(word, values);
   for (const auto& variable : fleet.variables) spec.variables.push_back(expand(variable, values));
-  auto in_path = values;
-  in_path.nothing = kNoName;
-  in_path.name = as_file_name(values.name);
-  if (values.line) in_path.line = as_file_name(*values.line);
+  const auto in_path = values_in_path(values);
+  spec.capture.named_by_list = part.line && names_to_expand(spec.capture.file) > 0;
   spec.capture.file = expand(spec.capture.file, in_path);
-  for (auto& overlay : spec.overlays) overlay.keep = expand(overlay.keep, in_path);
+  for (auto& overlay : spec.overlays) {
+    if (part.line) overlay.names_of_list = names_to_expand(overlay.keep);
+    overlay.keep = expand(overlay.keep, in_path);
+  }
   if (!spec.artifacts.empty()) spec.artifacts = folder_of(fleet, part, turn);
   return spec;
 }

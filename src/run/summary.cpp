@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "run/expand_spec.hpp"
 #include "run/leaks.hpp"
 #include "run/shard_env.hpp"
 #include "run/shard_output.hpp"
 #include "run/status.hpp"
-#include "run/templates.hpp"
 #include "shard/explain.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
@@ -45,9 +45,9 @@ std::string command_to_run_again(const PartResult& part, const FleetSpec& spec) 
                               .id = part.attempts.back().id,
                               .line = part.part.line};
   for (const auto& word : spec.options_to_run_again) {
-    const bool is_template =
-        words.back() == "--env" || words.back() == "--pcap" || words.back() == "--overlay";
-    words.push_back(is_template ? expand(word, values) : word);
+    const bool is_path = words.back() == "--pcap" || words.back() == "--overlay";
+    const bool is_template = is_path || words.back() == "--env";
+    words.push_back(is_template ? expand(word, is_path ? values_in_path(values) : values) : word);
   }
   for (const auto& kind : spec.shard_env) {
     for (const auto& variable : shard_variables(kind, {part.part.index, part.part.total}, true))

@@ -26,7 +26,9 @@ std::string last_output_of(const Hooks& hooks) {
 void give_account(const Plan& plan, pid_t init, const std::string& why, const Hooks& hooks,
                   Announcer& announcer) {
   const auto& spec = plan.spec;
-  const auto account = inspect::account_of({spec.id, spec.name, spec.command, init}, why);
+  const auto* user = other_user(spec);
+  const auto reader = user != nullptr ? std::optional(user->uid) : std::nullopt;
+  const auto account = inspect::account_of({spec.id, spec.name, spec.command, init, reader}, why);
   for (auto& line : inspect::shortened(account)) announcer.announce(std::move(line));
   if (spec.artifacts.empty()) return;
   const auto name = fmt::format("autopsy-{}.txt", spec.id);
@@ -39,7 +41,7 @@ void give_account(const Plan& plan, pid_t init, const std::string& why, const Ho
 bool ask_for_dumps(const Plan& plan, pid_t init, Announcer& announcer) try {
   const int signal = plan.spec.dump_signal;
   if (signal == 0) return false;
-  const auto sent = send_dump_signal(init, signal);
+  const auto sent = send_dump_signal(init, signal, other_user(plan.spec));
   if (sent == 0) {
     announcer.announce(
         fmt::format("no process of the shard handles {}: it is not sent", sys::signal_name(signal)));

@@ -6,6 +6,7 @@
 #include <nslaunch/error.hpp>
 
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
 
 #include "sys/check.hpp"
@@ -57,6 +58,13 @@ sys::Fd open_folder_below(const CaptureFolder& above, const std::string& path) {
   return here;
 }
 
+/// As ours are, by their first word (pcap-savefile(5)).
+bool is_capture(const sys::Fd& file) {
+  constexpr std::uint32_t kMagic = 0xa1b2c3d4;
+  std::uint32_t magic = 0;
+  return ::pread(file.get(), &magic, sizeof magic, 0) == sizeof magic && magic == kMagic;
+}
+
 }  // namespace
 
 CaptureFolder open_capture_folder(const CaptureSpec& spec) try {
@@ -80,10 +88,9 @@ CaptureFile::CaptureFile(const CaptureSpec& spec, const std::function<void(std::
     folder_ = below == nullptr ? open_folder(folder_of(spec.file))
                                : open_folder_below(*below, folder_of(spec.file.substr(below->path.size())));
     check_place();
-    make();
-  } catch (const UsageError&) {
-    throw;
+    make(below != nullptr);
   } catch (const Error& error) {
+    if (!error.advice().empty()) throw;
     throw not_made(error, spec.file);
   }
 }
@@ -103,16 +110,36 @@ void CaptureFile::check_place() const {
     throw Error(sys::errno_code(EPERM), "replacing another user's file");
 }
 
-/// Of a file that will be replaced the kernel is asked as if it were written to, with its protections.
-void CaptureFile::make() {
+/// Of a file that will be replaced the kernel is asked as if it were written to, with its protections. What
+/// has been opened counts from then on: the name may be another's by now.
+void CaptureFile::make(bool is_for_another) {
   struct stat old = {};
   const bool is_new = ::fstatat(folder_.get(), name_.c_str(), &old, AT_SYMLINK_NOFOLLOW) != 0;
-  const auto existing = is_new ? sys::Fd() : sys::open_output_at(folder_.get(), name_, O_NOFOLLOW);
-  if (!is_new) sys::check(existing.get(), "opening {}", spec_.file);
+  if (is_new) {
+    file_.emplace(folder_.get(), O_RDWR, kMode, before_making_);
+    return;
+  }
+  if (is_for_another && spec_.named_by_list) refuse_all_but_captures();
+  const auto existing = sys::open_output_at(folder_.get(), name_, O_NOFOLLOW);
+  sys::check(existing.get(), "opening {}", spec_.file);
+  sys::check(::fstat(existing.get(), &old), "looking at {}", spec_.file);
+  if (!S_ISREG(old.st_mode)) throw not_regular(spec_.file);
   // The list's mask stands in the place of the group's rights.
-  if (!is_new && sys::has_access_list(existing)) old.st_mode &= ~mode_t{070};
-  file_.emplace(folder_.get(), O_RDWR, is_new ? kMode : 0600, before_making_);
-  if (!is_new) file_->take_rights_of(old);
+  if (sys::has_access_list(existing)) old.st_mode &= ~mode_t{070};
+  file_.emplace(folder_.get(), O_RDWR, 0600, before_making_);
+  file_->take_rights_of(old);
+}
+
+/// The list is that user's, and so would be the choice of what root loses.
+void CaptureFile::refuse_all_but_captures() const {
+  const sys::Fd file(
+      ::openat(folder_.get(), name_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat status = {};
+  const bool is_own = file && ::fstat(file.get(), &status) == 0 && status.st_uid == ::geteuid();
+  if (is_own && (status.st_size == 0 || is_capture(file))) return;
+  throw Error(sys::errno_code(EEXIST),
+              fmt::format("replacing {} for --pcap on the word of a list", sys::escape(spec_.file)),
+              "It is no capture of this user's. Give those a folder of their own: --pcap captures/{name}");
 }
 
 CaptureFile::~CaptureFile() {

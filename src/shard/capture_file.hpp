@@ -47,7 +47,8 @@ class CaptureFile {
 
  private:
   void check_place() const;
-  void make();
+  void make(bool is_for_another);
+  void refuse_all_but_captures() const;
   void refuse_anothers() const;
   void publish();
   void remove_earlier() const;

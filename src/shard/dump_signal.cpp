@@ -9,6 +9,7 @@
 
 #include "inspect/processes.hpp"
 #include "inspect/shard.hpp"
+#include "sys/credentials.hpp"
 #include "sys/files.hpp"
 #include "sys/forked.hpp"
 #include "sys/pidfd.hpp"
@@ -45,15 +46,19 @@ std::size_t send_to(
 
 }  // namespace
 
-std::size_t send_dump_signal(pid_t init, int signal) {
+std::size_t send_dump_signal(pid_t init, int signal, const UserIds* user) {
   constexpr std::chrono::seconds kSendingLimit{3};
   constexpr std::size_t kMostMarks = 1 << 20;
   auto members = inspect::members_of(init);
   // By a child: any of them may keep whoever looks at it waiting (K33).
-  const auto send = [&](int marks) { send_to(members, signal, [&] { sys::write_all(marks, "."); }); };
+  const auto send = [&](int marks) {
+    if (user != nullptr && sys::become_user(user->uid, user->gid, user->groups) != 0) return;
+    send_to(members, signal, [&] { sys::write_all(marks, "."); });
+  };
   try {
     return sys::output_of_child(send, kSendingLimit, kMostMarks).text.size();
   } catch (const Error&) {  // none can be had
+    if (user != nullptr) throw;
     std::erase_if(members, [](const inspect::Member& member) { return !inspect::is_own(member.stat.pid); });
     return send_to(members, signal);
   }

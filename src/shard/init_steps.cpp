@@ -20,6 +20,7 @@
 #include "shard/overlay_step.hpp"
 #include "shard/protocol.hpp"
 #include "shard/tmp_steps.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/clock.hpp"
 #include "sys/directory.hpp"
@@ -100,7 +101,8 @@ bool always(const Plan&) {
 constexpr InitStep kInitSteps[] = {
     {Step::kNamespaces, always, make_namespaces},
     {Step::kPropagation, always, [](Building&) { ns::stop_mount_propagation(); }},
-    {Step::kProc, always, [](Building&) { ns::mount_proc(); }},
+    {Step::kProc, always,
+     [](Building& building) { ns::mount_proc(other_user(building.plan.spec) != nullptr); }},
     {Step::kPidBase, always, [](Building&) { ns::choose_pid_base(); }},
     {Step::kOverlay, [](const Plan& plan) { return !plan.spec.overlays.empty(); }, mount_overlays},
     {Step::kTmp, [](const Plan& plan) { return plan.spec.tmp != TmpMode::kHost; }, mount_tmp},

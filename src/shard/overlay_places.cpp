@@ -93,7 +93,8 @@ std::string place_to_keep(const OverlaySpec& overlay, const Plan& plan) {
 
 UsersFolder make_keeping_folder(OverlaySpec& overlay, const Plan& plan) {
   constexpr const char* kAdvice = "Name a folder where you can write, for what the command changes.";
-  auto keeping = make_users_folder(plan.spec, overlay.keep, mode_of_results(), {"--overlay", kAdvice});
+  auto keeping = make_users_folder(plan.spec, overlay.keep, mode_of_results(), {"--overlay", kAdvice},
+                                   overlay.names_of_list);
   // One of root's own will be given to the user, empty; a third user's is that one's, whoever names it.
   const bool is_given = keeping.is_roots && keeping.folder.status().st_uid == 0;
   if (!is_given) refuse_anothers(overlay, "the folder for the changes", keeping.folder, plan);

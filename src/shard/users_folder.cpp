@@ -83,8 +83,9 @@ const UserIds* other_user(const ShardSpec& spec) noexcept {
 }
 
 UsersFolder make_users_folder(const ShardSpec& spec, const std::string& path, mode_t mode,
-                              const FolderWords& words) {
-  return make_folder(spec, {.path = path, .make = mode, .writable = true}, words);
+                              const FolderWords& words, std::size_t names_of_list) {
+  return make_folder(spec, {.path = path, .make = mode, .writable = true, .made_names = names_of_list},
+                     words);
 }
 
 sys::Directory make_private_folder(const ShardSpec& spec, const std::string& path,
@@ -121,7 +122,7 @@ sys::Directory open_tmp_folder(const ShardSpec& spec, const std::string& path) {
 sys::Fd open_for_command(const ShardSpec& spec, const std::string& path) {
   const auto* user = other_user(spec);
   if (user == nullptr) return sys::open_file(path, O_PATH);
-  auto found = find({.path = path}, *user);
+  auto found = find({.path = path, .roots_part = sys::RootsPart::kNone}, *user);
   if (found.place) return std::move(found.place);
   throw Error(sys::errno_code(found.error),
               fmt::format("opening {} as user {}", sys::escape(path), user->uid),

@@ -30,7 +30,7 @@ struct FolderWords {
 /// Opens a folder that the command is to write to, made with `mode` where missing, as the command's user
 /// (sys/for_user). Throws Error.
 UsersFolder make_users_folder(const ShardSpec& spec, const std::string& path, mode_t mode,
-                              const FolderWords& words);
+                              const FolderWords& words, std::size_t names_of_list = 0);
 
 /// The same, for --private, which covers it: the user's own, or one to which none of the user's links leads.
 sys::Directory make_private_folder(const ShardSpec& spec, const std::string& path,

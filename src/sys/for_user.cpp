@@ -96,6 +96,7 @@ class RootsWay {
     if (!is_closed && !is_sticky) refuse(EACCES);
     const Fd there(::openat(here_.fd(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (!there) return make(name, is_closed);
+    if (ahead_.size() < wanted_.made_names) refuse(EEXIST);
     if (mounter_of(there.get()) != Mounter::kRoot) refuse(EACCES);  // before it is asked anything
     struct stat status = {};
     check(::fstat(there.get(), &status), "looking at a file");

@@ -24,6 +24,8 @@ struct Wanted {
   std::optional<mode_t> make{};  ///< a directory, made with this mode where missing, as are those above it
   bool writable = false;         ///< a directory that the user may write to
   RootsPart roots_part = RootsPart::kGive;
+  /// So many of the last names are not root's choice: root makes them, and takes none that is there.
+  std::size_t made_names = 0;
   /// A directory that is the user's, or lies where root alone decides: and either way he may write to it.
   bool is_named_by_root = false;
 };

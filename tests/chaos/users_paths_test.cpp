@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
 
 #include "chaos/volley.hpp"
@@ -17,6 +19,7 @@
 #include "support/registry_view.hpp"
 #include "support/skip.hpp"
 #include "sys/check.hpp"
+#include "sys/fd.hpp"
 
 // A user who puts a link where root has just made a folder for him, again and again.
 namespace nslaunch::test {
@@ -24,12 +27,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A process of the user's that never rests, until the end of the scope.
+/// A process of the user's that does this in a folder and never rests, until the end of the scope.
 class Racer {
  public:
-  Racer(const passwd& user, const std::string& folder, const std::string& victim) : pid_(::fork()) {
+  Racer(const passwd& user, const std::string& folder, const std::function<void()>& turn) : pid_(::fork()) {
     sys::check(pid_, "starting a racer");
-    if (pid_ == 0) race(user, folder, victim);
+    if (pid_ == 0) race(user, folder, turn);
   }
   Racer(const Racer&) = delete;
   Racer& operator=(const Racer&) = delete;
@@ -39,43 +42,54 @@ class Racer {
   }
 
  private:
-  [[noreturn]] static void race(const passwd& user, const std::string& folder, const std::string& victim) {
+  [[noreturn]] static void race(const passwd& user, const std::string& folder,
+                                const std::function<void()>& turn) {
     const bool is_user = ::setresgid(user.pw_gid, user.pw_gid, user.pw_gid) == 0 &&
                          ::setresuid(user.pw_uid, user.pw_uid, user.pw_uid) == 0;
     if (!is_user || ::chdir(folder.c_str()) != 0) ::_exit(1);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    for (unsigned turn = 0;; ++turn) {
-      const auto aside = std::to_string(turn);
-      if (::rename("new", aside.c_str()) != 0) continue;
-      if (::symlink(victim.c_str(), "new") != 0) continue;
-      for (int wait = 0; wait < 1000; ++wait) ::getppid();
-      ::unlink("new");
-    }
+    for (;;) turn();
   }
 
   pid_t pid_;
 };
 
-void be_raced(const Words& options) {
+const passwd& other_user() {
   if (::geteuid() != 0) SKIP_TEST("needs root: --user");
   const char* name = std::getenv("NSLAUNCH_TEST_USER");
   const passwd* user = ::getpwnam(name != nullptr ? name : "nslaunch-test");
   if (user == nullptr) SKIP_TEST("there is no ordinary user nslaunch-test (scripts/test makes it)");
+  return *user;
+}
+
+/// Puts a link where root has just made a folder.
+std::function<void()> swapper(const std::string& victim) {
+  return [victim, turn = 0U]() mutable {
+    const auto aside = std::to_string(turn++);
+    if (::rename("new", aside.c_str()) != 0) return;
+    if (::symlink(victim.c_str(), "new") != 0) return;
+    for (int wait = 0; wait < 1000; ++wait) ::getppid();
+    ::unlink("new");
+  };
+}
+
+void be_raced(const Words& options) {
+  const auto& user = other_user();
   const HostFolder ground;
   const RegistryView registry;
   const auto own = ground / "own";
   const auto victim = ground / "victim";
   fs::permissions(ground.path(), fs::perms(0755));
   fs::create_directory(own);
-  REQUIRE(::chown(own.c_str(), user->pw_uid, user->pw_gid) == 0);
+  REQUIRE(::chown(own.c_str(), user.pw_uid, user.pw_gid) == 0);
   std::ofstream(victim) << "root's\n";
   fs::permissions(victim, fs::perms(0600));
   auto start = registry.options();
   start.directory = "/";
-  Words words = {"--user", user->pw_name};
+  Words words = {"--user", user.pw_name};
   for (const auto& option : options) words.push_back(option == "PATH" ? own + "/new" : option);
   words.insert(words.end(), {"--", "true"});
-  const Racer racer(*user, own, victim);
+  const Racer racer(user, own, swapper(victim));
   int ran = 0;
   for (int round = chaos_rounds(400); round > 0; --round) {
     const auto ended = run(nslaunch(words), start);
@@ -97,6 +111,30 @@ TEST_CASE("a user who races with root for --artifacts gets no file of root's") {
 
 TEST_CASE("a user who races with root for --private gets no file of root's") {
   be_raced({"--private", "PATH"});
+}
+
+TEST_CASE("a user who makes and removes a capture's name all the time does not get root's capture") {
+  const auto& user = other_user();
+  const HostFolder sticky;
+  fs::permissions(sticky.path(), fs::perms(01777));
+  const RegistryView registry;
+  const auto path = sticky / "capture";
+  const Racer racer(user, sticky.path(), [] {
+    const sys::Fd made(::open("capture", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666));
+    if (made) ::unlink("capture");
+  });
+  int captures = 0;
+  for (int round = chaos_rounds(200); round > 0; --round) {
+    ::unlink(path.c_str());
+    const auto ended = run(nslaunch({"--pcap", path, "--", "true"}), registry.options());
+    CHECK((ended.status == 0 || ended.status == 125));
+    struct stat status = {};
+    if (::lstat(path.c_str(), &status) != 0 || status.st_size == 0) continue;
+    ++captures;
+    REQUIRE(status.st_uid == 0);
+    REQUIRE((status.st_mode & 022) == 0);
+  }
+  CHECK(captures > 0);
 }
 
 }  // namespace nslaunch::test

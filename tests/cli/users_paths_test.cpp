@@ -137,6 +137,10 @@ TEST_CASE("a kept path does not show a user what he has no way to") {
   INFO(ended.err);
   CHECK(ended.out.empty());
   CHECK(ended.status == 125);
+  const auto named = user.run_with({"--keep", hidden / "inner"}, "cat " + hidden / "inner/secret");
+  CHECK(named.out.empty());
+  CHECK(named.status == 125);
+  CHECK_THAT(named.err, Contains("--keep") && Contains("Permission denied"));
 }
 
 TEST_CASE("a private folder in a kept one is made there as the user, and is no way to what is not his") {

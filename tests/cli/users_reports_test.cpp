@@ -131,30 +131,6 @@ TEST_CASE("a mount below the folder of captures is not entered for another user'
   CHECK(user.victim_is_untouched());
 }
 
-TEST_CASE(
-    "a user's list has root's captures and changes in no folder at the root, by words that it has not") {
-  const Hostile user;
-  const auto word = "nslaunch-" + unique_text();
-  user.act([&] {
-    fs::create_directories(user.own + "/captures");
-    write_file(user.own + "/list", word + "\n");
-  });
-  for (const Words& options : {Words{"--pcap", user.own + "/captures/{2}/{1}-{index}.pcap"},
-                               Words{"--overlay", user.own + "={2}/{1}"}}) {
-    CAPTURE(options);
-    auto words = user.words({});
-    words.insert(words.begin(), {"run", "--each", user.own + "/list"});
-    words.insert(words.end(), options.begin(), options.end());
-    words.insert(words.end(), {"--", "true"});
-    auto in_ground = user.options();
-    in_ground.directory = user.ground.path();
-    const auto ended = run(nslaunch(words), in_ground);
-    INFO(ended.err);
-    for (const auto& entry : fs::directory_iterator("/"))
-      CHECK_FALSE(entry.path().string().starts_with("/" + word));
-  }
-}
-
 TEST_CASE("captures are not led into another user's mount namespace") {
   const Hostile user;
   auto options = user.options();
