@@ -21,6 +21,8 @@ constexpr std::size_t kChunk = 16384;
 /// terminal for ever (K28).
 constexpr std::chrono::milliseconds kLastWords{500};
 constexpr std::chrono::seconds kSizeLimit{1};
+/// For how long another user's process may take none of the keys before they are read for Ctrl-C alone.
+constexpr std::chrono::seconds kUntakenLimit{3};
 /// A machine that has stood still once is no reason to give up; each may leave a child behind.
 constexpr int kMostSizeFailures = 3;
 
@@ -98,15 +100,23 @@ void ExecSession::begin_to_watch() {
     while (const auto info = sys::read_signal(signals_.get())) on_signal(static_cast<int>(info->ssi_signo));
   });
   if (pty_) terminal_watch_ = loop_.watch(pty_->user.get(), POLLIN, [this](short e) { on_terminal(e); });
+  untaken_ = loop_.timer([this] { drops_keys_ = true; });
   if (typing_) keys_watch_ = loop_.watch(STDIN_FILENO, POLLIN, [this](short) { read_keys(); });
   connection_watch_ = loop_.watch(connection_.get(), POLLIN, [this](short) { on_message(); });
 }
 
 void ExecSession::wait_for_something() {
   terminal_watch_.want(keys_.empty() ? POLLIN : POLLIN | POLLOUT);
-  keys_watch_.want(typing_ && keys_.size() < kChunk ? POLLIN : 0);
+  if (keys_.size() < kChunk) {
+    untaken_.clear();
+    drops_keys_ = false;
+  } else if (another_ && !untaken_.is_set() && !drops_keys_) {
+    untaken_.set(sys::Deadline(kUntakenLimit));
+  }
+  keys_watch_.want(typing_ && (keys_.size() < kChunk || drops_keys_) ? POLLIN : 0);
   loop_.turn(passed_->poll_timeout());
   passed_->tell();
+  ended_ = ended_ || passed_->given_up() != 0;
 }
 
 void ExecSession::on_terminal(short events) {
@@ -159,11 +169,14 @@ void ExecSession::read_keys() {
   char keys[kChunk];
   const auto count = ::read(STDIN_FILENO, keys, sizeof keys);
   if (count > 0) {
-    keys_.append(keys, static_cast<std::size_t>(count));
+    if (!drops_keys_) keys_.append(keys, static_cast<std::size_t>(count));
     const auto interrupts = raw_ ? raw_->interrupts_among({keys, static_cast<std::size_t>(count)}) : 0;
     if (interrupts > 0 && !passed_->interrupts_typed(interrupts)) ended_ = true;
   }
-  if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) typing_ = false;  // it has been closed
+  if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) {
+    typing_ = false;
+    if (another_) passed_->hung_up();
+  }
   write_keys();
 }
 

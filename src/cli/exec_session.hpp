@@ -60,6 +60,7 @@ class ExecSession {
   sys::Fd connection_;
   std::string keys_;  ///< typed and not taken yet
   bool typing_ = false;
+  bool drops_keys_ = false;  ///< there is no more room for them
   bool ended_ = false;
   int size_failures_ = 0;              ///< times that the size could not be passed on
   std::optional<ExecSignals> passed_;  ///< from serve() on
@@ -69,6 +70,7 @@ class ExecSession {
   sys::Loop::Watch signals_watch_;
   sys::Loop::Watch terminal_watch_;  ///< of our end of pty_
   sys::Loop::Watch keys_watch_;
+  sys::Loop::Timer untaken_;  ///< set while there is no room for more keys
 };
 
 }  // namespace nslaunch::cli

@@ -34,6 +34,7 @@ bool ExecSignals::pass(int signal) {
   const bool ends = is_to_end(signal);
   if (ends && (silent_ || told_)) return give_up(signal);
   if (ends) await_end(true);
+  hung_up_ = hung_up_ || signal == SIGHUP;
   const bool sent =
       shard::send(target_.connection, {.kind = shard::Kind::kForward, .code = signal, .payload = {}}) &&
       (!ends || ask_for_sign_of_life());
@@ -50,6 +51,11 @@ bool ExecSignals::interrupts_typed(std::size_t count) {
   await_end(false);
   ask_for_sign_of_life();  // the end of one that has gone is heard of
   return true;
+}
+
+void ExecSignals::hung_up() {
+  hung_up_ = true;
+  await_end(true);
 }
 
 void ExecSignals::take(const shard::Message& answer) {
@@ -105,6 +111,7 @@ void ExecSignals::tell() {
 void ExecSignals::tell_of_silence() {
   sign_of_life_.reset();
   silent_ = true;
+  if (hung_up_) given_up_ = SIGHUP;
   const auto why = inspect::reason_for_silence(target_.init);
   sys::warn(fmt::format(
       "the shard's init has not passed the signal on{}\n{}{}", why ? ": " + why->what : "",
@@ -114,6 +121,7 @@ void ExecSignals::tell_of_silence() {
 
 void ExecSignals::tell_of_no_end() {
   told_ = true;
+  if (hung_up_) given_up_ = SIGHUP;
   last_key_ = sys::Clock::now();
   sys::warn(fmt::format("the process in the shard, another user's, has not ended of it\n{}",
                         !target_.on_terminal ? "one more signal ends this exec"

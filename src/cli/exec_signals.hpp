@@ -28,11 +28,14 @@ class ExecSignals {
   bool pass(int signal);
   /// So many keys for an interrupt go to the process, as bytes. False: exec is to end.
   bool interrupts_typed(std::size_t count);
+  /// The caller's terminal has been closed.
+  void hung_up();
   /// An answer has come from init.
   void take(const shard::Message& answer);
   /// Till there is something to tell, as poll(2) takes it.
   int poll_timeout() const noexcept;
-  /// Says what is due: that a signal has led to nothing, and what the next one does.
+  /// Says what is due: that a signal has led to nothing, and what the next one does. After a hangup exec
+  /// ends.
   void tell();
   /// The signal that has ended exec itself, or 0.
   int given_up() const noexcept { return given_up_; }
@@ -54,7 +57,8 @@ class ExecSignals {
   bool signalled_ = false;                     ///< not by keys alone
   std::size_t keys_ = 0;                       ///< that have come one soon after the other
   sys::Clock::time_point last_key_{};
-  bool told_ = false;  ///< that it has not ended
+  bool told_ = false;     ///< that it has not ended
+  bool hung_up_ = false;  ///< nobody is there any more to send another signal
   int given_up_ = 0;
 };
 

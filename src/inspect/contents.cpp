@@ -170,9 +170,10 @@ Contents contents_of(pid_t init, std::vector<Mount>& mounts, std::size_t most) {
                                          kLongestAnswer);
   auto contents = understood(seen.text, mounts);
   if (!seen.complete) {
-    contents.unseen.push_back(fmt::format("{}: who shows a file system there has not answered within {}",
-                                          contents.tmp ? "some mounts" : kTmp,
-                                          sys::format_duration(kLookLimit)));
+    contents.unseen.push_back(
+        fmt::format("{}: not all could be looked at within {}: it is too much, or who shows it (FUSE, NFS) "
+                    "does not answer",
+                    contents.tmp ? "some mounts" : kTmp, sys::format_duration(kLookLimit)));
   }
   return contents;
 }

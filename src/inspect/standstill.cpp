@@ -23,10 +23,15 @@ std::string in_words(const sys::ProcessStat& stat) {
 Standstill traced(const sys::ProcessStat& stat) {
   const pid_t tracer = std::atoi(sys::status_field(stat.pid, "TracerPid").value_or("0").c_str());
   const auto about = sys::read_stat(tracer);
-  return {fmt::format("{} is held by its tracer, {}", in_words(stat),
-                      about ? in_words(*about) : std::string("who can't be seen from here")),
-          about ? fmt::format("To end the tracer, which lets it go on: kill -KILL {}", tracer)
-                : std::string("End the debugger or strace that is attached to it.")};
+  const auto what = fmt::format("{} is held by its tracer, {}", in_words(stat),
+                                about ? in_words(*about) : std::string("who can't be seen from here"));
+  if (!about) return {what, "End the debugger or strace that is attached to it."};
+  // A process makes its parent its tracer by itself, which may be anybody's: su, or cron (K72).
+  const bool is_same_users = sys::status_field(stat.pid, "Uid") == sys::status_field(tracer, "Uid");
+  if (is_same_users)
+    return {what, fmt::format("To end the tracer, which lets it go on: kill -KILL {}", tracer)};
+  return {what + ", which is another user's",
+          fmt::format("If nobody debugs it, it has done that itself; to end it: kill -KILL {}", stat.pid)};
 }
 
 std::optional<Standstill> find_standstill(pid_t pid) {

@@ -95,10 +95,12 @@ void dump(nl_sock* socket, const Request& request, Protocol protocol, std::vecto
   nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_socket, &state);
   nl_socket_modify_cb(socket, NL_CB_FINISH, NL_CB_CUSTOM, on_end_of_dump, &state);
   int result = 0;
-  while (result >= 0 && !state.is_done && !state.failure && !deadline.passed())
+  // One that is too long is none of the kernel's (K68).
+  while ((result >= 0 || result == -NLE_MSG_TRUNC) && !state.is_done && !state.failure && !deadline.passed())
     result = nl_recvmsgs_default(socket);
   if (state.failure) std::rethrow_exception(state.failure);
-  if (result == -NLE_AGAIN || (result >= 0 && !state.is_done)) throw took_too_long();
+  const bool is_left = result >= 0 || result == -NLE_MSG_TRUNC;
+  if (result == -NLE_AGAIN || (is_left && !state.is_done)) throw took_too_long();
   if (result == -NLE_NOMEM) throw is_flooded();
   if (result >= 0 && state.done_error < 0) result = -nl_syserr2nlerr(state.done_error);
   if (result == -NLE_OBJ_NOTFOUND) return;  // ENOENT: this kernel has no such family, or not its module

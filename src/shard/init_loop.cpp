@@ -1,9 +1,11 @@
 #include "shard/init_loop.hpp"
 
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -178,7 +180,16 @@ void Init::tell_end() {
   tell({.kind = Kind::kHeld, .code = status_, .payload = pack(listening_addresses())});
 }
 
+/// A child makes init its tracer (PTRACE_TRACEME), which stops it at each signal till that lets it go (K72).
+/// As if nobody had been there: it gets the signal, and is traced no more.
+void let_go(const siginfo_t& child) {
+  const int stopped_by = child.si_status & 0x7f;  // above it: at which event
+  const std::intptr_t signal = stopped_by == SIGTRAP ? 0 : stopped_by;
+  ::ptrace(PTRACE_DETACH, child.si_pid, nullptr, signal);
+}
+
 void Init::note(const siginfo_t& child) {
+  if (child.si_code == CLD_TRAPPED) return let_go(child);
   if (child.si_pid != command_ || !command_running_) {
     if (child.si_code != CLD_STOPPED && child.si_code != CLD_CONTINUED) visitors_.note_end(child);
     return;

@@ -59,6 +59,40 @@ TEST_CASE("Ctrl-C, again and again, ends root's exec on a terminal whose process
   CHECK(terminal.wait().signal == SIGINT);
 }
 
+TEST_CASE("Ctrl-C ends root's exec also where another user's process has let its keys pile up") {
+  const Hostile user;
+  const LiveShard shard(user.registry, user.words({}));
+  PtySession terminal(exec_of(shard, "trap '' INT; stty raw -echo; echo ready; while :; do sleep 0.01; done"),
+                      user.options());
+  terminal.expect("ready");
+  // A pseudoterminal takes some 70 KB of them.
+  for (int piece = 0; piece < 110; ++piece) terminal.send(std::string(1000, 'x'));
+  terminal.send("\x03\x03");
+  terminal.expect("one more Ctrl-C within 10 s, or signal, ends this exec");
+  terminal.send("\x03");
+  CHECK(terminal.wait().signal == SIGINT);
+}
+
+TEST_CASE("keys that come faster than a process takes them are all its own") {
+  const RegistryView registry;
+  const LiveShard shard(registry);
+  PtySession terminal(exec_of(shard, "stty raw -echo; echo ready; sleep 1; head -c 110000 | tr -d x | wc -c"),
+                      registry.options());
+  terminal.expect("ready");
+  for (int piece = 0; piece < 110; ++piece) terminal.send(std::string(999, 'x') + "y");
+  terminal.expect("110");
+}
+
+TEST_CASE("root's exec of another user's process ends some time after its terminal has been closed") {
+  const Hostile user;
+  const LiveShard shard(user.registry, user.words({}));
+  PtySession terminal(exec_of(shard, "trap '' HUP; echo ready; while :; do sleep 0.01; done"),
+                      user.options());
+  terminal.expect("ready");
+  terminal.hang_up();
+  CHECK(terminal.wait().signal == SIGHUP);
+}
+
 TEST_CASE("exec leaves it to a process in one's own shard what it does about a signal, and when") {
   const RegistryView registry;
   const LiveShard shard(registry);

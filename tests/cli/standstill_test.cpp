@@ -6,10 +6,12 @@
 #include <csignal>
 #include <optional>
 
+#include "inspect/standstill.hpp"
 #include "support/live_shard.hpp"
 #include "support/pty.hpp"
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
+#include "support/somebody.hpp"
 #include "sys/check.hpp"
 #include "sys/procfs.hpp"
 
@@ -91,6 +93,31 @@ TEST_CASE("exec names who traces an init, and what it says lets it go on") {
   follow_advice(told.err);
   CHECK(eventually([&] { return tracer->has_ended(); }));
   CHECK(serves(registry, live.id));
+}
+
+TEST_CASE("who is made a tracer by a process of another user's is not advised to be killed") {
+  if (::geteuid() != 0) SKIP_TEST("needs root, of whom others are");
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    become(kSomebody);
+    ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+    ::raise(SIGSTOP);
+    ::_exit(0);
+  }
+  siginfo_t stopped = {};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(child), &stopped, WSTOPPED | WNOWAIT) == 0);
+  REQUIRE(stopped.si_code == CLD_TRAPPED);
+  const auto standstill = inspect::standstill_of(child);
+  REQUIRE(standstill);
+  CHECK_THAT(standstill->what,
+             Contains(fmt::format("tracer, pid {} (", ::getpid())) && Contains("another user's"));
+  const auto advice = standstill->remedy.substr(standstill->remedy.rfind(": ") + 2);
+  CHECK(advice == fmt::format("kill -KILL {}", child));
+  CHECK(run({"sh", "-c", advice}).status == 0);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK((WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
 }
 
 TEST_CASE("port-forward names an init that is stopped, and resets its clients") {

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -133,6 +134,19 @@ int rename_aloud(const char* from, const char* to) {
   stay();
 }
 
+/// Signals itself while whoever has started it traces it, which is no debugger. Then by one more signal, if
+/// there is one, to be as without a tracer.
+int be_traced(int last_signal) {
+  static volatile std::sig_atomic_t handled = 0;
+  if (ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) return 1;
+  std::signal(SIGUSR1, [](int) { handled = handled + 1; });
+  for (const int signal : {SIGUSR1, SIGCHLD, SIGUSR1, SIGWINCH}) raise(signal);
+  std::printf("handled %d\n", static_cast<int>(handled));
+  std::fflush(stdout);
+  if (last_signal != 0) raise(last_signal);
+  return 7;
+}
+
 }  // namespace
 
 int act(int count, char** words) {
@@ -144,6 +158,7 @@ int act(int count, char** words) {
   if (what == "bomb" && count > 1) bomb(std::atoi(words[1]));
   if (what == "threads" && count > 1) return stay_with_threads(std::atoi(words[1]));
   if (what == "push") return push_back();
+  if (what == "be-traced") return be_traced(count > 1 ? std::atoi(words[1]) : 0);
   if (what == "break-out") return break_out();
   if (what == "unread" && count > 1) return leave_unread(std::atoi(words[1]));
   if (what == "hold-memory" && count > 2) return hold_memory(words[1], words[2]);

@@ -237,6 +237,9 @@ TEST_CASE("what others write to the socket that asks the kernel is not taken for
         forged.done = {sizeof forged.done + sizeof forged.error, NLMSG_DONE, NLM_F_MULTI, 0, 0};
         const auto writes = ns::open_socket_diagnostics();
         sys::check(::sendto(writes.get(), &forged, sizeof forged, 0, as_any, size), "forging an answer");
+        const std::string long_one(60'000, '\0');
+        sys::check(::sendto(writes.get(), long_one.data(), long_one.size(), 0, as_any, size),
+                   "writing more than the kernel does");
         std::string found;
         for (const auto& socket : ns::list_sockets(std::move(asks))) found += socket.local + " ";
         return found;
