@@ -1,23 +1,22 @@
 #include "shard/init_loop.hpp"
 
-#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "inspect/survivors.hpp"
-#include "inspect/threads.hpp"
 #include "inspect/unreaped.hpp"
+#include "shard/init_command.hpp"
 #include "shard/listening.hpp"
 #include "shard/protocol.hpp"
 #include "shard/usage.hpp"
 #include "sys/check.hpp"
 #include "sys/clock.hpp"
 #include "sys/loop.hpp"
+#include "sys/signals.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -33,7 +32,7 @@ class Init {
         mounts_(duties.mounts),
         visitors_(duties.visitors),
         capture_(duties.capture),
-        command_(command),
+        command_(plan, duties.signals, command),
         tails_(plan.stdin_pipe) {}
 
   [[noreturn]] void run();
@@ -50,10 +49,6 @@ class Init {
   void reap();
   void note(const siginfo_t& child);
   void obey(const Message& message);
-  void signal_command(int signal) const;
-  void signal_own_group(int signal) const;
-  bool had_from_terminal(int signal) const;
-  bool command_is_stopped();
   void command_ended(const siginfo_t& child);
   void begin_leak_grace();
   void tell_end();
@@ -71,12 +66,9 @@ class Init {
   const MountWatch& mounts_;
   Visitors& visitors_;
   std::optional<ns::Capture>& capture_;
-  pid_t command_;
-  bool command_running_ = true;
-  int status_ = 0;  ///< the command's wait status, once it has ended
+  InitCommand command_;
   bool end_told_ = false;
   bool held_ = false;  ///< the command has ended, and the launcher has not let go yet
-  bool command_stopped_ = false;
   bool children_left_ = true;
   bool killing_ = false;
   std::optional<sys::Deadline> leak_deadline_;
@@ -97,55 +89,25 @@ void Init::begin_to_watch() {
   if (capture_) packets_watch_ = loop_.watch(capture_->fd(), POLLIN, [this](short) { take_packets(); });
 }
 
-void Init::signal_command(int signal) const {
-  // It can't have been reaped while command_running_, so the pid is still its own.
-  if (command_running_) ::kill(plan_.own_process_group ? -command_ : command_, signal);
-}
-
-/// For what has reached our group. A command such as timeout(1) makes a group of its own; where it would have
-/// led the caller's already, run directly, that had changed nothing, and the signal would have reached it.
-void Init::signal_own_group(int signal) const {
-  if (!command_running_ || plan_.own_process_group || !plan_.leads_group) return;
-  const bool has_left = ::getpgid(command_) == command_ && ::getsid(command_) == ::getsid(0);
-  if (has_left) ::kill(-command_, signal);
-}
-
-/// Whether init has had it, too. A SIGCONT takes back what is pending, so that init may never see it.
-bool Init::had_from_terminal(int signal) const {
-  if (plan_.own_process_group || (signal != SIGINT && signal != SIGQUIT && signal != SIGTSTP)) return true;
-  return signals_.had().contains(signal) || (signal == SIGTSTP && signals_.had().contains(SIGCONT));
-}
-
 void Init::obey(const Message& message) {
   switch (message.kind) {
     case Kind::kForward:
-      signal_command(message.code);
+      command_.signal(message.code);
       break;
-    case Kind::kForwardAlone: {
-      const bool sent_to_group = signals_.take(message.code);
-      // A SIGCONT may be history: the launcher, which has heard of stop signals too, tells.
-      if (!sent_to_group && message.code != SIGCONT) signal_command(message.code);
-      if (sent_to_group) signal_own_group(message.code);
-      tell(Kind::kAnswer, sent_to_group ? 1 : 0, message.detail);
+    case Kind::kForwardAlone:
+      tell(Kind::kAnswer, command_.signal_unless_group_had(message.code) ? 1 : 0, message.detail);
       break;
-    }
     case Kind::kFromTerminal:
-      signals_.drain();
-      // One from before init was there has not reached the command, which is younger.
-      if (had_from_terminal(message.code)) {
-        signal_own_group(message.code);
-      } else {
-        signal_command(message.code);
-      }
+      command_.signal_from_terminal(message.code);
       break;
     case Kind::kAskStopped:
       reap();
       // Nothing runs in front of a held shard: a Ctrl-Z is for the launcher.
-      tell(Kind::kAnswer, command_is_stopped() || held_ ? 1 : 0, message.detail);
+      tell(Kind::kAnswer, command_.is_stopped() || held_ ? 1 : 0, message.detail);
       break;
     case Kind::kKillCommand:
       killing_ = true;
-      signal_command(SIGKILL);
+      command_.signal(SIGKILL);
       if (leak_deadline_) leak_deadline_.emplace(std::chrono::milliseconds{0});
       break;
     case Kind::kLetGo:
@@ -156,51 +118,35 @@ void Init::obey(const Message& message) {
   }
 }
 
-/// A stopped command that a SIGTERM and a SIGCONT end is never reported as continued, and not as ended before
-/// the last of its threads is gone: only its threads themselves tell (K51).
-bool Init::command_is_stopped() {
-  return command_stopped_ && inspect::is_stopped(command_).value_or(true);
-}
-
 void Init::begin_leak_grace() {
   held_ = false;
   leak_deadline_.emplace(killing_ ? std::chrono::milliseconds{0} : plan_.spec.leak_grace);
 }
 
 void Init::command_ended(const siginfo_t& child) {
-  command_running_ = false;
-  command_stopped_ = false;
-  status_ = child.si_code == CLD_EXITED ? child.si_status << 8 : child.si_status;
+  command_.note_end(child);
   held_ = plan_.spec.hold_on_failure.has_value();
   if (!held_) begin_leak_grace();
 }
 
 void Init::tell_end() {
-  if (!held_) return tell(Kind::kCommandEnded, status_);
-  tell({.kind = Kind::kHeld, .code = status_, .payload = pack(listening_addresses())});
-}
-
-/// A child makes init its tracer (PTRACE_TRACEME), which stops it at each signal till that lets it go (K72).
-/// As if nobody had been there: it gets the signal, and is traced no more.
-void let_go(const siginfo_t& child) {
-  const int stopped_by = child.si_status & 0x7f;  // above it: at which event
-  const std::intptr_t signal = stopped_by == SIGTRAP ? 0 : stopped_by;
-  ::ptrace(PTRACE_DETACH, child.si_pid, nullptr, signal);
+  if (!held_) return tell(Kind::kCommandEnded, command_.wait_status());
+  tell({.kind = Kind::kHeld, .code = command_.wait_status(), .payload = pack(listening_addresses())});
 }
 
 void Init::note(const siginfo_t& child) {
-  if (child.si_code == CLD_TRAPPED) return let_go(child);
-  if (child.si_pid != command_ || !command_running_) {
+  if (child.si_code == CLD_TRAPPED) return sys::untrace(child);
+  if (child.si_pid != command_.pid() || !command_.is_running()) {
     if (child.si_code != CLD_STOPPED && child.si_code != CLD_CONTINUED) visitors_.note_end(child);
     return;
   }
   switch (child.si_code) {
     case CLD_STOPPED:
-      command_stopped_ = true;
+      command_.note_stop(true);
       tell(Kind::kStopped, child.si_status);
       break;
     case CLD_CONTINUED:
-      command_stopped_ = false;
+      command_.note_stop(false);
       break;
     default:
       command_ended(child);
@@ -244,7 +190,7 @@ void Init::finish() {
   }
   if (capture_) tell({.kind = Kind::kCaptured, .payload = pack(capture_->finish())});
   tell({.kind = Kind::kFinished,
-        .code = status_,
+        .code = command_.wait_status(),
         .detail = static_cast<std::int32_t>(std::min<std::size_t>(total, kUnknownLeaks)),
         .payload = plan_.spec.measure ? pack(inspect::look_at_unreaped()) : std::string()});
   ::_exit(0);
@@ -280,9 +226,9 @@ void Init::run() {
   for (;;) {
     reap();
     // First: from then on the launcher sees to it that a look at what is left keeps us from no end.
-    if (!command_running_ && (held_ || children_left_ || capture_) && !std::exchange(end_told_, true))
+    if (!command_.is_running() && (held_ || children_left_ || capture_) && !std::exchange(end_told_, true))
       tell_end();
-    if (!command_running_ && !held_ && (nobody_is_left() || grace_is_over())) finish();
+    if (!command_.is_running() && !held_ && (nobody_is_left() || grace_is_over())) finish();
     wait_for_something();
   }
 }

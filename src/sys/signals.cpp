@@ -1,6 +1,9 @@
 #include "sys/signals.hpp"
 
+#include <sys/ptrace.h>
 #include <unistd.h>
+
+#include <cstdint>
 
 #include "sys/check.hpp"
 
@@ -79,6 +82,12 @@ void deliver_pending(int signal) noexcept {
   one.add(signal);
   ::sigprocmask(SIG_UNBLOCK, &one.native(), nullptr);
   ::sigprocmask(SIG_BLOCK, &one.native(), nullptr);
+}
+
+void untrace(const siginfo_t& trapped) noexcept {
+  const int stopped_by = trapped.si_status & 0x7f;  // above it: at which event
+  const std::intptr_t signal = stopped_by == SIGTRAP ? 0 : stopped_by;
+  ::ptrace(PTRACE_DETACH, trapped.si_pid, nullptr, signal);
 }
 
 struct sigaction set_handler(int signal, void (*handler)(int)) noexcept {

@@ -83,6 +83,11 @@ std::optional<siginfo_t> take_pending(int signal) noexcept;
 /// Lets a pending, blocked signal do its work now, and blocks it again.
 void deliver_pending(int signal) noexcept;
 
+/// A child makes us its tracer (PTRACE_TRACEME), and each signal stops it till that lets it go on, which
+/// waitid(2) tells as `trapped` (K72). As if nobody had been there: it gets the signal, and is traced no
+/// more.
+void untrace(const siginfo_t& trapped) noexcept;
+
 /// Sets one signal's action, after which an interrupted call goes on, and returns what it was.
 struct sigaction set_handler(int signal, void (*handler)(int)) noexcept;
 /// Sets one signal's action to its default and returns what it was.
