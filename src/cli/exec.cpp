@@ -30,8 +30,8 @@ namespace {
 constexpr std::chrono::seconds kAnswerLimit{3};
 
 constexpr Option kOptions[] = {
-    {"env", 'e', "NAME=VALUE", "set a variable for the command (repeatable)", true},
-    {"env-file", 0, "FILE", "set the variables that FILE holds, one a line (repeatable)", true},
+    {"env", 'e', "NAME=VALUE", "set a variable for the command", true},
+    {"env-file", 0, "FILE", "read variables from FILE, one per line", true},
     {"workdir", 'w', "DIR", "run the command in DIR (default: where the shard's command runs)"},
     kColorOption,
 };

@@ -18,7 +18,8 @@ struct Option {
   const char* value_name;  ///< nullptr: a flag
   const char* help;
   bool repeatable = false;
-  bool has_twin = false;  ///< NSLAUNCH_OPT_<NAME> sets it too
+  bool has_twin = false;        ///< NSLAUNCH_OPT_<NAME> sets it too
+  const char* group = nullptr;  ///< the heading of those that begin here
 };
 
 /// For every subcommand that has words of its own to say.
@@ -70,7 +71,7 @@ class Arguments {
 /// prefix. An empty twin counts as not set. Throws UsageError with a suggestion.
 Arguments parse(std::span<const Option> options, std::span<const std::string> words);
 
-/// The options as help lines.
+/// The options as help lines of 80 columns at most.
 std::string describe(std::span<const Option> options);
 
 /// The nearest of `known` to `word`, or nothing where none is near.

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <sstream>
 
+#include "cli/command.hpp"
 #include "cli/topics.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
@@ -153,6 +154,22 @@ TEST_CASE("every topic of the help fits a screen, and a misspelt one is suggeste
   const auto wrong = state.ask({"help", "signal"});
   CHECK(wrong.status == 125);
   CHECK_THAT(wrong.err, Contains("'nslaunch help signals'"));
+}
+
+TEST_CASE("the help of each subcommand fits 80 columns, and that of a run has its options in groups") {
+  const RegistryView state;
+  for (const auto& command : cli::commands()) {
+    const auto text = state.ask({"help", std::string(command.name)}).out;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      CAPTURE(command.name, line);
+      CHECK(line.size() <= 80);
+    }
+    for (const auto& option : command.options()) CHECK_THAT(text, Contains(fmt::format("--{}", option.name)));
+  }
+  const auto of_run = state.ask({"help", "run"}).out;
+  for (const auto* const group : {"\n\nIsolation:\n      --tmp ", "\n\nReports:\n      --report-json FILE "})
+    CHECK_THAT(of_run, Contains(group));
 }
 
 TEST_CASE("asking for help or the version is no error and runs nothing") {
