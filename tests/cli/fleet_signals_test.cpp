@@ -31,11 +31,12 @@ struct Begun {
 
 /// `nslaunch run` as a job with a group of its own in a script's session: an orphaned one would not stop. Its
 /// pid is shown first, then its status when it stops, and its last one when the script is told to go on.
+/// Bash may not have heard yet that it goes on.
 Words as_job(const Words& words) {
   Words all = {"bash",
                "-c",
                "set -m; sh -c 'echo $$; exec \"$@\"' - \"$@\"; echo status $?; job=$(jobs -p); read -r line; "
-               "wait \"$job\"; echo ended $?",
+               "while wait \"$job\"; status=$?; ((status == 148)); do :; done; echo ended $status",
                "-",
                nslaunch({}).front(),
                "run"};
