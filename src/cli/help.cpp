@@ -4,6 +4,7 @@
 #include <nslaunch/error.hpp>
 #include <nslaunch/version.hpp>
 
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,40 @@ void print_overview() {
       "\nThe options of a run: nslaunch help run. The manual: man nslaunch.\n"
       "Also: nslaunch help exit-status|environment|signals|ci\n";
   print(text);
+}
+
+/// The words of `right` in lines beside `left`, or below it where that is too long.
+std::string in_columns(const std::string& left, const std::string& right) {
+  constexpr std::size_t kWidth = 80;
+  constexpr std::size_t kIndent = 31;
+  const std::string margin(kIndent, ' ');
+  std::string text = left.size() < kIndent ? fmt::format("{:<{}}", left, kIndent) : left + "\n" + margin;
+  std::size_t column = kIndent;
+  std::istringstream words(right);
+  for (std::string word; words >> word;) {
+    const bool begins = column == kIndent;
+    if (!begins && column + 1 + word.size() > kWidth) {
+      text += "\n" + margin + word;
+      column = kIndent + word.size();
+    } else {
+      text += (begins ? "" : " ") + word;
+      column += (begins ? 0 : 1) + word.size();
+    }
+  }
+  return text + "\n";
+}
+
+/// The options as help lines of 80 columns at most.
+std::string describe(std::span<const Option> options) {
+  std::string text;
+  for (const auto& option : options) {
+    if (option.group != nullptr) text += fmt::format("{}{}:\n", text.empty() ? "" : "\n", option.group);
+    std::string left = option.letter != 0 ? fmt::format("  -{}, --{}", option.letter, option.name)
+                                          : fmt::format("      --{}", option.name);
+    if (option.value_name != nullptr) left += fmt::format(" {}", option.value_name);
+    text += in_columns(left, fmt::format("{}{}", option.help, option.repeatable ? " (repeatable)" : ""));
+  }
+  return text;
 }
 
 [[noreturn]] void throw_unknown(const std::string& word) {

@@ -7,7 +7,6 @@
 #include <cctype>
 #include <cstdlib>
 #include <numeric>
-#include <sstream>
 
 #include "sys/check.hpp"
 #include "sys/numbers.hpp"
@@ -136,27 +135,6 @@ std::size_t distance(std::string_view a, std::string_view b) {
   throw UsageError(fmt::format("{}: '{}' is not {}", option, sys::escape(value), wanted));
 }
 
-/// The words of `right` in lines beside `left`, or below it where that is too long.
-std::string in_columns(const std::string& left, const std::string& right) {
-  constexpr std::size_t kWidth = 80;
-  constexpr std::size_t kIndent = 31;
-  const std::string margin(kIndent, ' ');
-  std::string text = left.size() < kIndent ? fmt::format("{:<{}}", left, kIndent) : left + "\n" + margin;
-  std::size_t column = kIndent;
-  std::istringstream words(right);
-  for (std::string word; words >> word;) {
-    const bool begins = column == kIndent;
-    if (!begins && column + 1 + word.size() > kWidth) {
-      text += "\n" + margin + word;
-      column = kIndent + word.size();
-    } else {
-      text += (begins ? "" : " ") + word;
-      column += (begins ? 0 : 1) + word.size();
-    }
-  }
-  return text + "\n";
-}
-
 }  // namespace
 
 bool Arguments::has(std::string_view option) const {
@@ -237,18 +215,6 @@ Arguments parse(std::span<const Option> own_options, std::span<const std::string
     if (option.has_twin) add_twin(arguments, option);
   }
   return arguments;
-}
-
-std::string describe(std::span<const Option> options) {
-  std::string text;
-  for (const auto& option : options) {
-    if (option.group != nullptr) text += fmt::format("{}{}:\n", text.empty() ? "" : "\n", option.group);
-    std::string left = option.letter != 0 ? fmt::format("  -{}, --{}", option.letter, option.name)
-                                          : fmt::format("      --{}", option.name);
-    if (option.value_name != nullptr) left += fmt::format(" {}", option.value_name);
-    text += in_columns(left, fmt::format("{}{}", option.help, option.repeatable ? " (repeatable)" : ""));
-  }
-  return text;
 }
 
 std::optional<std::string> suggest(std::string_view word, std::span<const std::string> known) {

@@ -71,9 +71,6 @@ class Arguments {
 /// prefix. An empty twin counts as not set. Throws UsageError with a suggestion.
 Arguments parse(std::span<const Option> options, std::span<const std::string> words);
 
-/// The options as help lines of 80 columns at most.
-std::string describe(std::span<const Option> options);
-
 /// The nearest of `known` to `word`, or nothing where none is near.
 std::optional<std::string> suggest(std::string_view word, std::span<const std::string> known);
 
