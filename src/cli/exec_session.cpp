@@ -175,7 +175,9 @@ void ExecSession::read_keys() {
   }
   if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) {
     typing_ = false;
-    if (another_) passed_->hung_up();
+    // A read fails in a background group that has lost its shell, too.
+    termios modes = {};
+    if (another_ && ::tcgetattr(STDIN_FILENO, &modes) != 0) passed_->hung_up();
   }
   write_keys();
 }

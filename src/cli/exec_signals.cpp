@@ -55,6 +55,7 @@ bool ExecSignals::interrupts_typed(std::size_t count) {
 
 void ExecSignals::hung_up() {
   hung_up_ = true;
+  if (silent_ || told_) given_up_ = SIGHUP;
   await_end(true);
 }
 

@@ -31,9 +31,12 @@ constexpr Option kOptions[] = {
     kColorOption,
 };
 
+/// A file that is no record may be called so that a shell makes two words of it.
 std::string ids(std::span<const ShardEntry> shards) {
   std::string text;
-  for (const auto& shard : shards) text += registry::word_for(shard.record, ::geteuid()) + '\n';
+  for (const auto& shard : shards) {
+    if (registry::is_valid_id(shard.record.id)) text += registry::word_for(shard.record, ::geteuid()) + '\n';
+  }
   return text;
 }
 

@@ -1,12 +1,11 @@
 #include "inspect/account.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <ctime>
 #include <sstream>
 
 #include "inspect/details.hpp"
+#include "inspect/processes.hpp"
 #include "inspect/shard.hpp"
 #include "inspect/threads.hpp"
 #include "sys/check.hpp"
@@ -49,12 +48,6 @@ std::string place(const std::string& function) {
   return sys::escape(function.substr(0, function.find('.')));
 }
 
-/// What a user may look into (proc(5)): not a set-user-id program's, say.
-bool is_of(uid_t user, pid_t process) {
-  struct stat status = {};
-  return ::stat(fmt::format("/proc/{}", process).c_str(), &status) == 0 && status.st_uid == user;
-}
-
 /// The row of each process and what stands below it.
 class Rows {
  public:
@@ -64,6 +57,7 @@ class Rows {
     const pid_t pid = process.member->stat.pid;
     const bool is_closed = reader_ && !is_of(*reader_, pid);
     if (is_closed) process.waits_in.clear();
+    if (is_closed) process.command_line = fmt::format("({})", process.member->stat.comm);
     return process_line(process) + (is_closed ? "" : threads_below(pid));
   }
 

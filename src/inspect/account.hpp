@@ -15,7 +15,7 @@ struct Subject {
   std::vector<std::string> command;
   pid_t init = 0;  ///< here
   /// Another user whom the text is for: without kernel stacks, which only root reads, and of a process that
-  /// is not that user's with neither wait channels nor sockets.
+  /// is not that user's with no command line, wait channel or socket.
   std::optional<uid_t> reader{};
 };
 

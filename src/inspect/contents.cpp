@@ -89,7 +89,7 @@ sys::Fd open_in_shard(pid_t init, const std::string& path) {
 void look_at_tmp(const Answer& answer, pid_t init, const std::vector<Mount>& mounts, std::size_t most) {
   const auto folder = open_in_shard(init, kTmp);
   const auto mount = std::ranges::find(mounts, sys::mount_id_of(folder.get()).value_or(0), &Mount::id);
-  if (mount == mounts.end() || mount->path != kTmp || mount->type != "tmpfs")
+  if (mount == mounts.end() || mount->path != kTmp || mount->type != "tmpfs" || !mount->is_new)
     return answer.say(kUnseen, "/tmp: it is no tmpfs of the shard's own");
   Tally tally;
   std::vector<Usage> entries;
@@ -122,7 +122,7 @@ void look_at_all(int out, pid_t init, const std::vector<Mount>& mounts, std::siz
     answer.say(kUnseen, fmt::format("/tmp: {}", error.what()));
   }
   for (std::size_t index = 0; index < mounts.size(); ++index) {
-    if (mounts[index].type != "tmpfs") continue;
+    if (mounts[index].type != "tmpfs" || !mounts[index].is_new) continue;
     try {
       look_at_mount(answer, init, mounts[index], index);
     } catch (const Error&) {  // gone, or hidden by another: there is nothing to say of it

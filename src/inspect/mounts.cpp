@@ -18,11 +18,16 @@ auto identity(const sys::MountLine& line) {
 
 std::vector<Mount> own_mounts(pid_t init) {
   std::set<decltype(identity({}))> known;
-  for (const auto& line : sys::mounts_here()) known.insert(identity(line));
+  std::set<std::string> devices;
+  for (const auto& line : sys::mounts_here()) {
+    known.insert(identity(line));
+    devices.insert(line.device);
+  }
   std::vector<Mount> mounts;
   PatientReads reads(1, [init](std::size_t) { return sys::read_mountinfo(std::to_string(init)); });
   for (const auto& line : sys::parse_mountinfo(reads.take().front().value_or(""))) {
-    if (!known.contains(identity(line))) mounts.push_back({line.id, line.path, line.type, {}});
+    if (!known.contains(identity(line)))
+      mounts.push_back({line.id, line.path, line.type, !devices.contains(line.device)});
   }
   return mounts;
 }

@@ -14,6 +14,8 @@ struct Mount {
   std::uint64_t id = 0;  ///< sys::MountLine's
   std::string path;
   std::string type;  ///< "tmpfs", "proc", ...
+  /// Of a file system that we have nowhere, and not one of ours that its user has mounted there.
+  bool is_new = false;
   struct Usage {
     std::uint64_t used_bytes;
     std::uint64_t limit_bytes;

@@ -1,5 +1,6 @@
 #include "inspect/processes.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -68,6 +69,11 @@ std::vector<pid_t> nested_pids(pid_t shown) {
 
 bool is_own(pid_t shown) {
   return sys::status_field(shown, "Uid") == fmt::format("{0}\t{0}\t{0}\t{0}", ::geteuid());
+}
+
+bool is_of(uid_t user, pid_t shown) {
+  struct stat status = {};
+  return ::stat(fmt::format("/proc/{}", shown).c_str(), &status) == 0 && status.st_uid == user;
 }
 
 bool has_ended(const sys::ProcessStat& stat) {

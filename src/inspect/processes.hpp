@@ -30,6 +30,9 @@ std::vector<pid_t> nested_pids(pid_t shown);
 /// (K33).
 bool is_own(pid_t shown);
 
+/// Whether this user may look into it (proc(5)): not into a set-user-id program, say.
+bool is_of(uid_t user, pid_t shown);
+
 /// Whether nothing of it runs any more. A process whose first thread alone has ended shows as a
 /// zombie too and is not.
 bool has_ended(const sys::ProcessStat& stat);

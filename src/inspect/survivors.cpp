@@ -7,6 +7,7 @@
 #include "inspect/listeners.hpp"
 #include "inspect/processes.hpp"
 #include "inspect/shard.hpp"
+#include "sys/check.hpp"
 
 namespace nslaunch::inspect {
 namespace {
@@ -41,8 +42,8 @@ std::vector<Process> survivors_beside(const std::vector<pid_t>& sessions) {
   return processes;
 }
 
-std::vector<Leak> find_survivors(const std::vector<pid_t>& sessions, std::size_t most,
-                                 std::size_t& total) noexcept {
+std::vector<Leak> find_survivors(const std::vector<pid_t>& sessions, std::size_t most, std::size_t& total,
+                                 std::optional<uid_t> reader) noexcept {
   std::vector<Leak> leaks;
   total = kUnknownTotal;
   try {
@@ -54,7 +55,12 @@ std::vector<Leak> find_survivors(const std::vector<pid_t>& sessions, std::size_t
     const Listeners listeners;
     // The launcher ends an init that is kept waiting.
     const CommandLines lines(processes, WithoutChild::kReadAnyway);
-    for (const auto& process : processes) leaks.push_back(account(process, listeners, lines));
+    for (const auto& process : processes) {
+      leaks.push_back(account(process, listeners, lines));
+      if (!reader || is_of(*reader, process.shown())) continue;
+      leaks.back().command_line = fmt::format("({})", process.stat.comm);
+      leaks.back().listening.clear();
+    }
   } catch (...) {
     // Out of memory: what was found so far is still worth telling.
   }

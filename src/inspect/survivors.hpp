@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "inspect/processes.hpp"
@@ -25,9 +26,10 @@ constexpr std::size_t kUnknownTotal = std::numeric_limits<std::size_t>::max();
 
 /// Accounts of the first `most` of them with what they listen on. Never throws: what can't be
 /// read is left out, and who keeps a reader waiting costs no more than 3 s; but for ever where no child
-/// can be had. `total` becomes how many there are, or kUnknownTotal.
-std::vector<Leak> find_survivors(const std::vector<pid_t>& sessions, std::size_t most,
-                                 std::size_t& total) noexcept;
+/// can be had. `total` becomes how many there are, or kUnknownTotal. `reader`: another user who will read it:
+/// of a process that is not that user's there is neither command line nor socket.
+std::vector<Leak> find_survivors(const std::vector<pid_t>& sessions, std::size_t most, std::size_t& total,
+                                 std::optional<uid_t> reader = std::nullopt) noexcept;
 
 /// Recognises the tail of a pipeline that the command left writing (`exec > >(sed ...)`): a process
 /// whose standard input is a pipe that no survivor can write to any more (or only such a tail: `sed

@@ -75,14 +75,14 @@ int remove_in(int place, const char* name, const std::string& made) {
 
 /// Whose rights it is removed with: a descriptor of what is that user's. Root does it itself in a place of
 /// its own, or where it is the very directory that root has made in somebody else's; and what was made as a
-/// user, that user, who could make it there.
+/// user, that user, who could make it there: in a sticky place of root's, too, such as /tmp.
 sys::Fd whose_it_is(const sys::Fd& place, const char* name, const std::string& made) {
   struct stat status = {};
   const bool is_in_roots = ::fstat(place.get(), &status) == 0 && status.st_uid == 0;
-  if (!is_in_roots) {
-    auto directory = sys::open_on_same_mount(place.get(), name, O_PATH | O_DIRECTORY);
-    if (directory && is_made(directory.get(), made)) return directory;
-  }
+  const bool is_sticky = (status.st_mode & S_ISVTX) != 0;
+  auto directory = sys::open_on_same_mount(place.get(), name, O_PATH | O_DIRECTORY);
+  const bool is_known = directory && is_made(directory.get(), made) && ::fstat(directory.get(), &status) == 0;
+  if (is_known && (!is_in_roots || (is_sticky && status.st_uid != 0))) return directory;
   return sys::Fd(::fcntl(place.get(), F_DUPFD_CLOEXEC, 0));
 }
 

@@ -69,6 +69,8 @@ void take_body(std::string_view text, ShardRecord& record) {
   json.at("id").get_to(record.id);
   json.at("name").get_to(record.name);
   json.at("run_id").get_to(record.run_id);
+  // No record of ours has more words; each is memory to whoever looks at another's.
+  if (json.at("command").size() > kCommandBudget) throw std::out_of_range("command");
   json.at("command").get_to(record.command);
   json.at("cwd").get_to(record.cwd);
   json.at("isolation").get_to(record.isolation);

@@ -75,6 +75,13 @@ Json counts_as_json(const FleetResult& result) {
   return counts;
 }
 
+/// As the command's user may read it: not who of root's holds up an end, nor what lies where only root looks.
+Attempt for_user(Attempt attempt) {
+  attempt.outcome.culprit.clear();
+  if (attempt.status == Status::kError) attempt.error = "the shard could not be made, or was lost";
+  return attempt;
+}
+
 std::string attempt_as_json(const PartResult& part, const Attempt& attempt, const std::string& run_id) {
   Json json = {{"version", kVersion}, {"run_id", run_id}};
   json.update(part_identity(part));
@@ -106,7 +113,9 @@ void ResultFiles::ended(const PartResult& part, const Attempt& attempt,
     const int copy = ::fcntl(attempt.folder_descriptor, F_DUPFD_CLOEXEC, 0);
     const sys::Directory folder(sys::Fd(sys::check(copy, "keeping an artifacts folder")));
     const auto file = shard::make_result(spec_.shard, folder, "result.json");
-    const int error = sys::write_all(file.get(), attempt_as_json(part, attempt, spec_.run_id));
+    const bool is_anothers = shard::other_user(spec_.shard) != nullptr;
+    const auto& shown = is_anothers ? for_user(attempt) : attempt;
+    const int error = sys::write_all(file.get(), attempt_as_json(part, shown, spec_.run_id));
     if (error != 0) throw Error(sys::errno_code(error), "writing result.json");
   } catch (const Error& error) {
     warn(fmt::format("its result is not kept: {}", error.what()));

@@ -91,6 +91,7 @@ bool Printer::fill_front() {
 void Printer::begin(sys::Loop& loop) {
   for (const auto stream : {Stream::kOut, Stream::kErr})
     watches_[index_of(stream)] = loop.watch(target(stream), 0, [this](short) { write_now(); });
+  wait_for_front();
 }
 
 void Printer::wait_for_front() noexcept {

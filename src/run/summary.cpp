@@ -9,6 +9,7 @@
 #include "run/shard_output.hpp"
 #include "run/status.hpp"
 #include "shard/explain.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/text.hpp"
 #include "sys/values.hpp"
@@ -44,8 +45,16 @@ std::string command_to_run_again(const PartResult& part, const FleetSpec& spec) 
                               .name = part.part.name,
                               .id = part.attempts.back().id,
                               .line = part.part.line};
+  // Where names are another user's choice, what root types must not make them root's own.
+  const bool is_anothers_list = part.part.line && shard::other_user(spec.shard) != nullptr;
   for (const auto& word : spec.options_to_run_again) {
     const bool is_path = words.back() == "--pcap" || words.back() == "--overlay";
+    if (is_path && is_anothers_list && word.find('{') != word.npos) {
+      const bool is_capture = words.back() == "--pcap";
+      if (is_capture) words.pop_back();
+      if (!is_capture) words.push_back(word.substr(0, word.rfind('=')));
+      continue;
+    }
     const bool is_template = is_path || words.back() == "--env";
     words.push_back(is_template ? expand(word, is_path ? values_in_path(values) : values) : word);
   }

@@ -82,13 +82,14 @@ CaptureFile::CaptureFile(const CaptureSpec& spec, const std::function<void(std::
     : spec_(spec),
       warning_(warning),
       before_making_(std::move(before_making)),
-      name_(std::filesystem::path(spec.file).filename()) {
+      name_(std::filesystem::path(spec.file).filename()),
+      is_named_by_another_(below != nullptr && spec.named_by_list) {
   try {
     const auto folder_of = [](const std::string& path) { return std::filesystem::path(path).parent_path(); };
     folder_ = below == nullptr ? open_folder(folder_of(spec.file))
                                : open_folder_below(*below, folder_of(spec.file.substr(below->path.size())));
     check_place();
-    make(below != nullptr);
+    make();
   } catch (const Error& error) {
     if (!error.advice().empty()) throw;
     throw not_made(error, spec.file);
@@ -112,14 +113,14 @@ void CaptureFile::check_place() const {
 
 /// Of a file that will be replaced the kernel is asked as if it were written to, with its protections. What
 /// has been opened counts from then on: the name may be another's by now.
-void CaptureFile::make(bool is_for_another) {
+void CaptureFile::make() {
   struct stat old = {};
   const bool is_new = ::fstatat(folder_.get(), name_.c_str(), &old, AT_SYMLINK_NOFOLLOW) != 0;
   if (is_new) {
     file_.emplace(folder_.get(), O_RDWR, kMode, before_making_);
     return;
   }
-  if (is_for_another && spec_.named_by_list) refuse_all_but_captures();
+  refuse_all_but_captures();
   const auto existing = sys::open_output_at(folder_.get(), name_, O_NOFOLLOW);
   sys::check(existing.get(), "opening {}", spec_.file);
   sys::check(::fstat(existing.get(), &old), "looking at {}", spec_.file);
@@ -132,11 +133,13 @@ void CaptureFile::make(bool is_for_another) {
 
 /// The list is that user's, and so would be the choice of what root loses.
 void CaptureFile::refuse_all_but_captures() const {
+  if (!is_named_by_another_) return;
   const sys::Fd file(
       ::openat(folder_.get(), name_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat status = {};
   const bool is_own = file && ::fstat(file.get(), &status) == 0 && status.st_uid == ::geteuid();
-  if (is_own && (status.st_size == 0 || is_capture(file))) return;
+  if (!file && errno == ENOENT) return;
+  if (is_own && is_capture(file)) return;
   throw Error(sys::errno_code(EEXIST),
               fmt::format("replacing {} for --pcap on the word of a list", sys::escape(spec_.file)),
               "It is no capture of this user's. Give those a folder of their own: --pcap captures/{name}");
@@ -153,6 +156,7 @@ void CaptureFile::command_started() noexcept {
 
 void CaptureFile::remove_earlier() const {
   refuse_anothers();
+  refuse_all_but_captures();
   if (::unlinkat(folder_.get(), name_.c_str(), 0) == 0 || errno == ENOENT) return;
   sys::check(-1, "removing the {} of an earlier run", sys::escape(spec_.file));
 }
@@ -166,6 +170,7 @@ void CaptureFile::refuse_anothers() const {
 
 void CaptureFile::publish() {
   refuse_anothers();
+  refuse_all_but_captures();
   int error = file_->give_new_name(name_);
   if (error == EEXIST) error = file_->replace(name_);
   if (error != 0) throw Error(sys::errno_code(error), fmt::format("naming {}", sys::escape(spec_.file)));

@@ -47,7 +47,7 @@ class CaptureFile {
 
  private:
   void check_place() const;
-  void make(bool is_for_another);
+  void make();
   void refuse_all_but_captures() const;
   void refuse_anothers() const;
   void publish();
@@ -57,6 +57,7 @@ class CaptureFile {
   const std::function<void(std::string_view)>& warning_;
   sys::BeforeMaking before_making_;
   std::string name_;  ///< in its folder
+  bool is_named_by_another_;
   sys::Fd folder_;
   std::optional<sys::PendingFile> file_;
   bool wanted_ = false;  ///< it is to get its name at the end

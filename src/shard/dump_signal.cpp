@@ -1,8 +1,10 @@
 #include "shard/dump_signal.hpp"
 
+#include <sys/prctl.h>
 #include <nslaunch/error.hpp>
 
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
@@ -53,6 +55,7 @@ std::size_t send_dump_signal(pid_t init, int signal, const UserIds* user) {
   // By a child: any of them may keep whoever looks at it waiting (K33).
   const auto send = [&](int marks) {
     if (user != nullptr && sys::become_user(user->uid, user->gid, user->groups) != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // which that has taken back (K2)
     send_to(members, signal, [&] { sys::write_all(marks, "."); });
   };
   try {

@@ -13,6 +13,7 @@
 #include "shard/listening.hpp"
 #include "shard/protocol.hpp"
 #include "shard/usage.hpp"
+#include "shard/users_folder.hpp"
 #include "sys/check.hpp"
 #include "sys/clock.hpp"
 #include "sys/loop.hpp"
@@ -183,8 +184,11 @@ bool Init::nobody_is_left() const {
 
 void Init::finish() {
   std::size_t total = 0;
+  const auto* user = other_user(plan_.spec);
+  const auto reader = user != nullptr ? std::optional(user->uid) : std::nullopt;
   if (children_left_) {
-    for (const auto& leak : inspect::find_survivors(visitors_.sessions(), kMostLeaksDetailed, total)) {
+    for (const auto& leak :
+         inspect::find_survivors(visitors_.sessions(), kMostLeaksDetailed, total, reader)) {
       tell({.kind = Kind::kLeak, .payload = pack(leak)});
     }
   }

@@ -128,7 +128,8 @@ void Supervision::hear() {
 void Supervision::attend() {
   if (std::exchange(forwarding_is_due_, false) || forwarding_.busy()) forwarding_.attend();
   const auto events = std::exchange(channel_events_, short{0});
-  if (events != 0 || peer_.has_news()) hear();
+  // Nothing that has come meanwhile is late: whoever turns the loop may have been kept from it.
+  if (events != 0 || peer_.has_news() || poll_timeout() == 0) hear();
   if ((events & POLLHUP) != 0) set_finished();
 }
 

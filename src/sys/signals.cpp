@@ -86,7 +86,12 @@ void deliver_pending(int signal) noexcept {
 
 void untrace(const siginfo_t& trapped) noexcept {
   const int stopped_by = trapped.si_status & 0x7f;  // above it: at which event
-  const std::intptr_t signal = stopped_by == SIGTRAP ? 0 : stopped_by;
+  siginfo_t told = {};
+  // An execve(2)'s, for the tracer alone, comes as from the process itself.
+  const bool is_of_exec = stopped_by == SIGTRAP &&
+                          ::ptrace(PTRACE_GETSIGINFO, trapped.si_pid, nullptr, &told) == 0 &&
+                          told.si_code == SI_USER && told.si_pid == trapped.si_pid;
+  const std::intptr_t signal = is_of_exec ? 0 : stopped_by;
   ::ptrace(PTRACE_DETACH, trapped.si_pid, nullptr, signal);
 }
 

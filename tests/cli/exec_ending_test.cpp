@@ -93,6 +93,21 @@ TEST_CASE("root's exec of another user's process ends some time after its termin
   CHECK(terminal.wait().signal == SIGHUP);
 }
 
+TEST_CASE("so it does when it has said before that the process has not ended, and takes no hangup") {
+  const Hostile user;
+  const LiveShard shard(user.registry, user.words({}));
+  Words words = {"sh", "-c", "trap '' HUP; exec \"$@\"", "-"};
+  for (const auto& word : exec_of(shard, "trap '' INT HUP; echo ready; while :; do sleep 0.01; done"))
+    words.push_back(word);
+  PtySession terminal(words, user.options());
+  terminal.expect("ready");
+  terminal.send("\x03\x03");
+  terminal.expect("one more Ctrl-C within 10 s, or signal, ends this exec");
+  terminal.hang_up();
+  const auto ended = terminal.wait();
+  CHECK((ended.signal == SIGHUP || ended.status == 128 + SIGHUP));
+}
+
 TEST_CASE("exec leaves it to a process in one's own shard what it does about a signal, and when") {
   const RegistryView registry;
   const LiveShard shard(registry);

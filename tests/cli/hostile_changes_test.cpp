@@ -31,18 +31,18 @@ struct Project {
   Result run_here(const std::string& script, const std::string& folder) const {
     return run(in_shard(script, keeping_in(folder)), user.options());
   }
-  /// The work folders below the user's own.
+  /// Those of overlayfs, wherever they are.
   Words work_folders() const {
     Words found;
-    for (const auto& entry : fs::recursive_directory_iterator(user.own)) {
+    for (const auto& entry : fs::recursive_directory_iterator(user.ground.path())) {
       if (entry.path().extension() == ".work" && entry.is_directory()) found.push_back(entry.path());
     }
     return found;
   }
   /// A launcher that is killed when its command has run that script.
-  void run_killed(const std::string& script) const {
+  void run_killed(const std::string& script, const std::string& changes) const {
     const auto mark = unique_text();
-    Process process(in_shard(script + "; echo up; read line # " + mark, keeping_in(keep)), user.options());
+    Process process(in_shard(script + "; echo up; read line # " + mark, keeping_in(changes)), user.options());
     REQUIRE(process.read_line() == "up");
     process.send_signal(SIGKILL);
     process.wait();
@@ -120,10 +120,16 @@ TEST_CASE(
     "the changes of a user's command whose launcher is killed stay, and what overlayfs worked in goes") {
   const Project project;
   const bool changes = GENERATE(true, false);
-  project.run_killed(changes ? "echo x > new" : ":");
+  const bool is_in_sticky = GENERATE(false, true);
+  const auto sticky = project.user.ground / "sticky";
+  fs::create_directory(sticky);
+  fs::permissions(sticky, fs::perms(01777));
+  const auto keep = is_in_sticky ? sticky + "/keep" : project.keep;
+  CAPTURE(keep);
+  project.run_killed(changes ? "echo x > new" : ":", keep);
   CHECK_THAT(project.user.registry.ask({"list"}).err, !Contains("work"));
   CHECK(project.work_folders().empty());
-  CHECK(names_below(project.keep) == (changes ? Names{"new"} : Names{}));
+  CHECK(names_below(keep) == (changes ? Names{"new"} : Names{}));
 }
 
 }  // namespace nslaunch::test

@@ -2,6 +2,7 @@
 #include <sched.h>
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <future>
 #include <list>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@
 #include "support/fuse_folder.hpp"
 #include "support/hostile.hpp"
 #include "support/live_shard.hpp"
+#include "support/own_folder.hpp"
 #include "support/write_file.hpp"
 #include "sys/check.hpp"
 #include "sys/files.hpp"
@@ -103,6 +105,19 @@ TEST_CASE("inspect is led by no link of a shard's to what lies outside it") {
   CHECK(seen.at("tmp").is_null());
   CHECK_THAT(seen.dump(), !Contains("secret"));
   CHECK_THAT(seen.at("not_looked_at").dump(), Contains("/tmp: "));
+}
+
+TEST_CASE("a folder of the host's tmpfs that a user shows as his /tmp is none of the shard's to inspect") {
+  const RegistryView registry;
+  const auto folder = "/dev/shm/nslaunch-test-" + unique_text();
+  std::filesystem::create_directory(folder);
+  const OwnFolder outside(folder);
+  write_file(outside / "secret", "not the shard's\n");
+  const LiveShard shard(registry, {"--tmp", outside.path()});
+  const auto seen = inspected(registry, shard.id);
+  CHECK(seen.at("tmp").is_null());
+  CHECK_THAT(seen.dump(), !Contains("secret"));
+  CHECK_THAT(seen.at("not_looked_at").dump(), Contains("/tmp: it is no tmpfs of the shard's own"));
 }
 
 }  // namespace nslaunch::test

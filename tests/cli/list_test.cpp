@@ -7,6 +7,7 @@
 #include "support/identity.hpp"
 #include "support/live_shard.hpp"
 #include "support/pty.hpp"
+#include "support/write_file.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -106,4 +107,13 @@ TEST_CASE("list --watch shows the shards again and again, in place on a terminal
 }
 
 }  // namespace
+TEST_CASE(
+    "what is no record has no place among the ids of list -q, where a shell would make two words of it") {
+  const RegistryView registry;
+  const LiveShard live(registry);
+  write_file(registry.path() + "/a b", "no record");
+  CHECK_THAT(registry.ask({"list"}).out, Catch::Matchers::Contains("a b"));
+  CHECK(registry.ask({"list", "-q"}).out == live.id + "\n");
+}
+
 }  // namespace nslaunch::test

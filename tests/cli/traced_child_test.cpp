@@ -36,6 +36,7 @@ TEST_CASE("a command that makes init its tracer has its signals, and ends as it 
   CHECK(killed.signal == SIGTERM);
   CHECK(killed.out == "handled 2\n");
   CHECK_THAT(killed.err, !Contains("leak"));
+  CHECK(run_traced(registry, SIGTRAP).signal == SIGTRAP);
 }
 
 TEST_CASE("a process of exec's that makes init its tracer has its signals, and ends as it does without one") {

@@ -81,9 +81,25 @@ TEST_CASE("an account of a hang tells another user nothing that only root may se
   const auto account = scene.account();
   INFO(account);
   CHECK_THAT(account, !Contains("  in "));
-  CHECK(waits_of(account, "nslaunch --user") == "-");
-  CHECK(waits_of(account, "    bash -c ") == "-");
+  CHECK(waits_of(account, "(shard-init)") == "-");
+  CHECK(waits_of(account, "  (bash)") == "-");
+  CHECK_THAT(account, !Contains("nslaunch --user"));
   CHECK(waits_of(account, "   sh -c ") != "-");
+}
+
+TEST_CASE("a result that is another user's names processes that are not his, and says no more of them") {
+  const HangWithRoot scene;
+  const auto root = scene.become_root + " --reuid 0 --regid 0 --clear-groups sh -c 'exec sleep 1000' & ";
+  const auto results = scene.user.own + "/results";
+  auto words = scene.user.words({"--artifacts", results, "--", "sh", "-c", root + "sleep 999 & sleep 0.3"});
+  words.insert(words.begin(), {"run", "--shards", "1", "--leaks", "warn"});
+  const auto ended = run(nslaunch(words), scene.user.options());
+  INFO(ended.err);
+  std::string result;
+  for (const auto& entry : fs::recursive_directory_iterator(results)) {
+    if (entry.path().filename() == "result.json") result = sys::read_file(entry.path().c_str()).value_or("");
+  }
+  CHECK_THAT(result, Contains("\"sleep 999\"") && Contains("\"(sleep)\"") && !Contains("\"sleep 1000\""));
 }
 
 TEST_CASE("where /proc hides others' processes it does so in another user's shard") {

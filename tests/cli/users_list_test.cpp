@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <sstream>
 #include <string>
 
 #include "support/hostile.hpp"
@@ -25,15 +26,21 @@ struct Listed {
     user.act([&] { fs::create_directory(user.own + "/source"); });
   }
 
-  Result run_each(const std::string& lines, Words options) const {
+  Words each(const std::string& lines, Words options, const std::string& script) const {
     user.act([&] { write_file(user.own + "/list", lines); });
     auto words = user.words({});
     words.insert(words.begin(), {"run", "--each", user.own + "/list"});
     words.insert(words.end(), options.begin(), options.end());
-    words.insert(words.end(), {"--", "sh", "-c", "touch " + user.own + "/source/changed", "{}"});
-    auto in_ground = user.options();
-    in_ground.directory = user.ground.path();
-    return run(nslaunch(words), in_ground);
+    words.insert(words.end(), {"--", "sh", "-c", "cd " + user.own + "; " + script, "{}"});
+    return words;
+  }
+  StartOptions in_ground() const {
+    auto options = user.options();
+    options.directory = user.ground.path();
+    return options;
+  }
+  Result run_each(const std::string& lines, const Words& options) const {
+    return run(nslaunch(each(lines, options, "touch source/changed")), in_ground());
   }
 
   Hostile user;
@@ -117,15 +124,62 @@ TEST_CASE("a user's list has root's captures replace none but earlier captures o
   INFO(first.err);
   CHECK(first.status == 0);
   write_file(user.ground / "notes", "root's");
+  write_file(user.ground / "empty", "");
   write_file(user.ground / "theirs", file_text(user.ground / "fresh"));
   REQUIRE(::chown((user.ground / "theirs").c_str(), kSomebody, kSomebody) == 0);
-  const auto ended = listed.run_each("fresh\nnotes\ntheirs\n", {"--pcap", "{name}"});
+  const auto ended = listed.run_each("fresh\nnotes\ntheirs\nempty\n", {"--pcap", "{name}"});
   INFO(ended.err);
   CHECK_THAT(ended.err, Contains("replacing notes for --pcap on the word of a list: File exists") &&
-                            Contains("1 PASS, 2 ERROR"));
+                            Contains("1 PASS, 3 ERROR"));
   CHECK(file_text(user.ground / "notes") == "root's");
+  CHECK(file_text(user.ground / "empty").empty());
   CHECK(owner_of(user.ground / "theirs") == kSomebody);
   CHECK(file_text(user.ground / "theirs") == file_text(user.ground / "fresh"));
+}
+
+TEST_CASE("what root makes under a capture's name of a user's list while that command runs is not replaced") {
+  const Listed listed;
+  const auto& user = listed.user;
+  const auto when = GENERATE(as<std::string>(), ":on-failure", ":always");
+  const auto go_on = user.own + "/go-on";
+  Process running(nslaunch(listed.each("late\n", {"--pcap", "{name}" + when},
+                                       "touch started; until [ -e go-on ]; do sleep 0.01; done; exit 1")),
+                  listed.in_ground());
+  REQUIRE(eventually([&] { return fs::exists(user.own + "/started"); }));
+  fs::remove(user.ground / "late");
+  write_file(user.ground / "late", "root's");
+  write_file(go_on, "");
+  const auto ended = running.wait();
+  INFO(ended.err);
+  CHECK(ended.status == 1);
+  CHECK(file_text(user.ground / "late") == "root's");
+  if (when == ":on-failure")
+    CHECK_THAT(ended.err, Contains("replacing late for --pcap on the word of a list"));
+}
+
+TEST_CASE("what is advised to run a part of a user's list again gives away nothing of root's") {
+  const Listed listed;
+  const auto& user = listed.user;
+  fs::create_directory(user.ground / "uploads");
+  write_file(user.ground / "notes", "root's");
+  for (const Words& options : {Words{"--overlay", user.own + "/source={name}"}, Words{"--pcap", "{name}"}}) {
+    CAPTURE(options);
+    const auto ended = listed.run_each("notes\nuploads\n", options);
+    std::istringstream lines(ended.err);
+    int pasted = 0;
+    for (std::string line; std::getline(lines, line);) {
+      const auto again = line.find("again: nslaunch ");
+      if (again == line.npos) continue;
+      ++pasted;
+      const auto words = nslaunch({}).front() + line.substr(again + 15);
+      const auto next = run({"sh", "-c", words}, listed.in_ground());
+      INFO(words << next.err);
+      CHECK(next.status == 0);
+    }
+    CHECK(pasted == 2);
+    CHECK(owner_of(user.ground / "uploads") == 0);
+    CHECK(file_text(user.ground / "notes") == "root's");
+  }
 }
 
 }  // namespace nslaunch::test
