@@ -17,8 +17,8 @@ endfunction()
 # The demo shows the bug on the machine's own ports 9925 and 9926: one at a time.
 nslaunch_scenario(examples examples/collide AS root user PROPERTIES PROCESSORS 4)
 nslaunch_scenario(examples examples/demo AS root user PROPERTIES RESOURCE_LOCK host_ports PROCESSORS 4)
-nslaunch_scenario(examples engines/parallel AS root user PROPERTIES PROCESSORS 4)
-nslaunch_scenario(examples engines/slurm AS root PROPERTIES PROCESSORS 4)  # its jobs are an ordinary user's, too
+nslaunch_scenario(examples engines/parallel AS root user PROPERTIES PROCESSORS 2)
+nslaunch_scenario(examples engines/slurm AS root)  # its jobs are an ordinary user's, too
 
 # What is published, made of the program under test: none of it depends on how that was compiled.
 foreach(scenario npm shim github-action gitlab-template)
@@ -50,7 +50,7 @@ endforeach()
 # What all of these need is fetched and built once; then each runs its containers in a shard.
 add_test(NAME "containers: prepare" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/containers/prepare)
 set_tests_properties("containers: prepare" PROPERTIES LABELS containers SKIP_RETURN_CODE 77 TIMEOUT 1800
-  FIXTURES_SETUP containers RESOURCE_LOCK release_build PROCESSORS 4)
+  FIXTURES_SETUP containers RESOURCE_LOCK release_build PROCESSORS 2)
 foreach(scenario variants first-process shared-state wrapper)
   nslaunch_scenario(containers containers/${scenario} AS root PROPERTIES FIXTURES_REQUIRED containers PROCESSORS 2)
 endforeach()
