@@ -170,15 +170,35 @@ std::string cut(const std::string& line) {
 
 }  // namespace
 
+Account::Account(const Subject& subject, const std::string& why)
+    : heading_(heading(subject, why)), work_([&](int out) { write_parts(out, subject); }), limit_(kLimit) {}
+
+bool Account::take(std::string_view chunk) {
+  seen_ += chunk;
+  return seen_.size() < kMostBytes;
+}
+
+bool Account::is_over() {
+  const bool goes_on = work_.read_some([this](std::string_view chunk) { return take(chunk); });
+  return !goes_on || limit_.passed();
+}
+
+void Account::wait() {
+  work_.read(kLimit, limit_, [this](std::string_view chunk) { return take(chunk); });
+}
+
+std::string Account::text() {
+  auto text = heading_ + seen_;
+  if (!work_.end())
+    text += fmt::format("\nThat is not all: the rest could not be read within {}.\n",
+                        sys::format_duration(kLimit));
+  return text;
+}
+
 std::string account_of(const Subject& subject, const std::string& why) {
-  std::string account = heading(subject, why);
-  const auto seen = sys::output_of_child([&](int out) { write_parts(out, subject); }, kLimit, kMostBytes);
-  account += seen.text;
-  if (!seen.complete) {
-    account += fmt::format("\nThat is not all: the rest could not be read within {}.\n",
-                           sys::format_duration(kLimit));
-  }
-  return account;
+  Account account(subject, why);
+  account.wait();
+  return account.text();
 }
 
 std::vector<std::string> shortened(const std::string& account) {

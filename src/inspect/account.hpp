@@ -4,7 +4,11 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "sys/clock.hpp"
+#include "sys/forked.hpp"
 
 namespace nslaunch::inspect {
 
@@ -26,6 +30,32 @@ struct Subject {
 /// processes, threads and sockets. `why` may be empty. The caller must have one thread only. Throws Error
 /// where nothing can be had.
 std::string account_of(const Subject& subject, const std::string& why);
+
+/// The same for those who have more to wait for: collected by a child of the caller's.
+class Account {
+ public:
+  /// Begins it.
+  Account(const Subject& subject, const std::string& why);
+
+  /// Readable when is_over() has something to do.
+  int fd() const noexcept { return work_.fd(); }
+  /// When it has had its time.
+  const sys::Deadline& limit() const noexcept { return limit_; }
+  /// Takes what has come: whether that is all.
+  bool is_over();
+  /// Waits for that.
+  void wait();
+  /// What there is of it.
+  std::string text();
+
+ private:
+  bool take(std::string_view chunk);
+
+  std::string heading_;
+  std::string seen_;
+  sys::ChildWork work_;
+  sys::Deadline limit_;
+};
 
 /// The first lines of each part of an account, without its heading, threads and stacks, each line cut.
 std::vector<std::string> shortened(const std::string& account);

@@ -23,53 +23,73 @@ std::string last_output_of(const Hooks& hooks) {
   return part;
 }
 
-void give_account(const Plan& plan, pid_t init, const std::string& why, const Hooks& hooks,
-                  Announcer& announcer) {
-  const auto& spec = plan.spec;
-  const auto* user = other_user(spec);
-  const auto reader = user != nullptr ? std::optional(user->uid) : std::nullopt;
-  const auto account = inspect::account_of({spec.id, spec.name, spec.command, init, reader}, why);
-  for (auto& line : inspect::shortened(account)) announcer.announce(std::move(line));
-  if (spec.artifacts.empty()) return;
-  const auto name = fmt::format("autopsy-{}.txt", spec.id);
-  const auto file = make_result(spec, plan.artifacts, name);
-  if (const int error = sys::write_all(file.get(), account + last_output_of(hooks)); error != 0)
-    throw Error(sys::errno_code(error), "writing " + name);
-  announcer.announce(fmt::format("the whole account is in {}/{}", sys::escape(spec.artifacts), name));
-}
-
-bool ask_for_dumps(const Plan& plan, pid_t init, Announcer& announcer) try {
-  const int signal = plan.spec.dump_signal;
-  if (signal == 0) return false;
-  const auto sent = send_dump_signal(init, signal, other_user(plan.spec));
+/// True: some have got it.
+bool send_dumps(const Plan& plan, pid_t init, Announcer& announcer) {
+  const auto name = sys::signal_name(plan.spec.dump_signal);
+  const auto sent = send_dump_signal(init, plan.spec.dump_signal, other_user(plan.spec));
   if (sent == 0) {
-    announcer.announce(
-        fmt::format("no process of the shard handles {}: it is not sent", sys::signal_name(signal)));
+    announcer.announce(fmt::format("no process of the shard handles {}: it is not sent", name));
     return false;
   }
-  announcer.announce(fmt::format("sent {} to {} that handle{} it, and wait {}", sys::signal_name(signal),
+  announcer.announce(fmt::format("sent {} to {} that handle{} it, and wait {}", name,
                                  sent == 1 ? "the process" : fmt::format("{} processes", sent),
                                  sent == 1 ? "s" : "", sys::format_duration(plan.spec.dump_grace)));
   return true;
-} catch (const Error& error) {
-  announcer.announce(
-      fmt::format("{} is not sent: {}", sys::signal_name(plan.spec.dump_signal), error.what()));
-  return false;
 }
 
 }  // namespace
 
-bool examine_hang(const Plan& plan, pid_t init, const std::string& why, const Hooks& hooks,
-                  Announcer& announcer) noexcept try {
+Autopsy::Autopsy(const Plan& plan, pid_t init, const std::string& why, const Hooks& hooks,
+                 Announcer& announcer)
+    : plan_(plan), init_(init), hooks_(hooks), announcer_(announcer) {
   announcer.announce(why + ":");
+  const auto& spec = plan.spec;
+  const auto* user = other_user(spec);
+  const auto reader = user != nullptr ? std::optional(user->uid) : std::nullopt;
   try {
-    give_account(plan, init, why, hooks, announcer);
+    account_.emplace(inspect::Subject{spec.id, spec.name, spec.command, init, reader}, why);
   } catch (const std::exception& error) {
-    announcer.announce(fmt::format("the account of the hang is not complete: {}", sys::escape(error.what())));
+    announcer.announce(fmt::format("the account of the hang can't be given: {}", sys::escape(error.what())));
   }
-  return ask_for_dumps(plan, init, announcer);
+}
+
+bool Autopsy::is_over() {
+  return !account_ || account_->is_over();
+}
+
+void Autopsy::tell() noexcept try {
+  try {
+    if (account_) give_account();
+  } catch (const std::exception& error) {
+    announcer_.announce(
+        fmt::format("the account of the hang is not complete: {}", sys::escape(error.what())));
+  }
+} catch (...) {  // out of memory: the command is ended all the same
+}
+
+void Autopsy::give_account() {
+  const auto& spec = plan_.spec;
+  const auto account = account_->text();
+  for (auto& line : inspect::shortened(account)) announcer_.announce(std::move(line));
+  if (spec.artifacts.empty()) return;
+  const auto name = fmt::format("autopsy-{}.txt", spec.id);
+  const auto file = make_result(spec, plan_.artifacts, name);
+  if (const int error = sys::write_all(file.get(), account + last_output_of(hooks_)); error != 0)
+    throw Error(sys::errno_code(error), "writing " + name);
+  announcer_.announce(fmt::format("the whole account is in {}/{}", sys::escape(spec.artifacts), name));
+}
+
+bool Autopsy::ask_for_dumps() noexcept try {
+  const int signal = plan_.spec.dump_signal;
+  if (signal == 0) return false;
+  try {
+    return send_dumps(plan_, init_, announcer_);
+  } catch (const Error& error) {
+    announcer_.announce(fmt::format("{} is not sent: {}", sys::signal_name(signal), error.what()));
+    return false;
+  }
 } catch (...) {
-  return false;  // out of memory: the command is ended all the same
+  return false;  // out of memory, as above
 }
 
 }  // namespace nslaunch::shard

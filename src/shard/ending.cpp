@@ -6,9 +6,9 @@
 #include <csignal>
 #include <utility>
 
-#include "shard/autopsy.hpp"
 #include "sys/check.hpp"
 #include "sys/values.hpp"
+#include "sys/waiting.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -28,13 +28,14 @@ constexpr milliseconds kSlowInitsAccount{60'000};
 }  // namespace
 
 Ending::Ending(const Plan& plan, const RunningShard& shard, Peer& peer, Announcer& announcer,
-               const Hooks& hooks, std::optional<OutputWatch> output)
+               const Hooks& hooks, std::optional<OutputWatch> output, sys::Loop& loop)
     : plan_(plan),
       peer_(peer),
       shard_(shard),
       announcer_(announcer),
       hooks_(hooks),
       hold_(plan, shard, peer, announcer, hooks),
+      loop_(loop),
       last_wait_(shard.init_pid, peer,
                  {.account = plan.spec.leak_grace + kInitsAccount,
                   .answer = kInitsAccount,
@@ -54,6 +55,8 @@ void Ending::begin(EndCause cause) {
   command_knows_ = true;
   told_by_somebody_ |= !is_hang(cause);
   hold_.let_go();
+  if (autopsy_) autopsy_->tell();
+  end_autopsy();
   dump_.reset();
   if (grace_ || hard_limit_) return;
   grace_.emplace(plan_.spec.grace);
@@ -69,6 +72,8 @@ void Ending::end(EndCause cause) {
 void Ending::kill(EndCause cause) {
   if (command_running_) cause_ = cause;
   hold_.let_go();
+  if (autopsy_) announcer_.announce("the look at the command that hangs is given up");
+  end_autopsy();
   hard_limit_.emplace(milliseconds{0});
 }
 
@@ -106,11 +111,12 @@ void Ending::on_ancestor_ended() {
   end(EndCause::kAncestor);
 }
 
-void Ending::on_command_ended() noexcept {
+void Ending::on_command_ended() {
   command_running_ = false;
   silence_.reset();
   quiet_.reset();
   dump_.reset();
+  if (autopsy_) begin(cause_);
 }
 
 void Ending::on_timeout() {
@@ -127,14 +133,28 @@ void Ending::on_silence() {
 }
 
 void Ending::on_hang(EndCause cause, const std::string& why) {
-  if (dump_ || grace_ || hard_limit_) return;  // an end under way stays what it is, and signals once
+  if (autopsy_ || dump_ || grace_ || hard_limit_)
+    return;  // an end under way stays what it is, and signals once
   if (!command_running_) return begin(cause);
   cause_ = cause;
-  if (examine_hang(plan_, shard_.init_pid, why, hooks_, announcer_)) {
+  autopsy_.emplace(plan_, shard_.init_pid, why, hooks_, announcer_);
+  autopsy_watch_ = loop_.watch(autopsy_->fd(), POLLIN, [](short) {});  // keep_deadlines() looks
+}
+
+void Ending::after_autopsy() {
+  autopsy_->tell();
+  const bool needs_time = autopsy_->ask_for_dumps();
+  end_autopsy();
+  if (needs_time) {
     dump_.emplace(plan_.spec.dump_grace);
   } else {
     end_hung_command();
   }
+}
+
+void Ending::end_autopsy() noexcept {
+  autopsy_watch_.end();
+  autopsy_.reset();
 }
 
 void Ending::end_hung_command() {
@@ -172,6 +192,7 @@ int Ending::poll_timeout() const noexcept {
     timeout = timeout < 0 ? left : std::min(timeout, left);
   };
   if (silence_) regard(silence_->next_look());
+  if (autopsy_) timeout = sys::earlier(timeout, autopsy_->poll_timeout());
   for (const auto* deadline : {&timeout_, &quiet_, &dump_, &grace_, &hard_limit_, &last_wait_.deadline()}) {
     if (*deadline) regard(**deadline);
   }
@@ -185,6 +206,7 @@ bool Ending::keep_deadlines() {
   if (timeout_ && timeout_->passed()) on_timeout();
   if (silence_ && silence_->broken(announcer_)) on_silence();
   if (quiet_ && quiet_->passed()) on_silence();
+  if (autopsy_ && autopsy_->is_over()) after_autopsy();
   if (dump_ && dump_->passed()) end_hung_command();
   if (grace_ && grace_->passed()) on_grace_expired();
   last_wait_.keep_deadline();

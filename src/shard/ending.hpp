@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "shard/announcer.hpp"
+#include "shard/autopsy.hpp"
 #include "shard/hold.hpp"
 #include "shard/last_wait.hpp"
 #include "shard/peer.hpp"
@@ -15,6 +16,7 @@
 #include "shard/running_shard.hpp"
 #include "shard/silence.hpp"
 #include "sys/clock.hpp"
+#include "sys/loop.hpp"
 #include "sys/signals.hpp"
 
 namespace nslaunch::shard {
@@ -24,9 +26,10 @@ namespace nslaunch::shard {
 /// they are doing, then it is told to end, and after the grace it is killed.
 class Ending {
  public:
-  /// `output`: where there is a limit on silence, and the launcher does not read the output itself.
+  /// `output`: where there is a limit on silence, and the launcher does not read the output itself. The
+  /// others must outlive it.
   Ending(const Plan& plan, const RunningShard& shard, Peer& peer, Announcer& announcer, const Hooks& hooks,
-         std::optional<OutputWatch> output);
+         std::optional<OutputWatch> output, sys::Loop& loop);
 
   /// Starts the grace. The command knows already, or is told by the caller.
   void begin(EndCause cause);
@@ -41,7 +44,7 @@ class Ending {
   /// For every signal that nslaunch has got, in whatever way.
   void on_signal(int signal);
   /// What it has left behind still gets the rest of a grace that has begun.
-  void on_command_ended() noexcept;
+  void on_command_ended();
   /// The command has ended (on_command_ended was called) and init waits to hear whether its shard is held:
   /// where it has failed and nobody told it to end. Only the hold's own deadline runs meanwhile; a grace that
   /// was under way has done its work.
@@ -65,7 +68,9 @@ class Ending {
   void on_timeout();
   void on_silence();
   void on_hang(EndCause cause, const std::string& why);
+  void after_autopsy();
   void end_hung_command();
+  void end_autopsy() noexcept;
   void on_grace_expired();
 
   const Plan& plan_;
@@ -83,7 +88,10 @@ class Ending {
   std::optional<sys::Deadline> timeout_;
   std::optional<Silence> silence_;
   std::optional<sys::Deadline> quiet_;  ///< in place of it where on_output() tells
-  std::optional<sys::Deadline> dump_;   ///< the time for what --dump-signal makes them do
+  sys::Loop& loop_;
+  std::optional<Autopsy> autopsy_;  ///< of a hang
+  sys::Loop::Watch autopsy_watch_;
+  std::optional<sys::Deadline> dump_;  ///< the time for what --dump-signal makes them do
   std::optional<sys::Deadline> grace_;
   std::optional<sys::Deadline> hard_limit_;
   LastWait last_wait_;

@@ -39,7 +39,7 @@ Supervision::Supervision(const Plan& plan, RunningShard shard, std::optional<Out
       hooks_(hooks),
       peer_(shard_.channel.get()),
       announcer_(hooks.warning),
-      ending_(plan, shard_, peer_, announcer_, hooks, std::move(output)),
+      ending_(plan, shard_, peer_, announcer_, hooks, std::move(output), loop),
       forwarding_(forwarding),
       oom_kills_before_(sys::oom_kills()) {
   forwarding_.begin(shard_, [this](std::string line) { announcer_.announce(std::move(line)); });

@@ -52,15 +52,24 @@ ChildWork::ChildWork(const std::function<void(int)>& body) : pipe_(make_pipe()) 
 
 bool ChildWork::read(std::chrono::milliseconds silence, const Deadline& deadline,
                      const std::function<bool(std::string_view)>& take) {
-  char chunk[65536];
-  for (;;) {
+  do {
     const Deadline next(std::min(Clock::now() + silence, deadline.at()));
     pollfd watched = {pipe_.read.get(), POLLIN, 0};
     if (retry_on_eintr([&] { return ::poll(&watched, 1, next.poll_timeout()); }) <= 0) return false;
-    const ssize_t count = retry_on_eintr([&] { return ::read(pipe_.read.get(), chunk, sizeof chunk); });
-    if (count <= 0) return was_read_ = count == 0;
-    if (!take({chunk, static_cast<std::size_t>(count)})) return false;
-  }
+  } while (read_once(take));
+  return was_read_;
+}
+
+bool ChildWork::read_some(const std::function<bool(std::string_view)>& take) {
+  pollfd watched = {pipe_.read.get(), POLLIN, 0};
+  return ::poll(&watched, 1, 0) <= 0 || read_once(take);
+}
+
+bool ChildWork::read_once(const std::function<bool(std::string_view)>& take) {
+  char chunk[65536];
+  const ssize_t count = retry_on_eintr([&] { return ::read(pipe_.read.get(), chunk, sizeof chunk); });
+  if (count <= 0) was_read_ = count == 0;
+  return count > 0 && take({chunk, static_cast<std::size_t>(count)});
 }
 
 bool ChildWork::end() {

@@ -30,10 +30,16 @@ class ChildWork {
   /// `silence`, or until `deadline`.
   bool read(std::chrono::milliseconds silence, const Deadline& deadline,
             const std::function<bool(std::string_view)>& take);
+  /// Readable when something has come, for read_some().
+  int fd() const noexcept { return pipe_.read.get(); }
+  /// Hands `take` what has come by now. False: that was all, or `take` has said so.
+  bool read_some(const std::function<bool(std::string_view)>& take);
   /// Kills it unless all was read. Whether it has ended well by itself.
   bool end();
 
  private:
+  bool read_once(const std::function<bool(std::string_view)>& take);
+
   Pipe pipe_;
   pid_t child_ = -1;
   std::optional<Pidfd> handle_;

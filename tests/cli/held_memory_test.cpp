@@ -123,4 +123,28 @@ TEST_CASE("an init that waits for one that it looks at is killed, also where no 
   CHECK(registry.ids().empty());
 }
 
+TEST_CASE("while a shard that hangs is looked at, what others write is shown, and their ends are heard") {
+  const Holder holder;
+  const RegistryView registry;
+  const auto hangs = "exec 3< <(" + holder.command("hold-exec") + "); read held <&3; echo $held; sleep 1000";
+  const auto script = "if [ $0 = 1 ]; then " + hangs + "; else while :; do echo tick; sleep 0.05; done; fi";
+  const Words words = {"run",      "--shards", "2",         "--jobs", "2",         "--cpus", "off",
+                       "--output", "stream",   "--silence", "1s",     "--timeout", "20s",    "--fail-fast",
+                       "--",       "bash",     "-c",        script,   "{index}"};
+  Words merged = {"sh", "-c", "exec \"$@\" 2>&1", "-"};
+  for (const auto& word : nslaunch(words)) merged.push_back(word);
+  Process fleet(merged, registry.options());
+  const auto out = fleet.wait(kBound).out;
+  CAPTURE(out);
+  const auto begins = out.find("wrote nothing for 1.0s");
+  const auto ends = out.find("sending the command SIGTERM");
+  REQUIRE(begins != out.npos);
+  REQUIRE(ends != out.npos);
+  const auto meanwhile = out.substr(begins, ends - begins);
+  std::size_t ticks = 0;
+  for (auto at = meanwhile.find("tick\n"); at != meanwhile.npos; at = meanwhile.find("tick\n", at + 1))
+    ++ticks;
+  CHECK(ticks > 3);
+}
+
 }  // namespace nslaunch::test
