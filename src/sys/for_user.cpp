@@ -103,8 +103,9 @@ class RootsWay {
     // In a sticky directory everybody may put things, and rename the own ones.
     if (!is_closed && !is_of_root(status)) refuse(EACCES);
     // Somebody may have moved it there from a folder of his, or linked it, and it is another file or link of
-    // root's than it is called. A folder of root's can't be moved so.
-    if (!is_closed && !S_ISDIR(status.st_mode)) refuse(EACCES);
+    // root's than it is called. So can a folder of root's be moved, by who may write to it (rename(2)): with
+    // an access list the group's bits are its mask.
+    if (!is_closed && (!S_ISDIR(status.st_mode) || (status.st_mode & 022) != 0)) refuse(EACCES);
     if (S_ISLNK(status.st_mode)) return follow(name);
     place_ = here_.find(name);
     if (S_ISDIR(status.st_mode)) return move_to(here_.open_below(name));

@@ -66,6 +66,41 @@ TEST_CASE("a file of root's that a user has moved into a sticky folder is read f
   }
 }
 
+TEST_CASE(
+    "a folder of root's that a user could write to, and has moved into a sticky one, is no way of root's") {
+  const Hostile user;
+  const auto sticky = user.ground / "sticky";
+  fs::create_directory(sticky);
+  fs::permissions(sticky, fs::perms(01777));
+  const auto mode = GENERATE(01777, 02775);
+  const auto open = user.own + "/open";
+  fs::create_directory(open);
+  REQUIRE(::chown(open.c_str(), 0, user.gid) == 0);
+  fs::permissions(open, fs::perms(static_cast<unsigned>(mode)));
+  fs::create_directories(open + "/changes");
+  fs::create_directory(open + "/closed");
+  write_secret(open + "/closed/vars");
+  fs::permissions(open + "/closed", fs::perms(0700));
+  user.act([&] { fs::rename(open, sticky + "/job"); });
+  user.act([&] { fs::create_directory(user.own + "/source"); });
+  const auto job = sticky + "/job";
+  CAPTURE(mode);
+  for (const auto& ended :
+       {with_variables(user, job + "/closed/vars"), with_list(user, job + "/closed/vars")}) {
+    CHECK(ended.status == 125);
+    CHECK(ended.out.empty());
+  }
+  for (const Words& options :
+       {Words{"--overlay", user.own + "/source=" + job + "/changes"},
+        Words{"--overlay", user.own + "/source=" + job}, Words{"--artifacts", job + "/closed/new"},
+        Words{"--private", job + "/closed/new"}}) {
+    CAPTURE(options);
+    CHECK(user.run_with(options, "echo ran").status == 125);
+  }
+  for (const auto& folder : {job, job + "/changes", job + "/closed"}) CHECK(owner_of(folder) == 0);
+  CHECK_FALSE(fs::exists(job + "/closed/new"));
+}
+
 TEST_CASE("exec gives the command of a user's shard of root's no variables that only root may read") {
   const Hostile user;
   user.link(write_secret(user.ground / "secret"), user.own + "/link");
