@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include "shard/protocol.hpp"
 #include "shard/visit.hpp"
@@ -21,8 +22,10 @@ constexpr std::size_t kChunk = 16384;
 /// terminal for ever (K28).
 constexpr std::chrono::milliseconds kLastWords{500};
 constexpr std::chrono::seconds kSizeLimit{1};
-/// For how long another user's process may take none of the keys before they are read for Ctrl-C alone.
+/// For how long another user's process may take none of the keys before more are read, to find a Ctrl-C.
 constexpr std::chrono::seconds kUntakenLimit{3};
+/// That are kept for it then.
+constexpr std::size_t kMostKeys = 1 << 20;
 /// A machine that has stood still once is no reason to give up; each may leave a child behind.
 constexpr int kMostSizeFailures = 3;
 
@@ -100,20 +103,21 @@ void ExecSession::begin_to_watch() {
     while (const auto info = sys::read_signal(signals_.get())) on_signal(static_cast<int>(info->ssi_signo));
   });
   if (pty_) terminal_watch_ = loop_.watch(pty_->user.get(), POLLIN, [this](short e) { on_terminal(e); });
-  untaken_ = loop_.timer([this] { drops_keys_ = true; });
+  untaken_ = loop_.timer([this] { reads_on_ = true; });
   if (typing_) keys_watch_ = loop_.watch(STDIN_FILENO, POLLIN, [this](short) { read_keys(); });
   connection_watch_ = loop_.watch(connection_.get(), POLLIN, [this](short) { on_message(); });
 }
 
 void ExecSession::wait_for_something() {
   terminal_watch_.want(keys_.empty() ? POLLIN : POLLIN | POLLOUT);
-  if (keys_.size() < kChunk) {
+  const bool is_full = keys_.size() >= kChunk;
+  if (!is_full) {
     untaken_.clear();
-    drops_keys_ = false;
-  } else if (another_ && !untaken_.is_set() && !drops_keys_) {
+    reads_on_ = false;
+  } else if (another_ && !untaken_.is_set() && !reads_on_) {
     untaken_.set(sys::Deadline(kUntakenLimit));
   }
-  keys_watch_.want(typing_ && (keys_.size() < kChunk || drops_keys_) ? POLLIN : 0);
+  keys_watch_.want(typing_ && (!is_full || reads_on_) ? POLLIN : 0);
   loop_.turn(passed_->poll_timeout());
   passed_->tell();
   ended_ = ended_ || passed_->given_up() != 0;
@@ -126,12 +130,23 @@ void ExecSession::on_terminal(short events) {
 
 void ExecSession::on_signal(int signal) {
   if (signal == SIGPIPE || sys::is_ignored(signal)) return;
+  if (signal == SIGHUP) note_hangup();
   if (signal == SIGWINCH) {
     if (pty_ && size_failures_ < kMostSizeFailures) pass_size_on();
   } else if (signal == SIGCONT) {
     if (raw_) raw_->take_again();
   } else if (!passed_->pass(signal)) {
     ended_ = true;
+  }
+}
+
+/// Somebody may have sent the signal by itself, and a read fails in a background group that has lost its
+/// shell, too: only a terminal that is gone takes no question any more.
+void ExecSession::note_hangup() {
+  for (int number = 0; number <= 2; ++number) {
+    termios modes = {};
+    const bool is_gone = is_terminal_[static_cast<std::size_t>(number)] && ::tcgetattr(number, &modes) != 0;
+    if (another_ && is_gone) return passed_->hung_up();
   }
 }
 
@@ -169,15 +184,17 @@ void ExecSession::read_keys() {
   char keys[kChunk];
   const auto count = ::read(STDIN_FILENO, keys, sizeof keys);
   if (count > 0) {
-    if (!drops_keys_) keys_.append(keys, static_cast<std::size_t>(count));
+    if (keys_.size() < kMostKeys) {
+      keys_.append(keys, static_cast<std::size_t>(count));
+    } else if (!std::exchange(keys_are_lost_, true)) {
+      sys::warn("the process in the shard takes no keys: what is typed from here on is lost");
+    }
     const auto interrupts = raw_ ? raw_->interrupts_among({keys, static_cast<std::size_t>(count)}) : 0;
     if (interrupts > 0 && !passed_->interrupts_typed(interrupts)) ended_ = true;
   }
   if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) {
     typing_ = false;
-    // A read fails in a background group that has lost its shell, too.
-    termios modes = {};
-    if (another_ && ::tcgetattr(STDIN_FILENO, &modes) != 0) passed_->hung_up();
+    note_hangup();
   }
   write_keys();
 }
@@ -185,7 +202,9 @@ void ExecSession::read_keys() {
 void ExecSession::write_keys() {
   if (!pty_) return;
   const auto count = ::write(pty_->user.get(), keys_.data(), keys_.size());
-  if (count > 0) keys_.erase(0, static_cast<std::size_t>(count));
+  if (count <= 0) return;
+  keys_.erase(0, static_cast<std::size_t>(count));
+  if (untaken_.is_set()) untaken_.set(sys::Deadline(kUntakenLimit));
 }
 
 void ExecSession::show() {

@@ -39,6 +39,7 @@ class ExecSession {
   void wait_for_something();
   void on_terminal(short events);
   void on_signal(int signal);
+  void note_hangup();
   void pass_size_on();
   void on_message();
   void read_keys();
@@ -60,7 +61,8 @@ class ExecSession {
   sys::Fd connection_;
   std::string keys_;  ///< typed and not taken yet
   bool typing_ = false;
-  bool drops_keys_ = false;  ///< there is no more room for them
+  bool reads_on_ = false;  ///< though the process takes none
+  bool keys_are_lost_ = false;
   bool ended_ = false;
   int size_failures_ = 0;              ///< times that the size could not be passed on
   std::optional<ExecSignals> passed_;  ///< from serve() on

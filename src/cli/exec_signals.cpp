@@ -34,7 +34,6 @@ bool ExecSignals::pass(int signal) {
   const bool ends = is_to_end(signal);
   if (ends && (silent_ || told_)) return give_up(signal);
   if (ends) await_end(true);
-  hung_up_ = hung_up_ || signal == SIGHUP;
   const bool sent =
       shard::send(target_.connection, {.kind = shard::Kind::kForward, .code = signal, .payload = {}}) &&
       (!ends || ask_for_sign_of_life());

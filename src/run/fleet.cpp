@@ -69,8 +69,13 @@ void Fleet::begin_to_watch() {
   printer_.begin(loop_);
   signals_watch_ = loop_.watch(caller_.signals().get(), POLLIN, [this](short) { signals_are_due_ = true; });
   for (const auto& ancestor : ancestors_)
-    ancestors_watches_.push_back(
-        loop_.watch(ancestor.get(), POLLIN, [this](short) { ancestor_has_ended_ = true; }));
+    ancestors_watches_.push_back(loop_.watch(ancestor.get(), POLLIN, [this](short) { on_ancestor_ended(); }));
+}
+
+/// Once: its handle stays readable, also while nothing is left but output.
+void Fleet::on_ancestor_ended() {
+  ancestor_has_ended_ = true;
+  ancestors_watches_.clear();
 }
 
 void Fleet::say(std::string_view text, const char* colour) {
@@ -149,7 +154,6 @@ void Fleet::attend() {
   for (auto& berth : running_) berth.shard->attend();
   if (std::exchange(signals_are_due_, false)) hear_signals();
   if (std::exchange(ancestor_has_ended_, false)) {
-    ancestors_watches_.clear();
     ancestors_.clear();
     shared_.outside_handles.clear();
     cancel(FleetEnd::kAncestor);

@@ -53,6 +53,7 @@ class Fleet {
   unsigned free_slot() const;
 
   void begin_to_watch();
+  void on_ancestor_ended();
   int poll_timeout() const;
   void attend();
   void end_those_over();

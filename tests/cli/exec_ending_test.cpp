@@ -83,6 +83,31 @@ TEST_CASE("keys that come faster than a process takes them are all its own") {
   terminal.expect("110");
 }
 
+TEST_CASE("keys that another user's process takes late, after root's exec has read on, are all its own") {
+  const Hostile user;
+  const LiveShard shard(user.registry, user.words({}));
+  PtySession terminal(exec_of(shard, "stty raw -echo; echo ready; sleep 5; head -c 150000 | tr -d x | wc -c"),
+                      user.options());
+  terminal.expect("ready");
+  for (int piece = 0; piece < 150; ++piece) terminal.send(std::string(999, 'x') + "y");
+  terminal.expect("150");
+}
+
+TEST_CASE(
+    "a SIGHUP that is sent to root's exec is another user's process's alone while the terminal is there") {
+  const Hostile user;
+  const LiveShard shard(user.registry, user.words({}));
+  const auto* const script = "trap 'echo reloaded' HUP; echo ready; read line; echo got $line; exit 7";
+  PtySession terminal(exec_of(shard, script), user.options());
+  terminal.expect("ready");
+  REQUIRE(::kill(terminal.pid(), SIGHUP) == 0);
+  terminal.expect("reloaded");
+  terminal.expect("has not ended of it");
+  terminal.send("on\r");
+  terminal.expect("got on");
+  CHECK(terminal.wait().status == 7);
+}
+
 TEST_CASE("root's exec of another user's process ends some time after its terminal has been closed") {
   const Hostile user;
   const LiveShard shard(user.registry, user.words({}));

@@ -5,6 +5,7 @@
 #include "support/fleet_scene.hpp"
 #include "support/paused_launch.hpp"
 #include "sys/pidfd.hpp"
+#include "sys/procfs.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -170,6 +171,37 @@ TEST_CASE("the time in which a fleet is stopped does not count in a launch eithe
   const auto ended = launch.process().wait();
   INFO(ended.err);
   CHECK(ended.out == "ended 0\n");
+}
+
+TEST_CASE(
+    "a fleet whose shards have ended sleeps till its output is read, also when whoever started it has "
+    "ended") {
+  const FleetScene scene;
+  auto output = sys::make_pipe();
+  auto options = scene.options();
+  options.prepare = [&] { ::dup2(output.write.get(), 9); };
+  Words words = {"bash", "-c", "\"$@\" 2>&1 >&9 9>&- & echo $!; exec 9>&-; read -r line", "-"};
+  for (const auto& word : nslaunch({"run", "--shards", "1", "--", "head", "-c", "500000", "/dev/zero"}))
+    words.push_back(word);
+  Process shell(words, options);
+  output.write.reset();
+  const pid_t launcher = std::stoi(shell.read_line());
+  const auto pidfd = sys::Pidfd::open(launcher);
+  REQUIRE(pidfd);
+  while (shell.read_line().find("PASS shard-1") == std::string::npos) continue;
+  shell.write_input("end\n");
+  REQUIRE(shell.pidfd().wait_for_end(std::chrono::seconds{20}));
+  const auto sleeps = [&] {
+    const auto stat = sys::read_stat(launcher);
+    return stat && stat->state == 'S';
+  };
+  CHECK(eventually(sleeps));
+  std::string read;
+  char chunk[65536];
+  for (ssize_t size = 0; (size = ::read(output.read.get(), chunk, sizeof chunk)) > 0;)
+    read.append(chunk, static_cast<std::size_t>(size));
+  CHECK(read.size() >= 500000);
+  CHECK(pidfd->wait_for_end(std::chrono::seconds{20}));
 }
 
 TEST_CASE("a fleet ends when whoever started it does") {
