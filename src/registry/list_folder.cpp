@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "registry/entry.hpp"
@@ -19,6 +20,8 @@ namespace {
 
 /// Of another user, who may have any number of files called as records.
 constexpr std::size_t kMostOfAnother = 10'000;
+/// Bytes that what is kept of them takes; a usual record takes some hundred.
+constexpr std::size_t kMostRoomForAnother = std::size_t{16} << 20;
 constexpr std::chrono::seconds kReadingLimit{5};   ///< of which what was read is kept
 constexpr std::chrono::seconds kListingLimit{10};  ///< of which nothing is
 
@@ -76,26 +79,37 @@ std::optional<ShardEntry> look_at(const Folder& folder, const char* name, unsign
 
 std::string told_of_rest(const Folder& folder) {
   return fmt::format(
-      "user {} has more than {} records in {}, or some that take long to read: the rest is not looked at "
+      "user {} has more than {} records in {}, or some that take long to read, or much room: the rest is not "
+      "looked at "
       "(nslaunch reap --all removes those of shards that are gone)",
       folder.owner, kMostOfAnother, sys::escape(folder.path));
+}
+
+std::size_t room_of(const ShardRecord& record) {
+  std::size_t room = sizeof record + record.name.size() + record.cwd.size();
+  for (const auto& word : record.command) room += sizeof word + word.size();
+  return room;
 }
 
 /// What was read before an error is kept.
 void read_all(const Folder& folder, Listing& listing) try {
   const bool is_own = folder.owner == ::geteuid();
   auto left = is_own ? std::numeric_limits<std::size_t>::max() : kMostOfAnother;
+  auto room_left = is_own ? std::numeric_limits<std::size_t>::max() : kMostRoomForAnother;
   const sys::Deadline deadline(kReadingLimit);
   Viewpoint viewpoint;
   each_entry(folder, [&](const char* name, unsigned char type) {
     const auto kind = kind_of(name);
     if (kind != NameKind::kRecord && kind != NameKind::kStranger) return true;
-    if (left-- == 0 || (!is_own && deadline.passed())) {
+    if (left-- == 0 || room_left == 0 || (!is_own && deadline.passed())) {
       listing.warnings.push_back(told_of_rest(folder));
       return false;
     }
     try {
-      if (auto entry = look_at(folder, name, type, viewpoint)) listing.entries.push_back(std::move(*entry));
+      auto entry = look_at(folder, name, type, viewpoint);
+      if (!entry) return true;
+      room_left -= std::min(room_left, room_of(entry->record));
+      listing.entries.push_back(std::move(*entry));
     } catch (const Error& error) {
       ShardEntry sick;
       sick.record.id = id_of(name);

@@ -75,4 +75,31 @@ TEST_CASE("list asks other users' shards for a short time in all, however many r
   CHECK(seen == "0 true true");
 }
 
+TEST_CASE(
+    "another user's records with very many words are looked at as far as there is room, which is said") {
+  if (::geteuid() != 0) SKIP_TEST("needs root, which alone acts for other users");
+  const auto seen = in_private_mounts([] {
+    ::unsetenv("XDG_RUNTIME_DIR");
+    ::unsetenv("NSLAUNCH_STATE_DIR");
+    sys::check(::mount("tmpfs", "/tmp", "tmpfs", 0, "mode=1777"), "making room for records");
+    constexpr std::size_t kRecords = 200;
+    const IdleProcess user([] {
+      become(kSomebody);
+      ::umask(077);
+      const auto folder = fmt::format("/tmp/nslaunch-{}", kSomebody);
+      sys::check(::mkdir(folder.c_str(), 0700), "making {}", folder);
+      for (std::size_t number = 0; number < kRecords; ++number) {
+        auto record = make_record(fmt::format("wordy{}", number));
+        record.command.assign(8000, "");
+        write_file(folder + "/" + record.id + ".shard", registry::encode(record, ShardState::kRunning));
+      }
+    });
+    std::vector<std::string> warnings;
+    const auto found = list_shards(true, warnings);
+    if (found.empty() || found.front().record.command.size() < 4000) return std::string("no words");
+    return fmt::format("{} {}", found.size() > 10 && found.size() < kRecords, warnings.at(0));
+  });
+  CHECK_THAT(seen, Catch::StartsWith("true user 54321 has more than") && Catch::Contains("or much room"));
+}
+
 }  // namespace nslaunch::test
