@@ -121,9 +121,7 @@ TEST_CASE(
   const Project project;
   const bool changes = GENERATE(true, false);
   const bool is_in_sticky = GENERATE(false, true);
-  const auto sticky = project.user.ground / "sticky";
-  fs::create_directory(sticky);
-  fs::permissions(sticky, fs::perms(01777));
+  const auto sticky = project.user.make_sticky();
   const auto keep = is_in_sticky ? sticky + "/keep" : project.keep;
   CAPTURE(keep);
   project.run_killed(changes ? "echo x > new" : ":", keep);

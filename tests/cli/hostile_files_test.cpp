@@ -52,9 +52,7 @@ TEST_CASE("a link of a user's gives that user's command no variables and no list
 
 TEST_CASE("a file of root's that a user has moved into a sticky folder is read for nobody") {
   const Hostile user;
-  const auto sticky = user.ground / "sticky";
-  fs::create_directory(sticky);
-  fs::permissions(sticky, fs::perms(01777));
+  const auto sticky = user.make_sticky();
   write_secret(user.own + "/notes");
   user.act([&] { fs::rename(user.own + "/notes", sticky + "/vars"); });
   REQUIRE(owner_of(sticky + "/vars") == 0);
@@ -69,9 +67,7 @@ TEST_CASE("a file of root's that a user has moved into a sticky folder is read f
 TEST_CASE(
     "a folder of root's that a user could write to, and has moved into a sticky one, is no way of root's") {
   const Hostile user;
-  const auto sticky = user.ground / "sticky";
-  fs::create_directory(sticky);
-  fs::permissions(sticky, fs::perms(01777));
+  const auto sticky = user.make_sticky();
   const auto mode = GENERATE(01777, 02775);
   const auto open = user.own + "/open";
   fs::create_directory(open);

@@ -221,9 +221,7 @@ TEST_CASE("a link of /proc's does not bring into a report what only root can rea
 
 TEST_CASE("what others have in a folder for results is not removed for a user") {
   const Hostile user;
-  const auto sticky = user.ground / "sticky";
-  fs::create_directory(sticky);
-  fs::permissions(sticky, fs::perms(01777));
+  const auto sticky = user.make_sticky();
   const auto precious = sticky + "/stdout";
   sys::write_all(sys::open_file(precious, O_WRONLY | O_CREAT, 0600).get(), "root's\n");
   const auto script = "ln -s " + sticky + " $(dirname $NSLAUNCH_ARTIFACTS)/shard-2";

@@ -57,9 +57,7 @@ TEST_CASE("folders for results and private ones are not had through a user's lin
 TEST_CASE(
     "a user's link does not have a folder of root's covered where anybody can write, root's word does") {
   const Hostile user;
-  const auto sticky = user.ground / "sticky";
-  fs::create_directory(sticky);
-  fs::permissions(sticky, fs::perms(01777));
+  const auto sticky = user.make_sticky();
   write_file(sticky + "/of-root", "");
   user.link(sticky, user.own + "/link");
   const auto by_link = user.run_with({"--private", user.own + "/link"}, "echo ran");

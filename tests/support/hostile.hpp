@@ -46,6 +46,14 @@ class Hostile {
     act([&] { std::filesystem::create_symlink(target, name); });
   }
 
+  /// A folder of root's where everybody may make things.
+  std::string make_sticky() const {
+    const auto sticky = ground / "sticky";
+    std::filesystem::create_directory(sticky);
+    std::filesystem::permissions(sticky, std::filesystem::perms(01777));
+    return sticky;
+  }
+
   StartOptions options() const {
     auto options = registry.options();
     options.directory = "/";
