@@ -70,19 +70,21 @@ int remove_directory(int place, const char* name, const std::string& made) {
 
 int remove_in(int place, const char* name, const std::string& made) {
   const int error = ::unlinkat(place, name, 0) == 0 ? 0 : errno;
-  return error == EISDIR ? remove_directory(place, name, made) : error;
+  if (error != EISDIR && error != EACCES) return error;
+  const int of_directory = remove_directory(place, name, made);
+  return of_directory == ENOTDIR || of_directory == ELOOP ? error : of_directory;
 }
 
 /// Whose rights it is removed with: a descriptor of what is that user's. Root does it itself in a place of
 /// its own, or where it is the very directory that root has made in somebody else's; and what was made as a
-/// user, that user, who could make it there: in a sticky place of root's, too, such as /tmp.
+/// user, that user, who could make it there: in a place of root's, too, where others can write.
 sys::Fd whose_it_is(const sys::Fd& place, const char* name, const std::string& made) {
   struct stat status = {};
   const bool is_in_roots = ::fstat(place.get(), &status) == 0 && status.st_uid == 0;
-  const bool is_sticky = (status.st_mode & S_ISVTX) != 0;
+  const bool is_open = (status.st_mode & 022) != 0;
   auto directory = sys::open_on_same_mount(place.get(), name, O_PATH | O_DIRECTORY);
   const bool is_known = directory && is_made(directory.get(), made) && ::fstat(directory.get(), &status) == 0;
-  if (is_known && (!is_in_roots || (is_sticky && status.st_uid != 0))) return directory;
+  if (is_known && (!is_in_roots || (is_open && status.st_uid != 0))) return directory;
   return sys::Fd(::fcntl(place.get(), F_DUPFD_CLOEXEC, 0));
 }
 
@@ -102,7 +104,11 @@ int remove_as_root(const std::string& folder, const char* name, const std::strin
   const int whose = answer.descriptors.front().get();
   const int place = answer.descriptors.back().get();
   const auto remove = [&] { return remove_in(place, name, made); };
-  return sys::as_owner_of(whose, kRemovalLimit, remove, {place}, sys::RootsWork::kInChild);
+  const int error = sys::as_owner_of(whose, kRemovalLimit, remove, {place}, sys::RootsWork::kInChild);
+  if (error != EACCES) return error;
+  // By the right of a group that user made it there, and is without that group here. It is empty now.
+  const auto remove_empty = [&] { return ::unlinkat(place, name, AT_REMOVEDIR) == 0 ? 0 : error; };
+  return sys::as_owner_of(place, kRemovalLimit, remove_empty, {}, sys::RootsWork::kInChild);
 }
 
 int remove_here(const std::string& folder, const char* name, const std::string& made) {

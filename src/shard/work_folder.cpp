@@ -1,6 +1,7 @@
 #include "shard/work_folder.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -27,6 +28,11 @@ sys::Directory make_as(const UserIds* user, const sys::Directory& place, const s
   return sys::Directory(open_as_other_user(*user, place.fd(), make));
 }
 
+/// Where nobody else gives what root makes another name, or its name to something else.
+bool keeps_names_of_roots(const struct stat& place) {
+  return place.st_uid == 0 && ((place.st_mode & 022) == 0 || (place.st_mode & S_ISVTX) != 0);
+}
+
 }  // namespace
 
 WorkFolder::WorkFolder(const sys::Directory& keeping, std::string name,
@@ -36,8 +42,9 @@ WorkFolder::WorkFolder(const sys::Directory& keeping, std::string name,
   try {
     place_ = keeping.parent();
     // Since it was found the user may have moved the folder, which has become his.
-    const bool is_roots = whom.is_in_roots_place && is_for_user_ && place_.status().st_uid == 0;
+    const bool is_roots = whom.is_in_roots_place && is_for_user_ && keeps_names_of_roots(place_.status());
     const auto* maker = is_roots ? &oneself : whom.user;
+    is_in_anothers_ = is_for_user_ && !is_roots && place_.status().st_uid != whom.user->uid;
     if (before_making) before_making(place_.fd(), name_);
     folder_ = make_as(maker, place_, name_);
     // Till it is noted which one it is, it is empty: no other is removed for its name alone.
@@ -55,6 +62,7 @@ WorkFolder& WorkFolder::operator=(WorkFolder&& other) noexcept {
   remove();
   name_ = std::move(other.name_);
   is_for_user_ = other.is_for_user_;
+  is_in_anothers_ = other.is_in_anothers_;
   place_ = std::move(other.place_);
   folder_ = std::move(other.folder_);
   return *this;
@@ -73,6 +81,13 @@ void WorkFolder::remove() noexcept {
   };
   const auto roots = is_for_user_ ? sys::RootsWork::kInChild : sys::RootsWork::kHere;
   sys::as_owner_of(folder_.fd(), kRemovalLimit, remove, {place_.fd()}, roots);
+  if (!is_in_anothers_) return;
+  // It was made by the right of a group, which its owner is without there.
+  const auto remove_empty = [this] {
+    place_.remove(name_, folder_);
+    return 0;
+  };
+  sys::as_owner_of(place_.fd(), kRemovalLimit, remove_empty, {folder_.fd()}, roots);
 }
 
 }  // namespace nslaunch::shard

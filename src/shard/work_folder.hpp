@@ -40,6 +40,7 @@ class WorkFolder {
 
   std::string name_;
   bool is_for_user_ = false;
+  bool is_in_anothers_ = false;  ///< the user's own, in a place that is not
   sys::Directory place_;
   sys::Directory folder_;
 };

@@ -120,9 +120,13 @@ TEST_CASE(
     "the changes of a user's command whose launcher is killed stay, and what overlayfs worked in goes") {
   const Project project;
   const bool changes = GENERATE(true, false);
-  const bool is_in_sticky = GENERATE(false, true);
-  const auto sticky = project.user.make_sticky();
-  const auto keep = is_in_sticky ? sticky + "/keep" : project.keep;
+  const auto place = GENERATE(as<std::string>(), "own", "sticky", "shared");
+  project.user.make_sticky();
+  const auto shared = project.user.ground / "shared";
+  fs::create_directory(shared);
+  REQUIRE(::chown(shared.c_str(), 0, project.user.gid) == 0);
+  fs::permissions(shared, fs::perms(0775));
+  const auto keep = project.user.ground / (place + "/keep");
   CAPTURE(keep);
   project.run_killed(changes ? "echo x > new" : ":", keep);
   CHECK_THAT(project.user.registry.ask({"list"}).err, !Contains("work"));

@@ -161,6 +161,21 @@ TEST_CASE("what overlayfs was to work in is removed after a kill before it is no
   CHECK(dir.names().empty());
 }
 
+TEST_CASE("what overlayfs works in is root's only where nobody else can put something in its place",
+          "[system]") {
+  if (::geteuid() != 0) SKIP_TEST("needs root to work as another user");
+  const TempDir folder;
+  const auto mode = GENERATE(0755, 0775, 01777);
+  REQUIRE(::chown(folder.path().c_str(), 0, test::kSomebody) == 0);
+  fs::permissions(folder.path(), fs::perms(static_cast<unsigned>(mode)));
+  const auto keeping = sys::Directory::open(folder.path()).make("changes", 0700);
+  keeping.set_owner(test::kSomebody, test::kSomebody);
+  const UserIds user{test::kSomebody, test::kSomebody, {}};
+  const shard::WorkFolder work(keeping, ".nslaunch-a.work", {}, {.user = &user, .is_in_roots_place = true});
+  CAPTURE(mode);
+  CHECK(work.folder().status().st_uid == (mode == 0775 ? test::kSomebody : 0));
+}
+
 TEST_CASE("what was left where nothing can be removed is told by reap, with what to do", "[system]") {
   if (::geteuid() == 0) SKIP_TEST("needs an ordinary user: root may write everywhere");
   const StateDir dir;
