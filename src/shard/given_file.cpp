@@ -1,7 +1,10 @@
 #include "shard/given_file.hpp"
 
 #include <fcntl.h>
-
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include <nslaunch/error.hpp>
 
@@ -36,9 +39,27 @@ Content read_opened(const sys::Fd& file) {
   return {.text = std::move(*text)};
 }
 
+/// Of what this process has rights to beside the user's: its own map of memory in /proc, or a terminal.
+bool is_somebodys_own(const sys::Fd& file) {
+  struct stat status = {};
+  struct statfs system = {};
+  if (::fstat(file.get(), &status) != 0 || ::fstatfs(file.get(), &system) != 0) return true;
+  const bool is_null = S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
+  return system.f_type == PROC_SUPER_MAGIC ||
+         (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode) && !is_null);
+}
+
+/// In a child that has become the user.
+sys::Fd open_for_user(const std::string& path) {
+  auto file = sys::open_without_magic_links(path, kReading);
+  if (!file || !is_somebodys_own(file)) return file;
+  errno = EACCES;
+  return {};
+}
+
 Content read_as(const UserIds& user, const std::string& path) {
   const auto work = [&] {
-    const auto content = read_opened(sys::open_without_magic_links(path, kReading));
+    const auto content = read_opened(open_for_user(path));
     return sys::Answer{fmt::format("{} {}", content.error, content.text)};
   };
   const auto answer = sys::as_user(user.uid, user.gid, {user.groups.begin(), user.groups.end()},

@@ -1,7 +1,5 @@
 #include "shard/take_user.hpp"
 
-#include <linux/keyctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,13 +10,6 @@
 namespace nslaunch::shard {
 namespace {
 
-/// A session keyring of its own, with nothing in it. Where nobody may ask for keys (a container's filter says
-/// EPERM, a security module EACCES) the command may not either.
-int leave_keys() noexcept {
-  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) >= 0) return 0;
-  return errno == ENOSYS || errno == EPERM || errno == EACCES ? 0 : errno;
-}
-
 /// Done here and never in init, whose parent-death signal it would clear (K2).
 int take_ids(const UserIds& user) noexcept {
   return sys::become_user(user.uid, user.gid, user.groups);
@@ -28,12 +19,12 @@ int take_ids(const UserIds& user) noexcept {
 
 int take_user(const UserIds& user) noexcept {
   if (user.uid == ::geteuid()) return take_ids(user);
-  const int kept = leave_keys();
+  const int kept = sys::leave_keys();
   if (kept != 0 && kept != EDQUOT) return kept;
   if (const int error = ns::forbid_typing(); error != 0) return error;
   if (const int error = take_ids(user); error != 0) return error;
   // Root of a user namespace has a quota of keys: now it is the user's that counts.
-  return kept == EDQUOT ? leave_keys() : 0;
+  return kept == EDQUOT ? sys::leave_keys() : 0;
 }
 
 }  // namespace nslaunch::shard

@@ -90,6 +90,9 @@ void reap(pid_t child, siginfo_t& end) {
   // What the user keeps waiting in the kernel can't be killed: no pipe, lock or port of ours stays with it.
   close_all_except(used);
   guard_standard_streams();
+  // A link of the user's may lead to /dev/tty or to /proc/keys, which are whose they are that opens them.
+  ::setsid();
+  leave_keys();
   if (const int error = become(); error != 0) ::_exit(error);
   if (::prctl(PR_SET_DUMPABLE, 0) != 0) ::_exit(EPERM);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after the change of ids, which would clear it (K2)

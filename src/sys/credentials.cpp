@@ -1,6 +1,7 @@
 #include "sys/credentials.hpp"
 
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,6 +18,11 @@ int drop_capabilities() noexcept {
 }
 
 }  // namespace
+
+int leave_keys() noexcept {
+  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) >= 0) return 0;
+  return errno == ENOSYS || errno == EPERM || errno == EACCES ? 0 : errno;
+}
 
 int become_user(uid_t uid, gid_t gid, std::span<const gid_t> groups) noexcept {
   const bool is_another = uid != ::geteuid();

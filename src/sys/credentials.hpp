@@ -13,4 +13,9 @@ namespace nslaunch::sys {
 /// errno.
 int become_user(uid_t uid, gid_t gid, std::span<const gid_t> groups) noexcept;
 
+/// A session keyring of its own, with nothing in it: the caller's keys are no longer this process's. Where
+/// nobody may ask for keys (a container's filter says EPERM, a security module EACCES) nobody else here may
+/// either. Returns 0 or an errno: EDQUOT where the user's quota of keys is used up.
+int leave_keys() noexcept;
+
 }  // namespace nslaunch::sys

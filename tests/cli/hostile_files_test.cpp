@@ -50,6 +50,19 @@ TEST_CASE("a link of a user's gives that user's command no variables and no list
   }
 }
 
+TEST_CASE("a link of a user's gives that user's command nothing of the process that reads for root") {
+  const Hostile user;
+  const auto target =
+      GENERATE(as<std::string>(), "/proc/self/maps", "/proc/self/stat", "/proc/keys", "/dev/tty");
+  CAPTURE(target);
+  user.link(target, user.own + "/link");
+  for (const auto& ended : {with_variables(user, user.own + "/link"), with_list(user, user.own + "/link")}) {
+    INFO(ended.err);
+    CHECK(ended.status == 125);
+    CHECK(ended.out.empty());
+  }
+}
+
 TEST_CASE("a file of root's that a user has moved into a sticky folder is read for nobody") {
   const Hostile user;
   const auto sticky = user.make_sticky();
