@@ -85,7 +85,8 @@ TEST_CASE("keys that a process takes late are all its own, also where root's exe
 
 TEST_CASE(
     "a SIGHUP that is sent to root's exec is another user's process's alone while the terminal is there") {
-  AnothersProcess exec("trap 'echo reloaded' HUP; echo ready; read line; echo got $line; exit 7");
+  AnothersProcess exec(
+      "trap 'echo reloaded' HUP; echo ready; until read line; do :; done; echo got $line; exit 7");
   REQUIRE(::kill(exec.terminal.pid(), SIGHUP) == 0);
   exec.terminal.expect("reloaded");
   exec.terminal.expect("has not ended of it");
