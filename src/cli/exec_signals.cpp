@@ -108,25 +108,29 @@ void ExecSignals::tell() {
   if (end_is_due() && end_->passed()) tell_of_no_end();
 }
 
+const char* ExecSignals::what_ends_exec(const char* on_terminal) const noexcept {
+  if (hung_up_) return "the terminal has been closed: this exec ends";
+  return target_.on_terminal ? on_terminal : "one more signal ends this exec";
+}
+
 void ExecSignals::tell_of_silence() {
   sign_of_life_.reset();
   silent_ = true;
   if (hung_up_) given_up_ = SIGHUP;
   const auto why = inspect::reason_for_silence(target_.init);
-  sys::warn(fmt::format(
-      "the shard's init has not passed the signal on{}\n{}{}", why ? ": " + why->what : "",
-      why ? why->remedy + "; " : "",
-      target_.on_terminal ? "one more Ctrl-C, or signal, ends this exec" : "one more signal ends this exec"));
+  sys::warn(fmt::format("the shard's init has not passed the signal on{}\n{}{}", why ? ": " + why->what : "",
+                        why ? why->remedy + "; " : "",
+                        what_ends_exec("one more Ctrl-C, or signal, ends this exec")));
 }
 
 void ExecSignals::tell_of_no_end() {
   told_ = true;
   if (hung_up_) given_up_ = SIGHUP;
   last_key_ = sys::Clock::now();
-  sys::warn(fmt::format("the process in the shard, another user's, has not ended of it\n{}",
-                        !target_.on_terminal ? "one more signal ends this exec"
-                        : signalled_         ? "one more Ctrl-C, or signal, ends this exec"
-                                             : "one more Ctrl-C within 10 s, or signal, ends this exec"));
+  sys::warn(
+      fmt::format("the process in the shard, another user's, has not ended of it\n{}",
+                  what_ends_exec(signalled_ ? "one more Ctrl-C, or signal, ends this exec"
+                                            : "one more Ctrl-C within 10 s, or signal, ends this exec")));
 }
 
 }  // namespace nslaunch::cli

@@ -46,6 +46,7 @@ class ExecSignals {
   void await_end(bool by_signal);
   void forget_keys_of_long_ago() noexcept;
   bool end_is_due() const noexcept;
+  const char* what_ends_exec(const char* on_terminal) const noexcept;
   void tell_of_silence();
   void tell_of_no_end();
 
