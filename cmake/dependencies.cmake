@@ -16,7 +16,7 @@ if(NSLAUNCH_STATIC)
   include(CheckCXXSourceCompiles)
   set(CMAKE_REQUIRED_FLAGS -std=c++20)
   check_cxx_source_compiles("
-    #include \"${PROJECT_SOURCE_DIR}/src/sys/format.cpp\"
+    #include \"${PROJECT_SOURCE_DIR}/src/sys/base/format.cpp\"
     int main() { return static_cast<int>(fmt::format(\"{} {} {:L}\", 1.5, 2.5f, 3).size()); }" NSLAUNCH_OWN_FMT)
   unset(CMAKE_REQUIRED_FLAGS)
 endif()

@@ -1,6 +1,5 @@
-# nslaunch_layer(NAME SOURCES ... LINKS ...): one folder of src/ as one static library that
-# may link (and so include) only the layers named in LINKS. scripts/check-layers holds the
-# include side of the same rule.
+# nslaunch_layer(NAME LINKS ...): one directory of src/ with its rooms as one static library that may link (and so
+# include) only the layers named in LINKS. scripts/check-layers holds the include side of the same rule.
 add_library(nslaunch_settings INTERFACE)
 target_compile_features(nslaunch_settings INTERFACE cxx_std_20)
 target_compile_options(nslaunch_settings INTERFACE
@@ -40,8 +39,9 @@ function(nslaunch_unity target)
 endfunction()
 
 function(nslaunch_layer name)
-  cmake_parse_arguments(LAYER "" "" "SOURCES;LINKS" ${ARGN})
-  add_library(nslaunch_${name} STATIC ${LAYER_SOURCES})
+  cmake_parse_arguments(LAYER "" "" "LINKS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp)
+  add_library(nslaunch_${name} STATIC ${sources})
   target_include_directories(nslaunch_${name}
     PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
            $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>

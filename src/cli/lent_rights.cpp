@@ -6,8 +6,8 @@
 
 #include <filesystem>
 
-#include "sys/check.hpp"
-#include "sys/text.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/text.hpp"
 
 namespace nslaunch::cli {
 namespace {

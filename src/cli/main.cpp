@@ -5,14 +5,14 @@
 #include <exception>
 #include <new>
 
-#include "cli/command.hpp"
-#include "cli/help.hpp"
+#include "cli/common/command.hpp"
+#include "cli/common/help.hpp"
 #include "cli/lent_rights.hpp"
 #include "cli/narrow_limits.hpp"
-#include "sys/check.hpp"
-#include "sys/fd.hpp"
-#include "sys/log.hpp"
-#include "sys/text.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/fd.hpp"
+#include "sys/base/log.hpp"
+#include "sys/base/text.hpp"
 
 namespace {
 

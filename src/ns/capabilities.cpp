@@ -4,7 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::ns {
 

@@ -11,8 +11,8 @@
 
 #include "ns/delegation.hpp"
 #include "ns/own_cgroup.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::ns {
 namespace {

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "ns/own_cgroup.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
-#include "sys/mountinfo.hpp"
-#include "sys/text.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/base/text.hpp"
+#include "sys/files/mountinfo.hpp"
 
 namespace nslaunch::ns {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::ns {
 

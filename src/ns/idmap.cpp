@@ -12,10 +12,10 @@
 
 #include "ns/id_ranges.hpp"
 #include "ns/room.hpp"
-#include "sys/check.hpp"
-#include "sys/fd.hpp"
-#include "sys/files.hpp"
-#include "sys/pidfd.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/fd.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/pidfd.hpp"
 
 namespace nslaunch::ns {
 namespace {

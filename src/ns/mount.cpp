@@ -10,9 +10,9 @@
 #include <cerrno>
 #include <sstream>
 
-#include "sys/check.hpp"
-#include "sys/files.hpp"
-#include "sys/mountinfo.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/files/mountinfo.hpp"
 
 namespace nslaunch::ns {
 namespace {

@@ -4,8 +4,8 @@
 #include <map>
 #include <string>
 
-#include "sys/directory.hpp"
-#include "sys/fd.hpp"
+#include "sys/base/fd.hpp"
+#include "sys/files/directory.hpp"
 
 namespace nslaunch::ns {
 

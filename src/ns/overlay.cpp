@@ -10,7 +10,7 @@
 #include <cerrno>
 
 #include "ns/mount.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::ns {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sys/directory.hpp"
+#include "sys/files/directory.hpp"
 
 namespace nslaunch::ns {
 

@@ -2,7 +2,7 @@
 
 #include <sstream>
 
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::ns {
 

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "sys/clock.hpp"
+#include "sys/base/clock.hpp"
 
 namespace nslaunch::ns {
 

@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::ns {
 namespace {

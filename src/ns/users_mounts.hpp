@@ -6,7 +6,7 @@
 #include <functional>
 #include <vector>
 
-#include "sys/as_user.hpp"
+#include "sys/process/as_user.hpp"
 
 namespace nslaunch::ns {
 

@@ -14,8 +14,8 @@
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/temp_dir.hpp"
-#include "sys/fd.hpp"
-#include "sys/files.hpp"
+#include "sys/base/fd.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 

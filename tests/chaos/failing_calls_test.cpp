@@ -11,7 +11,7 @@
 #include "support/identity.hpp"
 #include "support/listeners.hpp"
 #include "support/live_shard.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

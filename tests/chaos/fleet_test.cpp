@@ -8,7 +8,7 @@
 #include "chaos/volley.hpp"
 #include "support/fleet_scene.hpp"
 #include "support/identity.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

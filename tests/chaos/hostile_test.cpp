@@ -24,8 +24,8 @@
 #include "support/process.hpp"
 #include "support/skip.hpp"
 #include "support/write_file.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

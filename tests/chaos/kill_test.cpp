@@ -5,10 +5,10 @@
 #include <map>
 
 #include "chaos/battlefield.hpp"
-#include "inspect/processes.hpp"
+#include "inspect/snapshot/processes.hpp"
 #include "support/process.hpp"
-#include "sys/files.hpp"
-#include "sys/procfs.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -12,7 +12,7 @@
 #include "support/registry_view.hpp"
 #include "support/somebody.hpp"
 #include "support/write_file.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

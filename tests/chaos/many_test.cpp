@@ -7,7 +7,7 @@
 #include "support/identity.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -18,8 +18,8 @@
 #include "support/host_folder.hpp"
 #include "support/registry_view.hpp"
 #include "support/skip.hpp"
-#include "sys/check.hpp"
-#include "sys/fd.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/fd.hpp"
 
 // A user who puts a link where root has just made a folder for him, again and again.
 namespace nslaunch::test {

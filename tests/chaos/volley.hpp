@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "support/process.hpp"
-#include "sys/clock.hpp"
+#include "sys/base/clock.hpp"
 
 namespace nslaunch::test {
 

@@ -14,7 +14,7 @@
 #include "support/rungs.hpp"
 #include "support/skip.hpp"
 #include "support/write_file.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -13,7 +13,7 @@
 #include "support/probe_exchange.hpp"
 #include "support/rungs.hpp"
 #include "support/skip.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -2,8 +2,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "cli/completion_shells.hpp"
-#include "cli/help.hpp"
+#include "cli/common/help.hpp"
+#include "cli/complete/completion_shells.hpp"
 #include "support/identity.hpp"
 #include "support/live_shard.hpp"
 #include "support/skip.hpp"

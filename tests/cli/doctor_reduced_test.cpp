@@ -8,7 +8,7 @@
 #include "support/examined.hpp"
 #include "support/namespaces.hpp"
 #include "support/skip.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -5,7 +5,7 @@
 #include "support/checkout.hpp"
 #include "support/examined.hpp"
 #include "support/identity.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -6,7 +6,7 @@
 #include "support/hostile.hpp"
 #include "support/live_shard.hpp"
 #include "support/pty.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 // How exec ends where its process does not.
 namespace nslaunch::test {

@@ -10,7 +10,7 @@
 #include "support/process.hpp"
 #include "support/temp_dir.hpp"
 #include "support/write_file.hpp"
-#include "sys/pidfd.hpp"
+#include "sys/process/pidfd.hpp"
 
 namespace nslaunch::test {
 namespace {

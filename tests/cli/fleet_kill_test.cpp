@@ -1,13 +1,13 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 
-#include "inspect/descriptors.hpp"
+#include "inspect/snapshot/descriptors.hpp"
 #include "support/fleet_scene.hpp"
 #include "support/forwarded.hpp"
 #include "support/identity.hpp"
 #include "support/listeners.hpp"
 #include "support/write_file.hpp"
-#include "sys/procfs.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -5,7 +5,7 @@
 #include <set>
 #include <sstream>
 
-#include "run/processors.hpp"
+#include "run/engine/processors.hpp"
 #include "support/awkward_name.hpp"
 #include "support/fleet_scene.hpp"
 #include "support/write_file.hpp"

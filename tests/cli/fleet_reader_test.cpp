@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "support/fleet_scene.hpp"
-#include "sys/pidfd.hpp"
+#include "sys/process/pidfd.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "support/fleet_scene.hpp"
 #include "support/paused_launch.hpp"
-#include "sys/pidfd.hpp"
-#include "sys/procfs.hpp"
+#include "sys/process/pidfd.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace nslaunch::test {
 namespace {

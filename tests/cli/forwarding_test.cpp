@@ -8,7 +8,7 @@
 #include "support/clients.hpp"
 #include "support/forwarded.hpp"
 #include "support/published.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 // What port-forward and --publish have in common.
 

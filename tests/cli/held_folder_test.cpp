@@ -12,8 +12,8 @@
 #include "support/registry_scene.hpp"
 #include "support/somebody.hpp"
 #include "support/temp_dir.hpp"
-#include "sys/check.hpp"
-#include "sys/procfs.hpp"
+#include "sys/base/check.hpp"
+#include "sys/process/procfs.hpp"
 
 // K66: whoever wants to change a folder waits for whom its lock is with.
 namespace nslaunch::test {

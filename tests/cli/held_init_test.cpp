@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "registry/registration.hpp"
+#include "registry/record/registration.hpp"
 #include "support/holder.hpp"
 #include "support/namespaces.hpp"
 #include "support/process.hpp"
@@ -19,9 +19,9 @@
 #include "support/rungs.hpp"
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
-#include "sys/check.hpp"
-#include "sys/identity.hpp"
-#include "sys/procfs.hpp"
+#include "sys/base/check.hpp"
+#include "sys/process/identity.hpp"
+#include "sys/process/procfs.hpp"
 
 // What root has to do with another user's record that names a process which keeps whoever looks at it
 // waiting.

@@ -5,7 +5,7 @@
 #include "support/hostile.hpp"
 #include "support/identity.hpp"
 #include "support/live_shard.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 // A process that keeps the lock on its own memory for ever: whoever reads its command line waits.
 namespace nslaunch::test {

@@ -18,8 +18,8 @@
 #include "support/rungs.hpp"
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
-#include "sys/check.hpp"
-#include "sys/procfs.hpp"
+#include "sys/base/check.hpp"
+#include "sys/process/procfs.hpp"
 
 // K66: a process's folder in /proc is one whose lock anybody can hold.
 namespace nslaunch::test {

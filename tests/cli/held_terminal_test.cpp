@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "shard/protocol.hpp"
+#include "shard/wire/protocol.hpp"
 #include "support/fake_init.hpp"
 #include "support/holder.hpp"
 #include "support/hostile.hpp"
@@ -22,8 +22,8 @@
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
-#include "sys/fd.hpp"
-#include "sys/files.hpp"
+#include "sys/base/fd.hpp"
+#include "sys/base/files.hpp"
 
 // K66: whoever has the terminal that root's exec gives another user's process has its locks, too.
 namespace nslaunch::test {

@@ -6,7 +6,7 @@
 #include "support/forwarded.hpp"
 #include "support/held_shard.hpp"
 #include "support/listeners.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -10,16 +10,16 @@
 #include <cstring>
 #include <optional>
 
-#include "shard/protocol.hpp"
+#include "shard/wire/protocol.hpp"
 #include "support/call_tracer.hpp"
 #include "support/clients.hpp"
 #include "support/fake_init.hpp"
 #include "support/listeners.hpp"
 #include "support/live_shard.hpp"
 #include "support/skip.hpp"
-#include "sys/channel.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/channel.hpp"
 
 // An init that is somebody else's work, and what it costs those who talk to it.
 namespace nslaunch::test {

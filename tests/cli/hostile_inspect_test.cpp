@@ -13,8 +13,8 @@
 #include "support/live_shard.hpp"
 #include "support/own_folder.hpp"
 #include "support/write_file.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 // What a shard's owner can put in the way of who inspects it.
 namespace nslaunch::test {

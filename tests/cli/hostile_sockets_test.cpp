@@ -9,7 +9,7 @@
 #include <optional>
 #include <thread>
 
-#include "shard/protocol.hpp"
+#include "shard/wire/protocol.hpp"
 #include "support/clients.hpp"
 #include "support/fake_init.hpp"
 #include "support/forwarded.hpp"
@@ -20,8 +20,8 @@
 #include "support/process.hpp"
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 // What root's port-forward has to do with the sockets of another user's shard.
 namespace nslaunch::test {

@@ -9,7 +9,7 @@
 
 #include "support/fuse_folder.hpp"
 #include "support/hostile.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 // What a hostile user can make look like root's own way.
 namespace nslaunch::test {

@@ -13,7 +13,7 @@
 #include "support/paused_launch.hpp"
 #include "support/somebody.hpp"
 #include "support/write_file.hpp"
-#include "sys/directory.hpp"
+#include "sys/files/directory.hpp"
 
 // What a user moves into the folder that overlayfs works in, which root removes.
 namespace nslaunch::test {

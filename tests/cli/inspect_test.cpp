@@ -10,7 +10,7 @@
 #include "support/live_shard.hpp"
 #include "support/temp_dir.hpp"
 #include "support/write_file.hpp"
-#include "sys/procfs.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -10,11 +10,11 @@
 #include "support/process.hpp"
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
-#include "sys/check.hpp"
-#include "sys/clock.hpp"
-#include "sys/files.hpp"
-#include "sys/identity.hpp"
-#include "sys/procfs.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/clock.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/identity.hpp"
+#include "sys/process/procfs.hpp"
 
 // Shards that SIGKILL does not end.
 namespace nslaunch::test {

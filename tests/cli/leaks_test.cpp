@@ -9,9 +9,9 @@
 #include "support/identity.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
-#include "sys/check.hpp"
-#include "sys/clock.hpp"
-#include "sys/procfs.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/clock.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace nslaunch::test {
 namespace {

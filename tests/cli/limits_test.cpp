@@ -7,7 +7,7 @@
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/skip.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -7,12 +7,12 @@
 #include <cstdint>
 #include <cstring>
 
-#include "registry/control.hpp"
-#include "shard/protocol.hpp"
+#include "registry/record/control.hpp"
+#include "shard/wire/protocol.hpp"
 #include "support/fake_init.hpp"
 #include "support/live_shard.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -4,9 +4,9 @@
 #include <set>
 #include <sstream>
 
-#include "cli/completion_shells.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "cli/complete/completion_shells.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

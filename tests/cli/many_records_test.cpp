@@ -10,7 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "registry/record.hpp"
+#include "registry/record/record.hpp"
 #include "support/identity.hpp"
 #include "support/namespaces.hpp"
 #include "support/process.hpp"
@@ -18,9 +18,9 @@
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
 #include "support/write_file.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
-#include "sys/procfs.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/procfs.hpp"
 
 // More records of a user than root can look into.
 namespace nslaunch::test {

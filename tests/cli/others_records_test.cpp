@@ -10,16 +10,16 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "registry/control.hpp"
-#include "registry/leftover_note.hpp"
-#include "shard/protocol.hpp"
+#include "registry/reap/leftover_note.hpp"
+#include "registry/record/control.hpp"
+#include "shard/wire/protocol.hpp"
 #include "support/fake_init.hpp"
 #include "support/process.hpp"
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
 #include "support/write_file.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 // What another user's records cost root, who looks at shards of its own.
 namespace nslaunch::test {

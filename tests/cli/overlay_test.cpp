@@ -9,7 +9,7 @@
 #include "support/live_shard.hpp"
 #include "support/overlays.hpp"
 #include "support/temp_dir.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -5,7 +5,7 @@
 #include "support/forwarded.hpp"
 #include "support/identity.hpp"
 #include "support/listeners.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -7,7 +7,7 @@
 #include "support/identity.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
-#include "sys/procfs.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -13,7 +13,7 @@
 #include "support/registry_view.hpp"
 #include "support/skip.hpp"
 #include "support/temp_dir.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::test {
 namespace {

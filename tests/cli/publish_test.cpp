@@ -10,7 +10,7 @@
 #include "support/identity.hpp"
 #include "support/listeners.hpp"
 #include "support/published.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

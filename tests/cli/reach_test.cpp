@@ -13,8 +13,8 @@
 #include "support/identity.hpp"
 #include "support/listeners.hpp"
 #include "support/live_shard.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

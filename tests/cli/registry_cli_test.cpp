@@ -11,7 +11,7 @@
 #include "support/live_shard.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::test {
 namespace {

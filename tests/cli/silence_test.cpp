@@ -9,9 +9,9 @@
 #include "support/pty.hpp"
 #include "support/registry_view.hpp"
 #include "support/temp_dir.hpp"
-#include "sys/channel.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/channel.hpp"
 
 namespace nslaunch::test {
 namespace {

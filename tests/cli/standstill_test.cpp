@@ -6,14 +6,14 @@
 #include <csignal>
 #include <optional>
 
-#include "inspect/standstill.hpp"
+#include "inspect/hang/standstill.hpp"
 #include "support/live_shard.hpp"
 #include "support/pty.hpp"
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
-#include "sys/check.hpp"
-#include "sys/procfs.hpp"
+#include "sys/base/check.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -9,8 +9,8 @@
 #include "support/namespaces.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -7,7 +7,7 @@
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/temp_dir.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 // The tail of a pipeline that a command left writing (`exec > >(sed ...)`): it is no leak while it is
 // at work, and none of its output is lost.

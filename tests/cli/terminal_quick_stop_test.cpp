@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "support/shell_session.hpp"
-#include "sys/fd.hpp"
+#include "sys/base/fd.hpp"
 
 namespace nslaunch::test {
 

@@ -6,8 +6,8 @@
 
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
-#include "sys/check.hpp"
-#include "sys/clock.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/clock.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -6,7 +6,7 @@
 #include "support/live_shard.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
-#include "sys/procfs.hpp"
+#include "sys/process/procfs.hpp"
 
 // Children of init's that make it their tracer.
 namespace nslaunch::test {

@@ -14,7 +14,7 @@
 #include "support/identity.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
-#include "sys/fd.hpp"
+#include "sys/base/fd.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 #include <sstream>
 
-#include "cli/command.hpp"
-#include "cli/topics.hpp"
+#include "cli/common/command.hpp"
+#include "cli/common/topics.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 

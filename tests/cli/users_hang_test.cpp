@@ -12,8 +12,8 @@
 #include "support/namespaces.hpp"
 #include "support/process.hpp"
 #include "support/skip.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 // What a user learns and does by a hang of his own command, with processes in the shard that are not his.
 namespace nslaunch::test {

@@ -11,7 +11,7 @@
 #include "support/registry_scene.hpp"
 #include "support/somebody.hpp"
 #include "support/write_file.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 // Names that root has of a list which is another user's.
 namespace nslaunch::test {

@@ -10,7 +10,7 @@
 #include "support/paused_launch.hpp"
 #include "support/temp_dir.hpp"
 #include "support/write_file.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 // What root does for --user below paths of that user's, who is hostile.
 namespace nslaunch::test {

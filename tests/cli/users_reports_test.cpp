@@ -13,8 +13,8 @@
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
 #include "support/write_file.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 // What root writes for --user to files whose names that user's command gives another meaning meanwhile.
 namespace nslaunch::test {

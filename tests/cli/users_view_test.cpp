@@ -16,8 +16,8 @@
 #include "support/somebody.hpp"
 #include "support/temp_dir.hpp"
 #include "support/write_file.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 // K57: a view that root has mounted for another user is asked, and asks, as that user.
 namespace nslaunch::test {

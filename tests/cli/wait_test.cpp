@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 
-#include "inspect/descriptors.hpp"
+#include "inspect/snapshot/descriptors.hpp"
 #include "support/live_shard.hpp"
 
 namespace nslaunch::test {

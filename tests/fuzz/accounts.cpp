@@ -1,5 +1,5 @@
 // USER[:GROUP] by files like /etc/passwd and /etc/group: the word, the users and the groups.
-#include "cli/users.hpp"
+#include "cli/common/users.hpp"
 #include "input.hpp"
 #include "memory_file.hpp"
 

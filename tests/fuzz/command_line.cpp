@@ -1,5 +1,5 @@
 // The words of every subcommand's command line, up to "--" and behind it.
-#include "cli/command.hpp"
+#include "cli/common/command.hpp"
 #include "input.hpp"
 
 namespace {

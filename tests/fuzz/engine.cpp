@@ -1,10 +1,10 @@
 // The variables by which a CI engine tells a job which part it is.
-#include "run/engine.hpp"
-#include "run/engine_variables.hpp"
+#include "run/engine/engine.hpp"
+#include "run/engine/engine_variables.hpp"
 
 #include <nslaunch/spec.hpp>
 
-#include "cli/fleet_parts.hpp"
+#include "cli/run/fleet_parts.hpp"
 #include "input.hpp"
 
 namespace {

@@ -1,5 +1,5 @@
 // The file of --env-file.
-#include "cli/variables.hpp"
+#include "cli/common/variables.hpp"
 #include "input.hpp"
 #include "memory_file.hpp"
 

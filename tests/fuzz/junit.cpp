@@ -1,5 +1,5 @@
 // A JUnit file of a test runner's, and what is made of it.
-#include "run/junit.hpp"
+#include "run/report/junit.hpp"
 
 #include "input.hpp"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "sys/fd.hpp"
+#include "sys/base/fd.hpp"
 
 namespace fuzz {
 

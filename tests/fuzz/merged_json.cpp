@@ -1,5 +1,5 @@
 // Reports of --report-json from several machines, made one.
-#include "cli/merge_json.hpp"
+#include "cli/merge/merge_json.hpp"
 
 #include "input.hpp"
 

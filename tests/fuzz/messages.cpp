@@ -2,8 +2,8 @@
 #include <unistd.h>
 
 #include "input.hpp"
-#include "shard/protocol.hpp"
-#include "sys/channel.hpp"
+#include "shard/wire/protocol.hpp"
+#include "sys/process/channel.hpp"
 
 namespace {
 

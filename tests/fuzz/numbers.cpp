@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "input.hpp"
-#include "run/engine.hpp"
-#include "sys/values.hpp"
+#include "run/engine/engine.hpp"
+#include "sys/base/values.hpp"
 
 namespace {
 

@@ -2,8 +2,8 @@
 #include "input.hpp"
 #include "ns/id_ranges.hpp"
 #include "ns/own_cgroup.hpp"
-#include "sys/mountinfo.hpp"
-#include "sys/procfs.hpp"
+#include "sys/files/mountinfo.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace {
 

@@ -1,10 +1,10 @@
 // A file of the registry, by its content and by its name.
-#include "registry/record.hpp"
+#include "registry/record/record.hpp"
 
-#include "cli/list_json.hpp"
-#include "cli/list_table.hpp"
+#include "cli/look/list_json.hpp"
+#include "cli/look/list_table.hpp"
 #include "input.hpp"
-#include "registry/names.hpp"
+#include "registry/place/names.hpp"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // Values of options that have parts of their own: ports, services, overlays, captures.
-#include "cli/capture_spec.hpp"
-#include "cli/overlay_spec.hpp"
-#include "cli/port_spec.hpp"
+#include "cli/common/port_spec.hpp"
+#include "cli/run/capture_spec.hpp"
+#include "cli/run/overlay_spec.hpp"
 #include "input.hpp"
 
 namespace {

@@ -1,5 +1,5 @@
 // {index}, {name}, {} and {1} in arguments.
-#include "run/templates.hpp"
+#include "run/part/templates.hpp"
 #include "input.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

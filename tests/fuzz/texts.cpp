@@ -1,7 +1,7 @@
 // What makes text of others fit to be shown, quoted and put into a report.
 #include "input.hpp"
-#include "sys/columns.hpp"
-#include "sys/text.hpp"
+#include "sys/base/columns.hpp"
+#include "sys/base/text.hpp"
 
 namespace {
 

@@ -7,9 +7,9 @@
 #include <functional>
 #include <string>
 
-#include "sys/check.hpp"
-#include "sys/files.hpp"
-#include "sys/forked.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/forked.hpp"
 
 namespace nslaunch::test {
 

@@ -16,8 +16,8 @@
 
 #include "support/identity.hpp"
 #include "support/skip.hpp"
-#include "sys/check.hpp"
-#include "sys/clock.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/clock.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "support/identity.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::test {
 

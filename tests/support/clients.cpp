@@ -9,7 +9,7 @@
 #include <stdexcept>
 
 #include "support/process.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 

@@ -8,7 +8,7 @@
 #include "support/call_tracer.hpp"
 #include "support/registry_view.hpp"
 #include "support/temp_dir.hpp"
-#include "sys/fd.hpp"
+#include "sys/base/fd.hpp"
 
 namespace nslaunch::test {
 

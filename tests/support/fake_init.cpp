@@ -10,11 +10,11 @@
 #include <cstdlib>
 #include <thread>
 
-#include "registry/control.hpp"
-#include "registry/private_umask.hpp"
+#include "registry/place/private_umask.hpp"
+#include "registry/record/control.hpp"
 #include "support/somebody.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
-#include "registry/registration.hpp"
+#include "registry/record/registration.hpp"
 #include "support/registry_scene.hpp"
-#include "sys/fd.hpp"
+#include "sys/base/fd.hpp"
 
 namespace nslaunch::test {
 

@@ -12,8 +12,8 @@
 #include <stdexcept>
 
 #include "support/identity.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 

@@ -6,7 +6,7 @@
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/temp_dir.hpp"
-#include "sys/fd.hpp"
+#include "sys/base/fd.hpp"
 
 namespace nslaunch::test {
 

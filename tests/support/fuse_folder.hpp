@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-#include "sys/fd.hpp"
+#include "sys/base/fd.hpp"
 
 namespace nslaunch::test {
 

@@ -13,7 +13,7 @@
 #include "support/host_folder.hpp"
 #include "support/registry_view.hpp"
 #include "support/skip.hpp"
-#include "sys/as_user.hpp"
+#include "sys/process/as_user.hpp"
 
 namespace nslaunch::test {
 

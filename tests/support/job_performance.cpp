@@ -15,8 +15,8 @@
 #include <stdexcept>
 
 #include "support/process.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -8,8 +8,8 @@
 #include "support/job_table.hpp"
 #include "support/pty.hpp"
 #include "support/temp_dir.hpp"
-#include "sys/fd.hpp"
-#include "sys/procfs.hpp"
+#include "sys/base/fd.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace nslaunch::test {
 

@@ -8,8 +8,8 @@
 
 #include "support/identity.hpp"
 #include "support/overlays.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -3,7 +3,7 @@
 #include <set>
 #include <string>
 
-#include "shard/steps.hpp"
+#include "shard/wire/steps.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/temp_dir.hpp"

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "sys/fd.hpp"
+#include "sys/base/fd.hpp"
 
 namespace nslaunch::test {
 

@@ -9,8 +9,8 @@
 #include <cstdint>
 
 #include "support/skip.hpp"
-#include "sys/check.hpp"
-#include "sys/fd.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/fd.hpp"
 
 namespace nslaunch::test {
 

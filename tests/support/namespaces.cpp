@@ -16,9 +16,9 @@
 #include <stdexcept>
 
 #include "support/skip.hpp"
-#include "sys/check.hpp"
-#include "sys/clock.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/clock.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -3,7 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::test {
 namespace {

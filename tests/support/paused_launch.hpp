@@ -4,7 +4,7 @@
 #include <string>
 
 #include "support/process.hpp"
-#include "sys/fd.hpp"
+#include "sys/base/fd.hpp"
 
 namespace nslaunch::test {
 

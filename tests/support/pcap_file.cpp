@@ -14,7 +14,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "support/identity.hpp"
-#include "sys/check.hpp"
-#include "sys/clock.hpp"
-#include "sys/files.hpp"
-#include "sys/procfs.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/clock.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "sys/fd.hpp"
-#include "sys/pidfd.hpp"
+#include "sys/base/fd.hpp"
+#include "sys/process/pidfd.hpp"
 
 namespace nslaunch::test {
 

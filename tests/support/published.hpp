@@ -5,7 +5,7 @@
 
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
-#include "sys/fd.hpp"
+#include "sys/base/fd.hpp"
 
 namespace nslaunch::test {
 

@@ -17,9 +17,9 @@
 
 #include "support/namespaces.hpp"
 #include "support/process.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
-#include "sys/identity.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/identity.hpp"
 
 namespace nslaunch::test {
 namespace {

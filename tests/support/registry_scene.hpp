@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "registry/registration.hpp"
+#include "registry/record/registration.hpp"
 #include "support/temp_dir.hpp"
-#include "sys/fd.hpp"
-#include "sys/pidfd.hpp"
+#include "sys/base/fd.hpp"
+#include "sys/process/pidfd.hpp"
 
 namespace nslaunch::test {
 

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <stdexcept>
 
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::test {
 

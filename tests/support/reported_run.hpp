@@ -8,7 +8,7 @@
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/temp_dir.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 

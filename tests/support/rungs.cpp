@@ -20,8 +20,8 @@
 #include <stdexcept>
 
 #include "support/namespaces.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -4,7 +4,7 @@
 #include <regex>
 #include <stdexcept>
 
-#include "sys/columns.hpp"
+#include "sys/base/columns.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -4,7 +4,7 @@
 #include <stdexcept>
 
 #include "support/identity.hpp"
-#include "sys/procfs.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -9,13 +9,13 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "inspect/survivors.hpp"
+#include "inspect/leaks/survivors.hpp"
 #include "support/listeners.hpp"
 #include "support/namespaces.hpp"
 #include "support/skip.hpp"
-#include "sys/check.hpp"
-#include "sys/clock.hpp"
-#include "sys/procfs.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/clock.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace nslaunch::test {
 

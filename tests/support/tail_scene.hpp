@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "sys/fd.hpp"
+#include "sys/base/fd.hpp"
 
 namespace nslaunch::test {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "support/own_folder.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::test {
 

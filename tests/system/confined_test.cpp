@@ -14,8 +14,8 @@
 #include "support/rungs.hpp"
 #include "support/skip.hpp"
 #include "support/temp_dir.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

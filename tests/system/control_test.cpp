@@ -1,4 +1,4 @@
-#include "registry/control.hpp"
+#include "registry/record/control.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -12,9 +12,9 @@
 #include "support/live_shard.hpp"
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
-#include "sys/identity.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/identity.hpp"
 
 namespace nslaunch::test {
 namespace {

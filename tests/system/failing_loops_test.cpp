@@ -4,7 +4,7 @@
 #include "support/registry_view.hpp"
 #include "support/skip.hpp"
 #include "support/tampered.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 
-#include "shard/steps.hpp"
+#include "shard/wire/steps.hpp"
 #include "support/launch_scene.hpp"
 #include "support/paused_launch.hpp"
 #include "support/process.hpp"

@@ -1,4 +1,4 @@
-#include "sys/forked.hpp"
+#include "sys/process/forked.hpp"
 
 #include <unistd.h>
 
@@ -8,8 +8,8 @@
 #include <cstdlib>
 
 #include "support/process.hpp"
-#include "sys/fd.hpp"
-#include "sys/files.hpp"
+#include "sys/base/fd.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

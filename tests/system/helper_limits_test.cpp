@@ -14,16 +14,16 @@
 #include <functional>
 #include <optional>
 
-#include "ns/enter.hpp"
-#include "registry/as_user.hpp"
+#include "ns/net/enter.hpp"
+#include "registry/place/as_user.hpp"
 #include "support/namespaces.hpp"
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
-#include "sys/as_user.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
-#include "sys/signals.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/base/signals.hpp"
+#include "sys/process/as_user.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "inspect/holdup.hpp"
+#include "inspect/hang/holdup.hpp"
 
 #include <poll.h>
 #include <sched.h>
@@ -18,11 +18,11 @@
 #include "support/namespaces.hpp"
 #include "support/process.hpp"
 #include "support/skip.hpp"
-#include "sys/check.hpp"
-#include "sys/clock.hpp"
-#include "sys/files.hpp"
-#include "sys/pidfd.hpp"
-#include "sys/procfs.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/clock.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/pidfd.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace {
 

@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 
-#include "shard/steps.hpp"
+#include "shard/wire/steps.hpp"
 #include "support/fleet_scene.hpp"
 #include "support/launch_scene.hpp"
 #include "support/paused_launch.hpp"

@@ -7,16 +7,16 @@
 #include <filesystem>
 #include <stdexcept>
 
-#include "registry/leftover_note.hpp"
-#include "shard/work_folder.hpp"
+#include "registry/reap/leftover_note.hpp"
+#include "shard/plan/work_folder.hpp"
 #include "support/awkward_name.hpp"
 #include "support/process.hpp"
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
-#include "sys/check.hpp"
-#include "sys/directory.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/files/directory.hpp"
 
 namespace {
 

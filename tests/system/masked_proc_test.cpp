@@ -12,7 +12,7 @@
 #include "support/prepared_shard.hpp"
 #include "support/rungs.hpp"
 #include "support/skip.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::test {
 namespace {

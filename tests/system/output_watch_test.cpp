@@ -1,4 +1,4 @@
-#include "shard/output_watch.hpp"
+#include "shard/supervise/output_watch.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -15,10 +15,10 @@
 #include "support/namespaces.hpp"
 #include "support/process.hpp"
 #include "support/temp_dir.hpp"
-#include "sys/channel.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
-#include "sys/pty.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/io/pty.hpp"
+#include "sys/process/channel.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -9,7 +9,7 @@
 #include "support/identity.hpp"
 #include "support/overlays.hpp"
 #include "support/rungs.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -5,13 +5,13 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "registry/places.hpp"
-#include "registry/record.hpp"
+#include "registry/place/places.hpp"
+#include "registry/record/record.hpp"
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
 #include "support/write_file.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 
-#include "registry/names.hpp"
+#include "registry/place/names.hpp"
 #include "support/registry_scene.hpp"
 
 namespace {

@@ -14,11 +14,11 @@
 #include <random>
 #include <set>
 
-#include "registry/names.hpp"
+#include "registry/place/names.hpp"
 #include "support/namespaces.hpp"
 #include "support/registry_scene.hpp"
 #include "support/registry_view.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace {
 

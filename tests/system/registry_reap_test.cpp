@@ -8,7 +8,7 @@
 #include <csignal>
 #include <nslaunch/error.hpp>
 
-#include "registry/names.hpp"
+#include "registry/place/names.hpp"
 #include "support/namespaces.hpp"
 #include "support/registry_scene.hpp"
 #include "support/registry_view.hpp"

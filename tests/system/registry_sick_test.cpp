@@ -7,10 +7,10 @@
 #include <csignal>
 #include <cstring>
 
-#include "registry/record.hpp"
+#include "registry/record/record.hpp"
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
-#include "sys/fd.hpp"
+#include "sys/base/fd.hpp"
 
 namespace {
 

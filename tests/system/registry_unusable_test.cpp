@@ -10,7 +10,7 @@
 
 #include "support/namespaces.hpp"
 #include "support/registry_scene.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace {
 

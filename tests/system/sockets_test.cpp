@@ -1,4 +1,4 @@
-#include "ns/sockets.hpp"
+#include "ns/net/sockets.hpp"
 
 #include <arpa/inet.h>
 #include <linux/inet_diag.h>
@@ -23,8 +23,8 @@
 #include "support/namespaces.hpp"
 #include "support/skip.hpp"
 #include "support/temp_dir.hpp"
-#include "sys/channel.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
+#include "sys/process/channel.hpp"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "inspect/survivors.hpp"
+#include "inspect/leaks/survivors.hpp"
 
 #include <sched.h>
 #include <sys/resource.h>
@@ -15,10 +15,10 @@
 #include "support/namespaces.hpp"
 #include "support/skip.hpp"
 #include "support/temp_dir.hpp"
-#include "sys/channel.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
-#include "sys/procfs.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/channel.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace {
 

@@ -9,14 +9,14 @@
 #include <functional>
 #include <thread>
 
-#include "inspect/survivors.hpp"
+#include "inspect/leaks/survivors.hpp"
 #include "support/listeners.hpp"
 #include "support/namespaces.hpp"
 #include "support/tail_scene.hpp"
-#include "sys/check.hpp"
-#include "sys/clock.hpp"
-#include "sys/files.hpp"
-#include "sys/procfs.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/clock.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace {
 

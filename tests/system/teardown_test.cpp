@@ -12,10 +12,10 @@
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/skip.hpp"
-#include "sys/check.hpp"
-#include "sys/fd.hpp"
-#include "sys/files.hpp"
-#include "sys/procfs.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/fd.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "shard/visit.hpp"
+#include "shard/launcher/visit.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -7,12 +7,12 @@
 
 #include <catch2/catch.hpp>
 
-#include "registry/control.hpp"
+#include "registry/record/control.hpp"
 #include "support/live_shard.hpp"
 #include "support/registry_scene.hpp"
-#include "sys/channel.hpp"
-#include "sys/check.hpp"
-#include "sys/files.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/channel.hpp"
 
 namespace nslaunch::test {
 namespace {

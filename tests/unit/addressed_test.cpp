@@ -1,11 +1,11 @@
-#include "registry/addressed.hpp"
+#include "registry/place/addressed.hpp"
 
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <csignal>
 
-#include "sys/signals.hpp"
+#include "sys/base/signals.hpp"
 
 namespace nslaunch::registry {
 

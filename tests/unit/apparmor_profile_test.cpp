@@ -1,4 +1,4 @@
-#include "cli/apparmor_profile.hpp"
+#include "cli/doctor/apparmor_profile.hpp"
 
 #include <nslaunch/error.hpp>
 

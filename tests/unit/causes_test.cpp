@@ -1,4 +1,4 @@
-#include "shard/causes.hpp"
+#include "shard/diagnose/causes.hpp"
 
 #include <linux/capability.h>
 

@@ -1,4 +1,4 @@
-#include "cli/choose.hpp"
+#include "cli/common/choose.hpp"
 
 #include <nslaunch/error.hpp>
 

@@ -1,4 +1,4 @@
-#include "sys/columns.hpp"
+#include "sys/base/columns.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 #include <catch2/catch.hpp>
 
-#include "sys/fd.hpp"
+#include "sys/base/fd.hpp"
 
 using nslaunch::sys::descriptor_named;
 

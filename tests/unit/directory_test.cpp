@@ -1,4 +1,4 @@
-#include "sys/directory.hpp"
+#include "sys/files/directory.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,8 +11,8 @@
 
 #include "support/temp_dir.hpp"
 #include "support/write_file.hpp"
-#include "sys/check.hpp"
-#include "sys/remove_contents.hpp"
+#include "sys/base/check.hpp"
+#include "sys/files/remove_contents.hpp"
 
 namespace nslaunch::test {
 namespace {

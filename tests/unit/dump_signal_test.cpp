@@ -1,4 +1,4 @@
-#include "shard/dump_signal.hpp"
+#include "shard/supervise/dump_signal.hpp"
 
 #include <catch2/catch.hpp>
 #include <csignal>

@@ -1,10 +1,10 @@
-#include "run/engine.hpp"
+#include "run/engine/engine.hpp"
 
 #include <nslaunch/error.hpp>
 
 #include <catch2/catch.hpp>
 
-#include "cli/fleet_parts.hpp"
+#include "cli/run/fleet_parts.hpp"
 
 namespace nslaunch {
 namespace {

@@ -1,4 +1,4 @@
-#include "run/expand_spec.hpp"
+#include "run/part/expand_spec.hpp"
 
 #include <catch2/catch.hpp>
 

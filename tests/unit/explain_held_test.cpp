@@ -1,4 +1,4 @@
-#include "shard/explain_held.hpp"
+#include "shard/diagnose/explain_held.hpp"
 
 #include <catch2/catch.hpp>
 

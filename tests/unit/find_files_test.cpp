@@ -1,4 +1,4 @@
-#include "run/find_files.hpp"
+#include "run/report/find_files.hpp"
 
 #include <catch2/catch.hpp>
 #include <filesystem>

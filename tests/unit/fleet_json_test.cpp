@@ -1,6 +1,6 @@
 #include <unistd.h>
 
-#include "run/fleet_json.hpp"
+#include "run/report/fleet_json.hpp"
 
 #include <catch2/catch.hpp>
 #include <filesystem>
@@ -8,8 +8,8 @@
 
 #include "support/fleet_results.hpp"
 #include "support/temp_dir.hpp"
-#include "sys/directory.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
+#include "sys/files/directory.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -1,10 +1,10 @@
-#include "run/status.hpp"
+#include "run/part/status.hpp"
 
 #include <nslaunch/run.hpp>
 
 #include <catch2/catch.hpp>
 
-#include "run/results.hpp"
+#include "run/part/results.hpp"
 
 namespace nslaunch {
 namespace {

@@ -1,4 +1,4 @@
-#include "run/job_log.hpp"
+#include "run/report/job_log.hpp"
 
 #include <nslaunch/error.hpp>
 
@@ -6,7 +6,7 @@
 
 #include "support/fleet_results.hpp"
 #include "support/temp_dir.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "run/junit_report.hpp"
+#include "run/report/junit_report.hpp"
 
 #include <catch2/catch.hpp>
 

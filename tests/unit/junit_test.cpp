@@ -1,4 +1,4 @@
-#include "run/junit.hpp"
+#include "run/report/junit.hpp"
 
 #include <nslaunch/error.hpp>
 

@@ -2,7 +2,7 @@
 
 #include "ns/id_ranges.hpp"
 #include "ns/own_cgroup.hpp"
-#include "sys/mountinfo.hpp"
+#include "sys/files/mountinfo.hpp"
 
 namespace nslaunch::test {
 

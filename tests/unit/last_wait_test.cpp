@@ -1,4 +1,4 @@
-#include "shard/last_wait.hpp"
+#include "shard/supervise/last_wait.hpp"
 
 #include <sched.h>
 #include <sys/syscall.h>
@@ -10,9 +10,9 @@
 #include <functional>
 
 #include "support/process.hpp"
-#include "sys/channel.hpp"
-#include "sys/files.hpp"
-#include "sys/procfs.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/channel.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace nslaunch::shard {
 namespace {

@@ -1,4 +1,4 @@
-#include "sys/loop.hpp"
+#include "sys/io/loop.hpp"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "sys/fd.hpp"
+#include "sys/base/fd.hpp"
 
 using namespace nslaunch;
 using namespace nslaunch::sys;

@@ -1,12 +1,12 @@
-#include "cli/merge_json.hpp"
+#include "cli/merge/merge_json.hpp"
 
 #include <nslaunch/error.hpp>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "cli/run_json.hpp"
-#include "run/fleet_json.hpp"
+#include "cli/run/run_json.hpp"
+#include "run/report/fleet_json.hpp"
 #include "support/fleet_results.hpp"
 
 namespace nslaunch::test {

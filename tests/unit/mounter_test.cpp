@@ -1,10 +1,10 @@
-#include "sys/mounter.hpp"
+#include "sys/files/mounter.hpp"
 
 #include <fcntl.h>
 
 #include <catch2/catch.hpp>
 
-#include "sys/fd.hpp"
+#include "sys/base/fd.hpp"
 
 namespace nslaunch::sys {
 namespace {

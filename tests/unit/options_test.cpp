@@ -1,4 +1,4 @@
-#include "cli/options.hpp"
+#include "cli/common/options.hpp"
 
 #include <nslaunch/error.hpp>
 

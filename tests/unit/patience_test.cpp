@@ -1,4 +1,4 @@
-#include "sys/patience.hpp"
+#include "sys/base/patience.hpp"
 
 #include <catch2/catch.hpp>
 

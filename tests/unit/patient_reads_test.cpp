@@ -1,14 +1,14 @@
-#include "inspect/patient_reads.hpp"
+#include "inspect/snapshot/patient_reads.hpp"
 
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <functional>
 
-#include "inspect/process_table.hpp"
-#include "inspect/written.hpp"
+#include "inspect/hang/written.hpp"
+#include "inspect/snapshot/process_table.hpp"
 #include "support/at_the_limit.hpp"
-#include "sys/check.hpp"
+#include "sys/base/check.hpp"
 
 namespace nslaunch::inspect {
 namespace {

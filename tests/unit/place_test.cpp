@@ -1,4 +1,4 @@
-#include "shard/place.hpp"
+#include "shard/diagnose/place.hpp"
 
 #include <catch2/catch.hpp>
 

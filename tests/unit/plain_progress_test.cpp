@@ -2,9 +2,9 @@
 
 #include <catch2/catch.hpp>
 
-#include "run/progress.hpp"
+#include "run/output/progress.hpp"
 #include "support/process.hpp"
-#include "sys/fd.hpp"
+#include "sys/base/fd.hpp"
 
 namespace nslaunch::test {
 namespace {

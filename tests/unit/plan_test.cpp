@@ -1,4 +1,4 @@
-#include "shard/make_plan.hpp"
+#include "shard/plan/make_plan.hpp"
 
 #include <unistd.h>
 #include <nslaunch/error.hpp>
@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "shard/environment.hpp"
-#include "shard/hidden.hpp"
-#include "shard/tmp_paths.hpp"
+#include "shard/plan/environment.hpp"
+#include "shard/plan/hidden.hpp"
+#include "shard/plan/tmp_paths.hpp"
 #include "support/temp_dir.hpp"
 
 namespace nslaunch::shard {

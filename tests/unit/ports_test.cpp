@@ -1,4 +1,4 @@
-#include "inspect/ports.hpp"
+#include "inspect/snapshot/ports.hpp"
 
 #include <catch2/catch.hpp>
 

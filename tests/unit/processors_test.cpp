@@ -1,4 +1,4 @@
-#include "run/processors.hpp"
+#include "run/engine/processors.hpp"
 
 #include <catch2/catch.hpp>
 

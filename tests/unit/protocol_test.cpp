@@ -1,4 +1,4 @@
-#include "shard/protocol.hpp"
+#include "shard/wire/protocol.hpp"
 
 #include <catch2/catch.hpp>
 #include <cerrno>
@@ -6,9 +6,9 @@
 
 #include <sys/socket.h>
 
-#include "shard/explain.hpp"
-#include "sys/channel.hpp"
-#include "sys/check.hpp"
+#include "shard/diagnose/explain.hpp"
+#include "sys/base/check.hpp"
+#include "sys/process/channel.hpp"
 
 namespace nslaunch::shard {
 namespace {

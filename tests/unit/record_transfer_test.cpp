@@ -1,4 +1,4 @@
-#include "registry/record_transfer.hpp"
+#include "registry/record/record_transfer.hpp"
 
 #include <nslaunch/error.hpp>
 

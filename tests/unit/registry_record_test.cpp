@@ -1,8 +1,8 @@
-#include "registry/record.hpp"
+#include "registry/record/record.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "registry/names.hpp"
+#include "registry/place/names.hpp"
 
 namespace {
 

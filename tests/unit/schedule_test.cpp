@@ -1,4 +1,4 @@
-#include "run/schedule.hpp"
+#include "run/part/schedule.hpp"
 
 #include <catch2/catch.hpp>
 #include <string>

@@ -1,4 +1,4 @@
-#include "run/shard_env.hpp"
+#include "run/engine/shard_env.hpp"
 
 #include <nslaunch/error.hpp>
 

@@ -1,8 +1,8 @@
-#include "run/shard_output.hpp"
+#include "run/output/shard_output.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "run/spool.hpp"
+#include "run/output/spool.hpp"
 
 namespace nslaunch::run {
 

@@ -1,4 +1,4 @@
-#include "run/templates.hpp"
+#include "run/part/templates.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
-#include "sys/text.hpp"
-#include "sys/values.hpp"
+#include "sys/base/text.hpp"
+#include "sys/base/values.hpp"
 
 #include <catch2/catch.hpp>
 #include <csignal>

@@ -1,4 +1,4 @@
-#include "cli/users.hpp"
+#include "cli/common/users.hpp"
 
 #include <nslaunch/error.hpp>
 

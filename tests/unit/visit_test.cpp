@@ -1,11 +1,11 @@
-#include "shard/visit.hpp"
+#include "shard/launcher/visit.hpp"
 
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
 
-#include "sys/channel.hpp"
-#include "sys/files.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/channel.hpp"
 
 namespace nslaunch::shard {
 namespace {

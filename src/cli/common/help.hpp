@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/common/command.hpp"
+
+namespace nslaunch::cli {
+
+const Command& help_command();
+const Command& version_command();
+
+/// What `nslaunch help` takes: the subcommands and the topics.
+std::vector<std::string> help_words();
+
+/// Prints the help of one subcommand on stdout.
+void print_help(const Command& command);
+
+}  // namespace nslaunch::cli

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "cli/common/command.hpp"
+
+namespace nslaunch::cli {
+
+const Command& completion_command();
+
+/// A script that completes the words of nslaunch, from the table of subcommands. `shell`: bash, zsh or fish.
+std::string completion_for(const std::string& shell);
+
+}  // namespace nslaunch::cli

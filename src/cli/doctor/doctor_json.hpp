@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "run/doctor/diagnosis.hpp"
+
+namespace nslaunch::cli {
+
+/// The document of `nslaunch doctor --json` (docs/doctor.md), which tells of its exit status, too.
+std::string diagnosis_as_json(const run::Diagnosis& diagnosis, int exit_status);
+
+}  // namespace nslaunch::cli

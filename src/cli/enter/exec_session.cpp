@@ -1,0 +1,237 @@
+#include "cli/enter/exec_session.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "shard/launcher/visit.hpp"
+#include "shard/wire/protocol.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/clock.hpp"
+#include "sys/base/files.hpp"
+#include "sys/base/log.hpp"
+#include "sys/process/as_user.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+constexpr std::size_t kChunk = 16384;
+/// What the process has written before its end arrives soon after; a background job of it may hold the
+/// terminal for ever (K28).
+constexpr std::chrono::milliseconds kLastWords{500};
+constexpr std::chrono::seconds kSizeLimit{1};
+/// For how long another user's process may take none of the keys before more are read, to find a Ctrl-C.
+constexpr std::chrono::seconds kUntakenLimit{3};
+/// That are kept for it then.
+constexpr std::size_t kMostKeys = 1 << 20;
+/// A machine that has stood still once is no reason to give up; each may leave a child behind.
+constexpr int kMostSizeFailures = 3;
+
+/// What is handed on, and what changes the terminal.
+sys::SignalSet handled_signals() {
+  sys::SignalSet set;
+  for (const int signal :
+       {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH, SIGCONT, SIGPIPE}) {
+    set.add(signal);
+  }
+  return set;
+}
+
+/// What a process on a pseudoterminal writes must not be changed twice, once here and once by the real one.
+void leave_output_alone(int terminal) {
+  termios modes = {};
+  if (::tcgetattr(terminal, &modes) != 0) return;
+  modes.c_oflag &= ~static_cast<tcflag_t>(OPOST);
+  ::tcsetattr(terminal, TCSANOW, &modes);
+}
+
+}  // namespace
+
+ExecSession::ExecSession(std::optional<uid_t> another)
+    : blocked_(handled_signals()), signals_(sys::make_signalfd(handled_signals())), another_(another) {
+  int first = -1;
+  for (int number = 0; number <= 2; ++number) {
+    is_terminal_[static_cast<std::size_t>(number)] = ::isatty(number) == 1;
+    if (first < 0 && ::isatty(number) == 1) first = number;
+  }
+  typing_ = is_terminal_[0];
+  if (first < 0) return;
+  pty_.emplace(sys::open_pty(first));
+  if (!typing_) leave_output_alone(pty_->program.get());
+  if (!another_) return;
+  user_keeper_.emplace(pty_->user.get(), *another_);
+  program_keeper_.emplace(pty_->program.get(), *another_);
+}
+
+std::vector<int> ExecSession::streams() const {
+  std::vector<int> streams;
+  for (int number = 0; number <= 2; ++number) {
+    streams.push_back(is_terminal_[static_cast<std::size_t>(number)] ? pty_->program.get() : number);
+  }
+  if (pty_) streams.push_back(pty_->program.get());
+  return streams;
+}
+
+int ExecSession::ending_signal() {
+  while (const auto info = sys::read_signal(signals_.get())) {
+    const int signal = static_cast<int>(info->ssi_signo);
+    if (signal == SIGPIPE || signal == SIGWINCH || signal == SIGCONT || sys::is_ignored(signal)) {
+      on_signal(signal);
+    } else {
+      return signal;
+    }
+  }
+  return 0;
+}
+
+std::optional<int> ExecSession::serve(sys::Fd connection, pid_t init) {
+  connection_ = std::move(connection);
+  if (pty_) pty_->program.reset();  // the process has it; ours would keep it from closing
+  program_keeper_.reset();          // and so would this one
+  if (typing_) raw_.emplace(STDIN_FILENO);
+  passed_.emplace(ExecSignals::Target{connection_.get(), init, another_.has_value(), raw_.has_value()});
+  begin_to_watch();
+  while (!ended_) wait_for_something();
+  if (pty_) show_the_rest();
+  return status_;
+}
+
+void ExecSession::begin_to_watch() {
+  signals_watch_ = loop_.watch(signals_.get(), POLLIN, [this](short) {
+    while (const auto info = sys::read_signal(signals_.get())) on_signal(static_cast<int>(info->ssi_signo));
+  });
+  if (pty_) terminal_watch_ = loop_.watch(pty_->user.get(), POLLIN, [this](short e) { on_terminal(e); });
+  untaken_ = loop_.timer([this] { reads_on_ = true; });
+  if (typing_) keys_watch_ = loop_.watch(STDIN_FILENO, POLLIN, [this](short) { read_keys(); });
+  connection_watch_ = loop_.watch(connection_.get(), POLLIN, [this](short) { on_message(); });
+}
+
+void ExecSession::wait_for_something() {
+  terminal_watch_.want(keys_.empty() ? POLLIN : POLLIN | POLLOUT);
+  const bool is_full = keys_.size() >= kChunk;
+  if (!is_full) {
+    untaken_.clear();
+    reads_on_ = false;
+  } else if (another_ && !untaken_.is_set() && !reads_on_) {
+    untaken_.set(sys::Deadline(kUntakenLimit));
+  }
+  keys_watch_.want(typing_ && (!is_full || reads_on_) ? POLLIN : 0);
+  loop_.turn(passed_->poll_timeout());
+  passed_->tell();
+  ended_ = ended_ || passed_->given_up() != 0;
+}
+
+void ExecSession::on_terminal(short events) {
+  if ((events & POLLOUT) != 0) write_keys();
+  if ((events & (POLLIN | POLLHUP | POLLERR)) != 0) show();
+}
+
+void ExecSession::on_signal(int signal) {
+  if (signal == SIGPIPE || sys::is_ignored(signal)) return;
+  if (signal == SIGHUP) note_hangup();
+  if (signal == SIGWINCH) {
+    if (pty_ && size_failures_ < kMostSizeFailures) pass_size_on();
+  } else if (signal == SIGCONT) {
+    if (raw_) raw_->take_again();
+  } else if (!passed_->pass(signal)) {
+    ended_ = true;
+  }
+}
+
+/// Somebody may have sent the signal by itself, and a read fails in a background group that has lost its
+/// shell, too: only a terminal that is gone takes no question any more.
+void ExecSession::note_hangup() {
+  for (int number = 0; number <= 2; ++number) {
+    termios modes = {};
+    const bool is_gone = is_terminal_[static_cast<std::size_t>(number)] && ::tcgetattr(number, &modes) != 0;
+    if (another_ && is_gone) return passed_->hung_up();
+  }
+}
+
+/// Another user may hold the lock on the size for as long as he likes (K66). No descriptor of the real
+/// terminal goes to the child that may have to be left waiting for that.
+void ExecSession::pass_size_on() try {
+  const auto size = sys::window_size(is_terminal_[0] ? 0 : is_terminal_[1] ? 1 : 2);
+  const int to = pty_->user.get();
+  if (!size) return;
+  if (!another_) return sys::set_window_size(to, *size);
+  const auto set = [&] {
+    sys::set_window_size(to, *size);
+    return sys::Answer{};
+  };
+  sys::in_child(*another_, kSizeLimit, set, sys::Signals::kWait, {to}, "changing the terminal");
+} catch (const Error& error) {
+  if (size_failures_++ == 0)
+    sys::warn(fmt::format("the size of the window is not passed on: {}", error.what()));
+}
+
+void ExecSession::on_message() {
+  const auto message = shard::receive(connection_.get(), false);
+  if (!message) {
+    ended_ = errno != EAGAIN;
+    if (ended_) shard::check_gone(errno);
+    return;
+  }
+  if (message->kind == shard::Kind::kAnswer) passed_->take(*message);
+  if (message->kind != shard::Kind::kCommandEnded) return;
+  status_ = message->code;
+  ended_ = true;
+}
+
+void ExecSession::read_keys() {
+  char keys[kChunk];
+  const auto count = ::read(STDIN_FILENO, keys, sizeof keys);
+  if (count > 0) {
+    if (keys_.size() < kMostKeys) {
+      keys_.append(keys, static_cast<std::size_t>(count));
+    } else if (!std::exchange(keys_are_lost_, true)) {
+      sys::warn("the process in the shard takes no keys: what is typed from here on is lost");
+    }
+    const auto interrupts = raw_ ? raw_->interrupts_among({keys, static_cast<std::size_t>(count)}) : 0;
+    if (interrupts > 0 && !passed_->interrupts_typed(interrupts)) ended_ = true;
+  }
+  if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) {
+    typing_ = false;
+    note_hangup();
+  }
+  write_keys();
+}
+
+void ExecSession::write_keys() {
+  if (!pty_) return;
+  const auto count = ::write(pty_->user.get(), keys_.data(), keys_.size());
+  if (count <= 0) return;
+  keys_.erase(0, static_cast<std::size_t>(count));
+  if (untaken_.is_set()) untaken_.set(sys::Deadline(kUntakenLimit));
+}
+
+void ExecSession::show() {
+  char output[kChunk];
+  const auto count = ::read(pty_->user.get(), output, sizeof output);
+  const int seen_on = is_terminal_[1] ? STDOUT_FILENO : is_terminal_[2] ? STDERR_FILENO : STDIN_FILENO;
+  if (count > 0) sys::write_all(seen_on, {output, static_cast<std::size_t>(count)});
+  if (count < 0 && errno == EIO) close_terminal();  // nobody has it open any more
+}
+
+void ExecSession::close_terminal() {
+  terminal_watch_.end();
+  pty_.reset();
+  user_keeper_.reset();
+}
+
+/// A signal that would end us ends this, too.
+void ExecSession::show_the_rest() {
+  bool is_over = false;
+  auto limit = loop_.timer([&] { is_over = true; });
+  limit.set(sys::Deadline(kLastWords));
+  connection_watch_.end();
+  keys_watch_.end();
+  terminal_watch_.want(POLLIN);
+  signals_watch_ = loop_.watch(signals_.get(), POLLIN, [&](short) { is_over |= ending_signal() != 0; });
+  while (pty_ && !is_over) loop_.turn();
+  signals_watch_.end();
+}
+
+}  // namespace nslaunch::cli

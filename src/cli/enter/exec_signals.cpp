@@ -1,0 +1,136 @@
+#include "cli/enter/exec_signals.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include "inspect/hang/standstill.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/log.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+/// Init answers at once, unless it does not go on.
+constexpr std::chrono::seconds kSignOfLife{2};
+
+/// What another user's process may take for its end before we say that it has not come.
+constexpr std::chrono::seconds kEndLimit{3};
+
+/// Ctrl-C is typed into a shell or an editor for other reasons, too: those meant for us come one soon after
+/// the other.
+constexpr std::chrono::seconds kBetweenKeys{10};
+constexpr std::size_t kFewestKeys = 2;
+
+bool is_to_end(int signal) noexcept {
+  return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
+}
+
+}  // namespace
+
+/// With one that is to end the process goes a question.
+bool ExecSignals::pass(int signal) {
+  forget_keys_of_long_ago();
+  const bool ends = is_to_end(signal);
+  if (ends && (silent_ || told_)) return give_up(signal);
+  if (ends) await_end(true);
+  const bool sent =
+      shard::send(target_.connection, {.kind = shard::Kind::kForward, .code = signal, .payload = {}}) &&
+      (!ends || ask_for_sign_of_life());
+  // A shard that has gone still has its last words; one that takes nothing is found out.
+  return sent || errno == EPIPE || errno == ECONNRESET || errno == EAGAIN;
+}
+
+/// What the process does about it is its own affair, as long as its init goes on and its user is ours.
+bool ExecSignals::interrupts_typed(std::size_t count) {
+  forget_keys_of_long_ago();
+  if (silent_ || told_) return give_up(SIGINT);
+  keys_ += count;
+  last_key_ = sys::Clock::now();
+  await_end(false);
+  ask_for_sign_of_life();  // the end of one that has gone is heard of
+  return true;
+}
+
+void ExecSignals::hung_up() {
+  hung_up_ = true;
+  if (silent_ || told_) given_up_ = SIGHUP;
+  await_end(true);
+}
+
+void ExecSignals::take(const shard::Message& answer) {
+  // No other message: one that says whatever it likes, unasked, would keep every signal from ending us.
+  if (answer.detail != question_) return;
+  sign_of_life_.reset();
+  silent_ = false;
+}
+
+bool ExecSignals::give_up(int signal) noexcept {
+  given_up_ = signal;
+  return false;
+}
+
+/// So that an init that does not go on is found out. False with errno where it could not be asked.
+bool ExecSignals::ask_for_sign_of_life() {
+  if (sign_of_life_) return true;
+  sign_of_life_.emplace(kSignOfLife);
+  return shard::send(target_.connection, {.kind = shard::Kind::kAskStopped,
+                                          .code = shard::kControlVersion,
+                                          .detail = ++question_,
+                                          .payload = {}});
+}
+
+/// An init that answers may have passed nothing on all the same, or the process's user has stopped it.
+void ExecSignals::await_end(bool by_signal) {
+  signalled_ = signalled_ || by_signal;
+  if (target_.is_anothers && !end_) end_.emplace(kEndLimit);
+}
+
+void ExecSignals::forget_keys_of_long_ago() noexcept {
+  if (signalled_ || sys::Clock::now() - last_key_ < kBetweenKeys) return;
+  keys_ = 0;
+  told_ = false;
+  end_.reset();
+}
+
+bool ExecSignals::end_is_due() const noexcept {
+  return end_ && !told_ && !silent_ && (signalled_ || keys_ >= kFewestKeys);
+}
+
+int ExecSignals::poll_timeout() const noexcept {
+  const int answer = sign_of_life_ ? sign_of_life_->poll_timeout() : -1;
+  const int end = end_is_due() ? end_->poll_timeout() : -1;
+  return answer < 0 || end < 0 ? std::max(answer, end) : std::min(answer, end);
+}
+
+void ExecSignals::tell() {
+  if (sign_of_life_ && sign_of_life_->passed()) tell_of_silence();
+  if (end_is_due() && end_->passed()) tell_of_no_end();
+}
+
+const char* ExecSignals::what_ends_exec(const char* on_terminal) const noexcept {
+  if (hung_up_) return "the terminal has been closed: this exec ends";
+  return target_.on_terminal ? on_terminal : "one more signal ends this exec";
+}
+
+void ExecSignals::tell_of_silence() {
+  sign_of_life_.reset();
+  silent_ = true;
+  if (hung_up_) given_up_ = SIGHUP;
+  const auto why = inspect::reason_for_silence(target_.init);
+  sys::warn(fmt::format("the shard's init has not passed the signal on{}\n{}{}", why ? ": " + why->what : "",
+                        why ? why->remedy + "; " : "",
+                        what_ends_exec("one more Ctrl-C, or signal, ends this exec")));
+}
+
+void ExecSignals::tell_of_no_end() {
+  told_ = true;
+  if (hung_up_) given_up_ = SIGHUP;
+  last_key_ = sys::Clock::now();
+  sys::warn(
+      fmt::format("the process in the shard, another user's, has not ended of it\n{}",
+                  what_ends_exec(signalled_ ? "one more Ctrl-C, or signal, ends this exec"
+                                            : "one more Ctrl-C within 10 s, or signal, ends this exec")));
+}
+
+}  // namespace nslaunch::cli

@@ -1,0 +1,98 @@
+#include "cli/look/list.hpp"
+
+#include <nslaunch/error.hpp>
+#include <nslaunch/registry.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "cli/common/choose.hpp"
+#include "cli/common/refresh.hpp"
+#include "cli/common/table.hpp"
+#include "cli/look/list_json.hpp"
+#include "cli/look/list_table.hpp"
+#include "cli/look/overview.hpp"
+#include "registry/place/names.hpp"
+#include "registry/record/registration.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/base/log.hpp"
+#include "sys/base/text.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+constexpr Option kOptions[] = {
+    {"json", 0, nullptr, "print JSON ({\"version\":1,\"shards\":[...]})"},
+    {"quiet", 'q', nullptr, "print ids only; of other users' shards UID/ID"},
+    {"all", 'a', nullptr, "as root: the shards of every user"},
+    {"watch", 'w', nullptr, "show them again every second, until Ctrl-C"},
+    kColorOption,
+};
+
+/// A file that is no record may be called so that a shell makes two words of it.
+std::string ids(std::span<const ShardEntry> shards) {
+  std::string text;
+  for (const auto& shard : shards) {
+    if (registry::is_valid_id(shard.record.id)) text += registry::word_for(shard.record, ::geteuid()) + '\n';
+  }
+  return text;
+}
+
+void advise(std::span<const ShardEntry> shards) {
+  const auto orphans = std::count_if(shards.begin(), shards.end(), [](const ShardEntry& shard) {
+    return shard.state == ShardState::kOrphaned && !shard.foreign;
+  });
+  if (orphans == 1) sys::warn("1 shard has lost its launcher; to end it, run: nslaunch reap");
+  if (orphans > 1)
+    sys::warn(fmt::format("{} shards have lost their launchers; to end them, run: nslaunch reap", orphans));
+}
+
+std::string as_asked(std::span<const ShardEntry> shards, const Arguments& arguments,
+                     const TableStyle& style) {
+  if (arguments.has("quiet")) return ids(shards);
+  const auto overviews = overview_of(shards);
+  return arguments.has("json") ? shards_as_json(shards, overviews) : shard_table(shards, overviews, style);
+}
+
+/// Once. `refreshing`: in the place of what was shown before.
+void show(const Arguments& arguments, bool refreshing) {
+  std::vector<std::string> warnings;
+  const auto shards = list_shards(arguments.has("all"), warnings);
+  const TableStyle style{terminal_width(), sys::colour_wanted(STDOUT_FILENO), arguments.has("all")};
+  std::string text = as_asked(shards, arguments, style);
+  if (refreshing && style.width > 0) text = in_place(shards.empty() ? "no shards\n" : text);
+  if (const int error = sys::write_all(STDOUT_FILENO, text); error != 0) {
+    throw Error(sys::errno_code(error), "writing the list");
+  }
+  if (refreshing) return;
+  for (const auto& warning : warnings) sys::warn(sys::escape(warning));
+  if (arguments.has("json") || arguments.has("quiet")) return;
+  if (shards.empty() && style.width > 0) sys::say("no shards");
+  advise(shards);
+  warn_of_unreadable(shards);
+}
+
+int run(const Arguments& arguments) {
+  if (!arguments.positional.empty() || arguments.has_separator) {
+    throw UsageError("list takes options only", "To choose among the shards: nslaunch list --json");
+  }
+  // What killed launchers left goes with the next command that looks.
+  registry::sweep({.records = 10'000, .time = std::chrono::seconds{1}});
+  const bool watches = arguments.has("watch");
+  show_once_or_again(watches, [&] { show(arguments, watches); });
+  return 0;
+}
+
+}  // namespace
+
+const Command& list_command() {
+  static constexpr Command kCommand{
+      "list",          "list [--json | -q] [--all] [--watch]",           "show the shards that are there",
+      "nslaunch list", [] { return std::span<const Option>(kOptions); }, run,
+  };
+  return kCommand;
+}
+
+}  // namespace nslaunch::cli

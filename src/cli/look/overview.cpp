@@ -1,0 +1,148 @@
+#include "cli/look/overview.hpp"
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+#include <unordered_set>
+#include <utility>
+
+#include "cli/common/look.hpp"
+#include "registry/record/control.hpp"
+#include "shard/launcher/visit.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/clock.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+/// For all shards together: one that has stopped its init does not hold up the list of the others.
+constexpr std::chrono::milliseconds kPatience{250};
+/// And what asking all of them may take, and then what they may have us look up: how much that is others
+/// choose.
+constexpr std::chrono::seconds kLimit{2};
+
+/// A question to the shard's init that is under way; none where there is nobody to ask.
+sys::Fd ask_who_listens(registry::Controls& controls, const ShardEntry& shard) {
+  try {
+    auto control = controls.connect(shard);
+    shard::ask_who_listens(control);
+    return control;
+  } catch (const Error&) {  // just starting or ending
+    return {};
+  }
+}
+
+/// How many may be under way: half of the descriptors are for looking at what is answered, and at processes.
+std::size_t most_questions() {
+  rlimit limit = {};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return static_cast<std::size_t>(limit.rlim_cur / 2);
+}
+
+bool may_live(const ShardEntry& shard) {
+  return shard.state != ShardState::kDead && shard.state != ShardState::kUnreadable && !shard.foreign;
+}
+
+/// Servers that each bound the same address are told apart by their processes' groups: looked for only then.
+bool has_same_twice(const std::vector<ns::Socket>& listeners) {
+  std::set<std::string> seen;
+  return std::any_of(listeners.begin(), listeners.end(),
+                     [&](const ns::Socket& socket) { return !seen.insert(socket.local).second; });
+}
+
+/// What the answers are about, from one look at all processes.
+class Answers {
+ public:
+  explicit Answers(const inspect::ProcessTable& processes) : processes_(processes) {}
+
+  bool have_taken_too_long() const { return limit_.passed(); }
+
+  std::optional<std::vector<inspect::Port>> ports_of(const ShardEntry& shard, const sys::Fd& control) {
+    pollfd watched = {control.get(), POLLIN, 0};
+    if (!control || ::poll(&watched, 1, patience_.poll_timeout()) != 1) return std::nullopt;
+    try {
+      auto listeners = shard::hear_who_listens(control);
+      const auto& members = has_same_twice(listeners) ? members_of(shard.record.init.pid) : nobody_;
+      return inspect::ports_among(inspect::with_owners(std::move(listeners), members, limit_), members);
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+  }
+
+ private:
+  /// Of all records that name the same init only once.
+  const std::vector<inspect::Member>& members_of(pid_t init) {
+    const auto known = members_.find(init);
+    if (known != members_.end()) return known->second;
+    return members_.emplace(init, inspect::members_of(init, processes_, limit_)).first->second;
+  }
+
+  const inspect::ProcessTable& processes_;
+  const sys::Deadline patience_{kPatience};
+  const sys::Deadline limit_{kLimit};
+  const std::vector<inspect::Member> nobody_;
+  std::map<pid_t, std::vector<inspect::Member>> members_;
+};
+
+/// Their places, the caller's own first: what others' shards cost can't hide those.
+std::vector<std::size_t> own_first(std::span<const ShardEntry> shards) {
+  std::vector<std::size_t> places(shards.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  std::stable_partition(places.begin(), places.end(),
+                        [&](std::size_t at) { return shards[at].record.uid == ::geteuid(); });
+  return places;
+}
+
+/// One for each shard, from the first of `order` on, as long as there is room for more, and time: each
+/// question to another user's is a process of its own.
+std::vector<sys::Fd> ask_in_order(std::span<const ShardEntry> shards, const std::vector<std::size_t>& order) {
+  registry::Controls controls;
+  std::vector<sys::Fd> questions(shards.size());
+  auto left = most_questions();
+  const sys::Deadline limit(kLimit);
+  for (const auto at : order) {
+    if (left == 0 || limit.passed()) break;
+    if (may_live(shards[at])) questions[at] = ask_who_listens(controls, shards[at]);
+    if (questions[at]) --left;
+  }
+  return questions;
+}
+
+/// They are in no shard. (In those of another PID namespace, their pids mean others here.)
+std::unordered_set<pid_t> launchers_of(std::span<const ShardEntry> shards) {
+  std::unordered_set<pid_t> pids;
+  for (const auto& shard : shards) {
+    if (shard.state == ShardState::kRunning && !shard.foreign) pids.insert(shard.record.launcher.pid);
+  }
+  return pids;
+}
+
+}  // namespace
+
+std::vector<Overview> overview_of(std::span<const ShardEntry> shards) {
+  std::vector<Overview> overviews(shards.size());
+  if (std::ranges::none_of(shards, may_live)) return overviews;
+  // Begun first, in a process of its own: reading all of that takes as long as asking the inits does.
+  inspect::ProcessReading reading(launchers_of(shards), inspect::WithoutChild::kReadAnyway);
+  const auto order = own_first(shards);
+  auto questions = ask_in_order(shards, order);
+  const inspect::ProcessTable processes(std::move(reading));
+  Answers answers(processes);
+  for (const auto at : order) {
+    if (answers.have_taken_too_long()) break;
+    if (!may_live(shards[at])) continue;
+    auto ports = answers.ports_of(shards[at], std::exchange(questions[at], sys::Fd{}));
+    // What was seen is the shard's only if its init is still there: it has just answered, or has to be looked
+    // for.
+    const auto& record = shards[at].record;
+    if (ports || find_init(record)) overviews[at] = {processes.summary_of(record.init.pid), std::move(ports)};
+  }
+  return overviews;
+}
+
+}  // namespace nslaunch::cli

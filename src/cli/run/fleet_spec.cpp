@@ -1,0 +1,153 @@
+#include "cli/run/fleet_spec.hpp"
+
+#include <unistd.h>
+#include <nslaunch/error.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "cli/run/ci_log.hpp"
+#include "cli/run/fleet_parts.hpp"
+#include "cli/run/run_options.hpp"
+#include "run/engine/shard_env.hpp"
+#include "run/part/templates.hpp"
+#include "shard/plan/plan.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/log.hpp"
+#include "sys/base/text.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+constexpr std::string_view kFleetOptions[] = {
+    "shards",       "each",          "jobs",      "cpus", "stagger",       "retries",
+    "repeat",       "until-fail",    "fail-fast", "slow", "total-timeout", "output",
+    "report-junit", "collect-junit", "joblog",    "ci",   "github"};
+/// Each of these makes a fleet of a single shard, too; the others only say how it is to run.
+constexpr std::string_view kMakeFleet[] = {"shards", "each", "retries", "repeat", "until-fail"};
+
+constexpr unsigned kMostJobs = 4096;
+constexpr unsigned kMostRepetitions = 1'000'000;
+
+template <std::size_t Size>
+bool is_one_of(std::string_view name, const std::string_view (&names)[Size]) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+std::optional<std::chrono::milliseconds> limit_of_fleet(const Arguments& arguments, std::string_view option) {
+  const auto limit = arguments.duration(option);
+  if (limit && limit->count() == 0)
+    throw UsageError(fmt::format("{}: 0 leaves no time at all", arguments.written(option)));
+  return limit;
+}
+
+/// Node sizes its thread pools, and test runners how many files they run at once, by the processors they see.
+unsigned read_processors(const Arguments& arguments, unsigned at_once) {
+  const auto text = arguments.text("cpus", "auto");
+  if (text == "off") return 0;
+  if (text == "auto") return at_once > 1 ? std::max(1U, usable_processors() / at_once) : 0;
+  return static_cast<unsigned>(arguments.number("cpus", 1, 1024, 1));
+}
+
+OutputMode read_output(const Arguments& arguments) {
+  constexpr const char* kModes[] = {"group", "stream", "failed"};
+  const auto mode = arguments.choice("output", kModes, "group");
+  return mode == "stream" ? OutputMode::kStream : mode == "failed" ? OutputMode::kFailed : OutputMode::kGroup;
+}
+
+/// CI engines show what a terminal would, line by line.
+bool is_watched_by_a_person() {
+  const char* terminal = std::getenv("TERM");
+  const char* ci = std::getenv("CI");
+  const bool in_ci = ci != nullptr && *ci != '\0' && std::string_view(ci) != "false";
+  return ::isatty(STDERR_FILENO) == 1 && terminal != nullptr && std::string_view(terminal) != "dumb" &&
+         !in_ci;
+}
+
+/// As they were given, but for those that are the fleet's, and the report of all of it.
+std::vector<std::string> options_to_run_again(const Arguments& arguments) {
+  constexpr std::string_view kOfAll[] = {"shard", "shard-env", "report-json"};
+  std::vector<std::string> words;
+  for (const auto& option : run_options()) {
+    const bool is_fleets = is_one_of(option.name, kFleetOptions) || is_one_of(option.name, kOfAll);
+    if (is_fleets || !arguments.has(option.name) || !arguments.written(option.name).starts_with("--"))
+      continue;
+    for (const auto& value : arguments.all(option.name)) {
+      words.push_back(arguments.written(option.name));
+      if (option.value_name != nullptr) words.push_back(value);
+    }
+  }
+  return words;
+}
+
+/// Those of --env come last of the shard's variables, and alone are templates.
+void take_templates(FleetSpec& fleet, const Arguments& arguments) {
+  auto& variables = fleet.shard.variables;
+  const auto first = variables.end() - static_cast<std::ptrdiff_t>(arguments.all("env").size());
+  fleet.variables.assign(first, variables.end());
+  variables.erase(first, variables.end());
+}
+
+void read_shard_env(FleetSpec& fleet, const Arguments& arguments) {
+  fleet.shard_env = arguments.all("shard-env");
+  for (const auto& kind : fleet.shard_env)
+    shard_variables(kind, {1, 1}, true, arguments.written("shard-env"));
+}
+
+void check_line_is_used(const FleetSpec& fleet, const Arguments& arguments) {
+  if (!arguments.has("each")) return;
+  const auto uses = [](const std::string& text) {
+    const TemplateValues one{.index = 1, .total = 2, .name = "a", .id = "a", .line = "a b c d e f g h i"};
+    const TemplateValues other{.index = 1, .total = 2, .name = "b", .id = "a", .line = "j k l m n o p q r"};
+    return expand(text, one) != expand(text, other);
+  };
+  const bool used = std::any_of(fleet.shard.command.begin(), fleet.shard.command.end(), uses) ||
+                    std::any_of(fleet.variables.begin(), fleet.variables.end(), uses);
+  if (used) return;
+  throw UsageError(
+      arguments.written("each") + ": the command uses nothing of the line: all shards would be alike",
+      fmt::format("Put {{}} where the line is to stand: {} {{}}", sys::shell_quote(fleet.shard.command)));
+}
+
+}  // namespace
+
+bool wants_fleet(const Arguments& arguments) {
+  const auto given = [&](std::string_view option) { return arguments.has(option); };
+  if (std::any_of(std::begin(kMakeFleet), std::end(kMakeFleet), given)) return true;
+  const auto* const alone = std::find_if(std::begin(kFleetOptions), std::end(kFleetOptions), given);
+  if (alone == std::end(kFleetOptions)) return false;
+  throw UsageError(fmt::format("{} is for a run of several shards", arguments.written(*alone)),
+                   "Add --shards N, --each FILE, --repeat N, --retries N or --until-fail.");
+}
+
+FleetSpec read_fleet(ShardSpec shard, const Arguments& arguments) {
+  if (shard.isolation == Isolation::kNone)
+    throw UsageError("several shards need isolation, and --isolation=none makes none");
+  FleetSpec fleet;
+  fleet.parts = read_parts(arguments, shard);
+  fleet.run_id = shard::random_id();
+  fleet.shard = std::move(shard);
+  take_templates(fleet, arguments);
+  check_line_is_used(fleet, arguments);
+  read_shard_env(fleet, arguments);
+  fleet.jobs = static_cast<unsigned>(arguments.number("jobs", 1, kMostJobs, default_jobs()));
+  fleet.repeat = static_cast<unsigned>(arguments.number("repeat", 1, kMostRepetitions, 1));
+  fleet.retries = static_cast<unsigned>(arguments.number("retries", 0, 1000, 0));
+  fleet.until_fail = arguments.has("until-fail");
+  fleet.fail_fast = arguments.has("fail-fast");
+  const auto runs = fleet.until_fail ? fleet.jobs : fleet.parts.size() * fleet.repeat;
+  fleet.processors =
+      read_processors(arguments, static_cast<unsigned>(std::min<std::size_t>(fleet.jobs, runs)));
+  fleet.stagger = arguments.duration("stagger").value_or(fleet.stagger);
+  fleet.slow = limit_of_fleet(arguments, "slow");
+  fleet.total_timeout = limit_of_fleet(arguments, "total-timeout");
+  fleet.output = read_output(arguments);
+  fleet.marks = read_log_marks(arguments);
+  fleet.progress = is_watched_by_a_person() ? ProgressMode::kLive : ProgressMode::kPlain;
+  fleet.colour = sys::colour_wanted(STDERR_FILENO);
+  fleet.verbose = arguments.has("verbose");
+  fleet.options_to_run_again = options_to_run_again(arguments);
+  return fleet;
+}
+
+}  // namespace nslaunch::cli

@@ -1,0 +1,97 @@
+#include "inspect/hang/standstill.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+
+#include "inspect/snapshot/details.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/base/text.hpp"
+#include "sys/process/forked.hpp"
+#include "sys/process/procfs.hpp"
+
+namespace nslaunch::inspect {
+namespace {
+
+constexpr std::size_t kLongest = 65'536;
+
+std::string in_words(const sys::ProcessStat& stat) {
+  return fmt::format("pid {} ({})", stat.pid, sys::escape(stat.comm));
+}
+
+Standstill traced(const sys::ProcessStat& stat) {
+  const pid_t tracer = std::atoi(sys::status_field(stat.pid, "TracerPid").value_or("0").c_str());
+  const auto about = sys::read_stat(tracer);
+  const auto what = fmt::format("{} is held by its tracer, {}", in_words(stat),
+                                about ? in_words(*about) : std::string("who can't be seen from here"));
+  if (!about) return {what, "End the debugger or strace that is attached to it."};
+  // A process makes its parent its tracer by itself, which may be anybody's: su, or cron (K72).
+  const bool is_same_users = sys::status_field(stat.pid, "Uid") == sys::status_field(tracer, "Uid");
+  if (is_same_users)
+    return {what, fmt::format("To end the tracer, which lets it go on: kill -KILL {}", tracer)};
+  return {what + ", which is another user's",
+          fmt::format("If nobody debugs it, it has done that itself; to end it: kill -KILL {}", stat.pid)};
+}
+
+std::optional<Standstill> find_standstill(pid_t pid) {
+  const auto stat = sys::read_stat(pid);
+  if (!stat) return std::nullopt;
+  if (stat->state == 't') return traced(*stat);
+  if (stat->state == 'T') {
+    return Standstill{in_words(*stat) + " is stopped by a signal",
+                      fmt::format("To let it go on: kill -CONT {}", pid)};
+  }
+  const auto waits_in = wait_channel(pid);
+  // __refrigerator for version 1 of control groups, do_freezer_trap for version 2.
+  if (waits_in.find("refrigerator") != std::string::npos || waits_in.find("freezer") != std::string::npos) {
+    return Standstill{in_words(*stat) + " is frozen by its control group",
+                      fmt::format("Which one: cat /proc/{}/cgroup", pid)};
+  }
+  return std::nullopt;
+}
+
+std::optional<Standstill> find_sleep(pid_t pid) {
+  const auto stat = sys::read_stat(pid);
+  if (!stat || stat->state != 'D') return std::nullopt;
+  const auto waits_in = wait_channel(pid);
+  return Standstill{fmt::format("{} is in uninterruptible sleep{}", in_words(*stat),
+                                waits_in.empty() ? "" : " (" + sys::escape(waits_in) + ")"),
+                    fmt::format("What it waits for, as root: cat /proc/{}/stack", pid)};
+}
+
+/// By a child: the process, or its tracer, may keep whoever looks at it waiting (K33).
+std::optional<Standstill> found_by_child(pid_t pid,
+                                         const std::function<std::optional<Standstill>(pid_t)>& find) {
+  constexpr std::chrono::seconds kStandstillLimit{1};
+  const auto look = [&](int out) {
+    if (const auto found = find(pid)) sys::write_all(out, found->what + '\n' + found->remedy);
+  };
+  const auto seen = sys::output_of_child(look, kStandstillLimit, kLongest);
+  const auto end = seen.text.find('\n');
+  if (!seen.complete || end == std::string::npos) return std::nullopt;
+  return Standstill{seen.text.substr(0, end), seen.text.substr(end + 1)};
+}
+
+}  // namespace
+
+std::optional<Standstill> standstill_of(pid_t pid) noexcept {
+  try {
+    return found_by_child(pid, find_standstill);
+  } catch (...) {
+    return std::nullopt;
+  }
+}
+
+std::optional<Standstill> reason_for_silence(pid_t pid) noexcept {
+  try {
+    return found_by_child(pid, [](pid_t silent) {
+      auto standstill = find_standstill(silent);
+      return standstill ? standstill : find_sleep(silent);
+    });
+  } catch (...) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace nslaunch::inspect

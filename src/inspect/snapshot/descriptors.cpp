@@ -1,0 +1,55 @@
+#include "inspect/snapshot/descriptors.hpp"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <memory>
+
+#include "sys/base/check.hpp"
+
+namespace nslaunch::inspect {
+namespace {
+
+std::string descriptor_path(pid_t shown, int number) {
+  return fmt::format("/proc/{}/fd/{}", shown, number);
+}
+
+}  // namespace
+
+std::string descriptor_target(pid_t shown, int number) {
+  char target[512];
+  const ssize_t length = ::readlink(descriptor_path(shown, number).c_str(), target, sizeof target);
+  return length > 0 ? std::string(target, static_cast<std::size_t>(length)) : std::string();
+}
+
+std::uint64_t inode_of(std::string_view target, std::string_view kind) {
+  if (!target.starts_with(kind)) return 0;
+  target.remove_prefix(kind.size());
+  if (!target.starts_with(":[") || !target.ends_with("]")) return 0;
+  std::uint64_t inode = 0;
+  std::from_chars(target.data() + 2, target.data() + target.size(), inode);
+  return inode;
+}
+
+void for_each_descriptor(pid_t shown,
+                         const std::function<void(int number, const std::string& target)>& visit) {
+  const std::string path = fmt::format("/proc/{}/fd", shown);
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
+  if (!folder) return;
+  while (const dirent* entry = ::readdir(folder.get())) {
+    if (entry->d_name[0] == '.') continue;
+    const int number = std::atoi(entry->d_name);
+    visit(number, descriptor_target(shown, number));
+  }
+}
+
+bool is_writable(pid_t shown, int number) {
+  // The link's own permission bits are the descriptor's access mode (proc(5)).
+  struct stat link = {};
+  return ::lstat(descriptor_path(shown, number).c_str(), &link) == 0 && (link.st_mode & S_IWUSR) != 0;
+}
+
+}  // namespace nslaunch::inspect

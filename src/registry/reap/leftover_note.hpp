@@ -1,0 +1,64 @@
+#pragma once
+
+#include <nslaunch/registry.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "registry/place/folders.hpp"
+#include "sys/base/fd.hpp"
+#include "sys/files/pending_file.hpp"
+
+namespace nslaunch::registry {
+
+/// What this process makes outside of the registry and removes again, written down in the registry's folder
+/// before it is made, so that the next nslaunch command removes it where this process is killed. The file is
+/// made when there is something to write, and locked for as long as this process lives. It is the best that
+/// can be had: where the registry is sick nothing is written.
+class LeftoverNote {
+ public:
+  /// `tell` hears of what can't be removed at the end, with what to do; it must outlive this.
+  using Tell = std::function<void(std::string_view)>;
+  explicit LeftoverNote(Tell tell = {}) noexcept : tell_(std::move(tell)) {}
+  LeftoverNote(const LeftoverNote&) = delete;
+  LeftoverNote& operator=(const LeftoverNote&) = delete;
+  /// Removes what is still there, and the note; where that fails it tells, and the note stays for the next
+  /// command.
+  ~LeftoverNote();
+
+  /// `name` must begin with ".nslaunch-". With AT_FDCWD it is an absolute path without links.
+  void add(int directory, const std::string& name) noexcept;
+  /// What add() has told of last is this directory. Of another one nothing but its name will be removed, and
+  /// that only where it is empty: whoever may write beside it can put one there.
+  void made(int directory) noexcept;
+  /// add() and made(), for who makes them; this must outlive it.
+  sys::BeforeMaking hook();
+  /// What must stay open.
+  std::vector<int> descriptors() const;
+
+ private:
+  void begin();
+  void write(const std::string& entry);
+
+  Tell tell_;
+  std::optional<Folder> folder_;
+  sys::Fd file_;
+  std::string name_;
+  std::string text_;
+  bool tried_ = false;
+};
+
+/// The beginning of a note: who has written it.
+struct NoteOrigin {
+  bool complete = false;  ///< false: its writer was killed before anything else could be written
+  bool newer = false;
+  ProcessIdentity writer;  ///< its boot and PID namespace
+};
+
+/// Takes the origin off the front.
+NoteOrigin take_origin_of_note(std::string_view& text);
+
+}  // namespace nslaunch::registry

@@ -1,0 +1,168 @@
+#include "registry/reap/leftovers.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/base/text.hpp"
+#include "sys/files/directory.hpp"
+#include "sys/files/remove_contents.hpp"
+#include "sys/process/as_user.hpp"
+
+namespace nslaunch::registry {
+namespace {
+
+constexpr std::string_view kOwnNames = ".nslaunch-";
+/// What begins so tells the directory of the entry before it from all others.
+constexpr std::string_view kMade = "made ";
+
+constexpr std::chrono::seconds kRemovalLimit{3};
+
+/// Each directory on the way is a real one, whatever its name led to when it was written down, and no user's
+/// program, which could keep us waiting. Empty with errno.
+sys::Fd open_place(const std::string& path) try {
+  return sys::open_path_without_links(path.empty() ? "/" : path, sys::Ways::kAskNobody);
+} catch (const Error& error) {
+  errno = error.code().value();
+  return {};
+}
+
+std::string why_kept(const std::string& path, int error) {
+  return fmt::format("a shard has left {}: {}; see what is there, mend or remove it, and run: nslaunch reap",
+                     sys::escape(path), sys::errno_code(error).message());
+}
+
+/// Of a directory: nobody can make another one of which this is true. Empty where that can't be told.
+std::string fingerprint(int directory) {
+  struct statx status = {};
+  constexpr unsigned kNeeded = STATX_INO | STATX_BTIME;
+  if (::statx(directory, "", AT_EMPTY_PATH, kNeeded, &status) != 0) return {};
+  if ((status.stx_mask & kNeeded) != kNeeded) return {};  // a number alone is given again
+  return fmt::format("{:x}:{:x} {} {}.{:09}", status.stx_dev_major, status.stx_dev_minor, status.stx_ino,
+                     status.stx_btime.tv_sec, status.stx_btime.tv_nsec);
+}
+
+bool is_made(int directory, const std::string& made) {
+  return !made.empty() && fingerprint(directory) == made;
+}
+
+bool is_ours(int directory, const std::string& made) {
+  struct stat status = {};
+  return is_made(directory, made) && ::fstat(directory, &status) == 0 && status.st_uid == ::geteuid();
+}
+
+/// Returns 0 or an errno. What is in another directory than ours stays, and is as good as gone;
+/// where ours is not to be told from others, that it stays is an error.
+int remove_directory(int place, const char* name, const std::string& made) {
+  const auto directory = sys::open_on_same_mount(place, name, O_PATH | O_DIRECTORY);
+  if (!directory) return errno;
+  const bool is_known = is_ours(directory.get(), made);
+  const int kept = is_known ? sys::remove_contents(directory.get()) : 0;
+  if (kept != 0) return kept;
+  if (::unlinkat(place, name, AT_REMOVEDIR) == 0) return 0;
+  return errno == ENOTEMPTY && !is_known && !made.empty() ? ENOENT : errno;
+}
+
+int remove_in(int place, const char* name, const std::string& made) {
+  const int error = ::unlinkat(place, name, 0) == 0 ? 0 : errno;
+  if (error != EISDIR && error != EACCES) return error;
+  const int of_directory = remove_directory(place, name, made);
+  return of_directory == ENOTDIR || of_directory == ELOOP ? error : of_directory;
+}
+
+/// Whose rights it is removed with: a descriptor of what is that user's. Root does it itself in a place of
+/// its own, or where it is the very directory that root has made in somebody else's; and what was made as a
+/// user, that user, who could make it there: in a place of root's, too, where others can write.
+sys::Fd whose_it_is(const sys::Fd& place, const char* name, const std::string& made) {
+  struct stat status = {};
+  const bool is_in_roots = ::fstat(place.get(), &status) == 0 && status.st_uid == 0;
+  const bool is_open = (status.st_mode & 022) != 0;
+  auto directory = sys::open_on_same_mount(place.get(), name, O_PATH | O_DIRECTORY);
+  const bool is_known = directory && is_made(directory.get(), made) && ::fstat(directory.get(), &status) == 0;
+  if (is_known && (!is_in_roots || (is_open && status.st_uid != 0))) return directory;
+  return sys::Fd(::fcntl(place.get(), F_DUPFD_CLOEXEC, 0));
+}
+
+/// By children, since whoever is on the way may hold a lock for as long as he likes (K66).
+int remove_as_root(const std::string& folder, const char* name, const std::string& made) {
+  const auto look = [&] {
+    sys::Answer answer;
+    auto place = open_place(folder);
+    answer.text = std::to_string(errno);
+    if (!place) return answer;
+    answer.descriptors.push_back(whose_it_is(place, name, made));
+    answer.descriptors.push_back(std::move(place));
+    return answer;
+  };
+  const auto answer = sys::in_child(0, kRemovalLimit, look);
+  if (answer.descriptors.empty()) return std::atoi(answer.text.c_str());
+  const int whose = answer.descriptors.front().get();
+  const int place = answer.descriptors.back().get();
+  const auto remove = [&] { return remove_in(place, name, made); };
+  const int error = sys::as_owner_of(whose, kRemovalLimit, remove, {place}, sys::RootsWork::kInChild);
+  if (error != EACCES) return error;
+  // By the right of a group that user made it there, and is without that group here. It is empty now.
+  const auto remove_empty = [&] { return ::unlinkat(place, name, AT_REMOVEDIR) == 0 ? 0 : error; };
+  return sys::as_owner_of(place, kRemovalLimit, remove_empty, {}, sys::RootsWork::kInChild);
+}
+
+int remove_here(const std::string& folder, const char* name, const std::string& made) {
+  const auto place = open_place(folder);
+  return place ? remove_in(place.get(), name, made) : errno;
+}
+
+/// One entry; a path that was not of our making is ignored.
+void remove_leftover(const std::string& path, const std::string& made, Removed& sum) {
+  const auto slash = path.rfind('/');
+  if (!path.starts_with('/') || !std::string_view(path).substr(slash + 1).starts_with(kOwnNames)) return;
+  const auto remove = ::geteuid() == 0 ? remove_as_root : remove_here;
+  int error = 0;
+  try {
+    error = remove(path.substr(0, slash), path.c_str() + slash + 1, made);
+  } catch (const Error& failure) {
+    error = failure.code().value();
+  }
+  if (error == 0) {
+    ++sum.removed;
+  } else if (error == ENOENT || error == ENOTDIR || error == ELOOP) {
+    ++sum.missing;
+  } else {
+    sum.problems.push_back(why_kept(path, error));
+  }
+}
+
+}  // namespace
+
+std::string entry_of_made(int directory) {
+  return std::string(kMade) + fingerprint(directory);
+}
+
+Removed remove_leftovers(std::string_view entries) {
+  Removed sum;
+  std::string path;
+  std::string made;
+  const auto remove_last = [&] {
+    remove_leftover(path, made, sum);
+    made.clear();
+  };
+  // What has no end was not written whole, and so was not made.
+  for (auto end = entries.find('\0'); end != std::string_view::npos; end = entries.find('\0')) {
+    const auto entry = entries.substr(0, end);
+    entries.remove_prefix(end + 1);
+    if (entry.starts_with(kMade)) {
+      made = entry.substr(kMade.size());
+    } else {
+      remove_last();
+      path = entry;
+    }
+  }
+  remove_last();
+  return sum;
+}
+
+}  // namespace nslaunch::registry

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "registry/place/folders.hpp"
+#include "registry/record/header.hpp"
+#include "sys/base/check.hpp"
+
+namespace nslaunch::registry {
+
+/// Calls visit(name, type) for every entry (type as readdir(3) has it, DT_UNKNOWN on some file
+/// systems) until it returns false. Entries may be removed meanwhile.
+template <typename Visit>
+void each_entry(const Folder& folder, Visit visit) {
+  sys::Fd copy(sys::check(::fcntl(folder.fd.get(), F_DUPFD_CLOEXEC, 0), "listing {}", folder.path));
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::fdopendir(copy.get()), ::closedir);
+  if (!listing) throw Error(sys::errno_code(errno), "listing " + folder.path);
+  copy.release();
+  ::rewinddir(listing.get());  // the copy shares its position with the folder's descriptor
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(listing.get());
+    if (entry == nullptr && errno != 0) throw Error(sys::errno_code(errno), "listing " + folder.path);
+    if (entry == nullptr || !visit(entry->d_name, entry->d_type)) return;
+  }
+}
+
+/// One file of a registry folder.
+struct RecordFile {
+  sys::Fd fd;
+  struct stat status = {};
+};
+
+/// Opens a regular file of the folder's owner, of a record's size, without following a link, waiting
+/// for a peer or waking a device. Nothing with an empty `problem`: it is gone.
+std::optional<RecordFile> open_record(const Folder& folder, const char* name, unsigned char type, int access,
+                                      std::string& problem);
+
+/// Whether open_record() may well succeed at the next try: it was no fault of the file's.
+bool is_passing(const std::string& problem);
+
+/// Whether `name` still means this very file. Throws where that can't be told.
+bool is_still(const Folder& folder, const char* name, const RecordFile& file);
+
+std::string read_text(const RecordFile& file);
+
+/// What the recorded processes say about a shard.
+enum class Life { kLive, kOrphaned, kDead };
+
+/// From where we look at records: whether their pids mean anything here. Asks the kernel when it
+/// is first needed, since a launch mostly finds nothing to look at.
+class Viewpoint {
+ public:
+  /// Made before the machine started, or on another one.
+  bool is_other_boot(const ProcessIdentity& launcher) const;
+  /// Made since the machine started, but in another PID namespace (or in one that can't be told).
+  bool is_foreign(const ProcessIdentity& launcher);
+  /// After is_foreign(): our own PID namespace can't be told.
+  bool is_lost() const noexcept { return own_pidns_ == std::uint64_t{0}; }
+  /// `locked`: somebody holds the record's lock. That is the launcher, or for a moment a reaper.
+  /// A process that is not `owner`'s is none of the record's. Throws Error as sys::find() does.
+  Life life(const Header& header, uid_t owner, bool locked);
+
+ private:
+  std::optional<std::uint64_t> own_pidns_;
+};
+
+}  // namespace nslaunch::registry

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <nslaunch/registry.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "sys/base/fd.hpp"
+
+namespace nslaunch::registry {
+
+/// The launcher's own record: published under a lock that only the launcher holds, removed when
+/// this goes out of scope.
+class Registration {
+ public:
+  /// Nothing and a `problem` (one line for a warning) where the registry is sick: that never stops
+  /// a run.
+  static std::optional<Registration> publish(const ShardRecord& record, std::string& problem);
+
+  Registration(Registration&&) noexcept;
+  Registration& operator=(Registration&&) noexcept;
+  ~Registration();
+
+  /// Puts another text in the record's place, at once for every reader. Where that fails (a full disk) the
+  /// former one stays.
+  void rewrite(const ShardRecord& record, ShardState state) noexcept;
+  /// Overwrites the state in place (one byte that is there already: a full disk can't lose it).
+  void set_state(ShardState state) noexcept;
+  /// Makes the shard's control socket beside the record, for its owner alone. It does not listen yet: init
+  /// does that (K46). Empty where it can't be made: the shard then has none.
+  sys::Fd make_control_socket() noexcept;
+  /// Removes the record, and the socket, now.
+  void remove() noexcept;
+  /// Lets go of the record without removing it (the shard's end could not be confirmed).
+  void abandon() noexcept;
+  /// The descriptors that it holds, for those who close everything else.
+  int lock_fd() const noexcept { return file_.get(); }
+  int folder_fd() const noexcept { return folder_.get(); }
+
+ private:
+  Registration(sys::Fd folder, sys::Fd file, std::string name);
+
+  sys::Fd folder_;
+  sys::Fd file_;
+  std::string name_;
+};
+
+struct SweepLimits {
+  std::size_t records = 64;
+  std::chrono::milliseconds time{5};
+};
+
+/// Removes what dead launchers left, within the limits; every launch calls it. Never throws.
+void sweep(const SweepLimits& limits = {}) noexcept;
+
+}  // namespace nslaunch::registry

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <nslaunch/fleet.hpp>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "registry/place/addressed.hpp"
+#include "run/fleet/shard_run.hpp"
+#include "run/output/printer.hpp"
+#include "run/output/progress.hpp"
+#include "run/part/results.hpp"
+#include "run/part/schedule.hpp"
+#include "run/single/caller.hpp"
+#include "sys/base/clock.hpp"
+#include "sys/base/limits.hpp"
+#include "sys/io/loop.hpp"
+#include "sys/process/pidfd.hpp"
+
+namespace nslaunch::run {
+
+/// Many shards, from the first launch to the last one's end: one loop for all of them.
+class Fleet {
+ public:
+  /// `spec` has a run id; it and the reporters must outlive it.
+  Fleet(const FleetSpec& spec, std::span<Reporter* const> reporters);
+
+  FleetResult run();
+
+ private:
+  static constexpr const char* kWarningColour = "\033[33m";
+
+  /// One shard that runs, with what it refers to.
+  struct Berth {
+    Turn turn;
+    unsigned slot;
+    PartResult* part;
+    std::unique_ptr<Messages> messages;
+    std::unique_ptr<ShardOutput> output;
+    std::unique_ptr<ShardRun> shard;
+    bool cancelled = false;
+    sys::Clock::duration stopped{};  ///< while it ran, with us
+  };
+
+  bool has_room() const;
+  bool may_start() const;
+  void start_what_fits();
+  void start(const Turn& turn);
+  std::unique_ptr<Messages> messages_for(const Part& part);
+  unsigned free_slot() const;
+
+  void begin_to_watch();
+  void on_ancestor_ended();
+  int poll_timeout() const;
+  void attend();
+  void end_those_over();
+  void take_end(Berth& berth);
+  void print_output(Berth& berth, const Attempt& attempt);
+  void settle(const Turn& turn, PartResult& part);
+
+  void hear_signals();
+  void on_signal(const signalfd_siginfo& info);
+  void stop_with(int signal);
+  void forward(const registry::AddressedSignal& addressed);
+  /// The first time everything is told to end, the second time it is killed.
+  void cancel(FleetEnd end, int signal = 0);
+  void say(std::string_view text, const char* colour = "");
+  Sight sight() const;
+  FleetResult finish();
+  void print_the_rest();
+
+  const FleetSpec& spec_;
+  std::span<Reporter* const> reporters_;
+  CallersSignals caller_;
+  sys::Loop loop_{"waiting for the shards"};
+  sys::Loop::Watch signals_watch_;
+  std::vector<sys::Loop::Watch> ancestors_watches_;
+  Shared shared_;
+  std::optional<sys::DescriptorLimit> descriptors_;
+  unsigned jobs_ = 1;
+  std::vector<unsigned> processors_;
+  std::vector<sys::Pidfd> ancestors_;
+  Printer printer_;
+  std::unique_ptr<Progress> progress_;
+  Schedule schedule_;
+  std::vector<Berth> running_;
+  Results results_;
+  std::error_code output_error_;  ///< of a shard's
+  sys::Clock::time_point began_ = sys::Clock::now();
+  sys::Deadline next_start_{std::chrono::milliseconds{0}};
+  std::optional<sys::Deadline> total_limit_;
+  bool any_started_ = false;
+  bool signals_are_due_ = false;
+  bool ancestor_has_ended_ = false;
+  bool cancelled_ = false;
+  bool hurried_ = false;  ///< a signal has come since it was set
+};
+
+}  // namespace nslaunch::run

@@ -1,0 +1,91 @@
+#include <unistd.h>
+
+#include <csignal>
+#include <utility>
+
+#include "run/fleet/fleet.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/signals.hpp"
+#include "sys/base/values.hpp"
+
+// What ends, stops or reaches all of a fleet's shards at once.
+namespace nslaunch::run {
+
+void Fleet::cancel(FleetEnd end, int signal) {
+  schedule_.stop();
+  const bool again = std::exchange(cancelled_, true);
+  const bool second_signal = results_.signal() != 0;
+  if (!again) results_.ended_by(end);
+  if (signal != 0) {
+    results_.ended_by_signal(signal);
+    hurried_ = true;
+  }
+  for (auto& berth : running_) {
+    berth.cancelled |= berth.shard->command_runs();
+    if (second_signal && signal != 0) berth.shard->kill(EndCause::kInterrupts);
+    if (!again) berth.shard->end(EndCause::kTerminated);
+  }
+}
+
+void Fleet::hear_signals() {
+  while (const auto info = sys::read_signal(caller_.signals().get())) on_signal(*info);
+}
+
+void Fleet::on_signal(const signalfd_siginfo& info) {
+  const int signal = static_cast<int>(info.ssi_signo);
+  if (const auto addressed = registry::read_addressed(info)) return forward(*addressed);
+  if (sys::is_ignored(signal)) return;
+  switch (signal) {
+    case SIGINT:
+    case SIGTERM:
+    case SIGHUP:
+    case SIGQUIT:
+      say(results_.signal() != 0
+              ? "killing all shards"
+              : fmt::format("ending all shards, and killing them in {}; once more kills them now",
+                            sys::format_duration(spec_.shard.grace)));
+      return cancel(signal == SIGINT ? FleetEnd::kInterrupted : FleetEnd::kTerminated, signal);
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+      return stop_with(signal);
+    case SIGWINCH:
+      return progress_->resized();
+    case SIGCONT:
+    case SIGPIPE:
+    case SIGXFSZ:
+      return;
+    default:
+      for (auto& berth : running_) berth.shard->forward(signal);
+  }
+}
+
+/// `nslaunch kill` of one of the shards.
+void Fleet::forward(const registry::AddressedSignal& addressed) {
+  for (auto& berth : running_) {
+    if (berth.shard->init_pid() == addressed.init) berth.shard->forward(addressed.signal);
+  }
+}
+
+/// The shards stop with us, and no deadline runs meanwhile.
+void Fleet::stop_with(int signal) {
+  printer_.write_now();
+  progress_->clear();
+  printer_.write_now();
+  for (auto& berth : running_) berth.shard->forward(signal);
+  const auto stopped_at = sys::Clock::now();
+  sys::reset_signal(signal);
+  ::kill(::getpid(), signal);
+  sys::deliver_pending(signal);
+  const auto pause = sys::Clock::now() - stopped_at;
+  for (auto& berth : running_) {
+    berth.shard->forward(SIGCONT);
+    berth.shard->postpone(pause);
+    berth.stopped += pause;
+  }
+  next_start_.postpone(pause);
+  if (total_limit_) total_limit_->postpone(pause);
+  progress_->changed();
+}
+
+}  // namespace nslaunch::run

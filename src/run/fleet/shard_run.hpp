@@ -1,0 +1,108 @@
+#pragma once
+
+#include <sys/resource.h>
+#include <nslaunch/fleet.hpp>
+#include <nslaunch/run.hpp>
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ns/sysctl.hpp"
+#include "registry/reap/leftover_note.hpp"
+#include "run/output/shard_output.hpp"
+#include "run/single/recorder.hpp"
+#include "shard/launcher/forwarding.hpp"
+#include "shard/launcher/launch.hpp"
+#include "shard/plan/capture_file.hpp"
+#include "shard/plan/plan.hpp"
+#include "shard/supervise/supervision.hpp"
+#include "sys/base/signals.hpp"
+#include "sys/io/loop.hpp"
+
+namespace nslaunch::run {
+
+/// What all shards of a fleet get.
+struct Shared {
+  const sys::SignalState& signals;
+  rlimit descriptor_limit;
+  /// What the host has changed of its network settings.
+  std::vector<ns::Sysctl> settings;
+  sys::Fd null;
+  /// Plan::outside_handles.
+  std::vector<int> outside_handles{};
+  /// Where the commands are another user's, who can give the way to it another meaning.
+  std::optional<shard::CaptureFolder> capture_folder{};
+};
+
+/// One shard of a fleet from its launch to its end, without ever waiting.
+class ShardRun {
+ public:
+  /// Begins to launch it. What can't be had ends it at once, with an error. All but `spec` must outlive it.
+  ShardRun(const ShardSpec& spec, const Shared& shared, std::vector<unsigned> processors, ShardOutput& output,
+           const Messages& messages, sys::Loop& loop);
+
+  /// As poll(2) takes it: when attend() is due, whatever comes.
+  int poll_timeout() const;
+  /// Does what the loop's last turn has brought, and keeps the deadlines.
+  void attend();
+  /// What is wrong with the request itself, where that has kept it from being launched.
+  const std::exception_ptr& usage_error() const noexcept { return usage_error_; }
+  bool is_over() const noexcept { return over_; }
+  /// What became of it, but for what others know: where its output is, or that it was slow.
+  Attempt finish();
+
+  /// Tells the command to end; kill: ends the shard at once.
+  void end(EndCause cause);
+  void kill(EndCause cause);
+  /// For the command.
+  void forward(int signal);
+  /// The launcher has been stopped for so long.
+  void postpone(sys::Clock::duration pause) noexcept;
+
+  const ShardSpec& spec() const noexcept { return plan_.spec; }
+  /// -1: there is no folder for artifacts.
+  int artifacts_fd() const noexcept { return plan_.artifacts.fd(); }
+  /// 0: there is none, or none any more.
+  pid_t init_pid() const noexcept;
+  /// It has been launched, or is being, and has not ended.
+  bool command_runs() const noexcept {
+    return supervision_ ? supervision_->command_runs() : launching_.has_value();
+  }
+  sys::Clock::time_point began() const noexcept { return began_; }
+
+ private:
+  void prepare(const ShardSpec& spec, const Shared& shared);
+  void launch(const Shared& shared);
+  void end_launch() noexcept;
+  void launched();
+  void give_up_launch();
+  void fail(const std::exception& error);
+  Outcome end_of_command();
+
+  const Messages& messages_;
+  ShardOutput& output_;
+  sys::Clock::time_point began_ = sys::Clock::now();
+  Attempt attempt_;
+  std::exception_ptr usage_error_;
+  registry::LeftoverNote leftovers_{messages_.warning};
+  shard::Plan plan_;
+  std::optional<shard::Forwarding> forwarding_;
+  std::optional<shard::CaptureFile> capture_;
+  std::optional<Recorder> recorder_;
+  shard::Hooks hooks_;
+  std::optional<shard::Launching> launching_;
+  std::optional<shard::Supervision> supervision_;
+  /// For a command that has not started, as far as is known.
+  std::vector<int> unsent_;
+  std::optional<EndCause> end_when_launched_;
+  std::optional<sys::Deadline> launch_limit_;
+  sys::Loop& loop_;
+  sys::Loop::Watch launching_watch_;
+  bool launching_is_due_ = false;
+  bool over_ = false;
+};
+
+}  // namespace nslaunch::run

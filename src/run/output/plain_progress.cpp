@@ -1,0 +1,59 @@
+#include <algorithm>
+
+#include "run/output/progress.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/log.hpp"
+#include "sys/base/text.hpp"
+#include "sys/base/values.hpp"
+
+namespace nslaunch::run {
+namespace {
+
+constexpr std::size_t kMostNamed = 8;
+
+/// A line now and then in which nothing else was said.
+class PlainProgress : public Progress {
+ public:
+  PlainProgress(Printer& printer, std::chrono::milliseconds heartbeat)
+      : printer_(printer), heartbeat_(heartbeat) {}
+
+  int poll_timeout() const override { return next_.poll_timeout(); }
+  bool is_due() const override { return next_.passed(); }
+  void changed() override { next_ = sys::Deadline(heartbeat_); }
+  void resized() override {}
+  void clear() override {}
+
+  void show(const Sight& sight) override {
+    changed();
+    const auto now = sys::Clock::now();
+    std::vector<std::string> running;
+    for (const auto& row : sight.running) {
+      if (running.size() == kMostNamed) break;
+      const auto age = std::chrono::duration_cast<std::chrono::microseconds>(now - row.began);
+      running.push_back(fmt::format("{} ({})", sys::escape(row.name), sys::format_duration(age)));
+    }
+    if (sight.running.size() > kMostNamed)
+      running.push_back(fmt::format("{} more", sight.running.size() - kMostNamed));
+    const auto line = fmt::format("{} ended, {} failed, {} running: {}", progress_of(sight), sight.failed,
+                                  sight.running.size(), fmt::join(running, ", "));
+    printer_.print(Stream::kErr, sys::own_lines(line));
+  }
+
+ private:
+  static std::string progress_of(const Sight& sight) {
+    return sight.total == 0 ? fmt::format("{}", sight.settled)
+                            : fmt::format("{} of {}", sight.settled, sight.total);
+  }
+
+  Printer& printer_;
+  std::chrono::milliseconds heartbeat_;
+  sys::Deadline next_{heartbeat_};
+};
+
+}  // namespace
+
+std::unique_ptr<Progress> plain_progress(Printer& printer, std::chrono::milliseconds heartbeat) {
+  return std::make_unique<PlainProgress>(printer, heartbeat);
+}
+
+}  // namespace nslaunch::run

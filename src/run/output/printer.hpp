@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "run/output/spool.hpp"
+#include "sys/io/loop.hpp"
+
+namespace nslaunch::run {
+
+/// What a terminal shows below everything that is printed.
+class Footer {
+ public:
+  virtual ~Footer() = default;
+  /// What takes it off the screen; empty where it is not there.
+  virtual std::string erase() = 0;
+};
+
+/// Writes to this process's stdout and stderr in one order, as fast as their readers take it and without ever
+/// waiting for them. What has lost its reader is dropped.
+class Printer {
+ public:
+  Printer();
+
+  /// Writes whenever `loop` turns, which must outlive this.
+  void begin(sys::Loop& loop);
+  void print(Stream stream, std::string text);
+  /// All of it, each piece to its stream.
+  void print(std::shared_ptr<Spool> spool);
+  /// Of the footer itself.
+  void print_footer(std::string text);
+
+  /// Nothing more should be added for now.
+  bool is_full() const noexcept { return waiting_ > kMostWaiting || items_.size() > kMostItems; }
+  /// Why something was not taken (a full disk); 0: nothing else than a stream that is closed.
+  int error() const noexcept { return error_; }
+  bool is_empty() const noexcept { return items_.empty(); }
+
+  /// As much as is taken at once.
+  void write_now();
+
+  /// The footer's own stream is stderr; where stdout is the same terminal it is in the way of both.
+  void set_footer(Footer* footer) noexcept { footer_ = footer; }
+
+ private:
+  static constexpr std::size_t kMostWaiting = std::size_t{4} << 20;
+  static constexpr std::size_t kMostItems = 256;
+
+  struct Item {
+    Stream stream = Stream::kOut;
+    std::string text{};
+    std::shared_ptr<Spool> spool{};
+    bool is_footer = false;
+  };
+  /// Where a stream is written to.
+  int target(Stream stream) const noexcept;
+  bool fill_front();
+  void write_some();
+  void wait_for_front() noexcept;
+
+  std::deque<Item> items_;
+  int error_ = 0;
+  std::size_t waiting_ = 0;      ///< bytes of text
+  std::size_t front_taken_ = 0;  ///< of the front's text
+  bool lost_[2] = {false, false};
+  sys::Fd terminals_[2];  ///< the streams that are terminals of ours, opened so that a write never waits
+  std::size_t most_at_once_[2];
+  bool on_terminal_[2];
+  Footer* footer_ = nullptr;
+  sys::Loop::Watch watches_[2];
+};
+
+}  // namespace nslaunch::run

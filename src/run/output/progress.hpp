@@ -1,0 +1,56 @@
+#pragma once
+
+#include <nslaunch/fleet.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "run/output/printer.hpp"
+#include "sys/base/clock.hpp"
+
+namespace nslaunch::run {
+
+/// What there is to be seen of a fleet that runs.
+struct Sight {
+  struct Row {
+    std::string name;
+    sys::Clock::time_point began;
+    std::string last_line;  ///< as it was written
+  };
+  std::size_t settled = 0;
+  std::size_t total = 0;  ///< 0: without end
+  std::size_t failed = 0;
+  sys::Clock::time_point began;
+  std::vector<Row> running;
+};
+
+/// Shows how far a fleet is, between the lines of those that have ended.
+class Progress {
+ public:
+  virtual ~Progress() = default;
+  Progress() = default;
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  /// When to call show() next, as poll(2) takes it.
+  virtual int poll_timeout() const = 0;
+  /// Whether it is time for show().
+  virtual bool is_due() const = 0;
+  virtual void show(const Sight& sight) = 0;
+  /// Something has been printed, or has changed.
+  virtual void changed() = 0;
+  /// The terminal has another size.
+  virtual void resized() = 0;
+  /// Takes away what must not stay on the screen.
+  virtual void clear() = 0;
+};
+
+/// CI engines end a job whose log says nothing for some minutes.
+inline constexpr std::chrono::milliseconds kHeartbeat{30'000};
+
+/// Both write through the printer, which must outlive them. `heartbeat`: how long nothing may be said.
+std::unique_ptr<Progress> plain_progress(Printer& printer, std::chrono::milliseconds heartbeat = kHeartbeat);
+std::unique_ptr<Progress> live_progress(Printer& printer);
+
+}  // namespace nslaunch::run

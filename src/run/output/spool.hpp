@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "sys/base/fd.hpp"
+
+namespace nslaunch::run {
+
+/// The two streams of a command.
+enum class Stream : std::uint8_t { kOut, kErr };
+
+/// What has been written to both streams, in its order: a little of it in memory, more in a file without a
+/// name (in memory, too, where there is no room for temporary files). One reader after all writers.
+class Spool {
+ public:
+  /// What the disk does not take is lost, from then on all of it.
+  void append(Stream stream, std::string_view bytes);
+  std::uint64_t size() const noexcept { return size_; }
+  /// Why a part is missing at its end; empty: none is.
+  const std::string& problem() const noexcept { return problem_; }
+
+  /// The next piece, or false at the end.
+  bool next(Stream& stream, std::string& bytes);
+
+ private:
+  int write(std::string_view header, std::string_view bytes);
+  int move_to_file();
+  bool read(std::uint64_t at, char* into, std::size_t size) const;
+
+  std::string memory_;
+  sys::Fd file_;  ///< in its place, once there is one
+  std::uint64_t size_ = 0;
+  std::uint64_t written_ = 0;  ///< with the headers
+  std::uint64_t read_ = 0;
+  std::string problem_;
+};
+
+}  // namespace nslaunch::run

@@ -1,0 +1,86 @@
+#include "run/single/recorder.hpp"
+
+#include <unistd.h>
+
+#include <ctime>
+#include <utility>
+
+#include "shard/init/init_steps.hpp"
+#include "shard/plan/users_folder.hpp"
+#include "sys/process/identity.hpp"
+
+namespace nslaunch::run {
+namespace {
+
+ShardRecord make_record(const shard::Plan& plan, pid_t init_pid, const sys::Pidfd& init) {
+  ShardRecord record;
+  record.id = plan.spec.id;
+  record.name = plan.spec.name;
+  record.run_id = plan.spec.run_id.empty() ? plan.spec.id : plan.spec.run_id;
+  record.shard_index = plan.spec.shard_index;
+  record.shard_total = plan.spec.shard_total;
+  record.command = plan.spec.command;
+  record.cwd = plan.working_directory;
+  record.uid = ::geteuid();
+  if (const auto* user = shard::other_user(plan.spec)) record.command_uid = user->uid;
+  record.started_at = std::time(nullptr);
+  record.isolation = shard::expected_isolation(plan);
+  const auto self = sys::Pidfd::open(::getpid());
+  if (self) record.launcher = sys::identify(::getpid(), *self);
+  record.init = sys::identify(init_pid, init);
+  return record;
+}
+
+}  // namespace
+
+shard::Hooks Recorder::hooks() {
+  shard::Hooks hooks;
+  hooks.created = [this](pid_t pid, const sys::Pidfd& init) {
+    publish(pid, init);
+    auto control = registration_ ? registration_->make_control_socket() : sys::Fd();
+    can_be_entered_ = static_cast<bool>(control);
+    return control;
+  };
+  hooks.running = [this](const std::string& isolation) { running_with(isolation); };
+  hooks.held_up = [this] {
+    if (registration_) registration_->abandon();
+  };
+  hooks.held = [this] { return hold(); };
+  hooks.stopping = [this] { set_state(ShardState::kStopping); };
+  hooks.descriptors = [this] {
+    auto descriptors = messages_.keep_open;
+    if (registration_) {
+      descriptors.insert(descriptors.end(), {registration_->lock_fd(), registration_->folder_fd()});
+    }
+    return descriptors;
+  };
+  hooks.warning = messages_.warning;
+  hooks.trace = messages_.trace;
+  return hooks;
+}
+
+void Recorder::publish(pid_t pid, const sys::Pidfd& init) {
+  std::string problem;
+  record_ = make_record(plan_, pid, init);
+  registration_ = registry::Registration::publish(record_, problem);
+  if (!registration_ && messages_.warning) messages_.warning(problem);
+}
+
+void Recorder::running_with(const std::string& isolation) {
+  if (registration_ && isolation != std::exchange(record_.isolation, isolation)) {
+    registration_->rewrite(record_, ShardState::kRunning);
+  } else {
+    set_state(ShardState::kRunning);
+  }
+}
+
+bool Recorder::hold() {
+  if (can_be_entered_) set_state(ShardState::kHeld);
+  return can_be_entered_;
+}
+
+void Recorder::set_state(ShardState state) {
+  if (registration_) registration_->set_state(state);
+}
+
+}  // namespace nslaunch::run

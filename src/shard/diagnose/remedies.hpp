@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "shard/diagnose/evidence.hpp"
+
+namespace nslaunch::shard {
+
+/// One way to mend a cause.
+struct Remedy {
+  std::string what;   ///< "without the seccomp filter"
+  std::string paste;  ///< a command, or lines of a configuration; empty where `what` says it all
+};
+
+using Remedies = std::vector<Remedy>;
+
+/// Of what a container takes away; each list begins with what gives least away.
+Remedies without_filter(const Evidence& machine);
+Remedies without_profile(const Evidence& machine);
+Remedies with_whole_proc(const Evidence& machine);
+Remedies with_capability(const Evidence& machine, const std::string& name);
+
+/// Where AppArmor gives unprivileged user namespaces no rights.
+Remedies with_user_namespaces_by_apparmor(const Evidence& machine);
+
+/// "kernel.x=1": by the machine's administrator.
+Remedies by_sysctl(const Evidence& machine, const std::string& setting);
+Remedies by_more_processes(const Evidence& machine);
+
+}  // namespace nslaunch::shard

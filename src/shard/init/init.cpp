@@ -1,0 +1,123 @@
+#include "shard/init/init.hpp"
+
+#include <sched.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "shard/init/command.hpp"
+#include "shard/init/group_signals.hpp"
+#include "shard/init/init_loop.hpp"
+#include "shard/init/init_steps.hpp"
+#include "shard/wire/fault.hpp"
+#include "shard/wire/protocol.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/base/signals.hpp"
+#include "sys/process/procfs.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+[[noreturn]] void leave() {
+  ::_exit(0);
+}
+
+void expect(int channel, Kind kind) {
+  const auto message = receive(channel);
+  if (!message || message->kind != kind) leave();
+}
+
+/// Without init the launcher ends the shard; what it can't be told in words it learns from our exit status.
+void tell(int channel, const Message& message) {
+  if (!send(channel, message)) ::_exit(errno);
+}
+
+void report_failure(int channel, Step step, int error, bool has_file = false) {
+  tell(channel, {.kind = Kind::kFailed, .step = step, .code = error, .detail = has_file, .payload = {}});
+}
+
+/// After this the launcher's death is ours. The order is what makes it so (K1): armed after every
+/// change of credentials (K2), then a look at the launcher, which may have died before: through its pidfd,
+/// since getppid() tells nothing here (K3). The pidfd is closed then: through it root in the shard could
+/// enter the host's namespaces (K49), and from here on the channel's end tells as much.
+void tie_to_launcher(const Plan& plan, int channel, sys::Pidfd launcher) {
+  if (plan.rung == Rung::kRootless) expect(channel, Kind::kMapped);
+  try {
+    fault_point(Step::kTie);
+    sys::check(::prctl(PR_SET_PDEATHSIG, SIGKILL), "tying init to the launcher");
+  } catch (const Error& error) {
+    report_failure(channel, Step::kTie, error.code().value());
+    leave();
+  }
+  if (launcher.has_ended()) leave();
+  tell(channel, {.kind = Kind::kTied, .payload = {}});
+}
+
+/// The command, and whoever enters, inherits it.
+void take_processors(const std::vector<unsigned>& processors) {
+  if (processors.empty()) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const auto number : processors) CPU_SET(number, &set);
+  ::sched_setaffinity(0, sizeof set, &set);
+}
+
+/// What the group was sent before the command was there, such as a Ctrl-C: run directly, it had met the
+/// command.
+void pass_on(const sys::SignalSet& missed, pid_t command) {
+  for (int signal = 1; signal < NSIG; ++signal) {
+    if (missed.contains(signal)) ::kill(command, signal);
+  }
+}
+
+}  // namespace
+
+void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd launchers_visit) {
+  // Nothing may leave by an exception: below us lies a copy of the launcher's stack.
+  Step step = Step::kTie;
+  try {
+    // Not the launcher's name: "pkill nslaunch" is meant for launchers, and what init gets counts as sent to
+    // the whole group.
+    ::prctl(PR_SET_NAME, "shard-init");
+    sys::reset_signal(SIGCHLD);  // the launcher's may be ignored (K40)
+    take_processors(plan.processors);
+    GroupSignals signals;
+    for (const int handle : plan.outside_handles) ::close(handle);
+    tie_to_launcher(plan, channel.get(), std::move(launcher));
+    Building building{.plan = plan, .channel = channel.get(), .isolation = namespace_tokens(plan)};
+    if (!build_shard(building)) leave();
+    // They lead to what the shard's own mounts cover.
+    for (const int outside : plan.outside_directories()) ::close(outside);
+    step = Step::kFork;
+    fault_point(step);
+    const auto start = start_of_command(plan, building.isolation);
+    StartFailure failure = {Step::kExec, 0};
+    signals.drain();
+    const auto missed = signals.had();
+    const pid_t command = start_process(plan, start, failure);
+    if (command == 0) {
+      report_failure(channel.get(), failure.step, failure.error, failure.has_file);
+      leave();
+    }
+    if (!plan.own_process_group) pass_on(missed, command);
+    tell(channel.get(), {.kind = Kind::kStarted, .payload = building.isolation});
+    // From here on end of file and SIGPIPE are between the command and the caller. Init never execs, so
+    // close-on-exec does nothing for it (K14).
+    std::vector<int> own = {channel.get(), signals.fd(), building.mounts.fd(), building.control.get(),
+                            launchers_visit.get()};
+    if (building.capture) building.capture->add_descriptors(own);
+    sys::close_all_except(std::move(own));
+    Visitors visitors(plan, building.isolation, std::move(building.control), std::move(launchers_visit));
+    keep_shard(plan, std::move(channel), {signals, building.mounts, visitors, building.capture}, command);
+  } catch (const Error& error) {
+    report_failure(channel.get(), step, error.code().value());
+  } catch (...) {
+    report_failure(channel.get(), step, ENOMEM);
+  }
+  leave();
+}
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "shard/plan/plan.hpp"
+#include "sys/base/fd.hpp"
+#include "sys/process/pidfd.hpp"
+
+namespace nslaunch::shard {
+
+/// PID 1 of the shard, from the clone to its exit. It never execs and never runs user code itself;
+/// its end is the end of every process in the shard, and signals at their default action don't reach it (K5).
+/// `launchers_visit`: see Plan::launcher_visits.
+[[noreturn]] void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd launchers_visit);
+
+}  // namespace nslaunch::shard

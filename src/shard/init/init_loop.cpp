@@ -1,0 +1,246 @@
+#include "shard/init/init_loop.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+#include <vector>
+
+#include "inspect/leaks/survivors.hpp"
+#include "inspect/leaks/unreaped.hpp"
+#include "shard/init/init_command.hpp"
+#include "shard/init/listening.hpp"
+#include "shard/plan/users_folder.hpp"
+#include "shard/wire/protocol.hpp"
+#include "shard/wire/usage.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/clock.hpp"
+#include "sys/base/signals.hpp"
+#include "sys/io/loop.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+constexpr std::size_t kMostLeaksDetailed = 32;
+
+class Init {
+ public:
+  Init(const Plan& plan, sys::Fd channel, const Duties& duties, pid_t command)
+      : plan_(plan),
+        channel_(std::move(channel)),
+        signals_(duties.signals),
+        mounts_(duties.mounts),
+        visitors_(duties.visitors),
+        capture_(duties.capture),
+        command_(plan, duties.signals, command),
+        tails_(plan.stdin_pipe) {}
+
+  [[noreturn]] void run();
+
+ private:
+  void begin_to_watch();
+  /// A launcher that can't be told must not wait for what it has not heard: we end, and with us the shard.
+  void tell(const Message& message) {
+    if (!send(channel_.get(), message)) ::_exit(errno);
+  }
+  void tell(Kind kind, int code = 0, int detail = 0) {
+    tell({.kind = kind, .code = code, .detail = detail, .payload = {}});
+  }
+  void reap();
+  void note(const siginfo_t& child);
+  void obey(const Message& message);
+  void command_ended(const siginfo_t& child);
+  void begin_leak_grace();
+  void tell_end();
+  bool nobody_is_left() const;
+  bool grace_is_over();
+  void wait_for_something();
+  void hear();
+  void look_at_mounts();
+  void take_packets();
+  [[noreturn]] void finish();
+
+  const Plan& plan_;
+  sys::Fd channel_;
+  GroupSignals& signals_;
+  const MountWatch& mounts_;
+  Visitors& visitors_;
+  std::optional<ns::Capture>& capture_;
+  InitCommand command_;
+  bool end_told_ = false;
+  bool held_ = false;  ///< the command has ended, and the launcher has not let go yet
+  bool children_left_ = true;
+  bool killing_ = false;
+  std::optional<sys::Deadline> leak_deadline_;
+  inspect::PipelineTails tails_;
+  sys::Loop loop_{"waiting for what the shard does"};
+  sys::Loop::Watch signals_watch_;
+  sys::Loop::Watch channel_watch_;
+  sys::Loop::Watch mounts_watch_;
+  sys::Loop::Watch packets_watch_;
+};
+
+/// Signals first: what the launcher asks about may have come to us, too.
+void Init::begin_to_watch() {
+  signals_watch_ = loop_.watch(signals_.fd(), POLLIN, [this](short) { signals_.drain(); });
+  visitors_.begin(loop_);
+  channel_watch_ = loop_.watch(channel_.get(), POLLIN, [this](short) { hear(); });
+  mounts_watch_ = loop_.watch(mounts_.fd(), POLLPRI, [this](short) { look_at_mounts(); });
+  if (capture_) packets_watch_ = loop_.watch(capture_->fd(), POLLIN, [this](short) { take_packets(); });
+}
+
+void Init::obey(const Message& message) {
+  switch (message.kind) {
+    case Kind::kForward:
+      command_.signal(message.code);
+      break;
+    case Kind::kForwardAlone:
+      tell(Kind::kAnswer, command_.signal_unless_group_had(message.code) ? 1 : 0, message.detail);
+      break;
+    case Kind::kFromTerminal:
+      command_.signal_from_terminal(message.code);
+      break;
+    case Kind::kAskStopped:
+      reap();
+      // Nothing runs in front of a held shard: a Ctrl-Z is for the launcher.
+      tell(Kind::kAnswer, command_.is_stopped() || held_ ? 1 : 0, message.detail);
+      break;
+    case Kind::kKillCommand:
+      killing_ = true;
+      command_.signal(SIGKILL);
+      if (leak_deadline_) leak_deadline_.emplace(std::chrono::milliseconds{0});
+      break;
+    case Kind::kLetGo:
+      begin_leak_grace();
+      break;
+    default:
+      break;
+  }
+}
+
+void Init::begin_leak_grace() {
+  held_ = false;
+  leak_deadline_.emplace(killing_ ? std::chrono::milliseconds{0} : plan_.spec.leak_grace);
+}
+
+void Init::command_ended(const siginfo_t& child) {
+  command_.note_end(child);
+  held_ = plan_.spec.hold_on_failure.has_value();
+  if (!held_) begin_leak_grace();
+}
+
+void Init::tell_end() {
+  if (!held_) return tell(Kind::kCommandEnded, command_.wait_status());
+  tell({.kind = Kind::kHeld, .code = command_.wait_status(), .payload = pack(listening_addresses())});
+}
+
+void Init::note(const siginfo_t& child) {
+  if (child.si_code == CLD_TRAPPED) return sys::untrace(child);
+  if (child.si_pid != command_.pid() || !command_.is_running()) {
+    if (child.si_code != CLD_STOPPED && child.si_code != CLD_CONTINUED) visitors_.note_end(child);
+    return;
+  }
+  switch (child.si_code) {
+    case CLD_STOPPED:
+      command_.note_stop(true);
+      tell(Kind::kStopped, child.si_status);
+      break;
+    case CLD_CONTINUED:
+      command_.note_stop(false);
+      break;
+    default:
+      command_ended(child);
+  }
+}
+
+/// Takes every change there is: one SIGCHLD may stand for many.
+void Init::reap() {
+  for (;;) {
+    siginfo_t child = {};
+    // Interrupted, it has not looked, and the signal that told us to is taken.
+    const int result = sys::retry_on_eintr(
+        [&] { return ::waitid(P_ALL, 0, &child, WEXITED | WSTOPPED | WCONTINUED | WNOHANG); });
+    if (result < 0 && errno == ECHILD) children_left_ = false;
+    if (result < 0 && errno != ECHILD) ::_exit(errno);
+    if (result < 0 || child.si_pid == 0) return;
+    note(child);
+  }
+}
+
+/// A pipeline's tail that is still moving bytes gets another grace: its output must not be lost.
+bool Init::grace_is_over() {
+  if (!leak_deadline_ || !leak_deadline_->passed()) return false;
+  if (killing_ || !tails_.progressing()) return true;
+  leak_deadline_.emplace(std::max(plan_.spec.leak_grace, std::chrono::milliseconds{50}));
+  return false;
+}
+
+/// But for those that visitors have started, who do not keep a shard.
+bool Init::nobody_is_left() const {
+  if (!children_left_) return true;
+  return !visitors_.sessions().empty() && inspect::survivors_beside(visitors_.sessions()).empty();
+}
+
+void Init::finish() {
+  std::size_t total = 0;
+  const auto* user = other_user(plan_.spec);
+  const auto reader = user != nullptr ? std::optional(user->uid) : std::nullopt;
+  if (children_left_) {
+    for (const auto& leak :
+         inspect::find_survivors(visitors_.sessions(), kMostLeaksDetailed, total, reader)) {
+      tell({.kind = Kind::kLeak, .payload = pack(leak)});
+    }
+  }
+  if (capture_) tell({.kind = Kind::kCaptured, .payload = pack(capture_->finish())});
+  tell({.kind = Kind::kFinished,
+        .code = command_.wait_status(),
+        .detail = static_cast<std::int32_t>(std::min<std::size_t>(total, kUnknownLeaks)),
+        .payload = plan_.spec.measure ? pack(inspect::look_at_unreaped()) : std::string()});
+  ::_exit(0);
+}
+
+void Init::look_at_mounts() {
+  const auto lost = mounts_.first_lost();
+  if (!lost) return;
+  tell(Kind::kMountLost, 0, *lost);
+  ::_exit(0);
+}
+
+void Init::hear() {
+  std::vector<sys::Fd> unread;  // of a "go" whose step has failed before it was heard
+  const auto message = receive(channel_.get(), true, &unread);
+  if (!message) ::_exit(errno);
+  obey(*message);
+}
+
+void Init::take_packets() {
+  capture_->take();
+  if (capture_->fd() < 0) packets_watch_.end();  // it has stopped
+}
+
+void Init::wait_for_something() try {
+  loop_.turn(leak_deadline_ ? leak_deadline_->poll_timeout() : -1);
+} catch (const Error& error) {
+  ::_exit(error.code().value());
+}
+
+void Init::run() {
+  begin_to_watch();
+  for (;;) {
+    reap();
+    // First: from then on the launcher sees to it that a look at what is left keeps us from no end.
+    if (!command_.is_running() && (held_ || children_left_ || capture_) && !std::exchange(end_told_, true))
+      tell_end();
+    if (!command_.is_running() && !held_ && (nobody_is_left() || grace_is_over())) finish();
+    wait_for_something();
+  }
+}
+
+}  // namespace
+
+void keep_shard(const Plan& plan, sys::Fd channel, const Duties& duties, pid_t command) {
+  Init(plan, std::move(channel), duties, command).run();
+}
+
+}  // namespace nslaunch::shard

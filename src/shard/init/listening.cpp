@@ -1,0 +1,19 @@
+#include "shard/init/listening.hpp"
+
+#include "ns/net/sockets.hpp"
+
+namespace nslaunch::shard {
+
+std::vector<std::string> listening_addresses() noexcept {
+  std::vector<std::string> addresses;
+  try {
+    for (const auto& socket : ns::list_tcp_listeners()) {
+      addresses.push_back(socket.local);
+    }
+  } catch (...) {
+    // A shard whose sockets can't be seen can be entered all the same.
+  }
+  return addresses;
+}
+
+}  // namespace nslaunch::shard

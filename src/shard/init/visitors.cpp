@@ -1,0 +1,217 @@
+#include "shard/init/visitors.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include "ns/net/endpoint.hpp"
+#include "ns/net/sockets.hpp"
+#include "shard/init/command.hpp"
+#include "shard/plan/environment.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+constexpr std::size_t kMostVisitors = 256;
+constexpr std::chrono::milliseconds kAWhile{100};
+/// The kernel takes a third of the stack's limit for arguments and environment, 6 MiB at most.
+constexpr off_t kLongestRequest = 8 << 20;
+
+/// What a visitor has written and can't change any more.
+std::optional<VisitRequest> read_request(const sys::Fd& file) {
+  constexpr int kSealed = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
+  struct stat status = {};
+  const int seals = ::fcntl(file.get(), F_GET_SEALS);  // -1, all bits set, for any other kind of file
+  if (seals < 0 || (seals & kSealed) != kSealed || ::fstat(file.get(), &status) != 0) return {};
+  if (status.st_size > kLongestRequest) return {};
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  if (::pread(file.get(), text.data(), text.size(), 0) != status.st_size) return {};
+  return unpack_visit(text);
+}
+
+/// A visitor that has given up, while init was stopped perhaps, wants nothing any more.
+bool has_gone(const sys::Fd& connection) {
+  pollfd watched = {connection.get(), 0, 0};
+  return ::poll(&watched, 1, 0) == 1 && (watched.revents & POLLHUP) != 0;
+}
+
+/// One that has gone or does not take its answers is served no more, and sees that.
+void tell(const sys::Fd& connection, const Message& message) {
+  if (!send(connection.get(), message)) ::shutdown(connection.get(), SHUT_RDWR);
+}
+
+void fail(const sys::Fd& connection, Step step, int error, bool has_file = false) {
+  tell(connection, {.kind = Kind::kFailed, .step = step, .code = error, .detail = has_file, .payload = {}});
+}
+
+/// Empty, with errno, where it can't be had.
+sys::Fd open_socket(const SocketRequest& request) {
+  switch (request.kind) {
+    case SocketRequest::Kind::kConnected:
+      return ns::begin_to_connect(request.address, request.port);
+    case SocketRequest::Kind::kListening:
+      return ns::listen_tcp(request.address, request.port);
+  }
+  errno = EPROTO;
+  return {};
+}
+
+void tell_listeners(const sys::Fd& connection) {
+  try {
+    tell(connection, {.kind = Kind::kListening, .payload = pack(ns::list_tcp_listeners())});
+  } catch (const Error& error) {
+    fail(connection, Step::kPlace, error.code().value());
+  }
+}
+
+}  // namespace
+
+Visitors::Visitors(const Plan& plan, const std::string& isolation, sys::Fd listener, sys::Fd launchers_visit)
+    : plan_(plan), isolation_(isolation), listener_(std::move(listener)) {
+  if (!launchers_visit) return;
+  sys::guard_standard_streams();  // K29, as in admit()
+  ::fcntl(launchers_visit.get(), F_SETFL, O_NONBLOCK);
+  visitors_.push_back({std::move(launchers_visit)});
+}
+
+void Visitors::begin(sys::Loop& loop) {
+  loop_ = &loop;
+  listener_watch_ = loop.watch(listener_.get(), POLLIN, [this](short) { admit(); });
+  retry_ = loop.timer([this] { listen_if_there_is_room(); });
+  for (auto visitor = visitors_.begin(); visitor != visitors_.end(); ++visitor) {
+    visitor->watch = loop.watch(visitor->connection.get(), POLLIN, [this, visitor](short) { hear(visitor); });
+  }
+}
+
+void Visitors::listen_if_there_is_room() {
+  const bool is_full = retry_.is_set() || visitors_.size() >= kMostVisitors;
+  listener_watch_.want(is_full ? 0 : POLLIN);
+}
+
+/// One that can't be taken in (no descriptor is left) waits until another has gone or a while has passed.
+void Visitors::admit() {
+  // What comes with a request must not land where a process is to have its streams (K29).
+  sys::guard_standard_streams();
+  sys::Fd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (connection) {
+    take_in(std::move(connection));
+  } else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
+    retry_.set(sys::Deadline(kAWhile));
+  }
+  listen_if_there_is_room();
+}
+
+void Visitors::take_in(sys::Fd connection) {
+  const int number = connection.get();
+  const auto visitor = visitors_.insert(visitors_.end(), {std::move(connection)});
+  visitor->watch = loop_->watch(number, POLLIN, [this, visitor](short) { hear(visitor); });
+  hear(visitor);  // most have asked by now
+}
+
+void Visitors::hear(Place visitor) {
+  std::vector<sys::Fd> descriptors;
+  const auto message = receive(visitor->connection.get(), false, &descriptors);
+  if (!message && errno == EAGAIN) return;
+  if (!message || has_gone(visitor->connection)) {
+    hang_up(*visitor);
+    see_off(visitor);
+  } else if (!answer(*visitor, *message, std::move(descriptors))) {
+    see_off(visitor);
+  }
+}
+
+/// Its descriptor is for the next one.
+void Visitors::see_off(Place visitor) {
+  visitors_.erase(visitor);
+  retry_.clear();
+  listen_if_there_is_room();
+}
+
+/// False: there is nothing more for this visitor.
+bool Visitors::answer(Visitor& visitor, const Message& message, std::vector<sys::Fd> descriptors) {
+  const bool asks = message.kind == Kind::kAskStopped || message.kind == Kind::kVisit ||
+                    message.kind == Kind::kSocket || message.kind == Kind::kListening;
+  if (asks && message.code != kControlVersion) {
+    fail(visitor.connection, Step::kClone, EPROTO);
+  } else if (message.kind == Kind::kAskStopped) {
+    tell(visitor.connection, {.kind = Kind::kAnswer, .detail = message.detail, .payload = {}});
+  } else if (message.kind == Kind::kVisit && visitor.process == 0) {
+    start(visitor, std::move(descriptors));
+  } else if (message.kind == Kind::kSocket) {
+    make_socket(visitor, message.payload);
+  } else if (message.kind == Kind::kListening) {
+    // `list` asks every shard, and its leaving would wake them all once more.
+    tell_listeners(visitor.connection);
+    return false;
+  } else if (message.kind == Kind::kForward && visitor.process > 0) {
+    ::kill(-visitor.process, message.code);
+  }
+  return true;
+}
+
+void Visitors::start(Visitor& visitor, std::vector<sys::Fd> descriptors) {
+  constexpr std::size_t kStreams = 3;
+  const auto request = descriptors.empty() ? std::nullopt : read_request(descriptors.front());
+  if (!request || descriptors.size() < 1 + kStreams) {
+    fail(visitor.connection, Step::kPlace, EPROTO);
+    return;
+  }
+  Start start = start_of_command(plan_, isolation_);
+  set_variables(start.environment, request->variables);
+  start.command = request->command;
+  if (start.command.empty()) start.command = {variable(start.environment, "SHELL").value_or("/bin/sh")};
+  if (!request->directory.empty()) start.directory = request->directory;
+  start.place = Start::Place::kSession;
+  start.streams = std::span(descriptors).subspan(1, kStreams);
+  if (descriptors.size() > 1 + kStreams) start.terminal = descriptors[1 + kStreams].get();
+  StartFailure failure = {Step::kExec, 0};
+  try {
+    visitor.process = start_visitor(plan_, start, failure);
+  } catch (const Error& error) {
+    failure = {Step::kFork, error.code().value()};
+  }
+  if (visitor.process == 0) {
+    fail(visitor.connection, failure.step, failure.error, failure.has_file);
+    return;
+  }
+  sessions_.push_back(visitor.process);
+  tell(visitor.connection, {.kind = Kind::kStarted, .code = visitor.process, .payload = {}});
+}
+
+void Visitors::make_socket(const Visitor& visitor, const std::string& payload) {
+  const auto request = unpack_socket(payload);
+  errno = EPROTO;
+  const auto socket = request ? open_socket(*request) : sys::Fd();
+  if (!socket) {
+    fail(visitor.connection, Step::kPlace, errno);
+    return;
+  }
+  const int number = socket.get();
+  if (!send(visitor.connection.get(), {.kind = Kind::kSocket, .payload = {}}, {&number, 1}))
+    fail(visitor.connection, Step::kPlace, errno);
+}
+
+/// As if its terminal had been closed.
+void Visitors::hang_up(const Visitor& visitor) {
+  if (visitor.process <= 0) return;
+  ::kill(-visitor.process, SIGHUP);
+  ::kill(-visitor.process, SIGCONT);
+}
+
+void Visitors::note_end(const siginfo_t& child) {
+  const auto visitor = std::find_if(visitors_.begin(), visitors_.end(),
+                                    [&](const Visitor& each) { return each.process == child.si_pid; });
+  if (visitor == visitors_.end()) return;
+  const int status = child.si_code == CLD_EXITED ? child.si_status << 8 : child.si_status;
+  tell(visitor->connection, {.kind = Kind::kCommandEnded, .code = status, .payload = {}});
+  see_off(visitor);
+}
+
+}  // namespace nslaunch::shard

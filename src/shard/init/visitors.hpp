@@ -1,0 +1,59 @@
+#pragma once
+
+#include <sys/wait.h>
+
+#include <list>
+#include <string>
+#include <vector>
+
+#include "shard/plan/plan.hpp"
+#include "shard/wire/protocol.hpp"
+#include "sys/base/fd.hpp"
+#include "sys/io/loop.hpp"
+
+namespace nslaunch::shard {
+
+/// Init's side of the control socket. What a visitor asks for is forked by init, so it is an ordinary
+/// descendant, with the command's user; nothing here ever waits for a visitor.
+class Visitors {
+ public:
+  /// `listener`: the control socket, listening; may be none. `isolation`: NSLAUNCH_ISOLATION.
+  /// `launchers_visit`: a connection that is taken in already; may be none.
+  Visitors(const Plan& plan, const std::string& isolation, sys::Fd listener, sys::Fd launchers_visit);
+
+  /// Does what is asked whenever `loop` turns, which must outlive this.
+  void begin(sys::Loop& loop);
+  /// Tells a visitor that the process which was started for it has ended.
+  void note_end(const siginfo_t& child);
+  /// The sessions of processes that visitors have started; these are nobody's leaks.
+  const std::vector<pid_t>& sessions() const noexcept { return sessions_; }
+
+ private:
+  struct Visitor {
+    sys::Fd connection;
+    pid_t process = 0;
+    sys::Loop::Watch watch{};  ///< ends before the connection
+  };
+  using Place = std::list<Visitor>::iterator;
+
+  void admit();
+  void take_in(sys::Fd connection);
+  void hear(Place visitor);
+  bool answer(Visitor& visitor, const Message& message, std::vector<sys::Fd> descriptors);
+  void start(Visitor& visitor, std::vector<sys::Fd> descriptors);
+  void make_socket(const Visitor& visitor, const std::string& payload);
+  static void hang_up(const Visitor& visitor);
+  void see_off(Place visitor);
+  void listen_if_there_is_room();
+
+  const Plan& plan_;
+  std::string isolation_;
+  sys::Fd listener_;
+  sys::Loop* loop_ = nullptr;
+  sys::Loop::Watch listener_watch_;
+  sys::Loop::Timer retry_;  ///< set where there is no descriptor for one more
+  std::list<Visitor> visitors_;
+  std::vector<pid_t> sessions_;
+};
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,45 @@
+#include "shard/launcher/ending_signals.hpp"
+
+#include "shard/diagnose/explain.hpp"
+#include "sys/base/signals.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+constexpr int kEnding[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+/// From "go" to the command's start it is a millisecond, unless something hangs.
+constexpr std::chrono::seconds kPatience{2};
+
+int pending_one() noexcept {
+  sigset_t pending;
+  ::sigpending(&pending);
+  for (const int signal : kEnding) {
+    if (!sys::is_ignored(signal) && ::sigismember(&pending, signal) == 1) return signal;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void EndingSignals::look(bool command_may_run) {
+  signal_ = pending_one();
+  if (signal_ != 0 && !command_may_run) throw EndedLaunch(signal_);
+  if (signal_ != 0) {
+    fd_ = -1;
+    patience_.emplace(kPatience);
+    return;
+  }
+  // What came is not ours, stays where it is, and must not wake us again.
+  sys::SignalSet ending;
+  for (const int signal : kEnding) {
+    if (!sys::is_ignored(signal)) ending.add(signal);
+  }
+  own_ = sys::make_signalfd(ending);
+  fd_ = own_.get();
+}
+
+void EndingSignals::keep_deadline() const {
+  if (patience_ && patience_->passed()) throw EndedLaunch(signal_);
+}
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <csignal>
+#include <optional>
+
+#include "sys/base/clock.hpp"
+#include "sys/base/fd.hpp"
+
+namespace nslaunch::shard {
+
+/// The caller's signals that end a launch: TERM, INT, HUP and QUIT where they are not ignored. None is taken:
+/// those of a launch that goes on are the command's, which may run before its launcher knows.
+class EndingSignals {
+ public:
+  /// A signalfd of the caller's, or -1.
+  explicit EndingSignals(int callers_signals) noexcept : fd_(callers_signals) {}
+
+  /// Readable when there is something to look at; -1 when there will be nothing more.
+  int fd() const noexcept { return fd_; }
+  /// As poll(2) takes it: until keep_deadline() has something to do.
+  int poll_timeout() const noexcept { return patience_ ? patience_->poll_timeout() : -1; }
+  /// Where one of them has come: throws EndedLaunch, at once where no command can be running yet.
+  void look(bool command_may_run);
+  /// Throws EndedLaunch where a launch with a signal for its command has not got on.
+  void keep_deadline() const;
+
+ private:
+  int fd_;
+  int signal_ = 0;
+  sys::Fd own_;
+  std::optional<sys::Deadline> patience_;
+};
+
+}  // namespace nslaunch::shard

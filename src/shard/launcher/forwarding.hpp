@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shard/launcher/running_shard.hpp"
+#include "shard/launcher/ways.hpp"
+#include "sys/base/limits.hpp"
+#include "sys/io/forwarder.hpp"
+
+namespace nslaunch::shard {
+
+/// What the spec's `publish` and `reach` ask for, from before the launch until the shard's end. All of it is
+/// the launcher's own, in its one thread: nothing of it can outlive the launcher.
+class Forwarding {
+ public:
+  /// Listens outside. Throws UsageError, or Error for a port that can't be had. Nothing is made for a spec
+  /// that asks for nothing.
+  explicit Forwarding(const ShardSpec& spec);
+
+  /// Which port each published port 0 has become, in words.
+  std::vector<std::string> chosen_ports() const;
+
+  /// Begins to forward, with what the launch has brought.
+  void begin(RunningShard& shard, const Say& say);
+  /// To be polled for reading; -1 where there is nothing to forward.
+  int fd() const noexcept { return forwarder_ ? forwarder_->fd() : -1; }
+  /// There is more to do, whatever fd() says.
+  bool busy() const noexcept { return forwarder_ && forwarder_->busy(); }
+  /// Does what there is to do, without waiting.
+  void attend();
+  /// What must stay open in the launcher.
+  std::vector<int> descriptors() const;
+  /// Passes on what has arrived, as far as the clients take it, and closes everything.
+  void end();
+
+ private:
+  const ShardSpec& spec_;
+  std::vector<sys::Fd> published_;  ///< listening, until begin()
+  sys::Fd visit_;
+  std::optional<sys::DescriptorLimit> limit_;
+  std::optional<WaysIn> ways_in_;
+  std::optional<sys::Forwarder> forwarder_;
+};
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,230 @@
+#include "shard/launcher/launch.hpp"
+
+#include <poll.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <iterator>
+
+#include "ns/room.hpp"
+#include "shard/diagnose/causes.hpp"
+#include "shard/diagnose/explain.hpp"
+#include "shard/init/init.hpp"
+#include "shard/launcher/ending_signals.hpp"
+#include "shard/wire/fault.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/signals.hpp"
+#include "sys/base/text.hpp"
+#include "sys/io/waiting.hpp"
+#include "sys/process/channel.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+/// As fork, into new namespaces. The older clone: common seccomp filters answer clone3 with ENOSYS (K26). Its
+/// end is told by the pidfd and by no signal, so that it waits for us also where others' don't (K40).
+pid_t clone_process(int flags, int& pidfd) {
+  return static_cast<pid_t>(::syscall(SYS_clone, flags | CLONE_PIDFD, nullptr, &pidfd, nullptr, nullptr));
+}
+
+/// Empty where the plan wants none.
+std::pair<sys::Fd, sys::Fd> make_visit(const Plan& plan) {
+  if (!plan.launcher_visits) return {};
+  auto visit = sys::make_channel();
+  sys::never_wait(visit.first);
+  return visit;
+}
+
+RunningShard clone_init(const Plan& plan, const Hooks& hooks) {
+  auto [ours, theirs] = sys::make_channel();
+  auto [our_visit, their_visit] = make_visit(plan);
+  auto self = sys::Pidfd::open(::getpid());
+  if (!self) sys::check(-1, "opening a handle on the launcher");
+  int pidfd = -1;
+  const pid_t pid = ns::when_there_is_room([&] { return clone_process(plan.clone_flags, pidfd); });
+  if (pid == 0) {
+    ours.reset();
+    our_visit.reset();
+    run_init(plan, std::move(theirs), std::move(*self), std::move(their_visit));
+  }
+  sys::check(pid, "creating the namespaces");
+  return {pid, sys::Pidfd(sys::Fd(pidfd)), std::move(ours), std::move(our_visit), hooks};
+}
+
+void tell(const Hooks& hooks, const Message& result) {
+  if (hooks.heard) hooks.heard(result);
+}
+
+Error ended_early(RunningShard& shard, const Hooks& hooks) {
+  std::string how;
+  int signal = 0;
+  if (const auto end = shard.wait_for_end(how)) {
+    const bool exited = end->si_code == CLD_EXITED;
+    if (exited && end->si_status != 0) return explain_failed_init(end->si_status);
+    if (!exited) signal = end->si_status;
+    how = fmt::format("{} {}", exited ? "status" : "signal", end->si_status);
+  }
+  tell(hooks, {.kind = Kind::kNote, .code = signal, .payload = {}});
+  return Error({}, fmt::format("the shard's init ended before the command started ({})", sys::escape(how)),
+               as_advice(cause_of_death(signal, read_evidence())));
+}
+
+/// What init has said before it went: why, perhaps.
+void hear_last_words(const Plan& plan, RunningShard& shard, const Hooks& hooks) {
+  while (const auto message = receive(shard.channel.get(), false, &shard.reach_listeners)) {
+    if (message->kind != Kind::kFailed) continue;
+    tell(hooks, *message);
+    throw_failure(plan, *message);
+  }
+}
+
+/// One of the launcher's own steps: what fails in it is explained like a step of init's, unless it
+/// failed because init is no more.
+template <typename Work>
+void step(const Plan& plan, const Hooks& hooks, Step which, std::optional<RunningShard>& shard, Work&& work) {
+  try {
+    fault_point(which);
+    work();
+    tell(hooks, {.kind = Kind::kDone, .step = which, .payload = {}});
+  } catch (const Error& error) {
+    if (shard && shard->init.wait_for_end(std::chrono::milliseconds{50})) {
+      hear_last_words(plan, *shard, hooks);
+      throw ended_early(*shard, hooks);
+    }
+    const Message failure{.kind = Kind::kFailed, .step = which, .code = error.code().value(), .payload = {}};
+    tell(hooks, failure);
+    throw explain(plan, failure);
+  }
+}
+
+/// The next message, or the error that init died without a word. Nothing where none has come yet.
+std::optional<Message> hear(RunningShard& shard, const Hooks& hooks) {
+  auto message = receive(shard.channel.get(), false, &shard.reach_listeners);
+  if (message || errno == EAGAIN) return message;
+  if (errno == 0 || errno == ECONNRESET) throw ended_early(shard, hooks);
+  if (errno == EPROTO || errno == EMSGSIZE) throw explain_nonsense();
+  throw Error(sys::errno_code(errno), "hearing the shard's init");
+}
+
+void tell_init(const RunningShard& shard, const Message& message, std::span<const int> descriptors = {}) {
+  sys::check(send(shard.channel.get(), message, descriptors) ? 0 : -1, "telling init");
+}
+
+void wait_for_something(const Launching& launching, EndingSignals& signals) {
+  pollfd watched[] = {{launching.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
+  sys::check_wait(
+      ::poll(watched, std::size(watched), sys::earlier(launching.poll_timeout(), signals.poll_timeout())),
+      "waiting for the shard's init");
+  if (watched[1].revents != 0) signals.look(launching.command_may_run());
+  if (watched[0].revents == 0) signals.keep_deadline();
+}
+
+void trace(const Hooks& hooks, const std::string& line) {
+  if (hooks.trace) hooks.trace(line);
+}
+
+}  // namespace
+
+std::chrono::milliseconds launch_limit(const ShardSpec& spec) noexcept {
+  using std::chrono::milliseconds;
+  constexpr milliseconds kUsual{10000};
+  return std::clamp<milliseconds>(spec.timeout.value_or(kUsual), milliseconds{2000}, kUsual);
+}
+
+Launching::Launching(const Plan& plan, const Hooks& hooks)
+    : plan_(plan), hooks_(hooks), limit_(launch_limit(plan.spec)) {
+  trace(hooks, explain_rung(plan.rung));
+  step(plan, hooks, Step::kClone, shard_, [&] { shard_.emplace(clone_init(plan, hooks)); });
+  step(plan, hooks, Step::kMapIds, shard_, [&] {
+    if (plan.rung != Rung::kRootless) return;
+    ns::write_id_maps(shard_->init_pid, plan.id_map);
+    tell_init(*shard_, {.kind = Kind::kMapped, .payload = {}});
+  });
+  // All this while init ties itself to us and mounts.
+  step(plan, hooks, Step::kRecord, shard_, [&] {
+    if (hooks.created) control_ = hooks.created(shard_->init_pid, shard_->init);
+  });
+  step(plan, hooks, Step::kCgroup, shard_, [&] {
+    if (plan.cgroup) plan.cgroup.add(shard_->init_pid);
+  });
+  step(plan, hooks, Step::kSettings, shard_,
+       [&] { settings_ = plan.settings ? *plan.settings : ns::changed_sysctls(); });
+}
+
+bool Launching::attend() {
+  const auto message = hear(*shard_, hooks_);
+  if (!message && limit_.passed()) throw explain_slow_launch(launch_limit(plan_.spec));
+  if (!message) return false;
+  if (tied_) return follow(*message);
+  if (message->kind != Kind::kTied) fail(*message);
+  tell(hooks_, {.kind = Kind::kDone, .step = Step::kTie, .payload = {}});
+  tied_ = true;
+  go();
+  return false;
+}
+
+/// Our death is the shard's from here on, and it is recorded. Init waits for this before it starts the
+/// command.
+void Launching::go() {
+  step(plan_, hooks_, Step::kGo, shard_, [&] {
+    const int number = control_.get();
+    tell_init(*shard_, {.kind = Kind::kGo, .payload = pack(settings_)}, {&number, control_ ? 1U : 0U});
+  });
+  control_.reset();
+}
+
+/// False: the command has not started yet.
+bool Launching::follow(const Message& message) {
+  switch (message.kind) {
+    case Kind::kDone:
+      tell(hooks_, message);
+      trace(hooks_, fmt::format("{:<14} {:>6} µs", row(message.step).name, message.code));
+      return false;
+    case Kind::kMissing:
+      tell(hooks_, message);
+      if (hooks_.warning) hooks_.warning(explain_missing(message));
+      return false;
+    case Kind::kNote:
+      trace(hooks_, sys::escape(message.payload));
+      return false;
+    case Kind::kListener:
+      return false;
+    case Kind::kStarted:
+      command_started(message);
+      return true;
+    default:
+      fail(message);
+  }
+}
+
+void Launching::fail(const Message& message) {
+  if (message.kind == Kind::kFailed) tell(hooks_, message);
+  throw_failure(plan_, message);
+}
+
+void Launching::command_started(const Message& message) {
+  shard_->isolation = message.payload;
+  if (shard_->reach_listeners.size() < plan_.spec.reach.size()) {
+    throw Error(sys::errno_code(EMFILE), "taking over what listens for --reach");
+  }
+  shard_->started_at = sys::Clock::now();
+  shard_->note_pid_namespace();
+  if (hooks_.running) hooks_.running(shard_->isolation);
+}
+
+RunningShard launch(const Plan& plan, const Hooks& hooks, int callers_signals) try {
+  Launching launching(plan, hooks);
+  EndingSignals signals(callers_signals);
+  do wait_for_something(launching, signals);
+  while (!launching.attend());
+  return launching.take();
+} catch (...) {
+  // What was kept for the command must not end us before we have said why there is none.
+  sys::discard_signals(callers_signals);
+  throw;
+}
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <sys/types.h>
+#include <nslaunch/error.hpp>
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "ns/sysctl.hpp"
+#include "shard/launcher/running_shard.hpp"
+#include "shard/plan/plan.hpp"
+#include "shard/wire/protocol.hpp"
+#include "sys/base/clock.hpp"
+#include "sys/base/fd.hpp"
+
+namespace nslaunch::shard {
+
+/// How long a shard may take until its command has started: 10 s, or the spec's `timeout`, which the
+/// command's time counts in; but at least 2 s, which a busy machine may take for it.
+std::chrono::milliseconds launch_limit(const ShardSpec& spec) noexcept;
+
+/// A launch under way: init is there and makes the shard. Both arguments must outlive it, and it the shard's
+/// end where it is given up before the command has started.
+class Launching {
+ public:
+  /// Throws what launch() throws, as attend() does.
+  Launching(const Plan& plan, const Hooks& hooks);
+
+  /// Readable when there is something to attend to, as there is when poll_timeout() has passed.
+  int fd() const noexcept { return shard_->channel.get(); }
+  /// As poll(2) takes it: what is left of launch_limit().
+  int poll_timeout() const noexcept { return limit_.poll_timeout(); }
+  pid_t init_pid() const noexcept { return shard_->init_pid; }
+  /// It has been told to start; whether it has is known when attend() says so.
+  bool command_may_run() const noexcept { return tied_; }
+  /// Hears one thing from init, where it has said something, and does what comes then. True: the command has
+  /// started, and take() has the shard.
+  bool attend();
+  RunningShard take() { return std::move(*shard_); }
+  /// No time counts in which the launcher was stopped.
+  void postpone(sys::Clock::duration pause) noexcept {
+    limit_.postpone(pause);
+    shard_->began_at += pause;
+  }
+
+ private:
+  void go();
+  bool follow(const Message& message);
+  [[noreturn]] void fail(const Message& message);
+  void command_started(const Message& message);
+
+  const Plan& plan_;
+  const Hooks& hooks_;
+  std::optional<RunningShard> shard_;
+  sys::Fd control_;
+  std::vector<ns::Sysctl> settings_;
+  sys::Deadline limit_;
+  bool tied_ = false;
+};
+
+/// Builds the shard and starts its command. Throws CommandError where the command itself can't be
+/// started, EndedLaunch where one of `callers_signals` (a signalfd; -1 for none) says that there is to be no
+/// shard, and Error for everything else; the shard is gone then.
+RunningShard launch(const Plan& plan, const Hooks& hooks, int callers_signals = -1);
+
+}  // namespace nslaunch::shard

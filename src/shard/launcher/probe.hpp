@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shard/diagnose/causes.hpp"
+#include "shard/plan/plan.hpp"
+#include "shard/wire/steps.hpp"
+
+namespace nslaunch::shard {
+
+/// What has become of one step of a launch that was tried.
+struct StepResult {
+  enum class State { kOk, kFailed, kSkipped };
+
+  Step step = Step::kClone;
+  State state = State::kSkipped;
+  std::chrono::microseconds took{};
+  /// "Operation not permitted", of one that failed.
+  std::string error{};
+  int error_number = 0;  ///< errno's, or 0
+  Cause cause{};
+};
+
+struct Probe {
+  /// All that a launch of the plan does, in the order of a launch.
+  std::vector<StepResult> steps;
+  /// A command has run in the shard, whose 127.0.0.1 answered by then.
+  bool works = false;
+  /// What NSLAUNCH_ISOLATION was, where it works.
+  std::string isolation;
+
+  const StepResult* find(Step step) const noexcept;
+  /// Of what may be missing, what is.
+  bool is_whole() const noexcept;
+};
+
+/// Launches a shard for a moment, in a throwaway process, by the steps of a run. Nothing of it is recorded
+/// and nothing is left: its processes end with the caller at the latest. Where no step is done for `patience`
+/// it is killed.
+Probe probe_launch(const Plan& plan, std::chrono::milliseconds patience);
+
+/// A plan for such a launch: of a run without options. Throws what make_plan() throws.
+Plan plan_to_probe(const ShardSpec& wishes = {});
+
+}  // namespace nslaunch::shard

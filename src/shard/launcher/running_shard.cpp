@@ -1,0 +1,53 @@
+#include "shard/launcher/running_shard.hpp"
+
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "inspect/hang/holdup.hpp"
+#include "shard/diagnose/explain.hpp"
+#include "sys/base/check.hpp"
+#include "sys/process/procfs.hpp"
+
+namespace nslaunch::shard {
+
+RunningShard::RunningShard(RunningShard&& other) noexcept
+    : init_pid(std::exchange(other.init_pid, -1)),
+      init(std::move(other.init)),
+      channel(std::move(other.channel)),
+      visit(std::move(other.visit)),
+      reach_listeners(std::move(other.reach_listeners)),
+      pid_namespace(other.pid_namespace),
+      isolation(std::move(other.isolation)),
+      began_at(other.began_at),
+      started_at(other.started_at),
+      hooks_(other.hooks_) {}
+
+RunningShard::~RunningShard() {
+  if (init_pid <= 0) return;
+  if (pid_namespace == 0) note_pid_namespace();
+  init.send_signal(SIGKILL);
+  std::string culprit;
+  if (!wait_for_end(culprit) && hooks_->warning) hooks_->warning(explain_held_up(culprit));
+}
+
+std::optional<siginfo_t> RunningShard::wait_for_end(std::string& culprit, rusage* used,
+                                                    std::chrono::milliseconds limit) noexcept {
+  const pid_t pid = std::exchange(init_pid, -1);
+  if (!init.wait_for_end(limit)) {
+    culprit = inspect::who_holds_up(pid, pid_namespace);
+    if (hooks_->held_up) hooks_->held_up();
+    return std::nullopt;  // reaping init would wait for the culprit (K6)
+  }
+  siginfo_t end = {};
+  // libc's waitid keeps back the kernel's fifth argument.
+  sys::retry_on_eintr([&] { return ::syscall(SYS_waitid, P_PID, pid, &end, WEXITED | __WALL, used); });
+  return end;
+}
+
+void RunningShard::note_pid_namespace() noexcept {
+  pid_namespace = init.pid_namespace();
+  if (pid_namespace == 0) pid_namespace = sys::namespace_inode(init_pid, "pid");
+}
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,155 @@
+#include "shard/launcher/visit.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "inspect/hang/standstill.hpp"
+#include "shard/diagnose/causes.hpp"
+#include "shard/diagnose/explain.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/base/signals.hpp"
+#include "sys/base/text.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+/// However long the words are, and not to be changed while init reads it.
+sys::Fd sealed(const std::string& text) {
+  constexpr const char* kDoing = "writing down what to run";
+  sys::Fd file(sys::check(::memfd_create("request", MFD_CLOEXEC | MFD_ALLOW_SEALING), kDoing));
+  const sys::IgnoredFileSizeSignal ignored;  // the limit counts for memory files, too
+  if (const int error = sys::write_all(file.get(), text); error != 0)
+    throw Error(sys::errno_code(error), kDoing);
+  sys::check(::fcntl(file.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW), kDoing);
+  return file;
+}
+
+Error shard_has_ended() {
+  return {{}, "the shard has just ended"};
+}
+
+Error explain_unsent(int error) {
+  const Message failure{.kind = Kind::kFailed, .step = Step::kGo, .code = error, .payload = {}};
+  return {sys::errno_code(error), "asking the shard's init",
+          as_advice(cause_of({}, failure, read_evidence()))};
+}
+
+Error silent(pid_t init) {
+  const auto code = sys::errno_code(ETIMEDOUT);
+  if (const auto standstill = inspect::reason_for_silence(init))
+    return {code, fmt::format("the shard's init does not answer: {}", standstill->what), standstill->remedy};
+  return {code, "the shard's init does not answer", "It may have much to do: try again."};
+}
+
+Error nonsense() {
+  return {sys::errno_code(EPROTO), "the shard's init has sent what nslaunch can't understand",
+          "It is none of nslaunch's, or somebody has changed it; nothing of it was believed."};
+}
+
+/// What has come, without waiting for it; throws where nothing will.
+std::optional<Message> take(const sys::Fd& connection, std::vector<sys::Fd>* descriptors) {
+  auto message = receive(connection.get(), false, descriptors);
+  if (message || errno == EAGAIN) return message;
+  check_gone(errno);
+  throw shard_has_ended();
+}
+
+/// `patience`: in ms, for the answer when a signal has come.
+Message hear(const sys::Fd& connection, const Wait& wait, std::vector<sys::Fd>* descriptors = nullptr,
+             int patience = 0) {
+  for (;;) {
+    pollfd watched[] = {{connection.get(), POLLIN, 0}, {wait.signals, POLLIN, 0}};
+    const int ready = ::poll(watched, std::size(watched), wait.deadline.poll_timeout());
+    if (ready == 0) throw silent(wait.init);
+    if (ready < 0 && errno != EINTR) sys::check(ready, "waiting for the shard's init");
+    if (ready < 0) continue;
+    if (watched[1].revents != 0 && watched[0].revents == 0) ::poll(watched, 1, patience);
+    if (auto message = take(connection, descriptors)) return std::move(*message);
+    if (watched[1].revents != 0 && wait.gives_up && wait.gives_up()) throw GivenUp();
+  }
+}
+
+void ask(const sys::Fd& connection, const Message& question, const Wait& wait,
+         std::span<const int> descriptors = {}) {
+  if (send(connection.get(), question, descriptors)) return;
+  if (errno == EAGAIN) throw silent(wait.init);
+  if (errno == EPIPE || errno == ECONNRESET) throw shard_has_ended();
+  throw explain_unsent(errno);
+}
+
+Error failure(const Message& message, const std::string& doing) {
+  if (message.kind != Kind::kFailed || message.code == 0) return nonsense();
+  if (message.kind == Kind::kFailed && message.code == EPROTO) {
+    return {{}, doing + ": the shard is another version's", "Use the nslaunch that has started it."};
+  }
+  return {sys::errno_code(message.code), doing};
+}
+
+/// What is sent to an init that is stopped stays on its way: streams would be open there after our end, and
+/// who reads them would wait for ever.
+void greet(const sys::Fd& connection, const Wait& wait) {
+  ask(connection, {.kind = Kind::kAskStopped, .code = kControlVersion, .payload = {}}, wait);
+  const auto answer = hear(connection, wait);
+  if (answer.kind != Kind::kAnswer) throw failure(answer, "asking the shard's init");
+}
+
+}  // namespace
+
+void check_gone(int error) {
+  if (error == EPROTO || error == EMSGSIZE) throw nonsense();
+  if (error != 0 && error != ECONNRESET) throw Error(sys::errno_code(error), "listening to the shard's init");
+}
+
+int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
+                    const std::string& usual_directory, std::span<const int> streams, const Wait& wait) {
+  const auto file = sealed(pack(request));
+  std::vector<int> descriptors = {file.get()};
+  descriptors.insert(descriptors.end(), streams.begin(), streams.end());
+  greet(connection, wait);
+  ask(connection, {.kind = Kind::kVisit, .code = kControlVersion, .payload = {}}, wait, descriptors);
+  // A signal may be for the process that is there already, though we have not been told so: it is left till
+  // then.
+  constexpr int kNewsLimit = 500;
+  const auto answer = hear(connection, wait, nullptr, kNewsLimit);
+  if (answer.kind == Kind::kStarted) return answer.code;
+  if (answer.kind != Kind::kFailed || answer.code == 0) throw nonsense();
+  const std::string& directory = request.directory.empty() ? usual_directory : request.directory;
+  const std::string command = request.command.empty() ? "the shell" : request.command.front();
+  if (answer.step == Step::kExec) throw explain_command(command, answer.code, answer.detail != 0);
+  throw failure(answer,
+                row(answer.step).doing + (answer.step == Step::kWorkdir ? " " + sys::escape(directory) : ""));
+}
+
+sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request, const Wait& wait) {
+  ask(connection, {.kind = Kind::kSocket, .code = kControlVersion, .payload = pack(request)}, wait);
+  std::vector<sys::Fd> descriptors;
+  const auto answer = hear(connection, wait, &descriptors);
+  if (answer.kind == Kind::kSocket && descriptors.size() == 1) return std::move(descriptors.front());
+  const bool listens = request.kind == SocketRequest::Kind::kListening;
+  throw failure(answer, fmt::format("{} {} port {} in the shard", listens ? "listening on" : "connecting to",
+                                    sys::escape(request.address), request.port));
+}
+
+void ask_who_listens(const sys::Fd& connection) {
+  const Wait nothing{.deadline = sys::Deadline(std::chrono::milliseconds{0})};
+  ask(connection, {.kind = Kind::kListening, .code = kControlVersion, .payload = {}}, nothing);
+}
+
+std::vector<ns::Socket> hear_who_listens(const sys::Fd& connection) {
+  const auto answer = take(connection, nullptr);
+  if (!answer) throw silent(0);
+  if (answer->kind != Kind::kListening) throw failure(*answer, "looking at the shard's ports");
+  auto listeners = unpack_listeners(answer->payload);
+  if (!listeners) throw nonsense();
+  return std::move(*listeners);
+}
+
+}  // namespace nslaunch::shard

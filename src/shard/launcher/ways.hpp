@@ -1,0 +1,58 @@
+#pragma once
+
+#include <nslaunch/spec.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "shard/wire/protocol.hpp"
+#include "sys/base/fd.hpp"
+#include "sys/io/forwarder.hpp"
+#include "sys/process/pidfd.hpp"
+
+namespace nslaunch::shard {
+
+using Say = std::function<void(std::string)>;
+
+/// Listens where `port` says. Throws Error; `usage` is what stands before the port on the command line, for
+/// its advice.
+sys::Fd listen_outside(const PublishedPort& port, const std::string& usage);
+
+/// Ways for clients outside to servers in a shard: init is asked for a socket for each client, so that
+/// nothing has to enter the shard, unless that is somebody else's.
+class WaysIn {
+ public:
+  /// `connection`: a visitor's, to the shard's `init`; it outlives this, and this the ways. `shard`: how
+  /// `say` is to name it.
+  WaysIn(const sys::Fd& connection, pid_t init, std::string shard, Say say)
+      : connection_(connection), init_(init), shard_(std::move(shard)), say_(std::move(say)) {}
+  WaysIn(const WaysIn&) = delete;
+  WaysIn& operator=(const WaysIn&) = delete;
+
+  /// From now on asks for nothing, and makes the sockets itself: somebody else who makes them can keep us
+  /// waiting for ever (K64). The process, which must have one thread, is in the network of `init` from now
+  /// on, and what it has to listen on must be there already. `owner`: init's. Throws Error.
+  void enter(const sys::Pidfd& init, uid_t owner);
+
+  sys::Way to(const std::string& address, std::uint16_t port, sys::Fd listener);
+
+ private:
+  sys::Fd connect(const SocketRequest& target);
+  sys::Fd connect_ourselves(const SocketRequest& target);
+  bool shard_has_ended() const;
+
+  const sys::Fd& connection_;
+  pid_t init_;
+  std::string shard_;
+  Say say_;
+  bool owes_answer_ = false;  ///< init has not answered in time
+  bool told_ = false;
+  std::optional<uid_t> owner_;  ///< of the shard whose network we are in
+};
+
+/// A way for clients in a shard, where `listener` listens, to a service outside, which sees the command's
+/// user.
+sys::Way way_out(const ReachedService& service, sys::Fd listener, uid_t user, const Say& say);
+
+}  // namespace nslaunch::shard

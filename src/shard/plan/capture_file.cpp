@@ -1,0 +1,179 @@
+#include "shard/plan/capture_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <nslaunch/error.hpp>
+
+#include <cerrno>
+#include <cstdint>
+#include <filesystem>
+
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/base/text.hpp"
+#include "sys/files/mounter.hpp"
+#include "sys/files/output_file.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+/// As everybody's file: the umask is the caller's.
+constexpr mode_t kMode = 0666;
+
+UsageError not_regular(const std::string& path) {
+  return UsageError(fmt::format("--pcap {}: that is no regular file", sys::escape(path)),
+                    "Packets go to a regular file only: name a new one, or one that may be replaced.");
+}
+
+/// For what happens once the command runs: its own status must not change any more.
+template <typename Work>
+void attempt(Work&& work, const std::function<void(std::string_view)>& warning) noexcept {
+  try {
+    work();
+  } catch (const std::exception& error) {
+    if (warning) warning(error.what());
+  }
+}
+
+Error not_made(const Error& error, const std::string& file) {
+  return {error.code(), fmt::format("making {} for --pcap", sys::escape(file)),
+          "Name a file in a folder that is there and that you can write to."};
+}
+
+sys::Fd open_folder(const std::string& path) {
+  return sys::open_file(path.empty() ? "." : path, O_PATH | O_DIRECTORY);
+}
+
+/// Neither a link nor a mount is followed: a user has both in a mount namespace of his own.
+sys::Fd open_folder_below(const CaptureFolder& above, const std::string& path) {
+  sys::Fd here = sys::open_on_same_mount(above.directory.fd(), ".", O_PATH | O_DIRECTORY);
+  for (const std::string name : std::filesystem::path(path)) {
+    // An absolute one would begin at the root, whatever it is opened below.
+    if (name.empty() || name == ".." || name.find('/') != name.npos)
+      throw Error(sys::errno_code(EINVAL), fmt::format("opening {}", sys::escape(path)));
+    if (here) here = sys::open_on_same_mount(here.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  }
+  sys::check(here.get(), "opening {}", sys::escape(path));
+  return here;
+}
+
+/// As ours are, by their first word (pcap-savefile(5)).
+bool is_capture(const sys::Fd& file) {
+  constexpr std::uint32_t kMagic = 0xa1b2c3d4;
+  std::uint32_t magic = 0;
+  return ::pread(file.get(), &magic, sizeof magic, 0) == sizeof magic && magic == kMagic;
+}
+
+}  // namespace
+
+CaptureFolder open_capture_folder(const CaptureSpec& spec) try {
+  auto path = spec.file.substr(0, spec.file.rfind('/', spec.file.find('{')) + 1);
+  sys::Directory directory(open_folder(path));
+  if (sys::mounter_of(directory.fd()) == sys::Mounter::kAnother)
+    throw Error(sys::errno_code(EXDEV), "entering what another user has mounted");
+  return {std::move(path), std::move(directory)};
+} catch (const Error& error) {
+  throw not_made(error, spec.file);
+}
+
+CaptureFile::CaptureFile(const CaptureSpec& spec, const std::function<void(std::string_view)>& warning,
+                         sys::BeforeMaking before_making, const CaptureFolder* below)
+    : spec_(spec),
+      warning_(warning),
+      before_making_(std::move(before_making)),
+      name_(std::filesystem::path(spec.file).filename()),
+      is_named_by_another_(below != nullptr && spec.named_by_list) {
+  try {
+    const auto folder_of = [](const std::string& path) { return std::filesystem::path(path).parent_path(); };
+    folder_ = below == nullptr ? open_folder(folder_of(spec.file))
+                               : open_folder_below(*below, folder_of(spec.file.substr(below->path.size())));
+    check_place();
+    make();
+  } catch (const Error& error) {
+    if (!error.advice().empty()) throw;
+    throw not_made(error, spec.file);
+  }
+}
+
+void CaptureFile::check_place() const {
+  struct stat file = {};
+  struct stat folder = {};
+  if (name_.empty() || name_ == "." || name_ == "..") throw not_regular(spec_.file);
+  if (::fstatat(folder_.get(), name_.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) return;
+  // Not through a link either: /dev/stdout is one, and what it leads to is not to be replaced.
+  if (!S_ISREG(file.st_mode)) throw not_regular(spec_.file);
+  sys::check(::fstat(folder_.get(), &folder), "looking at the folder");
+  // The kernel would say so only when the command has run.
+  const auto user = ::geteuid();
+  const bool keeps_others = (folder.st_mode & S_ISVTX) != 0 && user != 0 && folder.st_uid != user;
+  if (keeps_others && file.st_uid != user)
+    throw Error(sys::errno_code(EPERM), "replacing another user's file");
+}
+
+/// Of a file that will be replaced the kernel is asked as if it were written to, with its protections. What
+/// has been opened counts from then on: the name may be another's by now.
+void CaptureFile::make() {
+  struct stat old = {};
+  const bool is_new = ::fstatat(folder_.get(), name_.c_str(), &old, AT_SYMLINK_NOFOLLOW) != 0;
+  if (is_new) {
+    file_.emplace(folder_.get(), O_RDWR, kMode, before_making_);
+    return;
+  }
+  refuse_all_but_captures();
+  const auto existing = sys::open_output_at(folder_.get(), name_, O_NOFOLLOW);
+  sys::check(existing.get(), "opening {}", spec_.file);
+  sys::check(::fstat(existing.get(), &old), "looking at {}", spec_.file);
+  if (!S_ISREG(old.st_mode)) throw not_regular(spec_.file);
+  // The list's mask stands in the place of the group's rights.
+  if (sys::has_access_list(existing)) old.st_mode &= ~mode_t{070};
+  file_.emplace(folder_.get(), O_RDWR, 0600, before_making_);
+  file_->take_rights_of(old);
+}
+
+/// The list is that user's, and so would be the choice of what root loses.
+void CaptureFile::refuse_all_but_captures() const {
+  if (!is_named_by_another_) return;
+  const sys::Fd file(
+      ::openat(folder_.get(), name_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat status = {};
+  const bool is_own = file && ::fstat(file.get(), &status) == 0 && status.st_uid == ::geteuid();
+  if (!file && errno == ENOENT) return;
+  if (is_own && is_capture(file)) return;
+  throw Error(sys::errno_code(EEXIST),
+              fmt::format("replacing {} for --pcap on the word of a list", sys::escape(spec_.file)),
+              "It is no capture of this user's. Give those a folder of their own: --pcap captures/{name}");
+}
+
+CaptureFile::~CaptureFile() {
+  if (wanted_) attempt([this] { publish(); }, warning_);
+}
+
+void CaptureFile::command_started() noexcept {
+  wanted_ = spec_.only_on_failure;
+  attempt([this] { wanted_ ? remove_earlier() : publish(); }, warning_);
+}
+
+void CaptureFile::remove_earlier() const {
+  refuse_anothers();
+  refuse_all_but_captures();
+  if (::unlinkat(folder_.get(), name_.c_str(), 0) == 0 || errno == ENOENT) return;
+  sys::check(-1, "removing the {} of an earlier run", sys::escape(spec_.file));
+}
+
+/// Another user may have got the name where anybody may make files and remove no other's.
+void CaptureFile::refuse_anothers() const {
+  if (sys::is_protected_entry(folder_.get(), name_))
+    throw Error(sys::errno_code(EACCES),
+                fmt::format("replacing {}, which is another user's", sys::escape(spec_.file)));
+}
+
+void CaptureFile::publish() {
+  refuse_anothers();
+  refuse_all_but_captures();
+  int error = file_->give_new_name(name_);
+  if (error == EEXIST) error = file_->replace(name_);
+  if (error != 0) throw Error(sys::errno_code(error), fmt::format("naming {}", sys::escape(spec_.file)));
+}
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,94 @@
+#include "shard/plan/given_file.hpp"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include <nslaunch/error.hpp>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+
+#include "ns/capabilities.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/files/directory.hpp"
+#include "sys/files/for_user.hpp"
+#include "sys/process/as_user.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+constexpr std::size_t kLargest = std::size_t{256} << 20;
+constexpr std::chrono::seconds kReadingLimit{10};
+constexpr int kReading = O_RDONLY | O_NOCTTY;
+
+struct Content {
+  std::string text{};
+  int error = 0;
+};
+
+Content read_opened(const sys::Fd& file) {
+  auto text = file ? sys::read_rest(file.get(), kLargest + 1) : std::nullopt;
+  if (!text) return {.error = errno};
+  if (text->size() > kLargest) return {.error = EFBIG};
+  return {.text = std::move(*text)};
+}
+
+/// Of what this process has rights to beside the user's: its own map of memory in /proc, or a terminal.
+bool is_somebodys_own(const sys::Fd& file) {
+  struct stat status = {};
+  struct statfs system = {};
+  if (::fstat(file.get(), &status) != 0 || ::fstatfs(file.get(), &system) != 0) return true;
+  const bool is_null = S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
+  return system.f_type == PROC_SUPER_MAGIC ||
+         (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode) && !is_null);
+}
+
+/// In a child that has become the user.
+sys::Fd open_for_user(const std::string& path) {
+  auto file = sys::open_without_magic_links(path, kReading);
+  if (!file || !is_somebodys_own(file)) return file;
+  errno = EACCES;
+  return {};
+}
+
+Content read_as(const UserIds& user, const std::string& path) {
+  const auto work = [&] {
+    const auto content = read_opened(open_for_user(path));
+    return sys::Answer{fmt::format("{} {}", content.error, content.text)};
+  };
+  const auto answer = sys::as_user(user.uid, user.gid, {user.groups.begin(), user.groups.end()},
+                                   kReadingLimit, work, sys::Signals::kEndIt);
+  const int error = std::atoi(answer.text.c_str());
+  if (error == 0) return {.text = answer.text.substr(2)};
+  const auto place = error == EACCES || error == EPERM ? sys::find_on_roots_way(path) : sys::Fd();
+  if (!place) return {.error = error};
+  return read_opened(sys::Fd(::open(sys::descriptor_path(place.get()).c_str(), kReading | O_CLOEXEC)));
+}
+
+/// A file of root's in a sticky directory, say, which this user could have moved there.
+constexpr const char* kAdviceToMove =
+    "Root reads for that user what he may read, or what lies below root's own folders: look whether it is "
+    "what "
+    "you have put there, and name it there.";
+
+}  // namespace
+
+std::string read_given_file(const GivenFile& given, const UserIds* reader) {
+  const bool is_oneself =
+      reader == nullptr || sys::descriptor_named(given.path) || !ns::effective_capabilities().set_ids;
+  auto content = is_oneself ? read_opened(sys::Fd(::open(given.path.c_str(), kReading | O_CLOEXEC)))
+                            : read_as(*reader, std::filesystem::absolute(given.path));
+  if (content.error == 0) return std::move(content.text);
+  if (is_oneself) throw Error(sys::errno_code(content.error), given.doing, given.advice);
+  const bool is_refused = content.error == EACCES || content.error == EPERM;
+  throw Error(sys::errno_code(content.error), fmt::format("{} as user {}", given.doing, reader->uid),
+              is_refused ? kAdviceToMove : given.advice);
+}
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,37 @@
+#include "shard/plan/plan.hpp"
+
+#include <sys/random.h>
+
+#include "sys/base/check.hpp"
+
+namespace nslaunch::shard {
+
+std::string random_id() {
+  std::uint32_t random = 0;
+  sys::check(::getrandom(&random, sizeof random, 0), "choosing an id for the shard");
+  return fmt::format("{:08x}", random);
+}
+
+std::vector<int> Plan::descriptors() const {
+  std::vector<int> all{artifacts.fd()};
+  for (const auto& work : overlay_work) work.add_descriptors(all);
+  return all;
+}
+
+std::vector<int> Plan::outside_directories() const {
+  auto all = descriptors();
+  for (const auto& [path, folder] : places.private_folders) all.push_back(folder.fd());
+  for (const auto& folder : places.covered) all.push_back(folder.fd());
+  for (const auto& folder : places.keeping) all.push_back(folder.fd());
+  for (const auto& place : places.kept) all.push_back(place.get());
+  all.push_back(places.tmp.fd());
+  return all;
+}
+
+std::string namespace_tokens(const Plan& plan) {
+  std::string tokens = "net,pid,mnt,ipc";
+  if (plan.rung != Rung::kPrivileged) tokens += ",user";
+  return tokens;
+}
+
+}  // namespace nslaunch::shard

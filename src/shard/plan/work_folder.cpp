@@ -1,0 +1,93 @@
+#include "shard/plan/work_folder.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "shard/plan/users_folder.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/text.hpp"
+#include "sys/process/as_user.hpp"
+
+namespace nslaunch::shard {
+
+namespace {
+
+constexpr std::chrono::seconds kRemovalLimit{3};  // somebody may add to it for ever, or stop who removes it
+
+/// By a child, since a user may hold the place's lock for as long as he likes (K66).
+sys::Directory make_as(const UserIds* user, const sys::Directory& place, const std::string& name) {
+  constexpr mode_t kPrivateMode = 0700;
+  if (user == nullptr) return place.make(name, kPrivateMode);
+  const auto make = [&] {
+    const auto folder = place.make(name, kPrivateMode);
+    return sys::Fd(sys::check(::fcntl(folder.fd(), F_DUPFD_CLOEXEC, 0), "keeping a directory"));
+  };
+  return sys::Directory(open_as_other_user(*user, place.fd(), make));
+}
+
+/// Where nobody else gives what root makes another name, or its name to something else.
+bool keeps_names_of_roots(const struct stat& place) {
+  return place.st_uid == 0 && ((place.st_mode & 022) == 0 || (place.st_mode & S_ISVTX) != 0);
+}
+
+}  // namespace
+
+WorkFolder::WorkFolder(const sys::Directory& keeping, std::string name,
+                       const sys::BeforeMaking& before_making, const For& whom)
+    : name_(std::move(name)), is_for_user_(whom.user != nullptr) {
+  const UserIds oneself{::geteuid(), ::getegid(), {}};
+  try {
+    place_ = keeping.parent();
+    // Since it was found the user may have moved the folder, which has become his.
+    const bool is_roots = whom.is_in_roots_place && is_for_user_ && keeps_names_of_roots(place_.status());
+    const auto* maker = is_roots ? &oneself : whom.user;
+    is_in_anothers_ = is_for_user_ && !is_roots && place_.status().st_uid != whom.user->uid;
+    if (before_making) before_making(place_.fd(), name_);
+    folder_ = make_as(maker, place_, name_);
+    // Till it is noted which one it is, it is empty: no other is removed for its name alone.
+    if (before_making) before_making(folder_.fd(), {});
+    const auto work = make_as(maker, folder_, kWork);
+    if (is_roots) work.set_owner(whom.user->uid, whom.user->gid);  // who can't reach it yet
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("making {}, which overlayfs works in", sys::escape(name_)),
+                "It lies beside the folder that keeps the changes: choose that one where you can write.");
+  }
+}
+
+WorkFolder& WorkFolder::operator=(WorkFolder&& other) noexcept {
+  if (this == &other) return *this;
+  remove();
+  name_ = std::move(other.name_);
+  is_for_user_ = other.is_for_user_;
+  is_in_anothers_ = other.is_in_anothers_;
+  place_ = std::move(other.place_);
+  folder_ = std::move(other.folder_);
+  return *this;
+}
+
+void WorkFolder::add_descriptors(std::vector<int>& all) const {
+  all.insert(all.end(), {place_.fd(), folder_.fd()});
+}
+
+void WorkFolder::remove() noexcept {
+  if (!folder_) return;
+  const auto remove = [this] {
+    folder_.remove_contents();
+    place_.remove(name_, folder_);
+    return 0;
+  };
+  const auto roots = is_for_user_ ? sys::RootsWork::kInChild : sys::RootsWork::kHere;
+  sys::as_owner_of(folder_.fd(), kRemovalLimit, remove, {place_.fd()}, roots);
+  if (!is_in_anothers_) return;
+  // It was made by the right of a group, which its owner is without there.
+  const auto remove_empty = [this] {
+    place_.remove(name_, folder_);
+    return 0;
+  };
+  sys::as_owner_of(place_.fd(), kRemovalLimit, remove_empty, {folder_.fd()}, roots);
+}
+
+}  // namespace nslaunch::shard

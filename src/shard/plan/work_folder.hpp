@@ -1,0 +1,48 @@
+#pragma once
+
+#include <nslaunch/spec.hpp>
+
+#include <string>
+#include <vector>
+
+#include "sys/files/directory.hpp"
+#include "sys/files/pending_file.hpp"
+
+namespace nslaunch::shard {
+
+/// The folder that overlayfs needs on the file system that keeps changes, for itself alone: `work` in one of
+/// our own, which is made here, and gone at the end of the scope. Only the launcher's copy of it comes to
+/// one. In a place of the user's it is that user's, and all is done by descriptor, as that user.
+class WorkFolder {
+ public:
+  struct For {
+    const UserIds* user = nullptr;  ///< as whom overlayfs works there; nullptr: the caller
+    /// Nobody but root has had a say in where it lies: where only root may make it, root does.
+    bool is_in_roots_place = true;
+  };
+
+  WorkFolder() noexcept = default;
+  /// A new one beside the folder that keeps the changes. Throws Error.
+  WorkFolder(const sys::Directory& keeping, std::string name, const sys::BeforeMaking& before_making,
+             const For& whom);
+  WorkFolder(WorkFolder&& other) noexcept = default;
+  WorkFolder& operator=(WorkFolder&& other) noexcept;
+  ~WorkFolder() { remove(); }
+
+  static constexpr const char* kWork = "work";
+
+  const std::string& name() const noexcept { return name_; }
+  const sys::Directory& folder() const noexcept { return folder_; }
+  void add_descriptors(std::vector<int>& all) const;
+
+ private:
+  void remove() noexcept;
+
+  std::string name_;
+  bool is_for_user_ = false;
+  bool is_in_anothers_ = false;  ///< the user's own, in a place that is not
+  sys::Directory place_;
+  sys::Directory folder_;
+};
+
+}  // namespace nslaunch::shard

@@ -1,0 +1,70 @@
+#include "shard/supervise/dump_signal.hpp"
+
+#include <sys/prctl.h>
+#include <nslaunch/error.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+
+#include "inspect/snapshot/processes.hpp"
+#include "inspect/snapshot/shard.hpp"
+#include "sys/base/files.hpp"
+#include "sys/process/credentials.hpp"
+#include "sys/process/forked.hpp"
+#include "sys/process/pidfd.hpp"
+#include "sys/process/procfs.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+bool handles(pid_t pid, int signal) {
+  const auto caught = sys::status_field(pid, "SigCgt");
+  if (!caught) return false;
+  const auto mask = std::strtoull(caught->c_str(), nullptr, 16);
+  return ((mask >> (signal - 1)) & 1U) != 0;
+}
+
+/// How many it was sent to, with a call for each.
+std::size_t send_to(
+    const std::vector<inspect::Member>& members, int signal, const std::function<void()>& sent = [] {}) {
+  std::size_t count = 0;
+  for (const auto& member : members) {
+    if (member.pid == 1) continue;               // init's own handlers are not for this
+    if (member.stat.start_ticks == 0) continue;  // its stat keeps whoever reads it waiting
+    const auto process = sys::Pidfd::open(member.stat.pid);
+    // Looked at with the handle in hand: it is the one that gets the signal.
+    if (!process || !handles(member.stat.pid, signal)) continue;
+    const auto stat = sys::read_stat(member.stat.pid);
+    if (!stat || stat->start_ticks != member.stat.start_ticks) continue;
+    if (process->send_signal(signal) != 0) continue;
+    ++count;
+    sent();
+  }
+  return count;
+}
+
+}  // namespace
+
+std::size_t send_dump_signal(pid_t init, int signal, const UserIds* user) {
+  constexpr std::chrono::seconds kSendingLimit{3};
+  constexpr std::size_t kMostMarks = 1 << 20;
+  auto members = inspect::members_of(init);
+  // By a child: any of them may keep whoever looks at it waiting (K33).
+  const auto send = [&](int marks) {
+    if (user != nullptr && sys::become_user(user->uid, user->gid, user->groups) != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // which that has taken back (K2)
+    send_to(members, signal, [&] { sys::write_all(marks, "."); });
+  };
+  try {
+    return sys::output_of_child(send, kSendingLimit, kMostMarks).text.size();
+  } catch (const Error&) {  // none can be had
+    if (user != nullptr) throw;
+    std::erase_if(members, [](const inspect::Member& member) { return !inspect::is_own(member.stat.pid); });
+    return send_to(members, signal);
+  }
+}
+
+}  // namespace nslaunch::shard

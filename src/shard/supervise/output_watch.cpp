@@ -1,0 +1,142 @@
+#include "shard/supervise/output_watch.hpp"
+
+#include <fcntl.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <nslaunch/error.hpp>
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "inspect/hang/written.hpp"
+#include "sys/base/check.hpp"
+#include "sys/process/channel.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// File systems keep time in steps: of the timer at best, of whole seconds, two for FAT, at worst.
+constexpr milliseconds kFineStep{10};
+constexpr milliseconds kCoarseStep{2000};
+constexpr std::int64_t kTerminalStep = 7;  // the bits of its seconds that do not count
+
+std::string own_descriptor(int number) {
+  return fmt::format("/proc/self/fd/{}", number);
+}
+
+/// What a file system knows by itself: asked, a file server that is gone would keep us waiting. It may learn
+/// of the time only when the data goes out, of the size at once.
+OutputWatch::Stamp stamp_of(int place) {
+  struct statx status = {};
+  constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
+  if (::statx(place, "", kFlags, STATX_MTIME | STATX_SIZE, &status) != 0) return {};
+  return {status.stx_mtime.tv_sec, status.stx_mtime.tv_nsec, status.stx_size};
+}
+
+/// A full queue's, of 16,384 events by default (inotify(7)). What is written meanwhile is for the next look.
+constexpr int kMostReads = 64;
+
+bool read_events(int events) noexcept {
+  char chunk[4096];
+  bool any = false;
+  for (int reads = 0; reads<kMostReads&& ::read(events, chunk, sizeof chunk)> 0; ++reads) any = true;
+  return any;
+}
+
+sys::Fd make_events() {
+  return sys::Fd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+}
+
+bool watch_writes(int events, int descriptor) {
+  return ::inotify_add_watch(events, own_descriptor(descriptor).c_str(), IN_MODIFY) >= 0;
+}
+
+/// Whether this kernel gives notice of a write to such a thing at all (K31).
+bool gives_notice(int write_end) {
+  const auto events = make_events();
+  if (!events || !watch_writes(events.get(), write_end)) return false;
+  return ::write(write_end, "x", 1) == 1 && read_events(events.get());
+}
+
+bool gives_notice_of_pipes() {
+  const auto pipe = sys::make_pipe();
+  return gives_notice(pipe.write.get());
+}
+
+bool gives_notice_of_sockets() {
+  const auto [ours, theirs] = sys::make_channel();
+  return gives_notice(ours.get());
+}
+
+}  // namespace
+
+OutputWatch::OutputWatch() {
+  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) add(stream);
+  if (stamped_.empty() && !events_ && !by_written_bytes_) {
+    throw UsageError("--silence: standard output and standard error are both closed",
+                     "There is nothing to watch: leave the option out.");
+  }
+}
+
+void OutputWatch::add(int stream) {
+  struct stat status = {};
+  const int flags = ::fcntl(stream, F_GETFL);
+  if (flags < 0 || (flags & O_PATH) != 0) return;  // closed, or a placeholder for that
+  sys::check(::fstat(stream, &status), "looking at standard {}",
+             stream == STDOUT_FILENO ? "output" : "error");
+  const bool is_terminal = ::isatty(stream) == 1;
+  if (is_terminal || S_ISREG(status.st_mode)) {
+    sys::Fd place(::open(own_descriptor(stream).c_str(), O_PATH | O_CLOEXEC));
+    sys::check(place.get(), "opening standard {} to watch it", stream == STDOUT_FILENO ? "output" : "error");
+    stamped_.push_back({std::move(place), is_terminal, false, {}});
+    return;
+  }
+  const bool noticed = (S_ISFIFO(status.st_mode) && gives_notice_of_pipes()) ||
+                       (S_ISSOCK(status.st_mode) && gives_notice_of_sockets());
+  if (!noticed || !add_events(stream)) by_written_bytes_ = true;
+}
+
+bool OutputWatch::add_events(int stream) {
+  if (!events_) events_ = make_events();
+  return events_ && watch_writes(events_.get(), stream);
+}
+
+std::vector<int> OutputWatch::descriptors() const {
+  std::vector<int> descriptors = {events_.get()};
+  for (const auto& stamped : stamped_) descriptors.push_back(stamped.place.get());
+  return descriptors;
+}
+
+bool OutputWatch::has_changed(Stamped& stamped) {
+  const auto now =
+      std::int64_t{std::time(nullptr)};  // before the look: a write in between must not be missed
+  const auto stamp = stamp_of(stamped.place.get());
+  const bool changed = stamp != std::exchange(stamped.stamp, stamp);
+  // As the kernel decides whether a write moves a terminal's time (K31).
+  const bool hides = stamped.is_terminal && ((now ^ stamp.seconds) & ~kTerminalStep) == 0;
+  const bool did_hide = std::exchange(stamped.hides_writes, hides);
+  return changed || did_hide;
+}
+
+OutputWatch::Sight OutputWatch::look(pid_t init) noexcept try {
+  Sight sight;
+  if (events_) sight.wrote = read_events(events_.get());
+  for (auto& stamped : stamped_) {
+    sight.wrote |= has_changed(stamped);
+    sight.unseen = std::max(sight.unseen, stamped.stamp.nanoseconds == 0 ? kCoarseStep : kFineStep);
+  }
+  if (by_written_bytes_) {
+    const auto written = inspect::written_by(init);
+    sight.wrote |= written.bytes != std::exchange(written_, written.bytes);
+    sight.blind_for = written.unseen;
+  }
+  return sight;
+} catch (...) {
+  return {.wrote = true};  // there is no telling
+}
+
+}  // namespace nslaunch::shard

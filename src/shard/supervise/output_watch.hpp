@@ -1,0 +1,62 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include "sys/base/fd.hpp"
+
+namespace nslaunch::shard {
+
+/// Sees whether anything was written to the command's standard output and error, which are the caller's own
+/// when it is made, without being in the way: it holds no descriptor that a reader or a terminal could
+/// notice, and costs a writer next to nothing (K31).
+///   file, terminal       their time of modification (a file's size, too), a terminal's kept in steps of 8 s
+///   pipe, socket         the kernel's notice of a write
+///   what gives neither   (/dev/null, or where the limit on inotify is reached) whether any process of the
+///   shard
+///                        has written anything anywhere
+class OutputWatch {
+ public:
+  /// Throws UsageError where both streams are closed.
+  OutputWatch();
+
+  /// To be kept open.
+  std::vector<int> descriptors() const;
+
+  struct Sight {
+    bool wrote = false;                   ///< since the last look (or there is no telling)
+    std::chrono::milliseconds unseen{0};  ///< what is written within this time from now may go unseen
+    pid_t blind_for = 0;                  ///< a process that can't be seen and may write
+  };
+  /// `init`: the shard's, here. The first look only tells from when on the next one does. Never throws.
+  Sight look(pid_t init) noexcept;
+
+  /// What shows that a file has changed.
+  struct Stamp {
+    std::int64_t seconds = 0;
+    std::uint32_t nanoseconds = 0;
+    std::uint64_t size = 0;
+    friend bool operator==(const Stamp&, const Stamp&) = default;
+  };
+
+ private:
+  struct Stamped {
+    sys::Fd place;
+    bool is_terminal;
+    bool hides_writes;  ///< those after the last look need not show
+    Stamp stamp;
+  };
+  static bool has_changed(Stamped& stamped);
+  void add(int stream);
+  bool add_events(int stream);
+
+  std::vector<Stamped> stamped_;
+  sys::Fd events_;
+  bool by_written_bytes_ = false;
+  std::uint64_t written_ = 0;
+};
+
+}  // namespace nslaunch::shard

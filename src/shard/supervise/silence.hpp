@@ -1,0 +1,42 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+
+#include "shard/supervise/announcer.hpp"
+#include "shard/supervise/output_watch.hpp"
+#include "sys/base/clock.hpp"
+
+namespace nslaunch::shard {
+
+/// The limit on the time without output. What is watched tells only whether there was any since the last
+/// look, so it is looked at eight times within the limit: a silence is found late by that at most (and by the
+/// 8 s of a terminal's clock), and never too early.
+class Silence {
+ public:
+  /// `init`: the shard's, here. Begins at the start of the command.
+  Silence(std::chrono::milliseconds limit, OutputWatch watch, pid_t init, sys::Clock::time_point started_at);
+
+  /// When to ask broken().
+  const sys::Deadline& next_look() const noexcept { return next_look_; }
+  /// Looks, if it is time to: whether the limit has passed without output. Says once where that can't be
+  /// told.
+  bool broken(Announcer& announcer);
+  /// The time that the job was stopped for does not count.
+  void postpone(sys::Clock::duration pause) noexcept;
+  std::vector<int> descriptors() const { return watch_.descriptors(); }
+
+ private:
+  void set_next_look() noexcept;
+  void say_blind_for(pid_t process, Announcer& announcer);
+
+  std::chrono::milliseconds limit_;
+  OutputWatch watch_;
+  pid_t init_;
+  sys::Clock::time_point last_output_;  ///< or later
+  sys::Deadline next_look_;
+  bool said_blind_ = false;
+};
+
+}  // namespace nslaunch::shard

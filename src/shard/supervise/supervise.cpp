@@ -1,0 +1,131 @@
+#include "shard/supervise/supervise.hpp"
+
+#include <unistd.h>
+
+#include "shard/supervise/ancestors.hpp"
+#include "shard/supervise/signal_relay.hpp"
+#include "shard/supervise/supervision.hpp"
+#include "sys/io/loop.hpp"
+#include "sys/io/terminal.hpp"
+
+namespace nslaunch::shard {
+namespace {
+
+/// The launcher while the command of its one shard runs as if there were no launcher.
+class Supervisor {
+ public:
+  Supervisor(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks, sys::Fd signals,
+             Forwarding& forwarding);
+
+  Outcome run();
+
+ private:
+  void release_callers_descriptors();
+  void wait_for_something();
+  void on_signal(const signalfd_siginfo& info);
+  void act_on(int signal, bool from_somebody);
+  void mirror_stop(int signal);
+
+  const Plan& plan_;
+  sys::Fd signals_;
+  std::vector<sys::Pidfd> ancestors_;
+  sys::Loop loop_{"waiting for the shard"};
+  Supervision shard_;
+  SignalRelay relay_;
+  bool ancestor_has_ended_ = false;
+  std::vector<sys::Loop::Watch> ancestors_watches_;
+  sys::Loop::Watch signals_watch_;
+};
+
+Supervisor::Supervisor(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks,
+                       sys::Fd signals, Forwarding& forwarding)
+    : plan_(plan),
+      signals_(std::move(signals)),
+      ancestors_(std::move(watched.ancestors)),
+      shard_(plan, std::move(shard), std::move(watched.output), hooks, forwarding, loop_),
+      relay_(plan, shard_.peer(), shard_.init()) {
+  shard_.stopped = [this](int signal) { mirror_stop(signal); };
+  for (const auto& ancestor : ancestors_)
+    ancestors_watches_.push_back(
+        loop_.watch(ancestor.get(), POLLIN, [this](short) { ancestor_has_ended_ = true; }));
+  signals_watch_ = loop_.watch(signals_.get(), POLLIN, [this](short) {
+    while (const auto info = sys::read_signal(signals_.get())) on_signal(*info);
+  });
+}
+
+/// Only stderr stays of what the caller gave us: a reader of the command's output must meet end of
+/// file when the command's side is closed, and a writer to its input SIGPIPE.
+void Supervisor::release_callers_descriptors() {
+  auto keep = shard_.descriptors();
+  keep.insert(keep.end(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, signals_.get()});
+  for (const auto& ancestor : ancestors_) keep.push_back(ancestor.get());
+  sys::detach_input_and_output();
+  sys::close_all_except(std::move(keep));
+}
+
+void Supervisor::on_signal(const signalfd_siginfo& info) {
+  const int signal = static_cast<int>(info.ssi_signo);
+  const bool from_somebody = info.ssi_code <= 0;
+  if (sys::is_ignored(signal)) return;  // it was kept all the same, being blocked (K18)
+  // A SIGPIPE of our own making, from a stderr that nobody reads.
+  if (from_somebody && info.ssi_pid == static_cast<std::uint32_t>(::getpid())) return;
+  // The terminal's own have reached the command already, but for a hangup: that is told to the session
+  // leader alone, which may be us.
+  if (from_somebody || signal == SIGHUP) {
+    if (const auto second = relay_.forward(signal)) act_on(signal, second->si_code <= 0);
+  } else {
+    relay_.forward_from_terminal(signal);
+    if (sys::is_stop_signal(signal)) mirror_stop(signal);
+  }
+  act_on(signal, from_somebody);
+}
+
+/// What a signal means for the shard's own end.
+void Supervisor::act_on(int signal, bool from_somebody) {
+  shard_.ending().on_signal(signal);
+  if (signal == SIGINT) shard_.ending().on_interrupt();
+  if (signal == SIGTERM) shard_.ending().begin(EndCause::kTerminated);
+  // A shell passes a hangup on before the kernel tells us of it, and the two may become one (K23).
+  const auto terminal_gone = [&] { return !plan_.own_process_group && !sys::open_controlling_terminal(); };
+  if (signal == SIGHUP && (!from_somebody || terminal_gone())) shard_.ending().begin(EndCause::kHangup);
+}
+
+void Supervisor::mirror_stop(int signal) {
+  shard_.ending().postpone(relay_.mirror_stop(signal));
+}
+
+void Supervisor::wait_for_something() {
+  loop_.turn(shard_.poll_timeout());
+  shard_.attend();
+  if (std::exchange(ancestor_has_ended_, false)) {
+    ancestors_watches_.clear();
+    ancestors_.clear();
+    shard_.ending().on_ancestor_ended();
+  }
+  shard_.keep_deadlines();
+}
+
+Outcome Supervisor::run() {
+  release_callers_descriptors();
+  while (!shard_.ended()) wait_for_something();
+  auto outcome = shard_.finish();
+  // Too late for the command, and not meant for us: it must not change how we end.
+  sys::discard_signals(signals_.get());
+  return outcome;
+}
+
+}  // namespace
+
+Watched::Watched(const Plan& plan) {
+  // An ignored SIGHUP is nohup's way of saying: outlive those who started you.
+  const bool opted_out = !plan.spec.watch_ancestors || sys::is_ignored(SIGHUP);
+  if (!opted_out) ancestors = ancestors_in_own_group();
+  if (plan.spec.silence) output.emplace();
+}
+
+Outcome supervise(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks, sys::Fd signals,
+                  Forwarding& forwarding) {
+  return Supervisor(plan, std::move(shard), std::move(watched), hooks, std::move(signals), forwarding).run();
+}
+
+}  // namespace nslaunch::shard

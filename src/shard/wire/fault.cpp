@@ -1,0 +1,38 @@
+#include "shard/wire/fault.hpp"
+
+#ifdef NSLAUNCH_FAULTS
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <string_view>
+
+#include "sys/base/check.hpp"
+
+namespace nslaunch::shard {
+
+void fault_point(Step step) {
+  const char* wanted = std::getenv("NSLAUNCH_FAULT");
+  if (wanted == nullptr) return;
+  std::string_view fault(wanted);
+  const std::string_view name = row(step).name;
+  if (!fault.starts_with(name) || fault.substr(name.size(), 1) != ":") return;
+  fault.remove_prefix(name.size() + 1);
+  constexpr std::string_view kPause = "pause:";
+  if (!fault.starts_with(kPause)) {
+    throw Error(sys::errno_code(std::atoi(fault.data())), "a fault injected by a test");
+  }
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  const int fd = std::atoi(fault.data() + kPause.size());
+  const auto written = ::write(fd, pid.data(), pid.size());
+  if (written < 0 && errno == EPIPE) return;  // nobody reads any more
+  if (written < 0) ::_exit(1);
+  pollfd reader = {fd, 0, 0};
+  while ((reader.revents & POLLERR) == 0) ::poll(&reader, 1, -1);
+}
+
+}  // namespace nslaunch::shard
+
+#endif

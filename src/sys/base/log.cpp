@@ -1,0 +1,90 @@
+#include "sys/base/log.hpp"
+
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+
+#include "sys/base/files.hpp"
+#include "sys/base/signals.hpp"
+
+namespace nslaunch::sys {
+namespace {
+
+Colour chosen_colour = Colour::kAuto;
+
+/// A reader that has gone away is no reason to die of SIGPIPE: the exit status is still to be given.
+void write_without_signal(const std::string& lines) {
+  SignalSet broken_pipe;
+  broken_pipe.add(SIGPIPE);
+  sigset_t before;
+  const bool blocked = ::sigprocmask(SIG_BLOCK, &broken_pipe.native(), &before) == 0;
+  constexpr timespec kNoWait{};
+  if (write_all(STDERR_FILENO, lines) == EPIPE) ::sigtimedwait(&broken_pipe.native(), nullptr, &kNoWait);
+  if (blocked) ::sigprocmask(SIG_SETMASK, &before, nullptr);
+}
+
+/// Writes each message with one write(2), so that lines of several launchers on one stderr never
+/// mix, and drops what can't be written: a closed stderr must not end a run.
+class StderrSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    const bool colour = colour_wanted(STDERR_FILENO) && message.level >= spdlog::level::warn;
+    const std::string_view start = !colour                                ? ""
+                                   : message.level == spdlog::level::warn ? "\033[33m"
+                                                                          : "\033[31m";
+    write_without_signal(own_lines({message.payload.data(), message.payload.size()}, start));
+  }
+  void flush_() override {}
+};
+
+spdlog::logger& logger() {
+  static spdlog::logger instance("nslaunch", std::make_shared<StderrSink>());
+  return instance;
+}
+
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+}  // namespace
+
+std::string own_lines(std::string_view text, std::string_view colour) {
+  std::string lines;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    lines.append(colour).append("nslaunch: ").append(colour.empty() ? "" : "\033[0m");
+    lines.append(text.substr(0, end)) += '\n';
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+void say(std::string_view text) {
+  logger().info(spdlog::string_view_t(text.data(), text.size()));
+}
+void warn(std::string_view text) {
+  logger().warn(spdlog::string_view_t(text.data(), text.size()));
+}
+void say_error(std::string_view text) {
+  logger().error(spdlog::string_view_t(text.data(), text.size()));
+}
+
+void set_colour(Colour colour) {
+  chosen_colour = colour;
+}
+
+bool colour_wanted(int stream) {
+  if (chosen_colour != Colour::kAuto) return chosen_colour == Colour::kAlways;
+  if (is_set("NO_COLOR")) return false;
+  if (is_set("CLICOLOR_FORCE") && std::string_view(std::getenv("CLICOLOR_FORCE")) != "0") return true;
+  const char* terminal = std::getenv("TERM");
+  return ::isatty(stream) == 1 && terminal != nullptr && std::string_view(terminal) != "dumb";
+}
+
+}  // namespace nslaunch::sys

@@ -1,0 +1,49 @@
+#include "sys/base/patient_write.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+
+#include "sys/base/check.hpp"
+
+namespace nslaunch::sys {
+namespace {
+
+bool is_regular(int fd) noexcept {
+  struct stat status = {};
+  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/// As much as the other side takes without keeping us. O_NONBLOCK is not ours to set where others have the
+/// descriptor, too: then it is what a pipe that poll(2) calls writable takes in any case (pipe(7)).
+ssize_t write_some(int fd, std::string_view content) noexcept {
+  struct stat status = {};
+  if (::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode))
+    return ::send(fd, content.data(), content.size(), MSG_DONTWAIT);
+  const bool never_waits = S_ISREG(status.st_mode) || (::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0;
+  const auto most = never_waits ? content.size() : std::size_t{PIPE_BUF};
+  return ::write(fd, content.data(), std::min(content.size(), most));
+}
+
+}  // namespace
+
+int write_patiently(int fd, std::string_view& content, const Deadline& deadline) noexcept {
+  while (!content.empty()) {
+    pollfd watched = {fd, POLLOUT, 0};
+    const int ready = retry_on_eintr([&] { return ::poll(&watched, 1, deadline.poll_timeout()); });
+    if (ready <= 0) return ready == 0 ? ETIMEDOUT : errno;
+    const ssize_t count = write_some(fd, content);
+    if (count < 0 && (errno == EINTR || errno == EAGAIN) && !deadline.passed()) continue;
+    if (count < 0) return errno == EAGAIN ? ETIMEDOUT : errno;
+    content.remove_prefix(static_cast<std::size_t>(count));
+    if (!content.empty() && deadline.passed() && !is_regular(fd)) return ETIMEDOUT;
+  }
+  return 0;
+}
+
+}  // namespace nslaunch::sys

@@ -1,0 +1,196 @@
+#include "sys/files/output_file.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <optional>
+
+#include "sys/base/check.hpp"
+#include "sys/base/clock.hpp"
+#include "sys/base/files.hpp"
+#include "sys/base/patient_write.hpp"
+#include "sys/base/text.hpp"
+
+namespace nslaunch::sys {
+namespace {
+
+using Place = OutputFile::Place;
+
+/// Where a path leads but for its last name. As the kernel has it, with links on the way followed.
+std::optional<Place> place_of(const std::string& path) {
+  const auto slash = path.rfind('/') + 1;  // 0 where there is none
+  Place place{Fd(::openat(AT_FDCWD, (path.substr(0, slash) + ".").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
+              path.substr(slash)};
+  if (place.directory && place.name.empty()) errno = EISDIR;
+  if (!place.directory || place.name.empty()) return std::nullopt;
+  return place;
+}
+
+bool is_in(const Place& place, const struct stat& file) {
+  struct stat entry = {};
+  return ::fstatat(place.directory.get(), place.name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
+         entry.st_dev == file.st_dev && entry.st_ino == file.st_ino;
+}
+
+/// The entry that is this very file: the path's own, or behind links the one that the kernel went to.
+std::optional<Place> place_of(const std::string& path, const Fd& file, const struct stat& status) {
+  if (auto place = place_of(path); place && is_in(*place, status)) return place;
+  std::array<char, PATH_MAX> target{};
+  const auto itself = fmt::format("/proc/self/fd/{}", file.get());
+  if (::readlink(itself.c_str(), target.data(), target.size() - 1) <= 0) return std::nullopt;
+  auto place = place_of(target.data());
+  if (!place || !is_in(*place, status)) return std::nullopt;
+  return place;
+}
+
+/// 0 or an errno; nothing where this file can't be replaced.
+std::optional<int> replace_entry(const Place& place, const struct stat& old, std::string_view content,
+                                 const BeforeMaking& before_making) try {
+  PendingFile file(place.directory.get(), O_WRONLY, 0600, before_making);
+  if (!file.take_rights_of(old)) return std::nullopt;
+  if (const int error = write_all(file.fd(), content); error != 0) return error;
+  if (file.replace(place.name) != 0) return std::nullopt;
+  return 0;
+} catch (const Error&) {
+  return std::nullopt;
+}
+
+int write_over(const Fd& file, std::string_view content) {
+  if (::ftruncate(file.get(), 0) != 0) return errno;
+  return write_all(file.get(), content);
+}
+
+bool is_protected(const Place& place) {
+  return is_protected_entry(place.directory.get(), place.name);
+}
+
+/// Something may have got the name by now: it is not followed.
+int write_new(const Place& place, std::string_view content, const BeforeMaking& before_making) try {
+  if (is_protected(place)) return EACCES;
+  PendingFile file(place.directory.get(), O_WRONLY, 0666, before_making);
+  if (const int error = write_all(file.fd(), content); error != 0) return error;
+  const int error = file.give_new_name(place.name);
+  return error == EEXIST ? file.replace(place.name) : error;
+} catch (const Error& error) {
+  return error.code().value();
+}
+
+/// Looking does not open it: a FIFO's writers are not let go, a tape is not wound.
+bool is_missing(const std::string& path) {
+  return !Fd(::openat(AT_FDCWD, path.c_str(), O_PATH | O_CLOEXEC)) && errno == ENOENT;
+}
+
+bool is_fifo(int directory, const std::string& path) {
+  struct stat status = {};
+  return ::fstatat(directory, path.c_str(), &status, 0) == 0 && S_ISFIFO(status.st_mode);
+}
+
+/// 0 or the errno with which a file that is missing could not be made.
+int try_to_make(const Place& place, const BeforeMaking& before_making) try {
+  struct stat entry = {};
+  // A link that leads nowhere would be lost.
+  if (::fstatat(place.directory.get(), place.name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0) return ENOENT;
+  const PendingFile trial(place.directory.get(), O_WRONLY, 0600, before_making);
+  return 0;
+} catch (const Error& error) {
+  return error.code().value();
+}
+
+}  // namespace
+
+bool is_protected_entry(int directory, const std::string& name) noexcept {
+  struct stat entry = {};
+  struct stat status = {};
+  return ::fstat(directory, &status) == 0 && (status.st_mode & S_ISVTX) != 0 &&
+         (status.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
+         ::fstatat(directory, name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
+         entry.st_uid != ::geteuid() && entry.st_uid != status.st_uid;
+}
+
+bool has_access_list(const Fd& file) {
+  return ::fgetxattr(file.get(), "system.posix_acl_access", nullptr, 0) > 0;
+}
+
+Fd open_output_at(int directory, const std::string& path, int more_flags,
+                  std::chrono::milliseconds limit) noexcept {
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  const Deadline deadline(limit);
+  for (;;) {
+    Fd file(::openat(directory, path.c_str(), kFlags | more_flags, 0666));
+    if (file || errno != ENXIO) return file;
+    const bool may_wait = !deadline.passed() && is_fifo(directory, path);
+    errno = ENXIO;
+    if (!may_wait) return file;
+    ::poll(nullptr, 0, 10);  // nothing tells of a reader
+  }
+}
+
+Fd open_output(const std::string& path, int more_flags, std::chrono::milliseconds limit) noexcept {
+  return open_output_at(AT_FDCWD, path, more_flags, limit);
+}
+
+std::optional<OutputFile> OutputFile::open(const std::string& path, const BeforeMaking& before_making) {
+  OutputFile output;
+  if (is_missing(path)) {
+    output.place_ = place_of(path);
+    if (!output.place_) return std::nullopt;
+    errno = try_to_make(*output.place_, before_making);
+    return errno == 0 ? std::optional(std::move(output)) : std::nullopt;
+  }
+  output.file_ = open_output(path);
+  struct stat status = {};
+  if (!output.file_ || ::fstat(output.file_.get(), &status) != 0) return std::nullopt;
+  output.is_stream_ = !S_ISREG(status.st_mode);
+  if (!output.is_stream_) output.place_ = place_of(path, output.file_, status);
+  return output;
+}
+
+std::vector<int> OutputFile::descriptors() const {
+  std::vector<int> all;
+  if (file_) all.push_back(file_.get());
+  if (place_) all.push_back(place_->directory.get());
+  return all;
+}
+
+int OutputFile::write(std::string_view content, const BeforeMaking& before_making) const {
+  struct stat directory = {};
+  if (place_ && ::fstat(place_->directory.get(), &directory) == 0 && directory.st_nlink == 0) return ENOENT;
+  if (is_stream_) return write_patiently(file_.get(), content, Deadline(kReaderLimit));
+  return file_ ? write_existing(content, before_making) : write_new(*place_, content, before_making);
+}
+
+int OutputFile::write_existing(std::string_view content, const BeforeMaking& before_making) const {
+  struct stat status = {};
+  if (::fstat(file_.get(), &status) != 0) return errno;
+  if (place_ && !has_access_list(file_) && !is_protected(*place_)) {
+    if (const auto error = replace_entry(*place_, status, content, before_making)) return *error;
+  }
+  // Nobody would find it.
+  if (place_ && !is_in(*place_, status)) return ENOENT;
+  return write_over(file_, content);
+}
+
+Error output_error(int error, const std::string& path, const std::string& doing,
+                   const std::string& otherwise) {
+  if (error == ENXIO && is_fifo(AT_FDCWD, path)) {
+    return {{},
+            doing + ": it is a FIFO that nobody reads",
+            fmt::format("Start its reader before, for example: cat {} &", shell_quote({path}))};
+  }
+  if (const auto place = place_of(path); error == EACCES && place && is_protected(*place)) {
+    return {
+        errno_code(error), doing,
+        "It is another user's, in a directory that everybody may write to: there Linux lets nobody be led "
+        "by it (fs.protected_symlinks, protected_fifos, protected_regular). Name a file in a directory of "
+        "your own."};
+  }
+  return {errno_code(error), doing, otherwise};
+}
+
+}  // namespace nslaunch::sys

@@ -1,0 +1,78 @@
+#include "sys/files/pending_file.hpp"
+
+#include <fcntl.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "sys/base/check.hpp"
+#include "sys/base/random.hpp"
+
+namespace nslaunch::sys {
+
+PendingFile::PendingFile(int directory, int access, mode_t mode, BeforeMaking before_making)
+    : directory_(directory),
+      before_making_(std::move(before_making)),
+      temporary_(fmt::format(".nslaunch-{}.tmp", random_hex())) {
+  file_.reset(::openat(directory, ".", O_TMPFILE | access | O_CLOEXEC, mode));
+  if (file_) return;
+  // What has none of these may be a file system or a kernel: EISDIR is what one says that does not know them.
+  if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) check(-1, "making a file without a name");
+  if (before_making_) before_making_(directory, temporary_);
+  constexpr int kNew = O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  file_.reset(check(::openat(directory, temporary_.c_str(), access | kNew, mode), "making a file"));
+  has_temporary_ = true;
+}
+
+PendingFile::~PendingFile() {
+  if (has_temporary_) ::unlinkat(directory_, temporary_.c_str(), 0);
+}
+
+bool PendingFile::take_rights_of(const struct stat& old) const noexcept {
+  struct stat fresh = {};
+  if (::fstat(fd(), &fresh) != 0) return false;
+  const bool same_owner = fresh.st_uid == old.st_uid && fresh.st_gid == old.st_gid;
+  if (!same_owner && ::fchown(fd(), old.st_uid, old.st_gid) != 0) return false;
+  // One that the directory hands down: the mode's group bits would be its mask.
+  const bool keeps_list =
+      ::fremovexattr(fd(), "system.posix_acl_access") != 0 && errno != ENODATA && errno != EOPNOTSUPP;
+  if (keeps_list) return false;
+  return ::fchmod(fd(), old.st_mode & 0777U) == 0;  // a write takes set-id bits away, too
+}
+
+int PendingFile::link_as(const std::string& name) const noexcept {
+  char itself[32];
+  std::snprintf(itself, sizeof itself, "/proc/self/fd/%d", file_.get());
+  if (::linkat(AT_FDCWD, itself, directory_, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return 0;
+  // Without a /proc, and with the right to.
+  const int error = errno;
+  if (error == ENOENT && ::linkat(file_.get(), "", directory_, name.c_str(), AT_EMPTY_PATH) == 0) return 0;
+  return error;
+}
+
+int PendingFile::give_new_name(const std::string& name) noexcept {
+  if (!has_temporary_) return link_as(name);
+  int result = ::renameat2(directory_, temporary_.c_str(), directory_, name.c_str(), RENAME_NOREPLACE);
+  // Some file systems (NFS) can't promise not to replace.
+  if (result != 0 && (errno == EINVAL || errno == ENOSYS))
+    result = ::renameat(directory_, temporary_.c_str(), directory_, name.c_str());
+  if (result != 0) return errno;
+  has_temporary_ = false;
+  return 0;
+}
+
+/// Only a rename replaces what has the name.
+int PendingFile::replace(const std::string& name) {
+  if (!has_temporary_) {
+    if (before_making_) before_making_(directory_, temporary_);
+    if (const int error = link_as(temporary_); error != 0) return error;
+    has_temporary_ = true;
+  }
+  if (::renameat(directory_, temporary_.c_str(), directory_, name.c_str()) != 0) return errno;
+  has_temporary_ = false;
+  return 0;
+}
+
+}  // namespace nslaunch::sys

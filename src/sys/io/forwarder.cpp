@@ -1,0 +1,167 @@
+#include "sys/io/forwarder.hpp"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "sys/base/check.hpp"
+
+namespace nslaunch::sys {
+namespace {
+
+constexpr std::uint32_t kEdges = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+constexpr int kClientsATurn = 64;  // clients taken in before others have their turn
+
+/// The bytes come as the peer has sent them; nothing is gained by holding small ones back.
+void pass_on_at_once(int socket) {
+  constexpr int kOn = 1;
+  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &kOn, sizeof kOn);
+}
+
+}  // namespace
+
+Forwarder::Forwarder()
+    : epoll_(check(::epoll_create1(EPOLL_CLOEXEC), "watching connections")),
+      timer_(check(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "watching connections")) {
+  check(watch(timer_.get(), EPOLLIN | EPOLLET) ? 0 : -1, "watching connections");
+}
+
+bool Forwarder::watch(int descriptor, std::uint32_t events) const noexcept {
+  epoll_event event = {.events = events, .data = {.fd = descriptor}};
+  return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0;
+}
+
+void Forwarder::add(Way way) {
+  const int listener = way.listener.get();
+  check(watch(listener, EPOLLIN | EPOLLET) ? 0 : -1, "watching for connections");
+  ways_.insert_or_assign(listener, std::move(way));
+}
+
+void Forwarder::run_until(int end) {
+  check(watch(end, EPOLLRDHUP) ? 0 : -1, "watching for the end");
+  while (work(busy() ? 0 : -1, end)) continue;
+}
+
+void Forwarder::attend() {
+  constexpr int kNoEnd = -1;
+  work(0, kNoEnd);
+}
+
+/// False where `end` is no more.
+bool Forwarder::work(int timeout, int end) {
+  std::array<epoll_event, 64> events;
+  const int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), timeout);
+  if (count < 0 && errno != EINTR) check(count, "waiting for connections");
+  for (int at = 0; at < count; ++at) {
+    const auto& event = events[static_cast<std::size_t>(at)];
+    if (event.data.fd == end) return false;
+    act(event.data.fd);
+  }
+  serve_busy();
+  return true;
+}
+
+std::vector<int> Forwarder::descriptors() const {
+  std::vector<int> descriptors = {epoll_.get(), timer_.get()};
+  for (const auto& [listener, way] : ways_) descriptors.push_back(listener);
+  return descriptors;
+}
+
+void Forwarder::act(int descriptor) {
+  if (descriptor == timer_.get()) return feed();
+  if (const auto way = ways_.find(descriptor); way != ways_.end()) {
+    take_in(way->second);
+    return;
+  }
+  const auto found = links_.find(descriptor);
+  if (found == links_.end()) return;  // closed by an event that came with this one
+  const auto link = found->second;
+  serve(*link);
+}
+
+/// Whether the descriptors of one more connection can be had: its sockets, and a pipe.
+bool Forwarder::has_room() const noexcept {
+  std::array<Fd, 4> places;
+  for (auto& place : places) place.reset(::fcntl(epoll_.get(), F_DUPFD_CLOEXEC, 0));
+  return static_cast<bool>(places.back());
+}
+
+/// Where descriptors run out the rest waits in the backlog, until a connection has gone or a while has
+/// passed.
+void Forwarder::take_in(const Way& way) {
+  for (int turn = 0; turn < kClientsATurn; ++turn) {
+    if (!has_room()) {
+      starve();
+      return;
+    }
+    Fd client(::accept4(way.listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (client) {
+      join(way, std::move(client));
+    } else if (errno != ECONNABORTED && errno != EINTR) {
+      if (errno != EAGAIN) starve();
+      return;
+    }
+  }
+  crowded_.push_back(way.listener.get());
+}
+
+void Forwarder::join(const Way& way, Fd client) {
+  pass_on_at_once(client.get());
+  Fd target = way.connect();
+  const bool reached = static_cast<bool>(target);
+  if (reached) pass_on_at_once(target.get());
+  const auto link = std::make_shared<Link>(std::move(client), std::move(target), pipes_, way);
+  if (!reached || !watch(link->relay.one(), kEdges) || !watch(link->relay.other(), kEdges)) {
+    link->relay.reset();
+    return;
+  }
+  links_.emplace(link->relay.one(), link);
+  links_.emplace(link->relay.other(), link);
+}
+
+void Forwarder::serve(Link& link) {
+  switch (link.relay.pump()) {
+    case Relay::State::kDone:
+      if (link.relay.error() == ECONNREFUSED) link.way.refused();
+      close(link);
+      break;
+    case Relay::State::kBusy:
+      busy_.push_back(links_.at(link.relay.one()));
+      break;
+    case Relay::State::kWaits:
+      break;
+  }
+}
+
+void Forwarder::serve_busy() {
+  for (const int listener : std::exchange(crowded_, {})) take_in(ways_.at(listener));
+  for (const auto& each : std::exchange(busy_, {})) {
+    if (const auto link = each.lock()) serve(*link);
+  }
+}
+
+void Forwarder::close(const Link& link) {
+  links_.erase(link.relay.other());
+  links_.erase(link.relay.one());
+  feed();
+}
+
+void Forwarder::starve() noexcept {
+  starved_ = true;
+  constexpr itimerspec kAWhile = {{0, 0}, {0, 100'000'000}};
+  ::timerfd_settime(timer_.get(), 0, &kAWhile, nullptr);
+}
+
+void Forwarder::feed() {
+  if (!std::exchange(starved_, false)) return;
+  // Not at once: the descriptors of a connection that goes are still open.
+  for (const auto& [listener, way] : ways_) crowded_.push_back(listener);
+}
+
+}  // namespace nslaunch::sys

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "sys/base/fd.hpp"
+#include "sys/io/relay.hpp"
+
+namespace nslaunch::sys {
+
+/// One way through a Forwarder.
+struct Way {
+  /// Listening, and never waiting.
+  Fd listener;
+  /// Returns a socket that is connected or being connected and never waits; empty where there is none: the
+  /// client is then reset.
+  std::function<Fd()> connect;
+  /// Called when such a connection is refused.
+  std::function<void()> refused;
+};
+
+/// Takes in connections and joins each with one of its own to somewhere else, any number at once, in one
+/// thread.
+class Forwarder {
+ public:
+  Forwarder();
+
+  void add(Way way);
+  /// Works until the other end of `end`, a connection, has been closed.
+  void run_until(int end);
+
+  /// For those who wait for other things, too: attend() is due when this is readable, or when it is busy.
+  int fd() const noexcept { return epoll_.get(); }
+  bool busy() const noexcept { return !busy_.empty() || !crowded_.empty(); }
+  /// Does what there is to do, a turn of each connection at most, and never waits.
+  void attend();
+  /// Every descriptor that it has open while there is no connection.
+  std::vector<int> descriptors() const;
+
+ private:
+  struct Link {
+    Link(Fd client, Fd target, PipePool& pipes, const Way& from)
+        : relay(std::move(client), std::move(target), pipes), way(from) {}
+    Relay relay;
+    const Way& way;
+  };
+
+  bool watch(int descriptor, std::uint32_t events) const noexcept;
+  bool work(int timeout, int end);
+  void act(int descriptor);
+  bool has_room() const noexcept;
+  void take_in(const Way& way);
+  void join(const Way& way, Fd client);
+  void serve(Link& link);
+  void serve_busy();
+  void close(const Link& link);
+  void starve() noexcept;
+  void feed();
+
+  Fd epoll_;
+  PipePool pipes_;
+  std::unordered_map<int, Way> ways_;                     ///< by listener
+  std::unordered_map<int, std::shared_ptr<Link>> links_;  ///< by either socket
+  std::vector<std::weak_ptr<Link>> busy_;
+  Fd timer_;                  ///< readable when those in the backlog are to be tried again
+  std::vector<int> crowded_;  ///< listeners with more clients than a turn takes in
+  bool starved_ = false;      ///< clients wait in the backlog for want of descriptors
+};
+
+}  // namespace nslaunch::sys

@@ -1,0 +1,110 @@
+#include "sys/io/loop.hpp"
+
+#include <utility>
+
+#include "sys/io/waiting.hpp"
+
+namespace nslaunch::sys {
+
+struct Loop::Entry {
+  int descriptor;
+  short wanted;
+  OnEvents handler;
+  bool ended = false;
+};
+
+struct Loop::Alarm {
+  OnTime handler;
+  std::optional<Deadline> at{};
+  bool ended = false;
+};
+
+Loop::Watch& Loop::Watch::operator=(Watch&& other) noexcept {
+  end();
+  entry_ = std::move(other.entry_);
+  return *this;
+}
+
+void Loop::Watch::want(short events) noexcept {
+  if (entry_) entry_->wanted = events;
+}
+
+void Loop::Watch::end() noexcept {
+  if (entry_) entry_->ended = true;
+  entry_.reset();
+}
+
+Loop::Timer& Loop::Timer::operator=(Timer&& other) noexcept {
+  end();
+  alarm_ = std::move(other.alarm_);
+  return *this;
+}
+
+void Loop::Timer::set(Deadline at) noexcept {
+  if (alarm_) alarm_->at = at;
+}
+
+void Loop::Timer::clear() noexcept {
+  if (alarm_) alarm_->at.reset();
+}
+
+bool Loop::Timer::is_set() const noexcept {
+  return alarm_ && alarm_->at;
+}
+
+void Loop::Timer::postpone(Clock::duration by) noexcept {
+  if (is_set()) alarm_->at->postpone(by);
+}
+
+void Loop::Timer::end() noexcept {
+  if (alarm_) alarm_->ended = true;
+  alarm_.reset();
+}
+
+Loop::Watch Loop::watch(int descriptor, short events, OnEvents handler) {
+  auto entry = std::make_shared<Entry>(Entry{descriptor, events, std::move(handler)});
+  entries_.push_back(entry);
+  return Watch(std::move(entry));
+}
+
+Loop::Timer Loop::timer(OnTime handler) {
+  auto alarm = std::make_shared<Alarm>(Alarm{std::move(handler)});
+  alarms_.push_back(alarm);
+  return Timer(std::move(alarm));
+}
+
+int Loop::time_left(int limit) const noexcept {
+  for (const auto& alarm : alarms_) {
+    if (!alarm->ended && alarm->at) limit = earlier(limit, alarm->at->poll_timeout());
+  }
+  return limit;
+}
+
+void Loop::turn(int limit) {
+  std::erase_if(entries_, [](const auto& entry) { return entry->ended; });
+  std::erase_if(alarms_, [](const auto& alarm) { return alarm->ended; });
+  polled_.clear();
+  waiting_.clear();
+  for (const auto& entry : entries_) {
+    if (entry->wanted == 0 || entry->descriptor < 0) continue;
+    polled_.push_back({entry->descriptor, entry->wanted, 0});
+    waiting_.push_back(entry);
+  }
+  const int ready = check_wait(::poll(polled_.data(), polled_.size(), time_left(limit)), "{}", doing_);
+  for (std::size_t at = 0; ready > 0 && at < polled_.size(); ++at) {
+    if (polled_[at].revents != 0 && !waiting_[at]->ended) waiting_[at]->handler(polled_[at].revents);
+  }
+  call_those_due();
+}
+
+void Loop::call_those_due() {
+  const auto now = Clock::now();
+  for (std::size_t at = 0, all = alarms_.size(); at < all; ++at) {
+    const auto alarm = alarms_[at];
+    if (alarm->ended || !alarm->at || alarm->at->at() > now) continue;
+    alarm->at.reset();
+    alarm->handler();
+  }
+}
+
+}  // namespace nslaunch::sys

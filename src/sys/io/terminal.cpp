@@ -1,0 +1,42 @@
+#include "sys/io/terminal.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "sys/base/signals.hpp"
+
+namespace nslaunch::sys {
+
+Fd open_controlling_terminal() {
+  return Fd(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
+}
+
+namespace {
+
+/// A group that no process is left in shows as its number still, or as 0 when it was of a namespace that is
+/// gone (K22). One that we may not signal (sudo's) is there.
+bool has_gone(pid_t group) noexcept {
+  return group <= 0 || (::kill(-group, 0) != 0 && errno == ESRCH);
+}
+
+}  // namespace
+
+void take_terminal(int terminal) noexcept {
+  // tcsetpgrp from a background group raises SIGTTOU, which stops us unless it is blocked.
+  SignalSet background_write;
+  background_write.add(SIGTTOU);
+  const BlockedSignals blocked(background_write);
+  ::tcsetpgrp(terminal, ::getpgrp());
+}
+
+void take_back_terminal(int terminal, pid_t former_foreground) noexcept {
+  // We were in the background: it was never ours to give back.
+  if (former_foreground != ::getpgrp()) return;
+  const pid_t foreground = ::tcgetpgrp(terminal);
+  if (foreground != ::getpgrp() && has_gone(foreground)) take_terminal(terminal);
+}
+
+}  // namespace nslaunch::sys

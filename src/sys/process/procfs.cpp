@@ -1,0 +1,154 @@
+#include "sys/process/procfs.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+#include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/base/numbers.hpp"
+
+namespace nslaunch::sys {
+namespace {
+
+/// A millisecond apart.
+constexpr int kTriesInExec = 3;
+
+std::string proc_path(pid_t pid, const char* name) {
+  return fmt::format("/proc/{}/{}", pid, name);
+}
+
+/// Of the text of a "status".
+std::optional<std::string> field_of(const std::string& text, const char* name) {
+  const std::string label = fmt::format("{}:", name);
+  auto found = text.starts_with(label) ? 0 : text.find("\n" + label);
+  if (found == std::string::npos) return std::nullopt;
+  if (found != 0) ++found;
+  const auto start = text.find_first_not_of(" \t", found + label.size());
+  return text.substr(start, text.find('\n', start) - start);
+}
+
+}  // namespace
+
+std::optional<ProcessStat> parse_stat(const std::string& line) {
+  // The name stands in parentheses and may itself hold spaces and parentheses.
+  const auto open = line.find('(');
+  const auto close = line.rfind(')');
+  if (open == std::string::npos || close == std::string::npos || close < open) return std::nullopt;
+  ProcessStat stat;
+  stat.pid = std::atoi(line.c_str());
+  stat.comm = line.substr(open + 1, close - open - 1);
+  if (close + 2 >= line.size()) return std::nullopt;
+  const char* cursor = line.c_str() + close + 2;
+  stat.state = *cursor++;
+  long long fields[22] = {};
+  for (auto& field : fields) {  // fields 4 to 25
+    char* end = nullptr;
+    field = std::strtoll(cursor, &end, 10);
+    if (end == cursor) return std::nullopt;
+    cursor = end;
+  }
+  stat.parent = static_cast<pid_t>(fields[0]);
+  stat.process_group = static_cast<pid_t>(fields[1]);
+  stat.session = static_cast<pid_t>(fields[2]);
+  constexpr long long kExiting = 0x4;  // PF_EXITING of the kernel's include/linux/sched.h
+  stat.exiting = (fields[5] & kExiting) != 0;
+  stat.utime_ticks = static_cast<std::uint64_t>(fields[10]);
+  stat.stime_ticks = static_cast<std::uint64_t>(fields[11]);
+  stat.children_utime_ticks = static_cast<std::uint64_t>(fields[12]);
+  stat.children_stime_ticks = static_cast<std::uint64_t>(fields[13]);
+  stat.start_ticks = static_cast<std::uint64_t>(fields[18]);
+  stat.rss_pages = static_cast<std::uint64_t>(fields[20]);
+  return stat;
+}
+
+std::string stat_line(pid_t pid) {
+  // One read: the kernel gives such a line whole, and it is read for every process there is.
+  const Fd file(::open(proc_path(pid, "stat").c_str(), O_RDONLY | O_CLOEXEC));
+  char line[1024];
+  const auto count = file ? retry_on_eintr([&] { return ::read(file.get(), line, sizeof line); }) : -1;
+  return {line, count > 0 ? static_cast<std::size_t>(count) : 0};
+}
+
+std::optional<ProcessStat> read_stat(pid_t pid) {
+  return parse_stat(stat_line(pid));
+}
+
+std::string status_text(pid_t pid) {
+  return read_file(proc_path(pid, "status").c_str()).value_or("");
+}
+
+std::optional<ProcessStat> parse_status(pid_t pid, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const auto field = [&](const char* name) { return field_of(text, name).value_or(""); };
+  const auto number = [&](const char* name) { return std::atoi(field(name).c_str()); };
+  ProcessStat stat;
+  stat.pid = pid;
+  stat.comm = field("Name");
+  stat.state = field("State").empty() ? '?' : field("State").front();
+  stat.parent = number("PPid");
+  stat.process_group = number("NSpgid");
+  stat.session = number("NSsid");
+  const long page = ::sysconf(_SC_PAGESIZE) / 1024;
+  stat.rss_pages = static_cast<std::uint64_t>(number("VmRSS") / std::max(page, 1L));
+  return stat;
+}
+
+std::string command_line(pid_t pid, std::size_t limit) {
+  // A process in execve(2) has none for a moment; a zombie has none any more.
+  for (int tries = 0;; ++tries) {
+    auto text = read_file(proc_path(pid, "cmdline").c_str(), limit);
+    if (text && !text->empty()) {
+      while (!text->empty() && text->back() == '\0') text->pop_back();
+      std::replace(text->begin(), text->end(), '\0', ' ');
+      return *text;
+    }
+    const auto stat = read_stat(pid);
+    if (!stat) return "[gone]";
+    if (stat->state == 'Z' || tries == kTriesInExec) return "[" + stat->comm + "]";
+    ::poll(nullptr, 0, 1);
+  }
+}
+
+std::optional<std::string> status_field(pid_t pid, const char* name) {
+  return field_of(status_text(pid), name);
+}
+
+std::vector<pid_t> all_pids() {
+  std::vector<pid_t> pids;
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc"), ::closedir);
+  if (!folder) return pids;
+  while (const dirent* entry = ::readdir(folder.get())) {
+    if (const auto pid = whole_number<pid_t>(entry->d_name)) pids.push_back(*pid);
+  }
+  return pids;
+}
+
+std::uint64_t namespace_inode(pid_t pid, const char* name) {
+  const std::string path =
+      pid == 0 ? fmt::format("/proc/self/ns/{}", name) : fmt::format("/proc/{}/ns/{}", pid, name);
+  struct stat status = {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+std::uint64_t oom_kills() {
+  constexpr std::string_view kLabel = "\noom_kill ";
+  const auto text = read_file("/proc/vmstat").value_or("");
+  const auto found = text.find(kLabel);
+  return found == std::string::npos ? 0 : std::strtoull(text.c_str() + found + kLabel.size(), nullptr, 10);
+}
+
+const std::string& boot_id() {
+  static const std::string id = read_setting_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id").value_or("");
+  return id;
+}
+
+}  // namespace nslaunch::sys
