@@ -31,13 +31,13 @@ Contestant from_path(const std::string& name, const std::vector<std::string>& op
   return contestant;
 }
 
-std::vector<Contestant> all_contestants(const Setup& setup, bool rootless, const fs::path& folder) {
+std::vector<Contestant> all_contestants(const Setup& setup, bool rootless, const fs::path& directory) {
   std::vector<std::string> unshare{"--net",  "--pid",        "--mount",     "--ipc",
                                    "--fork", "--mount-proc", "--kill-child"};
   if (rootless) unshare.insert(unshare.begin(), "--map-current-user");
-  auto crun = from_path("crun", {"--root", folder / "state", "--cgroup-manager=disabled", "run", "--bundle",
-                                 folder, "nslaunch-bench"});
-  crun.bundle = folder;
+  auto crun = from_path("crun", {"--root", directory / "state", "--cgroup-manager=disabled", "run",
+                                 "--bundle", directory, "nslaunch-bench"});
+  crun.bundle = directory;
   return {from_file("floor", {setup.floor}),
           from_file("nslaunch", {setup.nslaunch, "--"}),
           from_path("unshare", unshare),
@@ -70,7 +70,7 @@ std::string why_not(const Contestant& contestant, const Role& role) {
 
 std::vector<Contestant> find_contestants(const Setup& setup, const Role& role, const Scratch& scratch) {
   const bool rootless = geteuid() != 0 || role.account;
-  auto contestants = all_contestants(setup, rootless, scratch.fresh_folder("crun", role.account));
+  auto contestants = all_contestants(setup, rootless, scratch.fresh_directory("crun", role.account));
   for (auto& contestant : contestants)
     if (contestant.skipped.empty()) contestant.skipped = why_not(contestant, role);
   return contestants;

@@ -31,9 +31,9 @@ std::string numbered(std::string id, std::size_t number) {
   return id.replace(id.size() - kDigits, kDigits, digits);
 }
 
-std::vector<fs::path> regular_files(const fs::path& folder) {
+std::vector<fs::path> regular_files(const fs::path& directory) {
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder))
+  for (const auto& entry : fs::directory_iterator(directory))
     if (entry.is_regular_file()) files.push_back(entry.path());
   return files;
 }
@@ -44,13 +44,13 @@ DeadRecords::DeadRecords(const Setup& setup, const Role& role, const Contestant&
                          const Scratch& scratch)
     : owner_(role.account) {
   use_fresh_registry(scratch, role);
-  folder_ = std::getenv("NSLAUNCH_STATE_DIR");
+  directory_ = std::getenv("NSLAUNCH_STATE_DIR");
   {
     Forests shard;
     shard.plant(setup, role, nslaunch, 0);
     shard.wait_until_up();
-    const auto files = regular_files(folder_);
-    if (files.size() != 1) throw std::runtime_error("expected one record in " + folder_.string());
+    const auto files = regular_files(directory_);
+    if (files.size() != 1) throw std::runtime_error("expected one record in " + directory_.string());
     take_sample(files[0]);
   }
   use_fresh_registry(scratch, role);
@@ -69,7 +69,7 @@ void DeadRecords::fill(std::size_t count) const {
   throw_if_interrupted();
   for (std::size_t i = 0; i < count; ++i) {
     const auto id = numbered(id_, i);
-    const auto path = folder_ / replace_all(file_name_, id_, id);
+    const auto path = directory_ / replace_all(file_name_, id_, id);
     if (fs::exists(path)) continue;
     std::ofstream(path) << replace_all(text_, id_, id);
     fs::permissions(path, fs::perms{0600});
@@ -78,7 +78,7 @@ void DeadRecords::fill(std::size_t count) const {
 }
 
 std::size_t DeadRecords::count() const {
-  return regular_files(folder_).size();
+  return regular_files(directory_).size();
 }
 
 }  // namespace nslaunch::bench

@@ -8,7 +8,7 @@
 
 namespace nslaunch::bench {
 
-/// A registry folder full of records whose launchers are gone: copies of a real shard's one,
+/// A registry directory full of records whose launchers are gone: copies of a real shard's one,
 /// taken while it lived, under other ids.
 class DeadRecords {
  public:
@@ -22,7 +22,7 @@ class DeadRecords {
   void take_sample(const std::filesystem::path& file);
 
   std::optional<Account> owner_;
-  std::filesystem::path folder_;
+  std::filesystem::path directory_;
   std::string file_name_;
   std::string id_;
   std::string text_;

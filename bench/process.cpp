@@ -113,9 +113,9 @@ Output capture(const Program& program) {
 
 std::optional<std::string> find_program(const std::string& name) {
   const char* path = std::getenv("PATH");
-  std::istringstream folders(path != nullptr ? path : "/usr/bin:/bin");
-  for (std::string folder; std::getline(folders, folder, ':');)
-    if (auto file = folder + "/" + name; access(file.c_str(), X_OK) == 0) return file;
+  std::istringstream directories(path != nullptr ? path : "/usr/bin:/bin");
+  for (std::string directory; std::getline(directories, directory, ':');)
+    if (auto file = directory + "/" + name; access(file.c_str(), X_OK) == 0) return file;
   return std::nullopt;
 }
 

@@ -44,13 +44,13 @@ Scratch::~Scratch() {
   fs::remove_all(path_, ignored);
 }
 
-fs::path Scratch::fresh_folder(const std::string& name, const std::optional<Account>& owner) const {
-  auto folder = path_ / name;
-  fs::remove_all(folder);
-  fs::create_directory(folder);
-  fs::permissions(folder, fs::perms::owner_all);
-  if (owner) check(chown(folder.c_str(), owner->uid, owner->gid), "giving away " + folder.string());
-  return folder;
+fs::path Scratch::fresh_directory(const std::string& name, const std::optional<Account>& owner) const {
+  auto directory = path_ / name;
+  fs::remove_all(directory);
+  fs::create_directory(directory);
+  fs::permissions(directory, fs::perms::owner_all);
+  if (owner) check(chown(directory.c_str(), owner->uid, owner->gid), "giving away " + directory.string());
+  return directory;
 }
 
 Setup read_options(const std::vector<std::string>& words) {
@@ -82,7 +82,7 @@ Setup read_options(const std::vector<std::string>& words) {
 }
 
 void use_fresh_registry(const Scratch& scratch, const Role& role) {
-  setenv("NSLAUNCH_STATE_DIR", scratch.fresh_folder("state", role.account).c_str(), 1);
+  setenv("NSLAUNCH_STATE_DIR", scratch.fresh_directory("state", role.account).c_str(), 1);
 }
 
 }  // namespace nslaunch::bench

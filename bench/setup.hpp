@@ -9,7 +9,7 @@
 
 namespace nslaunch::bench {
 
-/// A folder for one execution of the benchmark, gone with it.
+/// A directory for one execution of the benchmark, gone with it.
 class Scratch {
  public:
   Scratch();
@@ -17,8 +17,8 @@ class Scratch {
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
-  /// An empty folder with mode 0700, the account's own.
-  std::filesystem::path fresh_folder(const std::string& name, const std::optional<Account>& owner) const;
+  /// An empty directory with mode 0700, the account's own.
+  std::filesystem::path fresh_directory(const std::string& name, const std::optional<Account>& owner) const;
 
  private:
   std::filesystem::path path_;
@@ -46,7 +46,7 @@ struct Setup {
 /// Reads the options behind the scenario's name; throws std::invalid_argument.
 Setup read_options(const std::vector<std::string>& words);
 
-/// From here on nslaunch keeps its records in an empty folder of the role's own.
+/// From here on nslaunch keeps its records in an empty directory of the role's own.
 void use_fresh_registry(const Scratch& scratch, const Role& role);
 
 }  // namespace nslaunch::bench

@@ -10,8 +10,8 @@ function(lay_out_as_launched target)
     return()
   endif()
   # A cross compiler looks for it only beside its own programs, or where it is told.
-  cmake_path(GET NSLAUNCH_LLD PARENT_PATH lld_folder)
-  target_link_options(${target} PRIVATE -fuse-ld=lld $<$<BOOL:${CMAKE_CROSSCOMPILING}>:-B${lld_folder}>
+  cmake_path(GET NSLAUNCH_LLD PARENT_PATH lld_directory)
+  target_link_options(${target} PRIVATE -fuse-ld=lld $<$<BOOL:${CMAKE_CROSSCOMPILING}>:-B${lld_directory}>
     -Wl,--symbol-ordering-file=${launch_order} -Wl,--no-warn-symbol-ordering)
   set_target_properties(${target} PROPERTIES LINK_DEPENDS ${launch_order})
 endfunction()

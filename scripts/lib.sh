@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Shared by the scripts in this folder: sourced, never run. Leaves the caller in the root of the
+# Shared by the scripts in this directory: sourced, never run. Leaves the caller in the root of the
 # project, so every script works from any directory.
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)

@@ -4,7 +4,7 @@
 // identity of the run that started this server, so that a test can tell its own from a stranger's.
 //
 //   COLLIDE_RUN   the run's identity (default: a random one)
-//   COLLIDE_DATA  the folder that the notes are kept in (default: a new one in the temporary folder)
+//   COLLIDE_DATA  the directory that the notes are kept in (default: a new one in the temporary directory)
 
 const crypto = require('node:crypto');
 const fs = require('node:fs');

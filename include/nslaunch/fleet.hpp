@@ -114,11 +114,11 @@ struct Attempt {
   /// The end of what it has written, of one that did not pass.
   std::string last_output;
   std::uint64_t output_bytes = 0;
-  /// With an artifacts folder: where its files are.
-  std::string folder;
-  /// That folder itself (O_PATH), while Reporter::ended() is called; -1: there is none. Its name may lead
+  /// With an artifacts directory: where its files are.
+  std::string directory;
+  /// That directory itself (O_PATH), while Reporter::ended() is called; -1: there is none. Its name may lead
   /// elsewhere by now.
-  int folder_descriptor = -1;
+  int directory_descriptor = -1;
 };
 
 /// What became of a part.

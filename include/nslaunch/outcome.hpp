@@ -82,9 +82,9 @@ struct Outcome {
   std::optional<CaptureOutcome> capture;
 
   /// True when the kernel reported every process of the shard gone. Where it is false,
-  /// `culprit` names what held the shard's end up past the limit.
+  /// `teardown_blocker` names what held the shard's end up past the limit.
   bool all_gone = true;
-  std::string culprit;
+  std::string teardown_blocker;
 
   std::chrono::microseconds setup{0};     ///< from the request to the command's exec
   std::chrono::microseconds duration{0};  ///< from the command's exec to its end

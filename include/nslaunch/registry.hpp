@@ -52,7 +52,7 @@ enum class ShardState {
 const char* to_string(ShardState state) noexcept;
 
 /// A shard as the registry shows it. Of an unreadable record only `path`, `record.id` (from the
-/// file's name), `record.uid` (the folder's owner) and `problem` are set.
+/// file's name), `record.uid` (the directory's owner) and `problem` are set.
 struct ShardEntry {
   ShardRecord record;
   ShardState state = ShardState::kUnreadable;
@@ -62,9 +62,9 @@ struct ShardEntry {
   std::string problem;
 };
 
-/// Every shard that this user's registry folders hold (as root with `all_users`, everyone's),
+/// Every shard that this user's registry directories hold (as root with `all_users`, everyone's),
 /// in order of their start. Never throws for a sick registry: what cannot be read is an entry
-/// of its own or, for a whole folder, a line in `warnings`.
+/// of its own or, for a whole directory, a line in `warnings`.
 std::vector<ShardEntry> list_shards(bool all_users, std::vector<std::string>& warnings);
 
 /// The same of one user, whoever else has shards. Another one's are read by root only.

@@ -11,7 +11,7 @@ namespace nslaunch {
 enum class TmpMode {
   kPrivate,    ///< a fresh tmpfs on /tmp, gone with the shard
   kHost,       ///< the host's /tmp, shared
-  kDirectory,  ///< a folder of the caller's, mounted on /tmp and left alone afterwards
+  kDirectory,  ///< a directory of the caller's, mounted on /tmp and left alone afterwards
 };
 
 enum class LeakPolicy { kWarn, kFail, kIgnore };
@@ -47,10 +47,11 @@ struct ReachedService {
   std::uint16_t port = 0;
 };
 
-/// A folder that the shard sees with changes of its own: what it writes there is not written outside.
+/// A directory that the shard sees with changes of its own: what it writes there is not written outside.
 struct OverlaySpec {
   std::string path;
-  /// An empty or missing folder that keeps what was changed, as overlayfs writes it; empty: nothing is kept.
+  /// An empty or missing directory that keeps what was changed, as overlayfs writes it; empty: nothing is
+  /// kept.
   std::string keep;
   /// How many of the last names in `keep` are, or may be, words of a list: for another user's command root
   /// makes these, and takes nothing that has such a name.
@@ -110,7 +111,7 @@ struct ShardSpec {
   std::uint64_t tmp_size = 0;
   /// Paths below the host's /tmp that stay visible.
   std::vector<std::string> keep;
-  /// Paths over which an empty private folder is mounted; made with mode 0700 where missing.
+  /// Paths over which an empty private directory is mounted; made with mode 0700 where missing.
   std::vector<std::string> private_paths;
   std::vector<OverlaySpec> overlays;
   /// The most that the shard may use, 0: no limit. By a control group of version 2, or an Error that says why
@@ -137,8 +138,8 @@ struct ShardSpec {
   int dump_signal = 0;
   /// The time that they have for what it makes them do.
   std::chrono::milliseconds dump_grace{2000};
-  /// A folder of the host's that the command finds as NSLAUNCH_ARTIFACTS, made where missing; the account of
-  /// a hang is written there. Empty: none.
+  /// A directory of the host's that the command finds as NSLAUNCH_ARTIFACTS, made where missing; the account
+  /// of a hang is written there. Empty: none.
   std::string artifacts;
   /// How long the shard of a command that failed, or timed out, stays for visitors; none: not at all.
   /// One that somebody told to end is not held, nor one that is not recorded.

@@ -32,14 +32,14 @@ std::uint64_t count_in(const std::string& file, std::string_view name) {
   return 0;
 }
 
-/// A group's folder by either version of control groups, empty where there is none.
-std::string folder_of_pids() {
-  std::string folder;
+/// A group's directory by either version of control groups, empty where there is none.
+std::string directory_of_pids() {
+  std::string directory;
   for (const auto& line : own_cgroups()) {
     if (has_controller(line, "pids")) return "/sys/fs/cgroup/pids" + line.path;
-    if (line.is_version_2) folder = "/sys/fs/cgroup" + line.path;
+    if (line.is_version_2) directory = "/sys/fs/cgroup" + line.path;
   }
-  return folder;
+  return directory;
 }
 
 bool is_reached(const std::string& group) {
@@ -51,7 +51,7 @@ bool is_reached(const std::string& group) {
 }  // namespace
 
 std::string reached_pids_max() {
-  for (std::filesystem::path group = folder_of_pids(); group.has_relative_path();
+  for (std::filesystem::path group = directory_of_pids(); group.has_relative_path();
        group = group.parent_path()) {
     if (is_reached(group)) return group / "pids.max";
   }

@@ -20,8 +20,8 @@
 namespace nslaunch::ns {
 namespace {
 
-void write_in(int proc_folder, const char* name, const std::string& content) {
-  if (const int error = sys::write_file_at(proc_folder, name, content); error != 0) {
+void write_in(int proc_directory, const char* name, const std::string& content) {
+  if (const int error = sys::write_file_at(proc_directory, name, content); error != 0) {
     throw Error(sys::errno_code(error), fmt::format("writing {}", name));
   }
 }
@@ -31,24 +31,24 @@ std::string identity_of(const char* own_map) {
   return identity_map(parse_id_ranges(sys::read_file(own_map).value_or("")));
 }
 
-/// Into the maps of the process that `proc_folder`, its folder in /proc, stands for.
-void write_maps_in(int proc_folder, const IdMap& map) {
+/// Into the maps of the process that `proc_directory`, its directory in /proc, stands for.
+void write_maps_in(int proc_directory, const IdMap& map) {
   if (map.identity) {
-    write_in(proc_folder, "uid_map", identity_of("/proc/self/uid_map"));
-    write_in(proc_folder, "gid_map", identity_of("/proc/self/gid_map"));
+    write_in(proc_directory, "uid_map", identity_of("/proc/self/uid_map"));
+    write_in(proc_directory, "gid_map", identity_of("/proc/self/gid_map"));
     return;
   }
-  write_in(proc_folder, "uid_map", fmt::format("{} {} 1\n", map.inside_uid, map.outside_uid));
+  write_in(proc_directory, "uid_map", fmt::format("{} {} 1\n", map.inside_uid, map.outside_uid));
   const auto groups = what_fits_in_map(fmt::format("{} {} 1\n", map.inside_gid, map.outside_gid) +
                                        identity_map(ranges_of(map.more_groups)));
   // K11: an unprivileged gid map is refused until setgroups is denied.
-  if (map.more_groups.empty()) write_in(proc_folder, "setgroups", "deny");
-  write_in(proc_folder, "gid_map", groups);
+  if (map.more_groups.empty()) write_in(proc_directory, "setgroups", "deny");
+  write_in(proc_directory, "gid_map", groups);
 }
 
 /// Of a child. Where /proc is that of a PID namespace further out (K10), it has another number there: that
 /// which /proc shows of a handle on it (kernel/fork.c, pidfd_show_fdinfo).
-std::string proc_folder_of(pid_t child) {
+std::string proc_directory_of(pid_t child) {
   constexpr std::string_view kLabel = "\nPid:\t";
   const auto handle = sys::Pidfd::open(child);
   const auto about =
@@ -59,12 +59,12 @@ std::string proc_folder_of(pid_t child) {
 }
 
 /// The child's half of unshare_user(): stays outside, and exits with 0 or an errno.
-[[noreturn]] void map_from_outside(int proc_folder, const IdMap& map, sys::Pipe entered) {
+[[noreturn]] void map_from_outside(int proc_directory, const IdMap& map, sys::Pipe entered) {
   entered.write.reset();
   char byte = 0;
   if (sys::retry_on_eintr([&] { return ::read(entered.read.get(), &byte, 1); }) != 1) ::_exit(EPIPE);
   try {
-    write_maps_in(proc_folder, map);
+    write_maps_in(proc_directory, map);
   } catch (const Error& error) {
     ::_exit(error.code().value());
   } catch (...) {
@@ -76,14 +76,14 @@ std::string proc_folder_of(pid_t child) {
 }  // namespace
 
 void write_id_maps(pid_t pid, const IdMap& map) {
-  write_maps_in(sys::open_file(proc_folder_of(pid), O_PATH | O_DIRECTORY).get(), map);
+  write_maps_in(sys::open_file(proc_directory_of(pid), O_PATH | O_DIRECTORY).get(), map);
 }
 
 void unshare_user(int flags, const IdMap& map) {
-  const auto own_folder = sys::open_file("/proc/self", O_PATH | O_DIRECTORY);
+  const auto own_directory = sys::open_file("/proc/self", O_PATH | O_DIRECTORY);
   auto entered = sys::make_pipe();
   const pid_t child = sys::check(::fork(), "forking");
-  if (child == 0) map_from_outside(own_folder.get(), map, std::move(entered));
+  if (child == 0) map_from_outside(own_directory.get(), map, std::move(entered));
   const int result = when_there_is_room([&] { return ::unshare(flags | CLONE_NEWUSER); });
   int error = result == 0 ? 0 : errno;
   if (error == 0) error = sys::write_all(entered.write.get(), "x");

@@ -28,23 +28,23 @@ bool same_inode(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/// Climbs from the working folder to the top of the mount namespace, past our own root.
+/// Climbs from the working directory to the top of the mount namespace, past our own root.
 void climb_to_real_root() {
   struct stat here = {};
   struct stat above = {};
   do {
-    sys::check(::stat(".", &here), "looking at the folder above a chroot");
+    sys::check(::stat(".", &here), "looking at the directory above a chroot");
     sys::check(::chdir(".."), "leaving a chroot");
-    sys::check(::stat(".", &above), "looking at the folder above a chroot");
+    sys::check(::stat(".", &above), "looking at the directory above a chroot");
   } while (!same_inode(here, above));
 }
 
 /// K17: in a chroot "/" is no mount point, so it has no propagation to change and whatever is
 /// mounted below it would show outside. The real root is reached by the way that every root user of a
-/// chroot has: move the root below the working folder, climb, and come back.
+/// chroot has: move the root below the working directory, climb, and come back.
 void make_slave_from_chroot() {
   const auto root = sys::open_file("/", O_PATH | O_DIRECTORY);
-  const auto folder = sys::open_file(".", O_PATH | O_DIRECTORY);
+  const auto directory = sys::open_file(".", O_PATH | O_DIRECTORY);
   sys::check(::chroot("/proc"), "leaving a chroot");
   sys::check(::fchdir(root.get()), "leaving a chroot");
   climb_to_real_root();
@@ -52,7 +52,7 @@ void make_slave_from_chroot() {
   const int saved = errno;
   sys::check(::fchdir(root.get()), "returning to a chroot");
   sys::check(::chroot("."), "returning to a chroot");
-  sys::check(::fchdir(folder.get()), "returning to the working folder");
+  sys::check(::fchdir(directory.get()), "returning to the working directory");
   errno = saved;
   sys::check(result, "making mounts private from within a chroot");
 }
@@ -110,8 +110,8 @@ sys::Fd make_mount(const char* type, const MountOptions& options, unsigned attri
   return sys::Fd(sys::check(::fsmount(made.get(), FSMOUNT_CLOEXEC, attributes), "mounting a file system"));
 }
 
-sys::Fd make_tmpfs_alike(const sys::Directory& folder) {
-  const auto status = folder.status();
+sys::Fd make_tmpfs_alike(const sys::Directory& directory) {
+  const auto status = directory.status();
   MountOptions options{{"mode", fmt::format("{:o}", status.st_mode & 07777U)},
                        {"uid", std::to_string(status.st_uid)},
                        {"gid", std::to_string(status.st_gid)}};
@@ -129,7 +129,7 @@ sys::Fd make_tmpfs_alike(const sys::Directory& folder) {
 
 void attach(int mount, const sys::Directory& target) {
   constexpr unsigned kByDescriptor = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
-  sys::check(::move_mount(mount, "", target.fd(), "", kByDescriptor), "mounting over a folder");
+  sys::check(::move_mount(mount, "", target.fd(), "", kByDescriptor), "mounting over a directory");
 }
 
 void bind(int source, int target) {

@@ -26,9 +26,9 @@ using MountOptions = std::map<std::string, std::string>;
 /// A new file system, mounted nowhere yet: an O_PATH descriptor of its root. `attributes`: MOUNT_ATTR_*.
 sys::Fd make_mount(const char* type, const MountOptions& options, unsigned attributes);
 
-/// A tmpfs as above with the owner and the mode of a folder, mounted nowhere yet; where the owner is nobody's
-/// id here, ours has to do.
-sys::Fd make_tmpfs_alike(const sys::Directory& folder);
+/// A tmpfs as above with the owner and the mode of a directory, mounted nowhere yet; where the owner is
+/// nobody's id here, ours has to do.
+sys::Fd make_tmpfs_alike(const sys::Directory& directory);
 
 /// Mounts what make_mount() has made over what `target` stands for, on top of what is mounted there.
 void attach(int mount, const sys::Directory& target);

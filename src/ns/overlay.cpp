@@ -15,12 +15,12 @@
 namespace nslaunch::ns {
 namespace {
 
-bool takes_attribute(int folder, const char* name) {
-  const auto path = sys::descriptor_path(folder);
+bool takes_attribute(int directory, const char* name) {
+  const auto path = sys::descriptor_path(directory);
   return ::setxattr(path.c_str(), name, "", 0, 0) == 0 && ::removexattr(path.c_str(), name) == 0;
 }
 
-/// K36: where overlayfs can't keep its notes it mounts all the same, and then folders can't be removed.
+/// K36: where overlayfs can't keep its notes it mounts all the same, and then directories can't be removed.
 MountOptions options_for_notes(int upper, bool is_kept) {
   if (takes_attribute(upper, "trusted.overlay.nslaunch"))
     return {{"redirect_dir", is_kept ? "nofollow" : "on"}};
@@ -28,7 +28,7 @@ MountOptions options_for_notes(int upper, bool is_kept) {
   return {{"redirect_dir", "nofollow"}, {"userxattr", ""}};
 }
 
-/// The top folder of a view shows the mode and the owner of its upper layer.
+/// The top directory of a view shows the mode and the owner of its upper layer.
 void make_alike(const sys::Directory& upper, int lower) {
   struct stat status = {};
   sys::check(::fstat(lower, &status), "looking at what an overlay covers");
@@ -57,7 +57,7 @@ sys::Fd make_view(const OverlayLayers& layers, Changes changes) {
   const sys::Directory upper(sys::Fd(::fcntl(layers.upper, F_DUPFD_CLOEXEC, 0)));
   make_alike(upper, layers.lower);
   // What somebody has put there would pass for changes.
-  if (!upper.is_empty()) throw Error(sys::errno_code(ESTALE), "finding the folder for the changes empty");
+  if (!upper.is_empty()) throw Error(sys::errno_code(ESTALE), "finding the directory for the changes empty");
   const bool is_kept = changes == Changes::kKept;
   auto options = options_for_notes(layers.upper, is_kept);
   // By descriptor: a name may have commas and colons, which separate options and layers.

@@ -4,17 +4,17 @@
 
 namespace nslaunch::ns {
 
-/// The folders that overlayfs makes one view of; O_PATH descriptors, opened in this mount namespace.
+/// The directories that overlayfs makes one view of; O_PATH descriptors, opened in this mount namespace.
 struct OverlayLayers {
   int lower;  ///< is read, never written
-  int upper;  ///< gets what is changed: an empty folder
-  int work;   ///< for overlayfs alone: an empty folder on the same mount as `upper`, and apart from it
+  int upper;  ///< gets what is changed: an empty directory
+  int work;   ///< for overlayfs alone: an empty directory on the same mount as `upper`, and apart from it
 };
 
 /// What `upper` holds afterwards.
 enum class Changes {
   kPass,  ///< is of no use without `lower`
-  kKept,  ///< makes sense by itself; a folder is renamed by copying it (K36)
+  kKept,  ///< makes sense by itself; a directory is renamed by copying it (K36)
 };
 
 /// A view of `lower` in which every change goes to `upper`, mounted nowhere yet (attach()); what is mounted

@@ -70,11 +70,11 @@ bool covers_own_group(const std::string& range) {
 
 std::vector<Sysctl> changed_sysctls() {
   std::vector<Sysctl> changed;
-  const sys::Fd folder(::open("/proc/sys/net", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!folder) return changed;
+  const sys::Fd directory(::open("/proc/sys/net", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return changed;
   bool disabled_everywhere = false;
   for (const auto& [path, fresh] : kDefaults) {
-    auto value = sys::read_setting_at(folder.get(), path);
+    auto value = sys::read_setting_at(directory.get(), path);
     if (!value) continue;  // not on this kernel
     const bool differs = *value != fresh;
     // Writing "all" sets every interface too; what lo has is written after it.
@@ -87,15 +87,15 @@ std::vector<Sysctl> changed_sysctls() {
 
 std::vector<std::string> apply_sysctls(const std::vector<Sysctl>& sysctls) {
   std::vector<std::string> refused;
-  const sys::Fd folder(::open("/proc/sys/net", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const sys::Fd directory(::open("/proc/sys/net", O_PATH | O_DIRECTORY | O_CLOEXEC));
   struct statvfs filesystem = {};
-  sys::check(::fstatvfs(folder.get(), &filesystem), "looking at /proc/sys/net");
+  sys::check(::fstatvfs(directory.get(), &filesystem), "looking at /proc/sys/net");
   if ((filesystem.f_flag & ST_RDONLY) != 0) throw Error(sys::errno_code(EROFS), "writing to /proc/sys/net");
   for (const auto& [path, value] : sysctls) {
-    int error = sys::write_file_at(folder.get(), path.c_str(), value);
+    int error = sys::write_file_at(directory.get(), path.c_str(), value);
     if (error == EINVAL && path == kPingGroups && covers_own_group(value)) {
       // Every group of the range must be mapped here (net/ipv4/ping.c); our own one always is.
-      error = sys::write_file_at(folder.get(), kPingGroups, own_group_range());
+      error = sys::write_file_at(directory.get(), kPingGroups, own_group_range());
     }
     if (error != 0)
       refused.push_back(fmt::format("net/{} = {} ({})", path, value, sys::errno_code(error).message()));

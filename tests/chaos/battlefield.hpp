@@ -23,9 +23,9 @@ inline std::string mounts() {
   return sys::read_file("/proc/self/mountinfo", 16 << 20).value_or("");
 }
 
-inline Words files_named(const std::string& folder, const std::string& text) {
+inline Words files_named(const std::string& directory, const std::string& text) {
   Words found;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
     if (entry.path().filename().string().find(text) != std::string::npos) found.push_back(entry.path());
   }
   return found;

@@ -55,7 +55,7 @@ TEST_CASE("100 shards that write 5 MB each lose no byte, through stdout or in ar
   const auto ended = running.wait(std::chrono::minutes{5});
   INFO(ended.err);
   CHECK(ended.status == 0);
-  CHECK(whats_wrong_with(sys::read_file((scene.folder() + "/out").c_str(), 1 << 30).value_or("")).empty());
+  CHECK(whats_wrong_with(sys::read_file((scene.directory() + "/out").c_str(), 1 << 30).value_or("")).empty());
   std::string kept;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(artifacts.path())) {
     if (entry.path().filename() == "stdout")

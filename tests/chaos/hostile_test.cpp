@@ -56,13 +56,13 @@ void swap(const std::string& name, const std::string& trap) {
   ::rmdir(name.c_str());
 }
 
-/// Puts another folder with a link named "work" where overlayfs is to work, and takes it away again.
-void swap_work_folders(const std::string& folder, const std::string& aim) {
+/// Puts another directory with a link named "work" where overlayfs is to work, and takes it away again.
+void swap_work_directories(const std::string& directory, const std::string& aim) {
   static int moved = 0;
-  for (const auto& entry : fs::directory_iterator(folder)) {
+  for (const auto& entry : fs::directory_iterator(directory)) {
     const auto path = entry.path().string();
     if (path.find("/.nslaunch-") == std::string::npos) continue;
-    ::rename(path.c_str(), fmt::format("{}/moved-{}", folder, ++moved).c_str());
+    ::rename(path.c_str(), fmt::format("{}/moved-{}", directory, ++moved).c_str());
     ::mkdir(path.c_str(), 0755);
     ::symlink(aim.c_str(), (path + "/work").c_str());
   }
@@ -83,8 +83,8 @@ void start_attack(const passwd& user, const std::function<void()>& act) {
     throw std::runtime_error("no attack");
 }
 
-/// All that is below `folder`: what each is, whose, and what is in it.
-std::string state_of(const std::string& folder) {
+/// All that is below `directory`: what each is, whose, and what is in it.
+std::string state_of(const std::string& directory) {
   std::set<std::string> lines;
   const auto add = [&](const std::string& path) {
     struct stat status = {};
@@ -92,8 +92,8 @@ std::string state_of(const std::string& folder) {
     const auto text = S_ISREG(status.st_mode) ? sys::read_file(path.c_str()).value_or("") : "";
     lines.insert(fmt::format("{} {:o} {}:{} {}", path, status.st_mode, status.st_uid, status.st_gid, text));
   };
-  add(folder);
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) add(entry.path());
+  add(directory);
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) add(entry.path());
   std::string state;
   for (const auto& line : lines) state += line + "\n";
   return state;
@@ -120,14 +120,14 @@ std::string ask(const Words& words) {
   }
 }
 
-/// Folders and programs of both, in a /tmp and a /run that nobody else sees.
+/// Directories and programs of both, in a /tmp and a /run that nobody else sees.
 void make_place(const passwd& user) {
   sys::check(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "making mounts private");
   if (!mount_proc()) throw std::runtime_error("no /proc");
   for (const char* path : {"/tmp", "/run"})
     sys::check(::mount("tmpfs", path, "tmpfs", 0, "mode=1777,size=256m"), "mounting on {}", path);
-  for (const auto& folder : {kHome + "/checkout", kHome + "/trap", kRoots + "/inner"})
-    fs::create_directories(folder);
+  for (const auto& directory : {kHome + "/checkout", kHome + "/trap", kRoots + "/inner"})
+    fs::create_directories(directory);
   fs::copy(nslaunch_binary(), kProgram);
   write_file(kRoots + "/canary", "root's own\n", 0640);
   write_file(kHome + "/mine", "#!/bin/sh\nid -u >>" + kHome + "/ran\n", 0755);
@@ -158,7 +158,7 @@ void start_attacks(const passwd& user, const std::string& users_id, const std::s
   }
   start_attack(user, [swapped] {
     for (const auto& [name, trap] : swapped) swap(name, trap);
-    swap_work_folders(kHome, kRoots + "/canary");
+    swap_work_directories(kHome, kRoots + "/canary");
   });
   const auto registry = fmt::format("/tmp/nslaunch-{}/", user.pw_uid);
   std::vector<std::pair<std::string, std::string>> linked;
@@ -234,7 +234,8 @@ std::string attacked(const passwd& user, int rounds) {
 
 }  // namespace
 
-TEST_CASE("a user who swaps folders, records and sockets while root acts for them gains nothing of root's") {
+TEST_CASE(
+    "a user who swaps directories, records and sockets while root acts for them gains nothing of root's") {
   if (::geteuid() != 0) SKIP_TEST("needs root");
   const char* name = std::getenv("NSLAUNCH_TEST_USER");
   const passwd* user = ::getpwnam(name != nullptr ? name : "nslaunch-test");

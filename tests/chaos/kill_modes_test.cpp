@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 /// A way of running that makes something which a killed launcher could leave behind.
 struct Mode {
   std::string name;
-  Words options;  ///< DIR stands for a folder of the shot's own, with a folder "checkout"
-  /// What the folder may have when the shards are gone and one more nslaunch command has run: the user's.
+  Words options;  ///< DIR stands for a directory of the shot's own, with a directory "checkout"
+  /// What the directory may have when the shards are gone and one more nslaunch command has run: the user's.
   std::set<std::string> users = {};
   std::string script = "echo up; read line";
   bool always_there = true;  ///< else it may be missing on this machine, which is said
@@ -29,9 +29,9 @@ struct Mode {
 const std::vector<Mode> kModes = {
     {"overlay, passing", {"--overlay", "DIR/checkout"}},
     {"overlay, kept", {"--overlay", "DIR/checkout=DIR/kept"}, {"kept"}},
-    {"private folder", {"--private", "DIR/home/.harperdb"}, {"home"}},
+    {"private directory", {"--private", "DIR/home/.harperdb"}, {"home"}},
     {"artifacts", {"--artifacts", "DIR/artifacts"}, {"artifacts"}},
-    {"folder as /tmp", {"--tmp", "DIR/tmp"}, {"tmp"}},
+    {"directory as /tmp", {"--tmp", "DIR/tmp"}, {"tmp"}},
     {"capture", {"--pcap", "DIR/run.pcap"}, {"run.pcap"}},
     {"report", {"--report-json", "DIR/report.json"}, {"report.json"}, "echo up; exit 3"},
     {"port from outside", {"--publish", "0:9926"}},
@@ -53,19 +53,19 @@ const std::vector<Mode> kModes = {
      {"log", "artifacts"}},
 };
 
-/// Where the shots' folders are, and what is left in them.
-class Folders {
+/// Where the shots' directories are, and what is left in them.
+class Directories {
  public:
-  /// The options of the next shot, which gets a folder.
+  /// The options of the next shot, which gets a directory.
   Words aim(const Mode& mode) {
-    const auto folder = base_ / std::to_string(++shots_);
-    fs::create_directories(folder + "/checkout");
-    fs::create_directories(folder + "/tmp");
-    write_file(folder + "/checkout/file", "outside\n");
+    const auto directory = base_ / std::to_string(++shots_);
+    fs::create_directories(directory + "/checkout");
+    fs::create_directories(directory + "/tmp");
+    write_file(directory + "/checkout/file", "outside\n");
     auto options = mode.options;
     for (auto& word : options) {
-      for (auto at = word.find("DIR"); at != std::string::npos; at = word.find("DIR", at + folder.size()))
-        word.replace(at, 3, folder);
+      for (auto at = word.find("DIR"); at != std::string::npos; at = word.find("DIR", at + directory.size()))
+        word.replace(at, 3, directory);
     }
     return options;
   }
@@ -114,10 +114,10 @@ TEST_CASE("launchers SIGKILLed at random instants in each mode leave nothing beh
   INFO(mode.name);
   Battlefield field;
   if (!can_be_had(field, mode)) return;
-  Folders folders;
+  Directories directories;
   int shots = 0;
   Volley volley;
-  volley.start = [&] { return field.victim(mode.script, folders.aim(mode)); };
+  volley.start = [&] { return field.victim(mode.script, directories.aim(mode)); };
   volley.delay = [&] { return field.within(25'000); };
   // Every second is struck at a random instant, after its start or after its command's first line.
   volley.strike = [&](Process& launcher) {
@@ -126,7 +126,7 @@ TEST_CASE("launchers SIGKILLed at random instants in each mode leave nothing beh
   };
   volley.fire(chaos_rounds(16));
   field.require_nothing_left();
-  CHECK(folders.left(mode) == Words{});
+  CHECK(directories.left(mode) == Words{});
   field.require_bystander_unharmed();
   field.require_no_file();
   std::printf("%s: %d killed\n", mode.name.c_str(), shots);

@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "chaos/volley.hpp"
-#include "support/host_folder.hpp"
+#include "support/host_directory.hpp"
 #include "support/overlays.hpp"
 #include "support/registry_view.hpp"
 #include "support/somebody.hpp"
@@ -28,8 +28,8 @@ struct Keeping {
 
 /// All that makes something outside of the shard which nslaunch removes again. Reports and captures are
 /// written where something is to be replaced.
-std::vector<Keeping> ways_of_keeping(const HostFolder& folder) {
-  const auto in = [&](const char* name) { return folder / name; };
+std::vector<Keeping> ways_of_keeping(const HostDirectory& directory) {
+  const auto in = [&](const char* name) { return directory / name; };
   return {
       {"--overlay", {"--overlay", in("checkout") + "=" + in("changes/{}")}, "echo more >>file; echo up", 25},
       {"--report-json", {"--report-json", in("report")}, "echo up", 25},
@@ -48,12 +48,12 @@ std::vector<Keeping> ways_of_keeping(const HostFolder& folder) {
 }
 
 /// For that user, who needs the way there, too.
-void give_away(const HostFolder& folder) {
+void give_away(const HostDirectory& directory) {
   need_overlays_for_users();
-  fs::permissions(folder.path(), fs::perms(0755));
-  fs::create_directory(folder / "changes");
+  fs::permissions(directory.path(), fs::perms(0755));
+  fs::create_directory(directory / "changes");
   for (const char* name : {"changes", "checkout", "checkout/file"})
-    REQUIRE(::chown((folder / name).c_str(), kSomebody, kSomebody) == 0);
+    REQUIRE(::chown((directory / name).c_str(), kSomebody, kSomebody) == 0);
 }
 
 std::string replaced(std::string text, const std::string& what) {
@@ -70,10 +70,10 @@ bool all_reaped() {
   });
 }
 
-Words own_names(const std::string& folder) {
+Words own_names(const std::string& directory) {
   constexpr auto kSkip = fs::directory_options::skip_permission_denied;
   Words names;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, kSkip)) {
+  for (const auto& entry : fs::recursive_directory_iterator(directory, kSkip)) {
     if (entry.path().filename().string().starts_with(".nslaunch-")) names.push_back(entry.path());
   }
   return names;
@@ -84,15 +84,15 @@ Words own_names(const std::string& folder) {
 TEST_CASE("what launchers SIGKILLed at random instants leave is gone after one nslaunch list") {
   REQUIRE(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
   const RegistryView registry;
-  const HostFolder folder;
-  need_room_for_changes(folder.path());
-  const auto mode = ways_of_keeping(folder).at(GENERATE(range(0U, 6U)));
+  const HostDirectory directory;
+  need_room_for_changes(directory.path());
+  const auto mode = ways_of_keeping(directory).at(GENERATE(range(0U, 6U)));
   const bool is_for_user = mode.options.front() == "--user";
   if (is_for_user && ::geteuid() != 0) return;
-  fs::create_directory(folder / "checkout");
-  write_file(folder / "checkout/file", "text\n");
-  for (const char* name : {"report", "junit", "log", "packets"}) write_file(folder / name, "earlier");
-  if (is_for_user) give_away(folder);
+  fs::create_directory(directory / "checkout");
+  write_file(directory / "checkout/file", "text\n");
+  for (const char* name : {"report", "junit", "log", "packets"}) write_file(directory / name, "earlier");
+  if (is_for_user) give_away(directory);
   auto random = chaos_random();
   int number = 0;
   int struck = 0;
@@ -103,7 +103,7 @@ TEST_CASE("what launchers SIGKILLed at random instants leave is gone after one n
     const auto unique = std::to_string(++number);
     for (const auto& word : mode.options) words.push_back(replaced(word, unique));
     auto options = registry.options();
-    options.directory = folder / "checkout";
+    options.directory = directory / "checkout";
     words.insert(words.end(), {"--", "sh", "-c", mode.script});
     return std::make_unique<Process>(nslaunch(std::move(words)), options);
   };
@@ -121,12 +121,12 @@ TEST_CASE("what launchers SIGKILLed at random instants leave is gone after one n
     volley.fire(kAtOnce);
     CAPTURE(mode.name);
     REQUIRE(all_reaped());
-    left += registry.files().size() + own_names(folder.path()).size();
+    left += registry.files().size() + own_names(directory.path()).size();
     const auto listed = registry.ask({"list"});
     CHECK(listed.out == "");
-    CHECK(own_names(folder.path()) == Words{});
+    CHECK(own_names(directory.path()) == Words{});
     CHECK(registry.files() == Words{});
-    const auto report = sys::read_file((folder / "report").c_str()).value_or("");
+    const auto report = sys::read_file((directory / "report").c_str()).value_or("");
     CHECK((report == "earlier" || report.ends_with("}\n")));
   }
   std::printf("%s: %zu files were left before\n", mode.name.c_str(), left);

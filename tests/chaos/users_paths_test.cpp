@@ -15,24 +15,25 @@
 #include <string>
 
 #include "chaos/volley.hpp"
-#include "support/host_folder.hpp"
+#include "support/host_directory.hpp"
 #include "support/registry_view.hpp"
 #include "support/skip.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/fd.hpp"
 
-// A user who puts a link where root has just made a folder for him, again and again.
+// A user who puts a link where root has just made a directory for him, again and again.
 namespace nslaunch::test {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// A process of the user's that does this in a folder and never rests, until the end of the scope.
+/// A process of the user's that does this in a directory and never rests, until the end of the scope.
 class Racer {
  public:
-  Racer(const passwd& user, const std::string& folder, const std::function<void()>& turn) : pid_(::fork()) {
+  Racer(const passwd& user, const std::string& directory, const std::function<void()>& turn)
+      : pid_(::fork()) {
     sys::check(pid_, "starting a racer");
-    if (pid_ == 0) race(user, folder, turn);
+    if (pid_ == 0) race(user, directory, turn);
   }
   Racer(const Racer&) = delete;
   Racer& operator=(const Racer&) = delete;
@@ -42,11 +43,11 @@ class Racer {
   }
 
  private:
-  [[noreturn]] static void race(const passwd& user, const std::string& folder,
+  [[noreturn]] static void race(const passwd& user, const std::string& directory,
                                 const std::function<void()>& turn) {
     const bool is_user = ::setresgid(user.pw_gid, user.pw_gid, user.pw_gid) == 0 &&
                          ::setresuid(user.pw_uid, user.pw_uid, user.pw_uid) == 0;
-    if (!is_user || ::chdir(folder.c_str()) != 0) ::_exit(1);
+    if (!is_user || ::chdir(directory.c_str()) != 0) ::_exit(1);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) turn();
   }
@@ -62,7 +63,7 @@ const passwd& other_user() {
   return *user;
 }
 
-/// Puts a link where root has just made a folder.
+/// Puts a link where root has just made a directory.
 std::function<void()> swapper(const std::string& victim) {
   return [victim, turn = 0U]() mutable {
     const auto aside = std::to_string(turn++);
@@ -75,7 +76,7 @@ std::function<void()> swapper(const std::string& victim) {
 
 void be_raced(const Words& options) {
   const auto& user = other_user();
-  const HostFolder ground;
+  const HostDirectory ground;
   const RegistryView registry;
   const auto own = ground / "own";
   const auto victim = ground / "victim";
@@ -115,7 +116,7 @@ TEST_CASE("a user who races with root for --private gets no file of root's") {
 
 TEST_CASE("a user who makes and removes a capture's name all the time does not get root's capture") {
   const auto& user = other_user();
-  const HostFolder sticky;
+  const HostDirectory sticky;
   fs::permissions(sticky.path(), fs::perms(01777));
   const RegistryView registry;
   const auto path = sticky / "capture";

@@ -52,20 +52,20 @@ class Chain {
 };
 
 struct NpmProject {
-  TempDir folder;
+  TempDir directory;
   TempDir records;
 
   explicit NpmProject(const std::string& test) {
-    std::ofstream(folder / "package.json")
+    std::ofstream(directory / "package.json")
         << R"({"name":"chain","version":"1.0.0","scripts":{"test":")" << test << "\"}}";
   }
   StartOptions options() const {
     StartOptions options;
-    options.directory = folder.path();
+    options.directory = directory.path();
     options.environment = {"NSLAUNCH_STATE_DIR=" + records.path(),
                            "N=" + nslaunch_binary(),
                            "P=" + probe_binary(),
-                           "npm_config_cache=" + folder.path() + "/.npm",
+                           "npm_config_cache=" + directory.path() + "/.npm",
                            "npm_config_update_notifier=false",
                            "npm_config_loglevel=silent"};
     return options;

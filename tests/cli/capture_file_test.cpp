@@ -11,7 +11,7 @@
 #include "support/access_list.hpp"
 #include "support/capture_scene.hpp"
 #include "support/live_shard.hpp"
-#include "support/rungs.hpp"
+#include "support/privilege_modes.hpp"
 #include "support/skip.hpp"
 #include "support/write_file.hpp"
 #include "sys/base/check.hpp"
@@ -70,11 +70,11 @@ TEST_CASE("who is kept out of the old file by its access list gets nothing of th
 TEST_CASE("only the two words behind the last colon are no part of the file's name") {
   const CaptureScene scene;
   auto options = scene.options();
-  options.directory = scene.folder.path();
+  options.directory = scene.directory.path();
   for (const std::string name : {"a:b", "c:on-failure:x", "d:never"}) {
     CHECK(run(in_shard("true", {"--tmp=host", "--pcap", name + ":always"}), options).status == 0);
     CHECK(run(in_shard("true", {"--tmp=host", "--pcap", name}), options).status == 0);
-    CHECK(fs::exists(scene.folder / name));
+    CHECK(fs::exists(scene.directory / name));
   }
   CHECK(scene.files().size() == 3);
 }
@@ -101,11 +101,11 @@ TEST_CASE("a launch that fails leaves alone what has the file's name") {
 
 TEST_CASE("a file that can't be made is an error before anything has run") {
   const CaptureScene scene;
-  fs::create_directory(scene.folder / "folder");
-  fs::create_symlink("run.pcap", scene.folder / "link");
-  REQUIRE(::mkfifo((scene.folder / "fifo").c_str(), 0600) == 0);
-  fs::create_directory(scene.folder / "closed");
-  fs::permissions(scene.folder / "closed", fs::perms(0500));
+  fs::create_directory(scene.directory / "directory");
+  fs::create_symlink("run.pcap", scene.directory / "link");
+  REQUIRE(::mkfifo((scene.directory / "fifo").c_str(), 0600) == 0);
+  fs::create_directory(scene.directory / "closed");
+  fs::permissions(scene.directory / "closed", fs::perms(0500));
   struct Case {
     std::string file;
     std::string says;
@@ -115,13 +115,13 @@ TEST_CASE("a file that can't be made is an error before anything has run") {
                              {":always", "names no file"},
                              {"/dev/stdout", "no regular file"},
                              {"/dev/null", "no regular file"},
-                             {scene.folder / "folder", "no regular file"},
-                             {scene.folder / "folder/", "no regular file"},
-                             {scene.folder / "link", "no regular file"},
-                             {scene.folder / "fifo", "no regular file"},
-                             {scene.folder / "none/run.pcap", "No such file or directory"},
+                             {scene.directory / "directory", "no regular file"},
+                             {scene.directory / "directory/", "no regular file"},
+                             {scene.directory / "link", "no regular file"},
+                             {scene.directory / "fifo", "no regular file"},
+                             {scene.directory / "none/run.pcap", "No such file or directory"},
                              {"/proc/run.pcap", "making /proc/run.pcap for --pcap"}};
-  if (::geteuid() != 0) cases.push_back({scene.folder / "closed/run.pcap", "Permission denied"});
+  if (::geteuid() != 0) cases.push_back({scene.directory / "closed/run.pcap", "Permission denied"});
   for (const auto& each : cases) {
     const auto ended = run(in_shard("echo ran", {"--pcap", each.file}), scene.options());
     CAPTURE(each.file, ended.err);
@@ -154,7 +154,7 @@ TEST_CASE("a full disk ends the capture, says so, leaves whole packets, and the 
   const CaptureScene scene;
   const auto ended = result_in_namespaces(CLONE_NEWNS, [&] {
     sys::check(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "keeping mounts private");
-    sys::check(::mount("small", scene.folder.path().c_str(), "tmpfs", 0, "size=256k"), "mounting a tmpfs");
+    sys::check(::mount("small", scene.directory.path().c_str(), "tmpfs", 0, "size=256k"), "mounting a tmpfs");
     auto result = scene.of(fmt::format("$PROBE exchange 127.0.0.1 {} 2000000 && echo went on; exit 5", 9925));
     result.out += fmt::format("{} packets", scene.packets().size());
     return result;

@@ -10,8 +10,8 @@
 
 #include "support/capture_scene.hpp"
 #include "support/live_shard.hpp"
+#include "support/privilege_modes.hpp"
 #include "support/probe_exchange.hpp"
-#include "support/rungs.hpp"
 #include "support/skip.hpp"
 #include "sys/base/check.hpp"
 

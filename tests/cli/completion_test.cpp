@@ -39,10 +39,10 @@ std::string script_for(const RegistryView& registry, const std::string& shell) {
 void check_syntax(const std::string& shell) {
   const RegistryView registry;
   if (run({"sh", "-c", "command -v " + shell}).status != 0) SKIP_TEST(("there is no " + shell).c_str());
-  const TempDir folder;
+  const TempDir directory;
   const auto script = script_for(registry, shell);
-  std::ofstream(folder / "script") << script;
-  const auto result = run({shell, "-n", folder / "script"});
+  std::ofstream(directory / "script") << script;
+  const auto result = run({shell, "-n", directory / "script"});
   INFO(result.err);
   CHECK(result.status == 0);
   for (const auto& command : cli::commands()) {
@@ -70,11 +70,11 @@ TEST_CASE("bash completes subcommands, options, the words of their values, and t
 
 TEST_CASE("bash completes the ids and names of live shards, and expands nothing in them") {
   const RegistryView registry;
-  const TempDir folder;
-  const LiveShard shard(registry, {"--name", "$(touch " + folder / "made" + ")"});
+  const TempDir directory;
+  const LiveShard shard(registry, {"--name", "$(touch " + directory / "made" + ")"});
   CHECK(offered(registry, {"kill", shard.id.substr(0, 4)}) == shard.id + "\n");
   CHECK_THAT(offered(registry, {"exec", ""}), Contains(shard.id) && Contains("touch"));
-  CHECK(std::filesystem::is_empty(folder.path()));
+  CHECK(std::filesystem::is_empty(directory.path()));
 }
 
 TEST_CASE("what bash, zsh and fish are given is a script of theirs and knows every subcommand and option") {

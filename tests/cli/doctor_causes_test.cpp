@@ -140,15 +140,15 @@ TEST_CASE("doctor names a chroot, in which an ordinary user has no user namespac
 }
 
 TEST_CASE("doctor names a limit on processes with its value") {
-  const TempDir folder;
-  fs::copy(nslaunch_binary(), folder / "nslaunch");
-  fs::create_directory(folder / "state");
-  fs::permissions(folder.path(), fs::perms(0755));
-  fs::permissions(folder / "state", fs::perms(0700));
+  const TempDir directory;
+  fs::copy(nslaunch_binary(), directory / "nslaunch");
+  fs::create_directory(directory / "state");
+  fs::permissions(directory.path(), fs::perms(0755));
+  fs::permissions(directory / "state", fs::perms(0700));
   const bool root = is_root();
-  if (root) REQUIRE(::chown((folder / "state").c_str(), kFreshUid, kFreshUid) == 0);
+  if (root) REQUIRE(::chown((directory / "state").c_str(), kFreshUid, kFreshUid) == 0);
   StartOptions options;
-  options.environment = {"NSLAUNCH_STATE_DIR=" + folder / "state", kNoLeakSearch};
+  options.environment = {"NSLAUNCH_STATE_DIR=" + directory / "state", kNoLeakSearch};
   options.directory = "/";
   options.prepare = [root] {
     const rlimit limit = {1, 1};
@@ -157,9 +157,9 @@ TEST_CASE("doctor names a limit on processes with its value") {
                  ::setresuid(kFreshUid, kFreshUid, kFreshUid) != 0))
       ::_exit(97);
   };
-  const auto ended = run({folder / "nslaunch", "doctor", "--json"}, options);
+  const auto ended = run({directory / "nslaunch", "doctor", "--json"}, options);
   if (ended.status == 99) SKIP_TEST("needs an ordinary user without processes");
-  check_refused(Examined(ended), run({folder / "nslaunch", "--", "echo", "ran"}, options).err, "clone",
+  check_refused(Examined(ended), run({directory / "nslaunch", "--", "echo", "ran"}, options).err, "clone",
                 "limit", "ulimit -u is 1");
 }
 

@@ -64,30 +64,30 @@ TEST_CASE("doctor's page shows what failed with its cause, what mends it, and wh
 
 TEST_CASE("doctor leaves nothing: no record, no process, no mount") {
   const RegistryView state;
-  const TempDir folder;
-  fs::copy(nslaunch_binary(), folder / "nslaunch");
+  const TempDir directory;
+  fs::copy(nslaunch_binary(), directory / "nslaunch");
   const auto mounts = sys::read_file("/proc/self/mountinfo", 16 << 20);
-  const auto ended = run({folder / "nslaunch", "doctor"}, state.options());
+  const auto ended = run({directory / "nslaunch", "doctor"}, state.options());
   CHECK(ended.status == 0);
   CHECK(state.files().empty());
-  CHECK(all_gone(folder / "nslaunch"));
+  CHECK(all_gone(directory / "nslaunch"));
   CHECK(sys::read_file("/proc/self/mountinfo", 16 << 20) == mounts);
-  fs::remove(folder / "nslaunch");
-  CHECK(fs::is_empty(folder.path()));
+  fs::remove(directory / "nslaunch");
+  CHECK(fs::is_empty(directory.path()));
 }
 
-TEST_CASE("doctor names the registry's folder, or says why there is none") {
+TEST_CASE("doctor names the registry's directory, or says why there is none") {
   const RegistryView state;
-  const auto folder_said = [&](const std::string& path) {
+  const auto directory_said = [&](const std::string& path) {
     auto options = state.options();
     options.environment = {"NSLAUNCH_STATE_DIR=" + path};
     return Examined(run(nslaunch({"doctor", "--json"}), options)).extra("registry");
   };
-  CHECK(folder_said(state.path()).at("works") == true);
-  CHECK(folder_said(state.path()).at("said") == state.path());
-  CHECK(folder_said(state.path() + "/new").at("works") == true);
+  CHECK(directory_said(state.path()).at("works") == true);
+  CHECK(directory_said(state.path()).at("said") == state.path());
+  CHECK(directory_said(state.path() + "/new").at("works") == true);
   CHECK_FALSE(fs::exists(state.path() + "/new"));
-  const auto refused = folder_said("/dev/null/x");
+  const auto refused = directory_said("/dev/null/x");
   CHECK(refused.at("works") == false);
   CHECK_THAT(refused.value("said", ""), Contains("/dev/null/x can't be used"));
 }

@@ -119,10 +119,10 @@ TEST_CASE("option --env sets, replaces and empties a variable, and the last one 
 }
 
 TEST_CASE("option --env-file takes a variable a line, skips comments, and --env goes above it") {
-  const TempDir folder;
-  std::ofstream(folder / "env") << "# comment\n\nA=1\r\nB=two words # kept\nC=\nA=3";
+  const TempDir directory;
+  std::ofstream(directory / "env") << "# comment\n\nA=1\r\nB=two words # kept\nC=\nA=3";
   const Environment environment;
-  const auto listed = environment.with({"--env-file", folder / "env", "--env", "C=flag"});
+  const auto listed = environment.with({"--env-file", directory / "env", "--env", "C=flag"});
   REQUIRE(listed.status == 0);
   CHECK(values_of(listed, "A") == Words{"3"});
   CHECK(values_of(listed, "B") == Words{"two words # kept"});
@@ -130,12 +130,12 @@ TEST_CASE("option --env-file takes a variable a line, skips comments, and --env 
 }
 
 TEST_CASE("a bad line of an --env-file is named by its number and nothing runs") {
-  const TempDir folder;
+  const TempDir directory;
   const Environment environment;
   for (const char* bad : {"novalue", "=nothing", "export A"}) {
     CAPTURE(bad);
-    std::ofstream(folder / "env") << "# one\nA=1\n" << bad << "\nB=2\n";
-    const auto ended = environment.with({"--env-file", folder / "env"});
+    std::ofstream(directory / "env") << "# one\nA=1\n" << bad << "\nB=2\n";
+    const auto ended = environment.with({"--env-file", directory / "env"});
     CHECK(ended.status == 125);
     CHECK(ended.out.empty());
     CHECK_THAT(ended.err, Contains("line 3"));
@@ -144,14 +144,14 @@ TEST_CASE("a bad line of an --env-file is named by its number and nothing runs")
 }
 
 TEST_CASE("an --env-file that can't be read is named with the reason") {
-  const TempDir folder;
+  const TempDir directory;
   const Environment environment;
-  const auto missing = environment.with({"--env-file", folder / "missing"});
+  const auto missing = environment.with({"--env-file", directory / "missing"});
   CHECK(missing.status == 125);
-  CHECK_THAT(missing.err, Contains(folder / "missing") && Contains("No such file or directory"));
-  const auto directory = environment.with({"--env-file", folder.path()});
+  CHECK_THAT(missing.err, Contains(directory / "missing") && Contains("No such file or directory"));
+  const auto directory = environment.with({"--env-file", directory.path()});
   CHECK(directory.status == 125);
-  CHECK_THAT(directory.err, Contains(folder.path()) && Contains("Is a directory"));
+  CHECK_THAT(directory.err, Contains(directory.path()) && Contains("Is a directory"));
 }
 
 TEST_CASE("without isolation the command runs in nslaunch's own place and is told so") {
@@ -179,12 +179,12 @@ TEST_CASE(
                          "--env-file", "/dev/stdin", "--", "sh", "-c", "echo $A"},
                         state.options());
   CHECK(late.out == "late\n");
-  const TempDir folder;
-  std::ofstream(folder / "nul") << "A=b" << '\0' << "c\n";
-  const auto nul = run(in_shard("echo ran", {"--env-file", folder / "nul"}), state.options());
+  const TempDir directory;
+  std::ofstream(directory / "nul") << "A=b" << '\0' << "c\n";
+  const auto nul = run(in_shard("echo ran", {"--env-file", directory / "nul"}), state.options());
   CHECK(nul.status == 125);
   CHECK(nul.out.empty());
-  CHECK(run(in_shard("echo ran", {"--env-file", folder.path()}), state.options()).status == 125);
+  CHECK(run(in_shard("echo ran", {"--env-file", directory.path()}), state.options()).status == 125);
 }
 
 TEST_CASE("what is wrong with an option of the environment is said of its variable") {

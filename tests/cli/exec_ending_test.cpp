@@ -2,7 +2,7 @@
 #include <csignal>
 #include <optional>
 
-#include "support/fuse_folder.hpp"
+#include "support/fuse_directory.hpp"
 #include "support/hostile.hpp"
 #include "support/live_shard.hpp"
 #include "support/pty.hpp"
@@ -124,8 +124,8 @@ TEST_CASE("exec leaves it to a process in one's own shard what it does about a s
 
 TEST_CASE("a process of exec's that does not come to its exec keeps init from nothing for long") {
   const Hostile user;
-  std::optional<FuseFolder> mute(std::in_place, user.own + "/mute", user.uid, user.gid,
-                                 FuseFolder::Shows::kNothing);
+  std::optional<FuseDirectory> mute(std::in_place, user.own + "/mute", user.uid, user.gid,
+                                    FuseDirectory::Shows::kNothing);
   LiveShard live(user.registry, user.words({}));
   // Its streams stay open where even SIGKILL has to wait for the file system.
   const auto refused = run({"sh", "-c", "\"$@\" > /dev/null 2> " + user.own + "/err", "-", nslaunch_binary(),

@@ -75,19 +75,19 @@ TEST_CASE("exec ends as its command did") {
   CHECK(missing.status == 127);
   CHECK(missing.err == "nslaunch: no-such-command: command not found\n");
   CHECK(run(visited.words({"/etc/passwd"}), with).status == 126);
-  const auto nowhere = visited.exec("echo ran", {"--workdir", "/no/such/folder"});
+  const auto nowhere = visited.exec("echo ran", {"--workdir", "/no/such/directory"});
   CHECK(nowhere.status == 125);
   CHECK(nowhere.out.empty());
-  CHECK_THAT(nowhere.err, Contains("/no/such/folder") && Contains("No such file or directory"));
+  CHECK_THAT(nowhere.err, Contains("/no/such/directory") && Contains("No such file or directory"));
 }
 
 TEST_CASE("exec passes the caller's streams on, byte for byte and apart, with their ends") {
   const Visited visited;
-  const TempDir folder;
+  const TempDir directory;
   std::string bytes;
   for (int byte = 0; byte < 300'000; ++byte) bytes += static_cast<char>(byte * 31);
-  std::ofstream(folder / "bytes") << bytes;
-  Words words = {"sh", "-c", "exec \"$@\" <" + folder / "bytes", "sh"};
+  std::ofstream(directory / "bytes") << bytes;
+  Words words = {"sh", "-c", "exec \"$@\" <" + directory / "bytes", "sh"};
   const auto client = visited.words({"sh", "-c", "cat; echo error >&2"});
   words.insert(words.end(), client.begin(), client.end());
   const auto echoed = run(words, visited.registry.options());

@@ -5,7 +5,7 @@
 #include <csignal>
 #include <filesystem>
 
-#include "support/host_folder.hpp"
+#include "support/host_directory.hpp"
 #include "support/identity.hpp"
 #include "support/process.hpp"
 #include "support/temp_dir.hpp"
@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Records go to a folder of the test's own; what lies in `work` is seen in the shard, too.
+/// Records go to a directory of the test's own; what lies in `work` is seen in the shard, too.
 struct Place {
   TempDir records;
   TempDir work;
@@ -116,7 +116,7 @@ TEST_CASE("a command that is not found gives 127") {
     CHECK(result.status == 127);
     CHECK(result.err.starts_with("nslaunch: "));
   }
-  // As for a shell, a folder of PATH that may not be searched holds nothing.
+  // As for a shell, a directory of PATH that may not be searched holds nothing.
   const TempDir closed;
   fs::create_directory(closed / "bin");
   fs::permissions(closed / "bin", fs::perms(0));
@@ -156,10 +156,10 @@ TEST_CASE("a script whose interpreter is missing fails as in a shell, and the in
 
 TEST_CASE("a command whose file the shard's own mounts hide is not found, and the mount is named") {
   const Place place;
-  const HostFolder hidden;
+  const HostDirectory hidden;
   for (const auto& file : {hidden / "command", "/dev/shm/nslaunch-test-" + unique_text()}) {
-    const auto folder = fs::path(file).parent_path().string();
-    const Words options = folder == hidden.path() ? Words{"--private", folder} : Words{};
+    const auto directory = fs::path(file).parent_path().string();
+    const Words options = directory == hidden.path() ? Words{"--private", directory} : Words{};
     write_file(file, "#!/bin/sh\n", 0755);
     Words words = options;
     words.insert(words.end(), {"--", file});
@@ -167,7 +167,7 @@ TEST_CASE("a command whose file the shard's own mounts hide is not found, and th
     fs::remove(file);
     CHECK(result.status == 127);
     CHECK(result.err ==
-          "nslaunch: " + file + ": no such file in the shard, which has a " + folder + " of its own\n");
+          "nslaunch: " + file + ": no such file in the shard, which has a " + directory + " of its own\n");
   }
 }
 

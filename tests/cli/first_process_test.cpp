@@ -30,8 +30,8 @@ Words as_first_process(const Words& words) {
 
 TEST_CASE("as PID 1 nslaunch leaves no zombie of those who were left to it") {
   const RegistryView state;
-  const TempDir folder;
-  const auto fifo = folder / "end";
+  const TempDir directory;
+  const auto fifo = directory / "end";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   Words words = {"sh", "-c", "cat \"$0\" & exec \"$@\"", fifo};
   for (const auto& word : in_shard("echo up; read line; exit 42")) words.push_back(word);
@@ -45,7 +45,7 @@ TEST_CASE("as PID 1 nslaunch leaves no zombie of those who were left to it") {
   CHECK(process.wait().status == 42);
 }
 
-TEST_CASE("as PID 1 nslaunch has a whole account of a command that hangs") {
+TEST_CASE("as PID 1 nslaunch has a whole hang report of a command that hangs") {
   const RegistryView state;
   const auto ended =
       run(as_first_process(nslaunch({"--timeout", "200ms", "--", "sleep", "1000"})), state.options());

@@ -87,7 +87,7 @@ TEST_CASE("a resize during the run leaves no remains, narrower or wider, lower o
 
 TEST_CASE("wide characters, colours and control sequences of the shards do not disturb the block") {
   const FleetScene scene;
-  write_file(scene.folder() + "/list", "日本語のテスト\nплан\na\tb\x1b[31m\n");
+  write_file(scene.directory() + "/list", "日本語のテスト\nплан\na\tb\x1b[31m\n");
   const auto gate = scene.gate("gate");
   const std::string noise =
       R"(printf '\033[2J\033[31m漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字\033[0m\rover\tit 漢字漢字漢字漢字漢字'; read -r x <gate; printf '\r\n')";

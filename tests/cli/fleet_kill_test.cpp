@@ -169,7 +169,7 @@ TEST_CASE("kill --signal TSTP stops one shard, CONT continues it, and the launch
   CHECK_FALSE(is_stopped(mark + "2"));
   CHECK(scene.registry().ask({"kill", "--signal", "CONT", id}).status == 0);
   CHECK(told.told().empty());
-  write_file(scene.folder() + "/go", "");
+  write_file(scene.directory() + "/go", "");
   CHECK(running.wait().status == 0);
 }
 

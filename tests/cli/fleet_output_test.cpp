@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "support/fleet_scene.hpp"
-#include "support/host_folder.hpp"
+#include "support/host_directory.hpp"
 #include "support/skip.hpp"
 #include "support/write_file.hpp"
 
@@ -96,31 +96,31 @@ TEST_CASE("binary output passes unchanged: grouped, streamed, and into the artif
         "shard-1 | " + bytes.substr(0, newline) + "shard-1 | " + bytes.substr(newline) + "\n");
   CHECK(scene.run({"--artifacts", artifacts.path(), "--output", "failed"}, {"binary; complain odd"}).status ==
         0);
-  const auto folder = only_folder_in(artifacts.path()) + "/shard-1";
-  CHECK(contents(folder + "/stdout") == bytes);
-  CHECK(contents(folder + "/stderr") == "odd\n");
+  const auto directory = only_directory_in(artifacts.path()) + "/shard-1";
+  CHECK(contents(directory + "/stdout") == bytes);
+  CHECK(contents(directory + "/stderr") == "odd\n");
 }
 
-TEST_CASE("the account of a shard that hangs ends with its last output") {
+TEST_CASE("the report of a shard that hangs ends with its last output") {
   const FleetScene scene;
   const TempDir artifacts;
   const auto ended = scene.run({"--artifacts", artifacts.path(), "--timeout", "500ms", "--grace", "100ms"},
                                {"say so far; complain so bad; hang"});
   INFO(ended.err);
   CHECK(ended.status == 124);
-  const auto folder = only_folder_in(artifacts.path()) + "/shard-1";
-  std::string account;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().filename().string().starts_with("autopsy-")) account = contents(entry.path());
+  const auto directory = only_directory_in(artifacts.path()) + "/shard-1";
+  std::string report;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (entry.path().filename().string().starts_with("autopsy-")) report = contents(entry.path());
   }
-  CHECK_THAT(account, Contains("\nprocesses\n") &&
-                          Catch::Matchers::EndsWith("\nlast output\n    so far\n    so bad\n"));
+  CHECK_THAT(report, Contains("\nprocesses\n") &&
+                         Catch::Matchers::EndsWith("\nlast output\n    so far\n    so bad\n"));
 }
 
-TEST_CASE("artifacts: a folder for each shard and each attempt, whatever the shards are called") {
+TEST_CASE("artifacts: a directory for each shard and each attempt, whatever the shards are called") {
   const FleetScene scene;
   const TempDir artifacts;
-  write_file(scene.folder() + "/list", "../../escape\na b\n" + std::string(300, 'n') + "\n");
+  write_file(scene.directory() + "/list", "../../escape\na b\n" + std::string(300, 'n') + "\n");
   const auto ended = run(
       nslaunch({"run", "--each", "list", "--retries", "1", "--artifacts", artifacts.path(), "--", "sh", "-c",
                 "echo $NSLAUNCH_SHARD_INDEX.$NSLAUNCH_ATTEMPT; : >$NSLAUNCH_ARTIFACTS/own; test "
@@ -129,21 +129,21 @@ TEST_CASE("artifacts: a folder for each shard and each attempt, whatever the sha
       scene.options());
   INFO(ended.err);
   CHECK(ended.status == 0);
-  const std::string run_folder = only_folder_in(artifacts.path());
-  CHECK(contents(run_folder + "/2-a_b/stdout") == "2.1\n");
-  CHECK(contents(run_folder + "/2-a_b.attempt-2/stdout") == "2.2\n");
-  CHECK(std::filesystem::exists(run_folder + "/2-a_b.attempt-2/own"));
-  std::size_t folders = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(run_folder))
-    if (entry.is_directory()) ++folders;
-  CHECK(folders == 6);
+  const std::string run_directory = only_directory_in(artifacts.path());
+  CHECK(contents(run_directory + "/2-a_b/stdout") == "2.1\n");
+  CHECK(contents(run_directory + "/2-a_b.attempt-2/stdout") == "2.2\n");
+  CHECK(std::filesystem::exists(run_directory + "/2-a_b.attempt-2/own"));
+  std::size_t directories = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(run_directory))
+    if (entry.is_directory()) ++directories;
+  CHECK(directories == 6);
 }
 
 TEST_CASE("a command that root runs as somebody else can't lead root's files elsewhere") {
   if (::geteuid() != 0) SKIP_TEST("needs root: --user");
   const FleetScene scene;
   const TempDir roots;
-  const HostFolder artifacts;
+  const HostDirectory artifacts;
   std::filesystem::permissions(artifacts.path(), std::filesystem::perms(0755));
   write_file(roots / "stdout", "root's\n");
   auto options = scene.options();
@@ -156,7 +156,7 @@ TEST_CASE("a command that root runs as somebody else can't lead root's files els
   CHECK(ended.status == 125);
   CHECK_THAT(ended.err, Contains("it belongs to user 0, and not to 65534"));
   CHECK(contents(roots / "stdout") == "root's\n");
-  CHECK(only_folder_in(roots.path()) == roots / "stdout");
+  CHECK(only_directory_in(roots.path()) == roots / "stdout");
 }
 
 }  // namespace nslaunch::test

@@ -71,7 +71,7 @@ TEST_CASE("the shards of a run have one run id, and each an id of its own") {
 
 TEST_CASE("each line of a list makes a shard, which has it as {} and its words as {1}, {2}") {
   const FleetScene scene;
-  write_file(scene.folder() + "/list", "alpha one\r\n\nbeta  it's\nsolo");
+  write_file(scene.directory() + "/list", "alpha one\r\n\nbeta  it's\nsolo");
   const auto ended =
       fleet(scene, {"--each", "list", "--env", "LINE={}"},
             {"sh", "-c", "echo \"$LINE|$0|$1|$2|$NSLAUNCH_SHARD_INDEX\"", "{1}", "{2}", "{}{total}"});
@@ -85,8 +85,8 @@ TEST_CASE("each line of a list makes a shard, which has it as {} and its words a
 
 TEST_CASE("a list that makes no shards, or all alike, is refused") {
   const FleetScene scene;
-  write_file(scene.folder() + "/empty", "\n\n");
-  write_file(scene.folder() + "/list", "a\n");
+  write_file(scene.directory() + "/empty", "\n\n");
+  write_file(scene.directory() + "/list", "a\n");
   const auto refused = [&](const Words& options, const Words& command) {
     const auto ended = fleet(scene, options, command);
     CHECK(ended.status == 125);
@@ -96,7 +96,7 @@ TEST_CASE("a list that makes no shards, or all alike, is refused") {
   CHECK_THAT(refused({"--each", "empty"}, {"echo", "{}"}), Contains("it has no lines"));
   std::string lines;
   for (int line = 0; line < 100'001; ++line) lines += "a\n";
-  write_file(scene.folder() + "/long", lines);
+  write_file(scene.directory() + "/long", lines);
   CHECK_THAT(refused({"--each", "long"}, {"echo", "{}"}),
              Contains("--each long: its 100001 lines are more shards than the 100000 that can be"));
   CHECK_THAT(refused({"--each", "none"}, {"echo", "{}"}), Contains("none") && Contains("No such file"));
@@ -120,15 +120,15 @@ TEST_CASE("the file name that each shard can have for itself can be pasted, what
   const auto advice = told.substr(told.find("into it: ") + 9);
   const auto shell = nslaunch({}).front() + " run --shards 2 " + advice.substr(0, advice.find('\n'));
   CHECK(run({"bash", "-c", shell + " -- true"}, scene.options()).status == 0);
-  CHECK(std::filesystem::exists(scene.folder() + "/" + kAwkwardName + ".2"));
-  CHECK_FALSE(std::filesystem::exists(scene.folder() + "/PWNED"));
+  CHECK(std::filesystem::exists(scene.directory() + "/" + kAwkwardName + ".2"));
+  CHECK_FALSE(std::filesystem::exists(scene.directory() + "/PWNED"));
 }
 
 TEST_CASE("a run that is one of several splits its part, of numbers and of a list") {
   const FleetScene scene;
   const auto numbers = fleet(scene, {"--shard", "2/4", "--shards", "3"}, {"echo", "{index}/{total}"});
   CHECK(sorted_lines(numbers.out) == Words{"4/12", "5/12", "6/12"});
-  write_file(scene.folder() + "/list", "a\nb\nc\nd\ne\n");
+  write_file(scene.directory() + "/list", "a\nb\nc\nd\ne\n");
   const auto first = fleet(scene, {"--shard", "1/2", "--each", "list"}, {"echo", "{} {index}/{total}"});
   const auto second = fleet(scene, {"--shard", "2/2", "--each", "list"}, {"echo", "{} {index}/{total}"});
   CHECK(sorted_lines(first.out) == Words{"a 1/5", "c 3/5", "e 5/5"});

@@ -106,9 +106,9 @@ TEST_CASE("with stdout or stderr closed from the start a fleet runs all the same
   words.insert(words.end(), fleet.begin(), fleet.end());
   const auto ended = run(words, scene.options());
   CHECK(ended.status == 1);
-  const auto folder = only_folder_in(artifacts.path());
-  CHECK(contents(folder + "/shard-1/stdout") == "one\n");
-  CHECK(contents(folder + "/shard-1/stderr") == "two\n");
+  const auto directory = only_directory_in(artifacts.path());
+  CHECK(contents(directory + "/shard-1/stdout") == "one\n");
+  CHECK(contents(directory + "/shard-1/stderr") == "two\n");
   CHECK(scene.registry().files() == Words{});
 }
 

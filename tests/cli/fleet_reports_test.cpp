@@ -11,14 +11,14 @@ namespace {
 using Catch::Matchers::Contains;
 using Json = nlohmann::json;
 
-/// Runs of several shards in a folder of their own.
+/// Runs of several shards in a directory of their own.
 struct Reported {
   RegistryView registry;
-  TempDir folder;
+  TempDir directory;
 
   Result of(const std::string& script, Words options, Words environment = {}) const {
     auto with = registry.options();
-    with.directory = folder.path();
+    with.directory = directory.path();
     for (const auto* variable : {"GITHUB_ACTIONS", "GITLAB_CI", "GITHUB_STEP_SUMMARY"})
       with.environment.emplace_back(variable);
     with.environment.insert(with.environment.end(), environment.begin(), environment.end());
@@ -27,14 +27,14 @@ struct Reported {
     return run(nslaunch(options), with);
   }
   std::string text(const std::string& name) const {
-    return sys::read_file((folder / name).c_str(), std::size_t{1} << 24).value_or("");
+    return sys::read_file((directory / name).c_str(), std::size_t{1} << 24).value_or("");
   }
 };
 
-/// Writes a JUnit file with one case of this name into the folder.
-std::string writes_junit(const std::string& folder, const std::string& name) {
-  return "mkdir -p " + folder + " && echo '<testsuite name=\"s\"><testcase name=\"" + name +
-         "\"/></testsuite>' >" + folder + "/r.xml";
+/// Writes a JUnit file with one case of this name into the directory.
+std::string writes_junit(const std::string& directory, const std::string& name) {
+  return "mkdir -p " + directory + " && echo '<testsuite name=\"s\"><testcase name=\"" + name +
+         "\"/></testsuite>' >" + directory + "/r.xml";
 }
 
 }  // namespace
@@ -61,10 +61,10 @@ TEST_CASE("the JSON report of several shards has every part and attempt, and the
 TEST_CASE("a report that can't be written ends a run of several shards before anything runs") {
   const Reported run;
   for (const auto* option : {"--report-json", "--report-junit", "--joblog"}) {
-    const auto ended = run.of("echo ran", {"--shards=2", option, "/no/such/folder/r"});
+    const auto ended = run.of("echo ran", {"--shards=2", option, "/no/such/directory/r"});
     CHECK(ended.status == 125);
     CHECK(ended.out.empty());
-    CHECK_THAT(ended.err, Contains("/no/such/folder/r") && Contains(option));
+    CHECK_THAT(ended.err, Contains("/no/such/directory/r") && Contains(option));
   }
 }
 
@@ -97,15 +97,15 @@ TEST_CASE("the report of all is not written again by the command that the summar
   CHECK_THAT(ended.err, Contains("again: nslaunch run --grace 3s -- bash"));
 }
 
-TEST_CASE("an artifacts folder has each attempt's output and result") {
+TEST_CASE("an artifacts directory has each attempt's output and result") {
   const Reported run;
   CHECK(run.of("echo out; echo err >&2; exit 3", {"--shards=1", "--artifacts=a", "--report-json=r.json"})
             .status == 1);
-  const auto folder =
+  const auto directory =
       Json::parse(run.text("r.json")).at("parts").at(0).at("attempts").at(0).at("folder").get<std::string>();
-  CHECK(sys::read_file((folder + "/stdout").c_str()) == "out\n");
-  CHECK(sys::read_file((folder + "/stderr").c_str()) == "err\n");
-  const auto result = Json::parse(sys::read_file((folder + "/result.json").c_str()).value_or(""));
+  CHECK(sys::read_file((directory + "/stdout").c_str()) == "out\n");
+  CHECK(sys::read_file((directory + "/stderr").c_str()) == "err\n");
+  const auto result = Json::parse(sys::read_file((directory + "/result.json").c_str()).value_or(""));
   CHECK(result.at("name") == "shard-1");
   CHECK(result.at("exit").at("status") == 3);
 }
@@ -137,7 +137,7 @@ TEST_CASE("test cases that commands report are merged under their shard's name")
   }
 }
 
-TEST_CASE("a pattern that is the same for all shards is looked for in each one's artifacts folder") {
+TEST_CASE("a pattern that is the same for all shards is looked for in each one's artifacts directory") {
   const Reported run;
   CHECK(run.of(writes_junit("$NSLAUNCH_ARTIFACTS/d", "case {index}"),
                {"--shards=2", "--jobs=2", "--artifacts=a", "--report-junit=r.xml", "--collect-junit=d/*.xml"})
@@ -154,7 +154,7 @@ TEST_CASE("a pattern that is the same for all shards is looked for in each one's
 TEST_CASE("files that were there before, or were another shard's, are not taken") {
   const Reported run;
   REQUIRE(run.of(writes_junit("d", "old"), {"--shards=1"}).status == 0);
-  make_old(run.folder / "d/r.xml");
+  make_old(run.directory / "d/r.xml");
   CHECK(run.of("[ {index} = 2 ] && exit; " + writes_junit("d", "new"),
                {"--shards=2", "--jobs=1", "--report-junit=r.xml", "--collect-junit=d/*.xml"})
             .status == 0);
@@ -175,7 +175,7 @@ TEST_CASE("a broken JUnit file is a warning with its name and line, and the run 
 
 TEST_CASE("a job log that is there is not touched by options that can't be") {
   const Reported run;
-  write_file(run.folder / "log", "old");
+  write_file(run.directory / "log", "old");
   for (const auto* option : {"--pcap=x.pcap", "--collect-junit=x", "--report-json=/no/such/r"})
     CHECK(run.of("true", {"--shards=2", "--joblog=log", option}).status == 125);
   CHECK(run.text("log") == "old");
@@ -201,7 +201,7 @@ TEST_CASE("the job log has a line for each attempt that has ended") {
 TEST_CASE("in a job of GitHub Actions a failure is an annotation, and the step has a summary") {
   const Reported run;
   const auto ended = run.of("echo out {index}; exit $(({index} - 1))", {"--shards=2"},
-                            {"GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY=" + (run.folder / "summary")});
+                            {"GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY=" + (run.directory / "summary")});
   CHECK(ended.status == 1);
   CHECK_THAT(ended.err, Contains("\n::error title=FAIL shard-2::exit status 1%0Aout 2\n"));
   CHECK_THAT(ended.out, Contains("::group::PASS shard-1") && Contains("out 1\n::endgroup::\n") &&
@@ -213,7 +213,7 @@ TEST_CASE("in a job of GitHub Actions a failure is an annotation, and the step h
 
 TEST_CASE("a step's summary is added to what is there, and not to one that is full") {
   const Reported run;
-  const auto path = run.folder / "summary";
+  const auto path = run.directory / "summary";
   const Words environment = {"GITHUB_STEP_SUMMARY=" + path};
   for (int times = 0; times < 2; ++times)
     CHECK(run.of("true", {"--shards=1", "--github"}, environment).status == 0);

@@ -87,7 +87,7 @@ TEST_CASE("of several causes the worst decides the exit status: 125, 124, 1, 123
 TEST_CASE("a command that nobody can execute: 126 or 127 when it was none, 1 where others ran") {
   const FleetScene scene;
   const auto fleet_of = [&](const std::string& lines, const std::string& command) {
-    write_file(scene.folder() + "/list", lines);
+    write_file(scene.directory() + "/list", lines);
     return run(nslaunch({"run", "--each", "list", "--", command}), scene.options());
   };
   const auto missing = fleet_of("a\nb\n", "/nowhere/{}");
@@ -145,7 +145,7 @@ TEST_CASE("the command in the summary runs one failed shard again, when it is pa
     CHECK(again.status == 3);
   }
   SECTION("with its line of a list") {
-    write_file(scene.folder() + "/list", "first\nit's two of two\n");
+    write_file(scene.directory() + "/list", "first\nit's two of two\n");
     const auto ended = run(
         nslaunch({"run", "--each", "list", "--env", "LINE={}", "--", "bash", "-c",
                   "echo \"$LINE\" \"$1\" $NSLAUNCH_SHARD_INDEX; test $NSLAUNCH_SHARD_INDEX = 1", "-", "{2}"}),

@@ -63,7 +63,7 @@ TEST_CASE("a terminal that somebody has stopped holds no deadline up, nor a sign
 
 TEST_CASE("Ctrl-Z gives the shell its terminal back without the block, and fg shows it again") {
   ShellSession shell;
-  const Gate gate(shell.folder() + "/gate");
+  const Gate gate(shell.directory() + "/gate");
   shell.type("unset CI; TERM=xterm $N run --shards 2 -j 2 -- sh -c 'read -r x <gate'");
   shell.expect("0/2 ended");
   shell.press('Z');

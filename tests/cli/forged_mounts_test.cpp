@@ -5,10 +5,10 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
-#include "support/fuse_folder.hpp"
+#include "support/fuse_directory.hpp"
 #include "support/hostile.hpp"
 
-// K65: mounts in folders that are called like fields of mountinfo.
+// K65: mounts in directories that are called like fields of mountinfo.
 namespace nslaunch::test {
 namespace {
 
@@ -18,7 +18,7 @@ using Catch::Matchers::Contains;
 /// Divided at any white space, a mount on ext4 without restrictions.
 constexpr const char* kForged = "X\fY\frw\f-\fext4\vz\rrw";
 
-/// For a child that is to be nslaunch: a folder of the user's on a mount that makes nothing of set-user-id
+/// For a child that is to be nslaunch: a directory of the user's on a mount that makes nothing of set-user-id
 /// bits, with a program of root's that has one.
 void mount_restricted(const Hostile& user, const std::string& place) {
   const bool is_there = ::unshare(CLONE_NEWNS) == 0 &&
@@ -54,7 +54,7 @@ TEST_CASE("a mount's name does not get a set-user-id program copied to where it 
 TEST_CASE("a mount's name does not hide that a user's program shows what is there") {
   const Hostile user;
   for (const auto& place : {user.ground / "shown", user.ground / kForged}) {
-    const FuseFolder shown(place, user.uid, user.gid);
+    const FuseDirectory shown(place, user.uid, user.gid);
     user.link(place, user.own + "/link");
     const auto ended = user.run_with({"--overlay", user.own + "/link"}, "echo ran");
     fs::remove(user.own + "/link");

@@ -14,9 +14,9 @@
 #include "registry/record/registration.hpp"
 #include "support/holder.hpp"
 #include "support/namespaces.hpp"
+#include "support/privilege_modes.hpp"
 #include "support/process.hpp"
 #include "support/registry_scene.hpp"
-#include "support/rungs.hpp"
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
 #include "sys/base/check.hpp"
@@ -46,8 +46,8 @@ void add_start_time(ProcessIdentity& identity) {
 void publish_held_init(const Holder& holder, const Scene& scene) {
   become(kSomebody);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // which that has taken back
-  const auto folder = fmt::format("/tmp/nslaunch-{}", kSomebody);
-  sys::check(::mkdir(folder.c_str(), 0700), "making {}", folder);
+  const auto directory = fmt::format("/tmp/nslaunch-{}", kSomebody);
+  sys::check(::mkdir(directory.c_str(), 0700), "making {}", directory);
   static Process init(
       {"sh", "-c", "read line; exec " + holder.command("hold-exec")});  // till this process ends
   auto record = make_record("theirs");

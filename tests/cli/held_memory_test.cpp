@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kBound{20};
 constexpr auto kWithoutLine = "[nslaunch_probe] (its command line can't be read: ";
 
 void check_launch(const Words& options) {
-  const Holder holder;  // first: a test that is skipped leaves no folder
+  const Holder holder;  // first: a test that is skipped leaves no directory
   const RegistryView registry;
   const auto mark = unique_text();
   const auto script = "exec 3< <(" + holder.command() + "); read held <&3; echo $held; " + probe_binary() +
@@ -55,7 +55,7 @@ TEST_CASE("a user's process that lets nobody read its command line holds up no l
 }
 
 TEST_CASE("a process that lets nobody read its command line is shown by whatever looks at its shard") {
-  const Holder holder;  // first: a test that is skipped leaves no folder
+  const Holder holder;  // first: a test that is skipped leaves no directory
   const RegistryView registry;
   LiveShard shard(registry, {}, holder.command() + " & exec cat");
   REQUIRE(Holder::is_held(shard.launcher.read_line()));
@@ -73,7 +73,7 @@ TEST_CASE("a process that lets nobody read its command line is shown by whatever
 
 TEST_CASE(
     "a process that lets nobody look at what it executes is shown with its shard, and holds up no look") {
-  const Holder holder;  // first: a test that is skipped leaves no folder
+  const Holder holder;  // first: a test that is skipped leaves no directory
   const RegistryView registry;
   LiveShard shard(registry, {}, holder.command("hold-exec") + " & exec cat");
   REQUIRE(Holder::is_held(shard.launcher.read_line()));
@@ -90,7 +90,7 @@ TEST_CASE(
 
 TEST_CASE(
     "a process that lets nobody look at what it executes holds up neither a time limit nor the silence's") {
-  const Holder holder;  // first: a test that is skipped leaves no folder
+  const Holder holder;  // first: a test that is skipped leaves no directory
   const RegistryView registry;
   const Words options = GENERATE(Words{"--timeout", "1s", "--dump-signal", "QUIT"}, Words{"--silence", "1s"});
   auto words = options;
@@ -106,7 +106,7 @@ TEST_CASE(
 }
 
 TEST_CASE("an init that waits for one that it looks at is killed, also where no leak has a grace") {
-  const Holder holder;  // first: a test that is skipped leaves no folder
+  const Holder holder;  // first: a test that is skipped leaves no directory
   const RegistryView registry;
   const Words words{
       "--leaks",      "fail",

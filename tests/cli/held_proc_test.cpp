@@ -12,16 +12,16 @@
 #include "support/holder.hpp"
 #include "support/live_shard.hpp"
 #include "support/namespaces.hpp"
+#include "support/privilege_modes.hpp"
 #include "support/process.hpp"
 #include "support/registry_scene.hpp"
 #include "support/registry_view.hpp"
-#include "support/rungs.hpp"
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
 #include "sys/base/check.hpp"
 #include "sys/process/procfs.hpp"
 
-// K66: a process's folder in /proc is one whose lock anybody can hold.
+// K66: a process's directory in /proc is one whose lock anybody can hold.
 namespace nslaunch::test {
 namespace {
 
@@ -30,11 +30,11 @@ using Catch::Matchers::StartsWith;
 
 constexpr std::chrono::seconds kLongestLook{20};
 
-/// A process the lock of whose folder somebody holds.
+/// A process the lock of whose directory somebody holds.
 class HeldProcess {
  public:
   HeldProcess(const Holder& holder, pid_t pid)
-      : holding_({"sh", "-c", "exec " + holder.command("hold-folder", "/proc/" + std::to_string(pid))},
+      : holding_({"sh", "-c", "exec " + holder.command("hold-directory", "/proc/" + std::to_string(pid))},
                  as_somebody()) {
     const auto said = holding_.read_line();
     if (!said.starts_with("held")) throw std::runtime_error(said);
@@ -87,7 +87,7 @@ std::string end_in_words(const Result& result) {
 
 }  // namespace
 
-TEST_CASE("a user who holds the lock of a process's folder in /proc holds up no look of root's") {
+TEST_CASE("a user who holds the lock of a process's directory in /proc holds up no look of root's") {
   const Words words = GENERATE(Words{"list"}, Words{"list", "--all"}, Words{"inspect"}, Words{"ports"});
   CAPTURE(words);
   const auto seen = beside_held_process([&] {
@@ -101,7 +101,7 @@ TEST_CASE("a user who holds the lock of a process's folder in /proc holds up no 
   if (words.front() != "ports") CHECK_THAT(seen, Contains("cat"));
 }
 
-TEST_CASE("a user who holds the lock of a process's folder in /proc holds up no time limit of root's") {
+TEST_CASE("a user who holds the lock of a process's directory in /proc holds up no time limit of root's") {
   const auto seen = beside_held_process([&] {
     Process launcher(in_shard("exec sleep 1000", {"--timeout", "1s", "--dump-signal", "USR2"}));
     return end_in_words(launcher.wait(kLongestLook));
@@ -110,7 +110,8 @@ TEST_CASE("a user who holds the lock of a process's folder in /proc holds up no 
 }
 
 TEST_CASE(
-    "a user who holds the folder of his shard's init in /proc holds up no look of root's, before Linux 6.13 "
+    "a user who holds the directory of his shard's init in /proc holds up no look of root's, before Linux "
+    "6.13 "
     "too") {
   const bool is_old_kernel = GENERATE(false, true);
   const Words words =
@@ -137,7 +138,7 @@ TEST_CASE(
   if (words.front() == "list") CHECK_THAT(seen, StartsWith("0 theirs"));
 }
 
-TEST_CASE("a shard whose init's folder in /proc is held by a user is not shown as one without processes") {
+TEST_CASE("a shard whose init's directory in /proc is held by a user is not shown as one without processes") {
   const Words words = GENERATE(Words{"inspect"}, Words{"ports"});
   CAPTURE(words);
   const auto seen = among_own_processes([&](const Holder& holder) {
@@ -150,14 +151,15 @@ TEST_CASE("a shard whose init's folder in /proc is held by a user is not shown a
 }
 
 TEST_CASE(
-    "a shard whose init's folder in /proc is held is inspected, whatever has been looked up there before") {
+    "a shard whose init's directory in /proc is held is inspected, whatever has been looked up there "
+    "before") {
   const auto seen = among_own_processes([&](const Holder& holder) {
     const RegistryView registry;
     const LiveShard shard(registry);
-    const auto folder = fmt::format("/proc/{}/", children_of(shard.launcher.pid()).front());
+    const auto directory = fmt::format("/proc/{}/", children_of(shard.launcher.pid()).front());
     // What the kernel has looked up once it finds without the lock.
     for (const char* name : {"stat", "status", "cmdline", "wchan", "ns", "ns/net", "fd", "root", "io"})
-      ::access((folder + name).c_str(), F_OK);
+      ::access((directory + name).c_str(), F_OK);
     const HeldProcess held(holder, children_of(shard.launcher.pid()).front());
     return end_in_words(Process(nslaunch({"inspect", shard.id}), registry.options()).wait(kLongestLook));
   });

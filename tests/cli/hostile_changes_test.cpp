@@ -8,7 +8,7 @@
 #include "support/overlays.hpp"
 #include "support/write_file.hpp"
 
-// A user who has root keep what his command changes, and what he does with the folder for that meanwhile.
+// A user who has root keep what his command changes, and what he does with the directory for that meanwhile.
 namespace nslaunch::test {
 namespace {
 
@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
 using Names = std::set<std::string>;
 
-/// The user's project, with a folder that is closed to him in it.
+/// The user's project, with a directory that is closed to him in it.
 struct Project {
   Project() {
     need_room_for_changes(user.ground.path());
@@ -25,14 +25,14 @@ struct Project {
     write_file(path + "/secret/file", "of root\n");
     fs::permissions(path + "/secret", fs::perms(0700));
   }
-  Words keeping_in(const std::string& folder) const {
-    return user.words({"--workdir", path, "--overlay", path + "=" + folder});
+  Words keeping_in(const std::string& directory) const {
+    return user.words({"--workdir", path, "--overlay", path + "=" + directory});
   }
-  Result run_here(const std::string& script, const std::string& folder) const {
-    return run(in_shard(script, keeping_in(folder)), user.options());
+  Result run_here(const std::string& script, const std::string& directory) const {
+    return run(in_shard(script, keeping_in(directory)), user.options());
   }
   /// Those of overlayfs, wherever they are.
-  Words work_folders() const {
+  Words work_directories() const {
     Words found;
     for (const auto& entry : fs::recursive_directory_iterator(user.ground.path())) {
       if (entry.path().extension() == ".work" && entry.is_directory()) found.push_back(entry.path());
@@ -55,7 +55,8 @@ struct Project {
 
 }  // namespace
 
-TEST_CASE("what a user makes in the folder for the changes meanwhile opens nothing of root's in the view") {
+TEST_CASE(
+    "what a user makes in the directory for the changes meanwhile opens nothing of root's in the view") {
   const Project project;
   const auto ended = project.run_here("echo x > new; mkdir ../keep/secret; cat secret/file", project.keep);
   INFO(ended.err);
@@ -64,7 +65,7 @@ TEST_CASE("what a user makes in the folder for the changes meanwhile opens nothi
   CHECK(names_below(project.keep) == Names{"new", "secret"});
 }
 
-TEST_CASE("what a user's command changes is kept in that user's folder, wherever root has it made") {
+TEST_CASE("what a user's command changes is kept in that user's directory, wherever root has it made") {
   const Project project;
   const auto of_root = project.user.ground / "of-root";
   fs::create_directory(of_root);
@@ -76,16 +77,16 @@ TEST_CASE("what a user's command changes is kept in that user's folder, wherever
     CHECK_THAT(ended.out, Contains(std::to_string(project.user.uid) + " 755"));
     CHECK(names_below(keep) == Names{"new"});
     CHECK(owner_of(keep) == project.user.uid);
-    CHECK(project.work_folders().empty());
+    CHECK(project.work_directories().empty());
   }
 }
 
-TEST_CASE("a command that changes nothing leaves a user's folder for changes empty, and none beside it") {
+TEST_CASE("a command that changes nothing leaves a user's directory for changes empty, and none beside it") {
   const Project project;
   const auto ended = project.run_here("echo ran", project.keep);
   CHECK(ended.err.empty());
   CHECK(fs::is_empty(project.keep));
-  CHECK(project.work_folders().empty());
+  CHECK(project.work_directories().empty());
 }
 
 TEST_CASE("each attempt of each shard of a user's has its changes kept at its end") {
@@ -102,10 +103,10 @@ TEST_CASE("each attempt of each shard of a user's has its changes kept at its en
     ++kept;
   }
   CHECK(kept == 4);
-  CHECK(project.work_folders().empty());
+  CHECK(project.work_directories().empty());
 }
 
-TEST_CASE("changes go with the folder that a user has moved away with what it lies in") {
+TEST_CASE("changes go with the directory that a user has moved away with what it lies in") {
   const Project project;
   const auto ended =
       project.run_here("echo x > new; cd ..; mv above moved; ln -s " + project.user.victim + " above",
@@ -130,7 +131,7 @@ TEST_CASE(
   CAPTURE(keep);
   project.run_killed(changes ? "echo x > new" : ":", keep);
   CHECK_THAT(project.user.registry.ask({"list"}).err, !Contains("work"));
-  CHECK(project.work_folders().empty());
+  CHECK(project.work_directories().empty());
   CHECK(names_below(keep) == (changes ? Names{"new"} : Names{}));
 }
 

@@ -63,7 +63,7 @@ TEST_CASE("a link of a user's gives that user's command nothing of the process t
   }
 }
 
-TEST_CASE("a file of root's that a user has moved into a sticky folder is read for nobody") {
+TEST_CASE("a file of root's that a user has moved into a sticky directory is read for nobody") {
   const Hostile user;
   const auto sticky = user.make_sticky();
   write_secret(user.own + "/notes");
@@ -73,12 +73,13 @@ TEST_CASE("a file of root's that a user has moved into a sticky folder is read f
     INFO(ended.err);
     CHECK(ended.status == 125);
     CHECK(ended.out.empty());
-    CHECK_THAT(ended.err, Contains("what lies below root's own folders"));
+    CHECK_THAT(ended.err, Contains("what lies below root's own directories"));
   }
 }
 
 TEST_CASE(
-    "a folder of root's that a user could write to, and has moved into a sticky one, is no way of root's") {
+    "a directory of root's that a user could write to, and has moved into a sticky one, is no way of "
+    "root's") {
   const Hostile user;
   const auto sticky = user.make_sticky();
   const auto mode = GENERATE(01777, 02775);
@@ -106,7 +107,7 @@ TEST_CASE(
     CAPTURE(options);
     CHECK(user.run_with(options, "echo ran").status == 125);
   }
-  for (const auto& folder : {job, job + "/changes", job + "/closed"}) CHECK(owner_of(folder) == 0);
+  for (const auto& directory : {job, job + "/changes", job + "/closed"}) CHECK(owner_of(directory) == 0);
   CHECK_FALSE(fs::exists(job + "/closed/new"));
 }
 
@@ -142,7 +143,7 @@ TEST_CASE("a user's own file and a descriptor of root's have variables and lists
   CHECK(run(redirected, user.options()).out.find("got SECRET=secret") != std::string::npos);
 }
 
-TEST_CASE("a user's link that is kept in the shard's /tmp has root make no folder where it leads") {
+TEST_CASE("a user's link that is kept in the shard's /tmp has root make no directory where it leads") {
   const Hostile user;
   const TempDir place;  // below /tmp
   fs::permissions(place.path(), fs::perms(01777));
@@ -155,7 +156,7 @@ TEST_CASE("a user's link that is kept in the shard's /tmp has root make no folde
     CAPTURE(options, ended.err);
     CHECK(ended.status == 125);
     CHECK(ended.out.empty());
-    CHECK_THAT(ended.err, Contains("no folder of the command's user"));
+    CHECK_THAT(ended.err, Contains("no directory of the command's user"));
     CHECK(user.victim_is_untouched());
   }
 }

@@ -155,11 +155,11 @@ TEST_CASE("exec of a command whose init passes no signal on says so, and ends at
   auto started = sys::make_pipe();
   const FakeInit init(registry.path(), "mute",
                       starting_and(started.write.get(), answers_unasked ? answer_for_ever : say_nothing));
-  const TempDir folder;
-  Process client(exec_into(folder / "err", "mute", "true"), registry.options());
+  const TempDir directory;
+  Process client(exec_into(directory / "err", "mute", "true"), registry.options());
   REQUIRE(arrives(started.read, 1));
   client.send_signal(SIGTERM);
-  REQUIRE(has(folder / "err", "one more signal ends this exec"));
+  REQUIRE(has(directory / "err", "one more signal ends this exec"));
   client.send_signal(SIGTERM);
   CHECK(client.wait().signal == SIGTERM);
 }
@@ -178,16 +178,16 @@ TEST_CASE("exec names the standstill that keeps its signal from the command, and
   const RegistryView registry;
   const LiveShard live(registry);
   const pid_t init = registry.shards().at(0).at("init_pid").get<pid_t>();
-  const TempDir folder;
+  const TempDir directory;
   std::optional<Process> client;
   const auto says_so = [&] {
-    return sys::read_file((folder / "err").c_str()).value_or("").find("one more signal ends this exec") !=
+    return sys::read_file((directory / "err").c_str()).value_or("").find("one more signal ends this exec") !=
            std::string::npos;
   };
   do {
     REQUIRE(::kill(init, SIGCONT) == 0);
     client.emplace(
-        exec_into(folder / "err", live.id, "trap 'exit 7' TERM; echo ready; while :; do sleep 1; done"),
+        exec_into(directory / "err", live.id, "trap 'exit 7' TERM; echo ready; while :; do sleep 1; done"),
         registry.options());
     REQUIRE(client->read_line() == "ready");
     REQUIRE(::kill(init, SIGSTOP) == 0);
@@ -195,7 +195,7 @@ TEST_CASE("exec names the standstill that keeps its signal from the command, and
     // Where exec has not heard of the start, and can't, the signal ends exec itself.
     REQUIRE(eventually([&] { return says_so() || client->pidfd().has_ended(); }));
   } while (!says_so());
-  CHECK_THAT(sys::read_file((folder / "err").c_str()).value_or(""),
+  CHECK_THAT(sys::read_file((directory / "err").c_str()).value_or(""),
              Contains("is stopped by a signal") && Contains(fmt::format("kill -CONT {}", init)));
   REQUIRE(::kill(init, SIGCONT) == 0);
   CHECK(client->wait().status == 7);

@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "support/fuse_folder.hpp"
+#include "support/fuse_directory.hpp"
 #include "support/hostile.hpp"
 #include "support/live_shard.hpp"
-#include "support/own_folder.hpp"
+#include "support/own_directory.hpp"
 #include "support/write_file.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
@@ -23,17 +23,17 @@ namespace {
 using Catch::Matchers::Contains;
 using Json = nlohmann::json;
 
-/// Folders of a user's in the mount namespace of a process, which give root no answer.
-class DeafFolders {
+/// Directories of a user's in the mount namespace of a process, which give root no answer.
+class DeafDirectories {
  public:
-  DeafFolders(pid_t process, const Words& paths, uid_t uid, gid_t gid) {
+  DeafDirectories(pid_t process, const Words& paths, uid_t uid, gid_t gid) {
     std::promise<void> mounted;
     auto done = mounted.get_future();
     thread_ = std::thread([&, end = end_.get_future()]() mutable {
       try {
         enter(process);
-        std::list<FuseFolder> folders;
-        for (const auto& path : paths) folders.emplace_back(path, uid, gid, FuseFolder::Shows::kOwn);
+        std::list<FuseDirectory> directories;
+        for (const auto& path : paths) directories.emplace_back(path, uid, gid, FuseDirectory::Shows::kOwn);
         mounted.set_value();
         end.wait();
       } catch (...) {
@@ -47,9 +47,9 @@ class DeafFolders {
       throw;
     }
   }
-  DeafFolders(const DeafFolders&) = delete;
-  DeafFolders& operator=(const DeafFolders&) = delete;
-  ~DeafFolders() {
+  DeafDirectories(const DeafDirectories&) = delete;
+  DeafDirectories& operator=(const DeafDirectories&) = delete;
+  ~DeafDirectories() {
     end_.set_value();
     thread_.join();
   }
@@ -81,7 +81,7 @@ TEST_CASE("inspect shows the rest of a shard in which a user's program shows fil
                   "head -c 300000 /dev/zero >/tmp/large && echo up; exec cat");
   REQUIRE(shard.launcher.read_line() == "up");
   const auto init = inspected(user.registry, shard.id).at("init_pid").get<pid_t>();
-  const DeafFolders deaf(init, {"/tmp/deaf", "/tmp/above"}, user.uid, user.gid);
+  const DeafDirectories deaf(init, {"/tmp/deaf", "/tmp/above"}, user.uid, user.gid);
   const auto seen = inspected(user.registry, shard.id);
   REQUIRE(seen.at("tmp").size() == 1);
   CHECK(seen.at("tmp").at(0).at("name") == "large");
@@ -94,7 +94,7 @@ TEST_CASE("inspect shows the rest of a shard in which a user's program shows fil
 
 TEST_CASE("inspect is led by no link of a shard's to what lies outside it") {
   const RegistryView registry;
-  const HostFolder outside;
+  const HostDirectory outside;
   write_file(outside / "secret", "not the shard's\n");
   const Words options = ::geteuid() == 0 ? Words{} : Words{"--map-root"};
   LiveShard shard(registry, options,
@@ -107,11 +107,11 @@ TEST_CASE("inspect is led by no link of a shard's to what lies outside it") {
   CHECK_THAT(seen.at("not_looked_at").dump(), Contains("/tmp: "));
 }
 
-TEST_CASE("a folder of the host's tmpfs that a user shows as his /tmp is none of the shard's to inspect") {
+TEST_CASE("a directory of the host's tmpfs that a user shows as his /tmp is none of the shard's to inspect") {
   const RegistryView registry;
-  const auto folder = "/dev/shm/nslaunch-test-" + unique_text();
-  std::filesystem::create_directory(folder);
-  const OwnFolder outside(folder);
+  const auto directory = "/dev/shm/nslaunch-test-" + unique_text();
+  std::filesystem::create_directory(directory);
+  const OwnDirectory outside(directory);
   write_file(outside / "secret", "not the shard's\n");
   const LiveShard shard(registry, {"--tmp", outside.path()});
   const auto seen = inspected(registry, shard.id);

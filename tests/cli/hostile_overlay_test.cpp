@@ -7,7 +7,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
-#include "support/fuse_folder.hpp"
+#include "support/fuse_directory.hpp"
 #include "support/hostile.hpp"
 #include "support/overlays.hpp"
 #include "support/paused_launch.hpp"
@@ -20,12 +20,12 @@ namespace {
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
 
-/// Whether a file can be made in `folder` now.
-bool plants(const Hostile& user, const std::string& folder) {
+/// Whether a file can be made in `directory` now.
+bool plants(const Hostile& user, const std::string& directory) {
   user.act([&] {
-    const sys::Fd file(::open((folder + "/planted").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+    const sys::Fd file(::open((directory + "/planted").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
   });
-  return fs::exists(folder + "/planted");
+  return fs::exists(directory + "/planted");
 }
 
 /// In a child that is to be nslaunch, and for it alone; what is mounted belongs to root.
@@ -53,7 +53,7 @@ struct Tmpfs {
 
 }  // namespace
 
-TEST_CASE("what has come into a folder for changes since it was looked at is no view's") {
+TEST_CASE("what has come into a directory for changes since it was looked at is no view's") {
   const Hostile user;
   need_room_for_changes(user.ground.path());
   user.act([&] { fs::create_directory(user.own + "/project"); });
@@ -70,7 +70,7 @@ TEST_CASE("what has come into a folder for changes since it was looked at is no 
   }
 }
 
-TEST_CASE("a user's links do not have changes kept in a folder of root's, whatever is covered") {
+TEST_CASE("a user's links do not have changes kept in a directory of root's, whatever is covered") {
   const Hostile user;
   need_room_for_changes(user.ground.path());
   const auto other = user.ground / "other";
@@ -120,7 +120,7 @@ TEST_CASE("a view lets no set-uid program gain rights that the mount for its cha
 }
 
 TEST_CASE(
-    "a folder that is reached by a mount with other rights since it was looked at is no layer of a view") {
+    "a directory that is reached by a mount with other rights since it was looked at is no layer of a view") {
   const Hostile user;
   const Tmpfs mount(user.ground / "mount");
   user.act([&] { fs::create_directory(user.own + "/project"); });

@@ -6,7 +6,7 @@
 
 #include "support/hostile.hpp"
 
-// A hostile user's folder as /tmp.
+// A hostile user's directory as /tmp.
 namespace nslaunch::test {
 namespace {
 
@@ -15,7 +15,7 @@ using Catch::Matchers::Contains;
 
 }  // namespace
 
-TEST_CASE("a user's link gives the shard no folder of root's as /tmp") {
+TEST_CASE("a user's link gives the shard no directory of root's as /tmp") {
   Hostile user;
   user.link(user.victim, user.own + "/t");
   user.link("/tmp/" + unique_text(), user.own + "/command");
@@ -35,19 +35,19 @@ TEST_CASE("a user's link gives the shard no folder of root's as /tmp") {
   }
 }
 
-TEST_CASE("below a folder of a user's that is /tmp all is made as that user") {
+TEST_CASE("below a directory of a user's that is /tmp all is made as that user") {
   const Hostile user;
   user.act([&] {
     fs::create_directory(user.own + "/t");
     fs::create_symlink(user.victim, user.own + "/t/way");
   });
-  const auto folder = fs::temp_directory_path() / unique_text();
-  fs::create_directory(folder);
-  fs::permissions(folder, fs::perms(0755));
-  const auto name = folder.filename().string();
-  const auto ended = user.run_with({"--tmp", user.own + "/t", "--keep", folder, "--private", "/tmp/mine"},
+  const auto directory = fs::temp_directory_path() / unique_text();
+  fs::create_directory(directory);
+  fs::permissions(directory, fs::perms(0755));
+  const auto name = directory.filename().string();
+  const auto ended = user.run_with({"--tmp", user.own + "/t", "--keep", directory, "--private", "/tmp/mine"},
                                    "echo x > /tmp/mine/x && echo ran");
-  fs::remove_all(folder);
+  fs::remove_all(directory);
   INFO(ended.err);
   CHECK(ended.out == "ran\n");
   CHECK(owner_of(user.own + "/t/" + name) == user.uid);
@@ -57,7 +57,7 @@ TEST_CASE("below a folder of a user's that is /tmp all is made as that user") {
   CHECK(user.victim_is_untouched());
 }
 
-TEST_CASE("root gives a user a folder as /tmp by naming one that this user can write to") {
+TEST_CASE("root gives a user a directory as /tmp by naming one that this user can write to") {
   const Hostile user;
   const auto refused = user.run_with({"--tmp", user.victim}, "echo ran");
   CHECK(refused.status == 125);

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "support/fuse_folder.hpp"
+#include "support/fuse_directory.hpp"
 #include "support/hostile.hpp"
 #include "sys/base/files.hpp"
 
@@ -16,7 +16,7 @@ namespace nslaunch::test {
 
 namespace fs = std::filesystem;
 
-TEST_CASE("a link of root's that a user has moved into a sticky folder is no way of root's") {
+TEST_CASE("a link of root's that a user has moved into a sticky directory is no way of root's") {
   const Hostile user;
   fs::permissions(user.victim, fs::perms(0711));
   const auto made_by_root = user.own + "/link";
@@ -35,9 +35,9 @@ TEST_CASE("a link of root's that a user has moved into a sticky folder is no way
   CHECK(user.victim_is_untouched());
 }
 
-TEST_CASE("a folder that a user's program shows as root's is no way of root's") {
+TEST_CASE("a directory that a user's program shows as root's is no way of root's") {
   const Hostile user;
-  const FuseFolder shown(user.ground / "shown", user.uid, user.gid);
+  const FuseDirectory shown(user.ground / "shown", user.uid, user.gid);
   const auto ended = user.run_with({"--artifacts", shown.path() + "/new"}, "echo ran");
   INFO(ended.err);
   CHECK(ended.status == 125);
@@ -47,7 +47,7 @@ TEST_CASE("a folder that a user's program shows as root's is no way of root's") 
 
 TEST_CASE("a user's program that shows files and does not answer root keeps nobody waiting") {
   const Hostile user;
-  const FuseFolder deaf(user.ground / "deaf", user.uid, user.gid, FuseFolder::Shows::kOwn);
+  const FuseDirectory deaf(user.ground / "deaf", user.uid, user.gid, FuseDirectory::Shows::kOwn);
   user.link(deaf.path(), user.own + "/link");
   const std::vector<Words> all = {{"--artifacts", deaf.path()},
                                   {"--artifacts", deaf.path() + "/new"},
@@ -77,14 +77,14 @@ TEST_CASE("a user's program that is mounted above what is to be removed keeps no
   const auto overlay = user.own + "/data=" + user.own + "/above/changes";
   Process shard(in_shard("echo up; read line", user.words({"--overlay", overlay})), user.options());
   REQUIRE(shard.read_line() == "up");
-  const FuseFolder deaf(user.own + "/above", user.uid, user.gid, FuseFolder::Shows::kOwn);
+  const FuseDirectory deaf(user.own + "/above", user.uid, user.gid, FuseDirectory::Shows::kOwn);
   shard.close_input();
   CHECK(shard.wait().signal == 0);
 }
 
 TEST_CASE("a user's program that answers nobody keeps no descriptor of root's open") {
   const Hostile user;
-  const FuseFolder mute(user.own + "/mute", user.uid, user.gid, FuseFolder::Shows::kNothing);
+  const FuseDirectory mute(user.own + "/mute", user.uid, user.gid, FuseDirectory::Shows::kNothing);
   const auto ended = user.run_with({"--keep", mute.path() + "/file"}, "echo ran");
   CHECK(ended.status == 125);
   CHECK_THAT(ended.err, Catch::Contains("can't be killed") && Catch::Contains("timed out"));
@@ -92,7 +92,8 @@ TEST_CASE("a user's program that answers nobody keeps no descriptor of root's op
 
 TEST_CASE("a user's program that forbids a look opens no way by a link of /proc's") {
   const Hostile user;
-  const FuseFolder shown(user.ground / "shown", user.uid, user.gid, FuseFolder::Shows::kLinkAtSecondLook);
+  const FuseDirectory shown(user.ground / "shown", user.uid, user.gid,
+                            FuseDirectory::Shows::kLinkAtSecondLook);
   const auto opened = sys::open_without_magic_links(shown.path() + "/link", O_PATH);
   CHECK(errno == EPERM);
   CHECK_FALSE(opened);
@@ -100,12 +101,12 @@ TEST_CASE("a user's program that forbids a look opens no way by a link of /proc'
 
 TEST_CASE("a user's program in the place of his registry keeps nobody waiting") {
   const Hostile user;
-  const std::string folder = "/tmp/nslaunch-54322";
-  std::optional<FuseFolder> deaf(std::in_place, folder, 54322, 54322, FuseFolder::Shows::kOwn);
+  const std::string directory = "/tmp/nslaunch-54322";
+  std::optional<FuseDirectory> deaf(std::in_place, directory, 54322, 54322, FuseDirectory::Shows::kOwn);
   const auto listed = run(nslaunch({"list", "--all"}));
   deaf.reset();
-  fs::remove(folder);
-  CHECK_THAT(listed.err, Catch::Contains(folder + " can't be used"));
+  fs::remove(directory);
+  CHECK_THAT(listed.err, Catch::Contains(directory + " can't be used"));
 }
 
 TEST_CASE("a user's program in the place of a record, or above the registry, keeps nobody waiting") {
@@ -114,18 +115,19 @@ TEST_CASE("a user's program in the place of a record, or above the registry, kee
   const bool is_new = fs::create_directories("/run/user");
   const auto path = GENERATE(as<std::string>(), "", "/nslaunch", "/nslaunch/aaaa0001.shard");
   fs::create_directories(fs::path(above + path).parent_path());
-  for (const auto& folder : {above, above + "/nslaunch"}) {
-    if (fs::exists(folder)) REQUIRE(::chown(folder.c_str(), 54323, 54323) == 0);
-    if (fs::exists(folder)) fs::permissions(folder, fs::perms(0700));
+  for (const auto& directory : {above, above + "/nslaunch"}) {
+    if (fs::exists(directory)) REQUIRE(::chown(directory.c_str(), 54323, 54323) == 0);
+    if (fs::exists(directory)) fs::permissions(directory, fs::perms(0700));
   }
-  std::optional<FuseFolder> deaf(std::in_place, above + path, 54323, 54323, FuseFolder::Shows::kOwn);
+  std::optional<FuseDirectory> deaf(std::in_place, above + path, 54323, 54323, FuseDirectory::Shows::kOwn);
   const auto listed = run(nslaunch({"list", "--all"}));
   deaf.reset();
   fs::remove_all(is_new ? "/run/user" : above);
   CHECK(listed.status == 0);
 }
 
-TEST_CASE("a folder that a user's program has replaced while overlayfs worked in it keeps nobody waiting") {
+TEST_CASE(
+    "a directory that a user's program has replaced while overlayfs worked in it keeps nobody waiting") {
   const Hostile user;
   user.act([&] { fs::create_directories(user.own + "/data"); });
   Process shard(
@@ -138,7 +140,7 @@ TEST_CASE("a folder that a user's program has replaced while overlayfs worked in
   }
   REQUIRE_FALSE(work.empty());
   user.act([&] { fs::rename(work, user.own + "/moved"); });
-  const FuseFolder deaf(work, user.uid, user.gid, FuseFolder::Shows::kOwn);
+  const FuseDirectory deaf(work, user.uid, user.gid, FuseDirectory::Shows::kOwn);
   shard.close_input();
   CHECK(shard.wait().signal == 0);
 }
@@ -219,7 +221,7 @@ TEST_CASE("a link of /proc's does not bring into a report what only root can rea
              Catch::Contains("<testsuite") && !Catch::Contains("secret"));
 }
 
-TEST_CASE("what others have in a folder for results is not removed for a user") {
+TEST_CASE("what others have in a directory for results is not removed for a user") {
   const Hostile user;
   const auto sticky = user.make_sticky();
   const auto precious = sticky + "/stdout";

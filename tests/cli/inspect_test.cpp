@@ -27,7 +27,7 @@ struct Busy {
       {"--name", "busy", "--leaks=ignore", "--private", covered.path()},
       probe_binary() +
           " echo 127.0.0.1 9926 & sh -c 'kill -STOP $$' & sh -c 'sleep 1000; :' & "
-          "mkdir /tmp/folder; head -c 300000 /dev/zero >/tmp/folder/large; echo x >/tmp/small; cat"};
+          "mkdir /tmp/directory; head -c 300000 /dev/zero >/tmp/directory/large; echo x >/tmp/small; cat"};
 
   Busy() {
     REQUIRE(shard.launcher.read_line() == "up");
@@ -126,7 +126,7 @@ TEST_CASE("inspect shows what is mounted in the shard alone, and what its /tmp h
   for (const auto* path : {"/proc", "/tmp", "/dev/shm"}) CHECK(paths.contains(path));
   CHECK(paths.contains(busy.covered.path()));
   CHECK_FALSE(paths.contains("/"));
-  CHECK(seen.at("tmp").at(0).at("name") == "folder");
+  CHECK(seen.at("tmp").at(0).at("name") == "directory");
   CHECK(seen.at("tmp").at(0).at("bytes").get<std::uint64_t>() >= 300'000);
   CHECK(seen.at("not_looked_at").empty());
 }
@@ -140,7 +140,7 @@ TEST_CASE("inspect for people tells of the record, the tree, the sockets and the
                              Contains("namespaces  net "));
   CHECK_THAT(result.out, Contains("\tstopped\t") && Contains("\t      sleep 1000\n"));
   CHECK_THAT(result.out, Contains("tcp\tlistens\t127.0.0.1:9926\t-\t"));
-  CHECK_THAT(result.out, Contains("/tmp\ttmpfs\t") && Contains("\tfolder\n"));
+  CHECK_THAT(result.out, Contains("/tmp\ttmpfs\t") && Contains("\tdirectory\n"));
 }
 
 TEST_CASE("inspect of a shard that is not there is an error with a suggestion") {

@@ -19,7 +19,7 @@ using Catch::Matchers::Contains;
 class Copy {
  public:
   Copy() {
-    fs::permissions(folder_.path(), fs::perms(0755));
+    fs::permissions(directory_.path(), fs::perms(0755));
     fs::copy(nslaunch_binary(), file_);
   }
   const std::string& file() const noexcept { return file_; }
@@ -37,8 +37,8 @@ class Copy {
   }
 
  private:
-  TempDir folder_;
-  std::string file_ = folder_ / "nslaunch";
+  TempDir directory_;
+  std::string file_ = directory_ / "nslaunch";
 };
 
 /// Refused whatever is asked for, until the advice is followed.

@@ -34,14 +34,14 @@ void copy_record() {
   become(kSomebody);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // which that has taken back
   ::umask(077);
-  const auto folder = fmt::format("/tmp/nslaunch-{}", kSomebody);
-  sys::check(::mkdir(folder.c_str(), 0700), "making {}", folder);
+  const auto directory = fmt::format("/tmp/nslaunch-{}", kSomebody);
+  sys::check(::mkdir(directory.c_str(), 0700), "making {}", directory);
   for (int number = 0; number < kCopies; ++number) {
     auto record = make_record(fmt::format("copy{}", number));
     // What this program has remembered of an earlier test may be another's.
     record.launcher.pidns_inode = sys::namespace_inode(0, "pid");
     record.init = record.launcher;
-    write_file(folder + "/" + record.id + ".shard", registry::encode(record, ShardState::kRunning));
+    write_file(directory + "/" + record.id + ".shard", registry::encode(record, ShardState::kRunning));
   }
 }
 
@@ -86,12 +86,12 @@ TEST_CASE(
     const IdleProcess user([] {
       become(kSomebody);
       ::umask(077);
-      const auto folder = fmt::format("/tmp/nslaunch-{}", kSomebody);
-      sys::check(::mkdir(folder.c_str(), 0700), "making {}", folder);
+      const auto directory = fmt::format("/tmp/nslaunch-{}", kSomebody);
+      sys::check(::mkdir(directory.c_str(), 0700), "making {}", directory);
       for (std::size_t number = 0; number < kRecords; ++number) {
         auto record = make_record(fmt::format("wordy{}", number));
         record.command.assign(8000, "");
-        write_file(folder + "/" + record.id + ".shard", registry::encode(record, ShardState::kRunning));
+        write_file(directory + "/" + record.id + ".shard", registry::encode(record, ShardState::kRunning));
       }
     });
     std::vector<std::string> warnings;

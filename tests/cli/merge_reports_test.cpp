@@ -13,11 +13,11 @@ using Json = nlohmann::json;
 /// Machines that each ran one part, and what is made of their reports.
 struct Machines {
   RegistryView registry;
-  TempDir folder;
+  TempDir directory;
 
   Result nslaunch_with(Words words) const {
     auto with = registry.options();
-    with.directory = folder.path();
+    with.directory = directory.path();
     return run(nslaunch(std::move(words)), with);
   }
   void ran(const std::string& part, const std::string& script) const {
@@ -26,7 +26,7 @@ struct Machines {
                    name + ".xml", "--", "sh", "-c", script});
   }
   std::string text(const std::string& name) const {
-    return sys::read_file((folder / name).c_str(), std::size_t{1} << 24).value_or("");
+    return sys::read_file((directory / name).c_str(), std::size_t{1} << 24).value_or("");
   }
 };
 
@@ -69,8 +69,8 @@ TEST_CASE("the report of a run of one shard is joined with others") {
 TEST_CASE("what can't be read or written by merge-reports is status 125, and nothing is written") {
   const Machines machines;
   machines.ran("1/1", "exit 0");
-  write_file(machines.folder / "odd.json", "{\"version\":1}");
-  write_file(machines.folder / "odd.xml", "<testsuites>\n<a></testsuites>");
+  write_file(machines.directory / "odd.json", "{\"version\":1}");
+  write_file(machines.directory / "odd.xml", "<testsuites>\n<a></testsuites>");
   const auto refused = [&](Words words) {
     words.insert(words.begin(), "merge-reports");
     const auto ended = machines.nslaunch_with(words);

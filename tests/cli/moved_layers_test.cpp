@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
 
-/// A user's project with a closed folder of root's in it.
+/// A user's project with a closed directory of root's in it.
 struct Mixed {
   Mixed() {
     need_overlays_for_users();
@@ -28,7 +28,7 @@ struct Mixed {
     fs::permissions(project + "/closed", fs::perms(0700));
     write_file(project + "/closed/file", "of root\n");
   }
-  /// The user gives the closed folder the name of the one that the command has changed.
+  /// The user gives the closed directory the name of the one that the command has changed.
   void swap() const {
     user.act([&] {
       fs::rename(project + "/open", project + "/away");
@@ -50,7 +50,8 @@ void forget_names() {
 
 }  // namespace
 
-TEST_CASE("a closed folder that a user moves to where the command has changed something opens in no view") {
+TEST_CASE(
+    "a closed directory that a user moves to where the command has changed something opens in no view") {
   const bool keeps = GENERATE(false, true);
   const Mixed mixed;
   need_room_for_changes(mixed.user.ground.path());
@@ -87,10 +88,10 @@ TEST_CASE("a user's project is covered on a container's root, too, and without r
   CHECK_THAT(ended.err, Contains("Permission denied"));
 }
 
-TEST_CASE("what a user moves while a view is mounted opens no closed folder to the command") {
+TEST_CASE("what a user moves while a view is mounted opens no closed directory to the command") {
   struct Way {
     std::string step;  ///< before it all is moved
-    Words options;     ///< in a folder of the user's with the folders `way` and `closed`
+    Words options;     ///< in a directory of the user's with the directories `way` and `closed`
     std::string secret;
   };
   const TempDir shared;

@@ -34,18 +34,18 @@ TEST_CASE("/proc shows the shard's processes and nobody else's") {
 
 TEST_CASE("a mount made in a shard is not seen outside") {
   const RegistryView state;
-  const TempDir folder;
-  fs::create_directory(folder / "point");
-  const auto script = "mount -t tmpfs none " + (folder / "point") + " && touch " + (folder / "point") +
+  const TempDir directory;
+  fs::create_directory(directory / "point");
+  const auto script = "mount -t tmpfs none " + (directory / "point") + " && touch " + (directory / "point") +
                       "/inside; echo $?; read line";
-  Process process(in_shard(script, {"--map-root", "--keep", folder.path()}), state.options());
+  Process process(in_shard(script, {"--map-root", "--keep", directory.path()}), state.options());
   // With root's --map-root there is no user namespace and mount works; in one it works as well.
   CHECK(process.read_line() == "0");
-  CHECK(fs::is_empty(folder / "point"));
-  CHECK_THAT(sys::read_file("/proc/self/mountinfo", 16 << 20).value_or(""), !Contains(folder.path()));
+  CHECK(fs::is_empty(directory / "point"));
+  CHECK_THAT(sys::read_file("/proc/self/mountinfo", 16 << 20).value_or(""), !Contains(directory.path()));
   process.close_input();
   process.wait();
-  CHECK(fs::is_empty(folder / "point"));
+  CHECK(fs::is_empty(directory / "point"));
 }
 
 TEST_CASE("the pids of two shards differ") {

@@ -36,9 +36,9 @@ std::string make_dir(const std::string& path) {
   return path;
 }
 
-/// A socket in the folder that takes clients in for as long as this process lives.
-void listen_for_ever(const sys::Fd& folder, const std::string& id) {
-  const auto address = registry::address_in(folder.get(), id + ".sock");
+/// A socket in the directory that takes clients in for as long as this process lives.
+void listen_for_ever(const sys::Fd& directory, const std::string& id) {
+  const auto address = registry::address_in(directory.get(), id + ".sock");
   const int listener = sys::check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), "making a socket");
   sys::check(::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), "binding");
   sys::check(::listen(listener, 16), "listening");
@@ -50,11 +50,11 @@ void publish_as_somebody() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // which that has taken back
   ::umask(077);
   static std::vector<registry::Registration> kept;  // till this process ends
-  const auto folder = sys::open_file(make_dir(fmt::format("/tmp/nslaunch-{}", kSomebody)), O_PATH);
+  const auto directory = sys::open_file(make_dir(fmt::format("/tmp/nslaunch-{}", kSomebody)), O_PATH);
   for (rlim_t number = 0; number <= kDescriptors; ++number) {
     auto record = make_record(fmt::format("a{}", number));
     record.init = record.launcher;
-    listen_for_ever(folder, record.id);
+    listen_for_ever(directory, record.id);
     kept.push_back(publish(record));
     kept.back().set_state(ShardState::kRunning);
   }
@@ -126,18 +126,19 @@ TEST_CASE("what root is told to do about another user's records is done as that 
   const auto seen = without_session([&] {
     const auto theirs = make_dir(fmt::format("/tmp/nslaunch-{}", kSomebody));
     const auto mine = make_dir("/tmp/mine");
-    for (const auto& folder : {theirs + "/etc", mine + "/etc"}) write_file(make_dir(folder) + "/file", "");
+    for (const auto& directory : {theirs + "/etc", mine + "/etc"})
+      write_file(make_dir(directory) + "/file", "");
     sys::check(::chmod("/tmp/mine", 0711), "opening");
     for (const auto& path : {theirs, theirs + "/etc", theirs + "/etc/file"})
       sys::check(::lchown(path.c_str(), kSomebody, kSomebody), "giving it away");
     const auto told = advice_after("run: ", '\n');
     sys::check(::chmod(theirs.c_str(), 0755), "opening");
-    const auto told_of_folder = advice_after("instead of 0700 (", ')');
+    const auto told_of_directory = advice_after("instead of 0700 (", ')');
     if (exchanged) {
       sys::check(::rename(theirs.c_str(), "/tmp/moved"), "moving it away");
       sys::check(::symlink(mine.c_str(), theirs.c_str()), "making a link");
     }
-    for (const auto& advice : {told_of_folder, told}) run({"sh", "-c", advice});
+    for (const auto& advice : {told_of_directory, told}) run({"sh", "-c", advice});
     struct stat mode = {};
     ::stat(theirs.c_str(), &mode);
     const bool there = ::access((theirs + "/etc/file").c_str(), F_OK) == 0;
@@ -218,11 +219,11 @@ TEST_CASE("what list -q shows of other users' shards means these, whatever they 
   CHECK_THAT(seen, Contains("54322/vic nslaunch: shard vic is user 54322's\n"));
 }
 
-TEST_CASE("USER/ before a shard's name finds it, however many other users have registry folders") {
+TEST_CASE("USER/ before a shard's name finds it, however many other users have registry directories") {
   const auto seen = among_namesakes([](const IdleProcess& named, const IdleProcess&) {
     for (uid_t user = 20'000; user < 20'201; ++user) {
-      const auto folder = make_dir(fmt::format("/tmp/nslaunch-{}", user));
-      sys::check(::chown(folder.c_str(), user, user), "giving it away");
+      const auto directory = make_dir(fmt::format("/tmp/nslaunch-{}", user));
+      sys::check(::chown(directory.c_str(), user, user), "giving it away");
     }
     auto told = run(nslaunch({"kill", "-s", "KILL", "aaaa1111"})).err;
     told += run(nslaunch({"kill", "-s", "KILL", "54321/aaaa1111"})).err;
@@ -232,7 +233,7 @@ TEST_CASE("USER/ before a shard's name finds it, however many other users have r
   CHECK_THAT(seen, EndsWith("\nnslaunch: shard aaaa1111 is user 54321's\nended"));
 }
 
-TEST_CASE("a shard of one's own is found without a look at others' folders") {
+TEST_CASE("a shard of one's own is found without a look at others' directories") {
   const auto told_of = [](const char* id) {
     return among_others([&] {
       const auto open = make_dir("/tmp/nslaunch-11111");  // to others, too: who looks there says so

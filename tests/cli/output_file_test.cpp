@@ -76,14 +76,14 @@ TEST_CASE("a reader that does not read, or is gone, holds up no end") {
     if (all[at].environment.empty()) CHECK_THAT(ended.err, Contains("its reader does not read"));
   }
 
-  const auto fifo = run.folder / "fifo";
+  const auto fifo = run.directory / "fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   for (const char* option : {"--report-json", "--joblog"}) {
     sys::Fd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-    const auto gate = run.folder / (option + std::string(".gate"));
+    const auto gate = run.directory / (option + std::string(".gate"));
     REQUIRE(::mkfifo(gate.c_str(), 0600) == 0);
     Process launcher(
-        nslaunch({"run", "--shards=1", option, fifo, "--output=stream", "--keep", run.folder.path(), "--",
+        nslaunch({"run", "--shards=1", option, fifo, "--output=stream", "--keep", run.directory.path(), "--",
                   "sh", "-c", "echo up; read line <" + gate + "; exit 3"}),
         run.options());
     launcher.read_line();
@@ -120,20 +120,20 @@ TEST_CASE("where a file can't be replaced it is written over, as a shell does it
   if (::geteuid() == 0) SKIP_TEST("needs an ordinary user: root may make files everywhere");
   write_file(run.path, std::string(100'000, 'x'));
   const auto before = status_of(run.path);
-  fs::permissions(run.folder.path(), fs::perms(0500));
+  fs::permissions(run.directory.path(), fs::perms(0500));
   CHECK(run.of("exit 3").status == 3);
   CHECK(run.report().at("nslaunch_status") == 3);
   CHECK(status_of(run.path).st_ino == before.st_ino);
-  fs::permissions(run.folder.path(), fs::perms(0700));
+  fs::permissions(run.directory.path(), fs::perms(0700));
 }
 
 TEST_CASE("a report's file that is removed or replaced while the command runs is made anew") {
   const ReportedRun run;
   write_file(run.path, "before");
-  CHECK(run.of("rm " + run.path + "; exit 3", {"--keep", run.folder.path()}).status == 3);
+  CHECK(run.of("rm " + run.path + "; exit 3", {"--keep", run.directory.path()}).status == 3);
   CHECK(run.report().at("nslaunch_status") == 3);
   CHECK(run.of("echo new >" + run.path + ".new; mv " + run.path + ".new " + run.path + "; exit 4",
-               {"--keep", run.folder.path()})
+               {"--keep", run.directory.path()})
             .status == 4);
   CHECK(run.report().at("nslaunch_status") == 4);
   CHECK(run.files() == Words{"report.json"});

@@ -21,9 +21,9 @@ bool is_whiteout(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == 0;
 }
 
-Names names_in(const std::string& folder) {
+Names names_in(const std::string& directory) {
   Names names;
-  for (const auto& entry : fs::directory_iterator(folder)) names.insert(entry.path().filename());
+  for (const auto& entry : fs::directory_iterator(directory)) names.insert(entry.path().filename());
   return names;
 }
 
@@ -31,28 +31,29 @@ Names names_in(const std::string& folder) {
 
 TEST_CASE("the words --overlay PATH=DIR keep in DIR what has changed, and nothing else anywhere") {
   const Checkout checkout;
-  need_room_for_changes(checkout.folder.path());
+  need_room_for_changes(checkout.directory.path());
   const auto ended = checkout.run_here(
-      "cat file modules/one/index > /dev/null; echo more >> file; rm odd*; mkdir -p new/folder; "
-      "echo new > new/folder/file; mv modules moved",
+      "cat file modules/one/index > /dev/null; echo more >> file; rm odd*; mkdir -p new/directory; "
+      "echo new > new/directory/file; mv modules moved",
       {"--overlay", ".=../changes/of-run/"});
   CAPTURE(ended.err);
   CHECK(ended.status == 0);
   CHECK(ended.err.empty());
   CHECK(checkout.is_untouched());
-  const auto kept = checkout.folder / "changes/of-run";
-  CHECK(names_below(kept) == Names{"file", "odd, name: a\\b", "new", "new/folder", "new/folder/file",
+  const auto kept = checkout.directory / "changes/of-run";
+  CHECK(names_below(kept) == Names{"file", "odd, name: a\\b", "new", "new/directory", "new/directory/file",
                                    "modules", "moved", "moved/one", "moved/one/index"});
   CHECK(text_of(kept + "/file") == "outside\nmore\n");
-  CHECK(text_of(kept + "/new/folder/file") == "new\n");
+  CHECK(text_of(kept + "/new/directory/file") == "new\n");
   CHECK(text_of(kept + "/moved/one/index") == "1\n");
   CHECK(is_whiteout(kept + "/modules"));
   CHECK(is_whiteout(kept + "/odd, name: a\\b"));
-  CHECK(names_in(checkout.folder / "changes") == Names{"of-run"});
+  CHECK(names_in(checkout.directory / "changes") == Names{"of-run"});
 }
 
 TEST_CASE(
-    "a folder that keeps changes may be there already, or in the host's /tmp, and takes the other's mode") {
+    "a directory that keeps changes may be there already, or in the host's /tmp, and takes the other's "
+    "mode") {
   const Checkout checkout;
   const TempDir temporary;
   need_room_for_changes(temporary.path());
@@ -70,46 +71,47 @@ TEST_CASE(
   CHECK(checkout.is_untouched());
 }
 
-TEST_CASE("several overlays keep their changes apart, one in another, in folders side by side") {
+TEST_CASE("several overlays keep their changes apart, one in another, in directories side by side") {
   const Checkout checkout;
-  need_room_for_changes(checkout.folder.path());
+  need_room_for_changes(checkout.directory.path());
   const auto ended = checkout.run_here("echo 1 > one; echo 2 > modules/two",
                                        {"--overlay", ".=../all", "--overlay", "modules=../modules"});
   CAPTURE(ended.err);
-  CHECK(names_below(checkout.folder / "all") == Names{"one"});
-  CHECK(names_below(checkout.folder / "modules") == Names{"two"});
-  CHECK(names_in(checkout.folder.path()).size() == 3);
+  CHECK(names_below(checkout.directory / "all") == Names{"one"});
+  CHECK(names_below(checkout.directory / "modules") == Names{"two"});
+  CHECK(names_in(checkout.directory.path()).size() == 3);
 }
 
 TEST_CASE(
-    "a launch that fails behind its overlays leaves the folder for the changes, empty, and none beside it") {
+    "a launch that fails behind its overlays leaves the directory for the changes, empty, and none beside "
+    "it") {
   const Checkout checkout;
-  need_room_for_changes(checkout.folder.path());
+  need_room_for_changes(checkout.directory.path());
   for (const char* fault : {"overlay:5", "answer:5", "exec:5"}) {
     auto options = checkout.options();
     options.environment.push_back(std::string("NSLAUNCH_FAULT=") + fault);
     const auto ended = run(in_shard("echo ran", {"--overlay", ".=../changes"}), options);
     CAPTURE(fault, ended.err);
     CHECK(ended.status >= 125);
-    CHECK(names_below(checkout.folder / "changes").empty());
-    CHECK(names_in(checkout.folder.path()).size() == 2);
+    CHECK(names_below(checkout.directory / "changes").empty());
+    CHECK(names_in(checkout.directory.path()).size() == 2);
   }
 }
 
 TEST_CASE("a launcher that is killed leaves what has changed, and the next nslaunch removes the rest") {
   const Checkout checkout;
-  need_room_for_changes(checkout.folder.path());
+  need_room_for_changes(checkout.directory.path());
   checkout.be_left_by_a_killed_launcher({"--overlay", ".=../changes"});
-  CHECK(names_below(checkout.folder / "changes") == Names{"file"});
-  const auto names = names_in(checkout.folder.path());
+  CHECK(names_below(checkout.directory / "changes") == Names{"file"});
+  const auto names = names_in(checkout.directory.path());
   REQUIRE(names.size() == 3);
   CHECK_THAT(*names.begin(), Catch::Matchers::StartsWith(".nslaunch-") && Contains(".work"));
   const auto word = GENERATE(values<std::string>({"list", "reap", "run"}));
   const auto next = word == "run" ? checkout.run_here(":") : checkout.registry.ask({word});
   CAPTURE(word, next.err);
   CHECK(next.status == 0);
-  CHECK(names_in(checkout.folder.path()).size() == 2);
-  CHECK(names_below(checkout.folder / "changes") == Names{"file"});
+  CHECK(names_in(checkout.directory.path()).size() == 2);
+  CHECK(names_below(checkout.directory / "changes") == Names{"file"});
   // The kernel may have been at the end of its init until now.
   CHECK(eventually(
       [&] { return checkout.registry.ask({"list"}).status == 0 && checkout.registry.files().empty(); }));

@@ -60,7 +60,7 @@ TEST_CASE("two shards at once write the same file of one checkout, and each sees
   CHECK(checkout.is_untouched());
 }
 
-TEST_CASE("a folder below an --overlay can be removed, made again and moved") {
+TEST_CASE("a directory below an --overlay can be removed, made again and moved") {
   need_overlays();
   const Checkout checkout;
   const auto ended = checkout.run_here(
@@ -74,7 +74,7 @@ TEST_CASE("a folder below an --overlay can be removed, made again and moved") {
   CHECK(checkout.is_untouched());
 }
 
-TEST_CASE("a folder that was there before is renamed in a view of root's only, others copy it") {
+TEST_CASE("a directory that was there before is renamed in a view of root's only, others copy it") {
   need_overlays();
   const Checkout checkout;
   const auto rename = probe_binary() + " rename modules moved";
@@ -95,21 +95,22 @@ TEST_CASE("a file keeps its inode number when a command first writes to it below
 }
 
 TEST_CASE(
-    "an --overlay of a folder in the host's /tmp is seen in the shard's /tmp, from wherever it is run") {
+    "an --overlay of a directory in the host's /tmp is seen in the shard's /tmp, from wherever it is run") {
   need_overlays();
   const RegistryView registry;
-  const TempDir folder;
-  fs::create_directories(folder / "a/b");
-  write_file(folder / "a/file", "outside\n");
-  const auto file = folder / "a/file";
+  const TempDir directory;
+  fs::create_directories(directory / "a/b");
+  write_file(directory / "a/file", "outside\n");
+  const auto file = directory / "a/file";
   const auto script = "cat " + file + " && echo inside > " + file + " && cat " + file;
   struct Case {
     std::string directory;
     std::string asked;
   };
-  const Case cases[] = {{folder.path(), "."},     {folder / "a", "."},  {folder / "a/b", ".."},
-                        {"/", folder / "a"},      {"/", folder.path()}, {folder / "a/b", folder / "a"},
-                        {folder.path(), "a/b/.."}};
+  const Case cases[] = {{directory.path(), "."},     {directory / "a", "."},
+                        {directory / "a/b", ".."},   {"/", directory / "a"},
+                        {"/", directory.path()},     {directory / "a/b", directory / "a"},
+                        {directory.path(), "a/b/.."}};
   for (const auto& [directory, asked] : cases) {
     CAPTURE(directory, asked);
     auto options = registry.options();
@@ -121,7 +122,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("overlays and private folders may lie in an overlay") {
+TEST_CASE("overlays and private directories may lie in an overlay") {
   need_overlays();
   const Checkout checkout;
   const auto ended = checkout.run_here(
@@ -161,7 +162,7 @@ TEST_CASE("exec finds a shard's overlay, and the shard as --map-root and --user 
   CHECK(run(nslaunch({"exec", shard.id, "--", "cat", "file"}), options).out == "inside\n");
   CHECK(checkout.is_untouched());
   if (::geteuid() != 0) return;
-  fs::permissions(checkout.folder.path(), fs::perms(0755));
+  fs::permissions(checkout.directory.path(), fs::perms(0755));
   REQUIRE(::chown(checkout.path.c_str(), 12345, 12345) == 0);
   const auto ended =
       checkout.run_here("echo x > new && id -u && cat new", {"--user", "12345:12345", "--overlay", "."});
@@ -169,13 +170,13 @@ TEST_CASE("exec finds a shard's overlay, and the shard as --map-root and --user 
   CHECK(checkout.is_untouched());
 }
 
-TEST_CASE("an overlay's folder that is removed from outside ends the shard with 125") {
+TEST_CASE("an overlay's directory that is removed from outside ends the shard with 125") {
   need_overlays();
   for (const bool in_tmp : {false, true}) {
     const RegistryView registry;
-    const HostFolder folder;
+    const HostDirectory directory;
     const TempDir temporary;
-    const std::string path = in_tmp ? temporary / "view" : folder / "view";
+    const std::string path = in_tmp ? temporary / "view" : directory / "view";
     fs::create_directories(path + "/private");
     Process process(in_shard("echo up; exec sleep 1000", {"--overlay", path, "--private", path + "/private"}),
                     registry.options());
@@ -194,8 +195,8 @@ TEST_CASE("a launcher that is killed leaves nothing of an --overlay") {
   const Checkout checkout;
   checkout.be_left_by_a_killed_launcher({"--overlay", "."});
   CHECK_THAT(sys::read_file("/proc/self/mountinfo", 16 << 20).value_or(""),
-             !Contains(checkout.folder.path()));
-  CHECK(names_below(checkout.folder.path()).size() == 6);
+             !Contains(checkout.directory.path()));
+  CHECK(names_below(checkout.directory.path()).size() == 6);
 }
 
 }  // namespace nslaunch::test

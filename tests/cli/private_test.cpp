@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "ns/mount.hpp"
-#include "support/host_folder.hpp"
+#include "support/host_directory.hpp"
 #include "support/process.hpp"
 #include "support/registry_scene.hpp"
 #include "support/registry_view.hpp"
@@ -28,57 +28,57 @@ unsigned mode_of(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("the words --private covers a folder with an empty one, and what it holds is unharmed") {
+TEST_CASE("the words --private covers a directory with an empty one, and what it holds is unharmed") {
   const RegistryView state;
-  const HostFolder folder;
-  fs::create_directory(folder / "db");
-  fs::permissions(folder / "db", fs::perms(0750));
-  std::ofstream(folder / "db/data") << "precious\n";
-  const auto script = "ls -A " + folder / "db" + " | wc -l; stat -c '%a %u' " + folder / "db" +
-                      "; echo x > " + folder / "db/data" + "; rm -rf " + folder / "db/*";
-  const auto ended = run(in_shard(script, {"--private", folder / "db"}), state.options());
+  const HostDirectory directory;
+  fs::create_directory(directory / "db");
+  fs::permissions(directory / "db", fs::perms(0750));
+  std::ofstream(directory / "db/data") << "precious\n";
+  const auto script = "ls -A " + directory / "db" + " | wc -l; stat -c '%a %u' " + directory / "db" +
+                      "; echo x > " + directory / "db/data" + "; rm -rf " + directory / "db/*";
+  const auto ended = run(in_shard(script, {"--private", directory / "db"}), state.options());
   CHECK(ended.out == "0\n750 " + std::to_string(::geteuid()) + "\n");
   CHECK(ended.err.empty());
-  CHECK(fs::file_size(folder / "db/data") == 9);
+  CHECK(fs::file_size(directory / "db/data") == 9);
 }
 
-TEST_CASE("a missing --private folder is made with mode 0700 and stays, empty") {
+TEST_CASE("a missing --private directory is made with mode 0700 and stays, empty") {
   const RegistryView state;
-  const HostFolder folder;
+  const HostDirectory directory;
   auto options = state.options();
   options.prepare = [] { ::umask(0); };
   const auto ended =
-      run(in_shard("touch " + folder / "new/deep/file", {"--private", folder / "new/deep"}), options);
+      run(in_shard("touch " + directory / "new/deep/file", {"--private", directory / "new/deep"}), options);
   CHECK(ended.status == 0);
-  CHECK(mode_of(folder / "new/deep") == 0700);
-  CHECK(fs::is_empty(folder / "new/deep"));
+  CHECK(mode_of(directory / "new/deep") == 0700);
+  CHECK(fs::is_empty(directory / "new/deep"));
 }
 
-TEST_CASE("two shards have a private folder each, and one shard several") {
+TEST_CASE("two shards have a private directory each, and one shard several") {
   const RegistryView state;
-  const HostFolder folder;
-  const Words words = in_shard("touch " + folder / "a/x " + folder / "b/x" + " && ls " + folder / "a" + " " +
-                                   folder / "b" + " | grep -c x; read line",
-                               {"-p", folder / "a", "-p", folder / "b"});
+  const HostDirectory directory;
+  const Words words = in_shard("touch " + directory / "a/x " + directory / "b/x" + " && ls " +
+                                   directory / "a" + " " + directory / "b" + " | grep -c x; read line",
+                               {"-p", directory / "a", "-p", directory / "b"});
   Process one(words, state.options());
   Process two(words, state.options());
   CHECK(one.read_line() == "2");
   CHECK(two.read_line() == "2");
-  CHECK(fs::is_empty(folder / "a"));
+  CHECK(fs::is_empty(directory / "a"));
 }
 
 TEST_CASE(
     "the option --private takes paths relative to the working directory, through links, in /tmp and with odd "
     "names") {
   const RegistryView state;
-  const HostFolder folder;
+  const HostDirectory directory;
   const TempDir in_tmp;
-  fs::create_directory(folder / "real");
-  std::ofstream(folder / "real/data") << "x";
-  fs::create_directory_symlink(folder / "real", folder / "link");
+  fs::create_directory(directory / "real");
+  std::ofstream(directory / "real/data") << "x";
+  fs::create_directory_symlink(directory / "real", directory / "link");
   fs::create_directory(in_tmp / "real");
   fs::create_directory_symlink(in_tmp / "real", in_tmp / "link");
-  // Each mount afterwards makes init look whether the private folders are all there.
+  // Each mount afterwards makes init look whether the private directories are all there.
   const std::string mount_something =
       "; for i in 1 2 3 4 5 6 7 8 9; do mount -t tmpfs none /dev/shm; done; echo fine";
   struct Case {
@@ -86,10 +86,10 @@ TEST_CASE(
     std::string directory;
     std::string seen;
   };
-  const Case cases[] = {{"real/", folder.path(), folder / "real"},
-                        {"./real/../real", folder.path(), folder / "real"},
-                        {folder / "link", "/", folder / "link"},
-                        {"odd \\ name\n", folder.path(), folder / "odd*"},
+  const Case cases[] = {{"real/", directory.path(), directory / "real"},
+                        {"./real/../real", directory.path(), directory / "real"},
+                        {directory / "link", "/", directory / "link"},
+                        {"odd \\ name\n", directory.path(), directory / "odd*"},
                         {"/tmp/a/b/", "/", "/tmp/a/b"},
                         {"real", in_tmp.path(), in_tmp / "real"},
                         {"link", in_tmp.path(), in_tmp / "link"}};
@@ -106,10 +106,10 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a private folder removed from outside ends the shard with 125") {
+TEST_CASE("a private directory removed from outside ends the shard with 125") {
   const RegistryView state;
-  const HostFolder folder;
-  const auto path = folder / "private";
+  const HostDirectory directory;
+  const auto path = directory / "private";
   Process process(in_shard("echo up; exec sleep 1000", {"--private", path}), state.options());
   REQUIRE(process.read_line() == "up");
   REQUIRE(::rmdir(path.c_str()) == 0);
@@ -119,25 +119,25 @@ TEST_CASE("a private folder removed from outside ends the shard with 125") {
   CHECK(state.files().empty());
 }
 
-TEST_CASE("a --private that is no folder, or can't be made, is named and nothing runs") {
+TEST_CASE("a --private that is no directory, or can't be made, is named and nothing runs") {
   const RegistryView state;
-  const HostFolder folder;
-  std::ofstream(folder / "file") << "x";
-  std::filesystem::create_symlink("/proc", folder / "processes");
+  const HostDirectory directory;
+  std::ofstream(directory / "file") << "x";
+  std::filesystem::create_symlink("/proc", directory / "processes");
   for (const auto& path :
-       {folder / "file", folder / "file/below", std::string("/proc/none"), std::string("/proc")}) {
+       {directory / "file", directory / "file/below", std::string("/proc/none"), std::string("/proc")}) {
     CAPTURE(path);
     const auto ended = run(in_shard("echo ran", {"--private", path}), state.options());
     CHECK(ended.status == 125);
     CHECK(ended.out.empty());
     CHECK_THAT(ended.err, Contains(path));
   }
-  const auto by_link = run(in_shard("echo ran", {"--private", folder / "processes"}), state.options());
+  const auto by_link = run(in_shard("echo ran", {"--private", directory / "processes"}), state.options());
   CHECK(by_link.status == 125);
   CHECK_THAT(by_link.err, Contains("--private /proc: the shard has a /proc of its own"));
 }
 
-TEST_CASE("a --private folder where the shard has something of its own is refused, and not made") {
+TEST_CASE("a --private directory where the shard has something of its own is refused, and not made") {
   const RegistryView state;
   Words paths = {"/dev/shm", "/dev/shm/" + unique_text()};
   if (ns::has_mqueue()) paths.push_back("/dev/mqueue/none");
@@ -151,7 +151,7 @@ TEST_CASE("a --private folder where the shard has something of its own is refuse
   }
 }
 
-TEST_CASE("a --private folder where the shard would have message queues is had where it has none") {
+TEST_CASE("a --private directory where the shard would have message queues is had where it has none") {
   if (::geteuid() != 0) SKIP_TEST("needs root to unmount the host's");
   const RegistryView state;
   const bool was_there = fs::exists("/dev/mqueue");
@@ -165,41 +165,42 @@ TEST_CASE("a --private folder where the shard would have message queues is had w
   CHECK(shown == "file\n");
 }
 
-TEST_CASE("a --private folder in the /tmp that --tmp DIR gives is made there and not in the host's") {
+TEST_CASE("a --private directory in the /tmp that --tmp DIR gives is made there and not in the host's") {
   const RegistryView state;
-  const HostFolder folder;
+  const HostDirectory directory;
   const std::string path = "/tmp/" + unique_text();
   auto options = state.options();
   options.directory = "/";
-  const auto ended =
-      run(in_shard("echo x > " + path + "/file && ls " + path, {"--tmp", folder.path(), "--private", path}),
-          options);
+  const auto ended = run(
+      in_shard("echo x > " + path + "/file && ls " + path, {"--tmp", directory.path(), "--private", path}),
+      options);
   CHECK(ended.out == "file\n");
   CHECK_FALSE(fs::exists(path));
-  CHECK(fs::is_empty(folder / path.substr(5)));
+  CHECK(fs::is_empty(directory / path.substr(5)));
 }
 
-TEST_CASE("private folders may lie in each other, in any order, and the root itself is none") {
+TEST_CASE("private directories may lie in each other, in any order, and the root itself is none") {
   const RegistryView state;
-  const HostFolder folder;
+  const HostDirectory directory;
   const auto ended =
-      run(in_shard("ls -d " + folder / "a/b", {"-p", folder / "a/b", "-p", folder / "a"}), state.options());
-  CHECK(ended.out == folder / "a/b" + "\n");
+      run(in_shard("ls -d " + directory / "a/b", {"-p", directory / "a/b", "-p", directory / "a"}),
+          state.options());
+  CHECK(ended.out == directory / "a/b" + "\n");
   const auto root = run(in_shard("echo ran", {"--private", "/"}), state.options());
   CHECK(root.status == 125);
   CHECK(root.out.empty());
   CHECK_THAT(root.err, Contains("--private /"));
 }
 
-TEST_CASE("a missing --private folder is made for the user that --user names, whatever the umask is") {
+TEST_CASE("a missing --private directory is made for the user that --user names, whatever the umask is") {
   if (::geteuid() != 0) return;
   const RegistryView state;
-  const HostFolder folder;
-  fs::permissions(folder.path(), fs::perms(0755));
+  const HostDirectory directory;
+  fs::permissions(directory.path(), fs::perms(0755));
   auto options = state.options();
   options.directory = "/";
   options.prepare = [] { ::umask(0777); };
-  const auto path = folder / "new/inner";
+  const auto path = directory / "new/inner";
   const auto ended = run(in_shard("umask 022; echo x > " + path + "/file && cat " + path + "/file",
                                   {"--user", "12345:12345", "--private", path}),
                          options);

@@ -46,7 +46,7 @@ class SlowReader {
 TEST_CASE("a report that can't be written is an error before anything runs") {
   const ReportedRun run;
   for (const std::string& path :
-       {std::string("/no/such/folder/report"), run.folder.path(), std::string("/proc/report"),
+       {std::string("/no/such/directory/report"), run.directory.path(), std::string("/proc/report"),
         std::string("/dev/fd/77"), std::string("/dev/fd/0")}) {
     auto with = run.registry.options();
     with.prepare = [] { ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO); };
@@ -66,11 +66,12 @@ TEST_CASE("a report that can't be written at the end is a warning, and the comma
   const auto full = test::run(in_shard("exit 3", {"--report-json=/dev/full"}), run.options());
   CHECK(full.status == 3);
   CHECK_THAT(full.err, Contains("the report could not be written to /dev/full: No space left on device"));
-  const auto folder = run.folder / "folder";
-  fs::create_directory(folder);
-  const auto gone = test::run(in_shard("rmdir " + folder + "; kill -USR1 $$",
-                                       {"--report-json=" + folder + "/report", "--keep", run.folder.path()}),
-                              run.options());
+  const auto directory = run.directory / "directory";
+  fs::create_directory(directory);
+  const auto gone =
+      test::run(in_shard("rmdir " + directory + "; kill -USR1 $$",
+                         {"--report-json=" + directory + "/report", "--keep", run.directory.path()}),
+                run.options());
   INFO(gone.err);
   CHECK(gone.signal == SIGUSR1);
   CHECK_THAT(gone.err, Contains("could not be written") && Contains("No such file"));
@@ -91,7 +92,7 @@ TEST_CASE(
   CHECK(run.files() == Words{"report.json"});
   CHECK(sys::read_file(run.path.c_str()) == "before");
 
-  const auto link = run.folder / "link";
+  const auto link = run.directory / "link";
   fs::create_symlink("report.json", link);
   CHECK(test::run(in_shard(":", {"--report-json", link}), run.options()).status == 0);
   CHECK(fs::is_symlink(link));
@@ -112,7 +113,7 @@ TEST_CASE("a report goes into a FIFO, to stderr and to a descriptor of the calle
   REQUIRE(said.err.starts_with("first\n{"));
   CHECK(Json::parse(said.err.substr(6)).at("nslaunch_status") == 0);
 
-  const auto log = run.folder / "log";
+  const auto log = run.directory / "log";
   Words words = {"sh", "-c", "exec 7>" + log + "; echo first >&7; exec \"$@\"", "sh"};
   const auto launcher =
       in_shard("ls -l /proc/self/fd | grep -c log; echo second >&7", {"--report-json=/dev/fd/7"});
@@ -127,7 +128,7 @@ TEST_CASE("a report's reader has 5 s for all of it, however often it takes a lit
   const ReportedRun run;
   REQUIRE(::mkfifo(run.path.c_str(), 0600) == 0);
   const SlowReader reader(run.path);
-  auto words = run.words("exit 3", {"--keep", run.folder.path()});
+  auto words = run.words("exit 3", {"--keep", run.directory.path()});
   for (int number = 0; number < 20; ++number) words.emplace_back(100'000, 'x');
   const auto ended = test::run(words, run.options());
   CHECK(ended.status == 3);
@@ -136,7 +137,7 @@ TEST_CASE("a report's reader has 5 s for all of it, however often it takes a lit
 
 TEST_CASE("what has got a report's name meanwhile is replaced by it, whatever it is") {
   const ReportedRun run;
-  CHECK(run.of("mkfifo " + run.path, {"--keep", run.folder.path()}).status == 0);
+  CHECK(run.of("mkfifo " + run.path, {"--keep", run.directory.path()}).status == 0);
   CHECK(run.report().at("nslaunch_status") == 0);
 }
 

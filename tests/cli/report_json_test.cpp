@@ -127,9 +127,9 @@ TEST_CASE("a run in which nslaunch fails, or whose command can't be executed, ha
   CHECK(test::run(nslaunch({"--report-json", run.path, "--", "/etc/passwd"}), with).status == 126);
   CHECK(run.report().at("nslaunch_status") == 126);
 
-  CHECK(run.of("echo ran", {"--workdir", "/no/such/folder"}).status == 125);
+  CHECK(run.of("echo ran", {"--workdir", "/no/such/directory"}).status == 125);
   CHECK(run.report().at("nslaunch_status") == 125);
-  CHECK_THAT(run.report().at("error").get<std::string>(), Contains("/no/such/folder"));
+  CHECK_THAT(run.report().at("error").get<std::string>(), Contains("/no/such/directory"));
 
   Process launcher(run.words("echo up; exec sleep 1000"), with);
   REQUIRE(launcher.read_line() == "up");

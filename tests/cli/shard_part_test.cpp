@@ -73,10 +73,10 @@ TEST_CASE("words in braces are replaced in the arguments and in --env of a run t
 
 TEST_CASE("a file of variables, and a variable's name, are taken as they are") {
   const Job job({});
-  const TempDir folder;
-  write_file(folder / "file", "FROM_FILE={index}\n");
+  const TempDir directory;
+  write_file(directory / "file", "FROM_FILE={index}\n");
   const auto ended = job.run_command(
-      {"--shard", "2/4", "--env-file", folder / "file", "--env", "{index}={index}", "--", "env"});
+      {"--shard", "2/4", "--env-file", directory / "file", "--env", "{index}={index}", "--", "env"});
   CHECK_THAT(ended.out, Contains("\nFROM_FILE={index}\n") && Contains("\n{index}=2\n"));
 }
 
@@ -90,13 +90,13 @@ TEST_CASE("a test runner is told its part by its own variables, and --env beats 
 }
 
 TEST_CASE("Bazel learns that the tests are split, and an answer that can't be given is an error") {
-  const TempDir folder;
+  const TempDir directory;
   const auto variables = [&](const std::string& file) {
     return Words{"TEST_SHARD_INDEX=1", "TEST_TOTAL_SHARDS=2", "TEST_SHARD_STATUS_FILE=" + file};
   };
-  CHECK(Job(variables(folder / "status")).run_script(kShowPart, {"--shard", "auto"}).out == "2 1 2\n");
-  CHECK(std::filesystem::exists(folder / "status"));
-  const auto refused = Job(variables(folder / "none/status")).run_script("echo ran", {"--shard", "auto"});
+  CHECK(Job(variables(directory / "status")).run_script(kShowPart, {"--shard", "auto"}).out == "2 1 2\n");
+  CHECK(std::filesystem::exists(directory / "status"));
+  const auto refused = Job(variables(directory / "none/status")).run_script("echo ran", {"--shard", "auto"});
   CHECK(refused.status == 125);
   CHECK(refused.out.empty());
   CHECK_THAT(refused.err, Contains("none/status") && Contains("TEST_SHARD_STATUS_FILE"));

@@ -33,13 +33,13 @@ struct Watched {
     if (kind == Kind::kPipe) return std::move(pipe.write);
     if (kind == Kind::kSocket) return std::move(sockets.second);
     if (kind == Kind::kNull) return sys::open_file("/dev/null", O_WRONLY);
-    const auto path = folder / "output";
+    const auto path = directory / "output";
     if (kind == Kind::kFifo) ::mkfifo(path.c_str(), 0600);
     return sys::open_file(path, O_RDWR | O_CREAT, 0600);
   }
 
   RegistryView registry;
-  TempDir folder;
+  TempDir directory;
   sys::Pipe pipe = sys::make_pipe();
   std::pair<sys::Fd, sys::Fd> sockets = sys::make_channel();
   std::optional<Process> launcher;
@@ -116,15 +116,16 @@ TEST_CASE("a writer whose reader has gone gets SIGPIPE under --silence as withou
 
 TEST_CASE("with both outputs closed --silence is refused before anything runs") {
   const RegistryView registry;
-  const TempDir folder;
+  const TempDir directory;
   auto options = registry.options();
   options.prepare = [] {
     ::close(STDOUT_FILENO);
     ::close(STDERR_FILENO);
   };
-  CHECK(run(in_shard("echo ran >" + (folder / "ran"), {"--silence", "1s", "--keep", folder.path()}), options)
+  CHECK(run(in_shard("echo ran >" + (directory / "ran"), {"--silence", "1s", "--keep", directory.path()}),
+            options)
             .status == 125);
-  CHECK_FALSE(std::filesystem::exists(folder / "ran"));
+  CHECK_FALSE(std::filesystem::exists(directory / "ran"));
 }
 
 TEST_CASE("limits and signals for a hang that make no sense are refused before anything runs") {

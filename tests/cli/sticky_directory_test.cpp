@@ -38,7 +38,7 @@ struct Sticky {
     const passwd* user = ::getpwnam("nslaunch-test");
     if (::geteuid() != 0 || user == nullptr) SKIP_TEST("needs root, and the user nslaunch-test");
     other = user->pw_uid;
-    fs::permissions(run.folder.path(), fs::perms(01777));
+    fs::permissions(run.directory.path(), fs::perms(01777));
     keep_secret();
     fs::permissions(elsewhere.path(), fs::perms(0700));
   }

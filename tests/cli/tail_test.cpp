@@ -37,16 +37,16 @@ TEST_CASE("the tail of a pipeline that outlives the command loses no byte, time 
 TEST_CASE("a chain of tails loses no byte, whatever the leak grace") {
   const RegistryView registry;
   const auto expected = numbers(20'000, "yz\n");
-  const TempDir folder;
+  const TempDir directory;
   // Into a file, which takes everything: a test that the machine keeps from reading would be a slow reader.
-  const auto script = "exec > >(sed s/$/y/ | sed s/$/z/ | cat >" + folder / "out" + "); seq 20000";
+  const auto script = "exec > >(sed s/$/y/ | sed s/$/z/ | cat >" + directory / "out" + "); seq 20000";
   for (int i = 0; i < 10; ++i) {
-    const auto result = run(nslaunch({"--leak-grace", "1ms", "--leaks", "fail", "--keep", folder.path(), "--",
-                                      "bash", "-c", script}),
+    const auto result = run(nslaunch({"--leak-grace", "1ms", "--leaks", "fail", "--keep", directory.path(),
+                                      "--", "bash", "-c", script}),
                             registry.options());
     INFO("round " << i << ": " << result.err);
     REQUIRE(result.status == 0);
-    REQUIRE(sys::read_file((folder / "out").c_str(), 1 << 20) == expected);
+    REQUIRE(sys::read_file((directory / "out").c_str(), 1 << 20) == expected);
   }
 }
 

@@ -115,12 +115,12 @@ TEST_CASE("nohup keeps a background shard alive when its terminal closes") {
   shell.expect_prompt(0);
   const auto contains = [&](const std::string& file, const std::string& text) {
     return eventually([&] {
-      Result seen = run({"cat", shell.folder() + "/" + file});
+      Result seen = run({"cat", shell.directory() + "/" + file});
       return seen.out.find(text) != std::string::npos;
     });
   };
   REQUIRE(contains("out", "ready"));
-  const pid_t launcher = std::stoi(run({"cat", shell.folder() + "/pid"}).out);
+  const pid_t launcher = std::stoi(run({"cat", shell.directory() + "/pid"}).out);
   shell.terminal().hang_up();
   shell.terminal().wait();
   ::kill(launcher, SIGUSR1);

@@ -33,7 +33,7 @@ TEST_CASE("a Ctrl-Z while the shard is being made, or right after fg, stops the 
 
 TEST_CASE("a Ctrl-Z that meets the command's process before its exec stops the job") {
   ShellSession shell;
-  const auto fifo = shell.folder() + "/fifo";
+  const auto fifo = shell.directory() + "/fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   sys::Fd paused(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   shell.type("NSLAUNCH_FAULT=exec:pause:9 $N -- sh -c 'read -r line; echo go''t $line' 9> fifo");

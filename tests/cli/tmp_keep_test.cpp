@@ -18,37 +18,37 @@ using Catch::Matchers::Contains;
 }  // namespace
 
 TEST_CASE(
-    "the words --keep keeps a file, a folder and what is nested visible and writable, and nothing else") {
+    "the words --keep keeps a file, a directory and what is nested visible and writable, and nothing else") {
   const RegistryView state;
-  const TempDir folder;
-  fs::create_directories(folder / "one/two/three");
-  write_file(folder / "one/two/file", "file\n");
-  write_file(folder / "one/hidden", "hidden\n");
-  fs::create_symlink(folder / "one/two", folder / "link");
+  const TempDir directory;
+  fs::create_directories(directory / "one/two/three");
+  write_file(directory / "one/two/file", "file\n");
+  write_file(directory / "one/hidden", "hidden\n");
+  fs::create_symlink(directory / "one/two", directory / "link");
   auto options = state.options();
   options.directory = "/";
-  const auto ended =
-      run(in_shard("cat " + folder / "one/two/file" + "; ls " + folder / "one" + " " + folder.path() +
-                       "; ls " + folder / "link" + "; echo more >> " + folder / "one/two/file",
-                   {"--keep", folder / "one/two/file", "--keep", folder / "one/two/three",
-                    "--keep=" + folder / "link"}),
-          options);
+  const auto ended = run(
+      in_shard("cat " + directory / "one/two/file" + "; ls " + directory / "one" + " " + directory.path() +
+                   "; ls " + directory / "link" + "; echo more >> " + directory / "one/two/file",
+               {"--keep", directory / "one/two/file", "--keep", directory / "one/two/three",
+                "--keep=" + directory / "link"}),
+      options);
   CHECK(ended.out ==
-        "file\n" + folder.path() + ":\nlink\none\n\n" + folder / "one" + ":\ntwo\nfile\nthree\n");
-  CHECK(fs::file_size(folder / "one/two/file") == 10);
+        "file\n" + directory.path() + ":\nlink\none\n\n" + directory / "one" + ":\ntwo\nfile\nthree\n");
+  CHECK(fs::file_size(directory / "one/two/file") == 10);
   const auto both =
-      run(in_shard("cat one/hidden one/two/file",
-                   {"--keep", folder / "one/two", "--keep", folder.path() + "/", "--workdir", folder.path()}),
+      run(in_shard("cat one/hidden one/two/file", {"--keep", directory / "one/two", "--keep",
+                                                   directory.path() + "/", "--workdir", directory.path()}),
           options);
   CHECK(both.out == "hidden\nfile\nmore\n");
 }
 
 TEST_CASE("a command outside /tmp that is a link into it runs") {
   const RegistryView state;
-  const TempDir folder;
+  const TempDir directory;
   const std::string link = "/var/tmp/" + unique_text();
-  write_file(folder / "real", "#!/bin/sh\necho real\n", 0755);
-  fs::create_symlink(folder / "real", link);
+  write_file(directory / "real", "#!/bin/sh\necho real\n", 0755);
+  fs::create_symlink(directory / "real", link);
   auto options = state.options();
   options.directory = "/";
   const auto ended = run(nslaunch({"--", link}), options);
@@ -81,24 +81,24 @@ TEST_CASE("links that lead into /tmp lead there in the shard too") {
 
 TEST_CASE("the socket of SSH_AUTH_SOCK in /tmp stays visible") {
   const RegistryView state;
-  const TempDir folder;
-  write_file(folder / "agent", "");
+  const TempDir directory;
+  write_file(directory / "agent", "");
   auto options = state.options();
   options.directory = "/";
-  options.environment.push_back("SSH_AUTH_SOCK=" + folder / "agent");
-  CHECK(run(in_shard("ls $SSH_AUTH_SOCK"), options).out == folder / "agent" + "\n");
+  options.environment.push_back("SSH_AUTH_SOCK=" + directory / "agent");
+  CHECK(run(in_shard("ls $SSH_AUTH_SOCK"), options).out == directory / "agent" + "\n");
 }
 
 TEST_CASE("what --keep names may be anything, and may be kept already") {
   const RegistryView state;
-  const TempDir folder;
-  REQUIRE(::mkfifo((folder / "fifo").c_str(), 0600) == 0);
-  write_file(folder / "read-only", "text\n", 0444);
+  const TempDir directory;
+  REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
+  write_file(directory / "read-only", "text\n", 0444);
   auto options = state.options();
-  for (const auto* directory : {folder.path().c_str(), "/"}) {
+  for (const auto* directory : {directory.path().c_str(), "/"}) {
     options.directory = directory;
-    const auto ended = run(in_shard("stat -c %F " + folder / "fifo" + "; cat " + folder / "read-only",
-                                    {"--keep", folder / "fifo", "--keep", folder / "read-only"}),
+    const auto ended = run(in_shard("stat -c %F " + directory / "fifo" + "; cat " + directory / "read-only",
+                                    {"--keep", directory / "fifo", "--keep", directory / "read-only"}),
                            options);
     CHECK(ended.out == "fifo\ntext\n");
     CHECK(ended.err.empty());
@@ -106,19 +106,20 @@ TEST_CASE("what --keep names may be anything, and may be kept already") {
   const std::string link = "/var/tmp/" + unique_text();
   fs::create_directory_symlink("/tmp", link);
   CHECK(
-      run(in_shard("cat " + folder / "read-only", {"--keep", link + folder.path().substr(4)}), options).out ==
-      "text\n");
+      run(in_shard("cat " + directory / "read-only", {"--keep", link + directory.path().substr(4)}), options)
+          .out == "text\n");
   fs::remove(link);
 }
 
-TEST_CASE("the folders above a kept path can be entered by the command's user whatever the umask is") {
+TEST_CASE("the directories above a kept path can be entered by the command's user whatever the umask is") {
   const RegistryView state;
-  const TempDir folder;
-  fs::create_directories(folder / "a/b");
+  const TempDir directory;
+  fs::create_directories(directory / "a/b");
   auto options = state.options();
   options.directory = "/";
   options.prepare = [] { ::umask(0777); };
-  CHECK(run(in_shard("stat -c %a " + folder / "a", {"--keep", folder / "a/b"}), options).out == "755\n");
+  CHECK(run(in_shard("stat -c %a " + directory / "a", {"--keep", directory / "a/b"}), options).out ==
+        "755\n");
 }
 
 }  // namespace nslaunch::test

@@ -40,32 +40,32 @@ TEST_CASE("TMPDIR, TMP and TEMP point to the private /tmp") {
 
 TEST_CASE("a TMPDIR that is asked for by name is the command's, and nslaunch's own variables stay its own") {
   const RegistryView state;
-  const TempDir folder;
-  write_file(folder / "variables", "TMP=/tmp/from-file\nNSLAUNCH_NAME=other\n");
+  const TempDir directory;
+  write_file(directory / "variables", "TMP=/tmp/from-file\nNSLAUNCH_NAME=other\n");
   const auto script = "echo $TMPDIR $TMP $TEMP $NSLAUNCH_NAME";
-  const Words words = {"--name=it", "--env=TMPDIR=/tmp/asked", "--env-file=" + folder / "variables"};
+  const Words words = {"--name=it", "--env=TMPDIR=/tmp/asked", "--env-file=" + directory / "variables"};
   CHECK(run(in_shard(script, words), state.options()).out == "/tmp/asked /tmp/from-file /tmp it\n");
 }
 
 TEST_CASE("the words --tmp host shares the host's /tmp") {
   const RegistryView state;
-  const TempDir folder;
-  const auto ended = run(in_shard("echo x > " + folder / "made", {"--tmp", "host"}), state.options());
+  const TempDir directory;
+  const auto ended = run(in_shard("echo x > " + directory / "made", {"--tmp", "host"}), state.options());
   CHECK(ended.status == 0);
-  CHECK(fs::exists(folder / "made"));
+  CHECK(fs::exists(directory / "made"));
 }
 
-TEST_CASE("the words --tmp DIR mounts the caller's folder on /tmp and leaves it alone afterwards") {
+TEST_CASE("the words --tmp DIR mounts the caller's directory on /tmp and leaves it alone afterwards") {
   const RegistryView state;
-  const TempDir folder;
-  write_file(folder / "there", "before\n");
+  const TempDir directory;
+  write_file(directory / "there", "before\n");
   auto options = state.options();
   options.directory = "/";
   const auto ended =
-      run(in_shard("cat /tmp/there; echo x > /tmp/made; echo $TMPDIR", {"--tmp", folder.path()}), options);
+      run(in_shard("cat /tmp/there; echo x > /tmp/made; echo $TMPDIR", {"--tmp", directory.path()}), options);
   CHECK(ended.out == "before\n/tmp\n");
-  CHECK(fs::exists(folder / "made"));
-  CHECK(fs::exists(folder / "there"));
+  CHECK(fs::exists(directory / "made"));
+  CHECK(fs::exists(directory / "there"));
 }
 
 TEST_CASE("the words --tmp-size limits the private /tmp") {
@@ -77,17 +77,17 @@ TEST_CASE("the words --tmp-size limits the private /tmp") {
   CHECK(ended.out == "256 4096\n");
 }
 
-TEST_CASE("a working directory in /tmp stays visible with its top folder") {
+TEST_CASE("a working directory in /tmp stays visible with its top directory") {
   const RegistryView state;
-  const TempDir folder;
-  fs::create_directories(folder / "a/b");
-  write_file(folder / "beside", "beside\n");
+  const TempDir directory;
+  fs::create_directories(directory / "a/b");
+  write_file(directory / "beside", "beside\n");
   auto options = state.options();
-  options.directory = folder / "a/b";
+  options.directory = directory / "a/b";
   const auto ended = run(in_shard("pwd; cat ../../beside; echo x > made; ls /tmp | wc -l"), options);
-  CHECK(ended.out == folder / "a/b" + "\nbeside\n1\n");
-  CHECK(fs::exists(folder / "a/b/made"));
-  CHECK(run(in_shard("pwd", {"--workdir", folder / "a"}), state.options()).out == folder / "a" + "\n");
+  CHECK(ended.out == directory / "a/b" + "\nbeside\n1\n");
+  CHECK(fs::exists(directory / "a/b/made"));
+  CHECK(run(in_shard("pwd", {"--workdir", directory / "a"}), state.options()).out == directory / "a" + "\n");
 }
 
 TEST_CASE("a working directory that is /tmp itself gives 125 and the advice to share it") {
@@ -114,48 +114,49 @@ TEST_CASE("a working directory that is /tmp itself gives 125 and the advice to s
 
 TEST_CASE("a command in /tmp and one found through a PATH entry in /tmp run") {
   const RegistryView state;
-  const TempDir folder;
-  fs::create_directory(folder / "bin");
-  write_file(folder / "bin/hello-from-tmp", "#!/bin/sh\necho hello\n", 0755);
+  const TempDir directory;
+  fs::create_directory(directory / "bin");
+  write_file(directory / "bin/hello-from-tmp", "#!/bin/sh\necho hello\n", 0755);
   auto options = state.options();
   options.directory = "/";
-  CHECK(run(nslaunch({"--", folder / "bin/hello-from-tmp"}), options).out == "hello\n");
-  options.environment.push_back("PATH=" + folder / "bin" + ":/usr/bin:/bin");
+  CHECK(run(nslaunch({"--", directory / "bin/hello-from-tmp"}), options).out == "hello\n");
+  options.environment.push_back("PATH=" + directory / "bin" + ":/usr/bin:/bin");
   CHECK(run(nslaunch({"--", "hello-from-tmp"}), options).out == "hello\n");
 }
 
 TEST_CASE("what makes an argument hidden in /tmp visible can be pasted, whatever it is called") {
   const RegistryView state;
-  const TempDir folder;
-  const auto path = folder / kAwkwardName;
+  const TempDir directory;
+  const auto path = directory / kAwkwardName;
   write_file(path, "input\n");
   auto options = state.options();
-  options.directory = folder.path();
+  options.directory = directory.path();
   const auto told = run(nslaunch({"--workdir", "/", "--", "cat", path}), options).err;
   CAPTURE(told);
   const auto advice = told.substr(told.find("visible: ") + 9);
   const auto shell = nslaunch({}).front() + " --workdir / " + advice.substr(0, advice.find('\n'));
   CHECK(run({"bash", "-c", shell + " -- cat \"$0\"", path}, options).out == "input\n");
-  CHECK_FALSE(std::filesystem::exists(folder / "PWNED"));
+  CHECK_FALSE(std::filesystem::exists(directory / "PWNED"));
 }
 
 TEST_CASE("a command that fails over an argument hidden in /tmp is followed by a line about it") {
   const RegistryView state;
-  const TempDir folder;
-  write_file(folder / "input", "input\n");
+  const TempDir directory;
+  write_file(directory / "input", "input\n");
   auto options = state.options();
   options.directory = "/";
-  const auto hint = "--keep " + folder / "input";
-  const auto failed = run(nslaunch({"--", "cat", folder / "input"}), options);
+  const auto hint = "--keep " + directory / "input";
+  const auto failed = run(nslaunch({"--", "cat", directory / "input"}), options);
   CHECK(failed.status == 1);
   CHECK_THAT(failed.err, Contains(hint) && Contains("private"));
-  CHECK_THAT(run(nslaunch({"--", "ls", "--sort=x", "--ignore=" + folder / "input", "/none"}), options).err,
+  CHECK_THAT(run(nslaunch({"--", "ls", "--sort=x", "--ignore=" + directory / "input", "/none"}), options).err,
              Contains(hint));
-  CHECK_THAT(run(nslaunch({"--", "true", folder / "input"}), options).err, !Contains(hint));
-  CHECK_THAT(run(nslaunch({"--keep", folder / "input", "--", "cat", folder / "input", "/none"}), options).err,
-             !Contains("nslaunch"));
+  CHECK_THAT(run(nslaunch({"--", "true", directory / "input"}), options).err, !Contains(hint));
+  CHECK_THAT(
+      run(nslaunch({"--keep", directory / "input", "--", "cat", directory / "input", "/none"}), options).err,
+      !Contains("nslaunch"));
   CHECK_THAT(run(nslaunch({"--", "cat", "/tmp/no-such-thing"}), options).err, !Contains("nslaunch"));
-  CHECK_THAT(run(nslaunch({"--tmp", "host", "--", "cat", folder / "input", "/none"}), options).err,
+  CHECK_THAT(run(nslaunch({"--tmp", "host", "--", "cat", directory / "input", "/none"}), options).err,
              !Contains("nslaunch"));
 }
 

@@ -119,7 +119,7 @@ TEST_CASE("a command finds everything in a shard as it was outside") {
     options.environment.insert(options.environment.end(),
                                {"EMPTY=", "WITH SPACE=a b", "LINES=1\n2", "NSLAUNCHED=no"});
   }
-  SECTION("an empty environment but for the state folder") {
+  SECTION("an empty environment but for the state directory") {
     const auto variable = state.variable();
     options.environment.clear();
     options.prepare = [variable] {

@@ -63,14 +63,14 @@ TEST_CASE("the advice on what is no record can be pasted, whatever that is calle
   CHECK(registry.files().empty());
 }
 
-TEST_CASE("the advice on a registry folder that others can enter can be pasted, whatever it is called") {
+TEST_CASE("the advice on a registry directory that others can enter can be pasted, whatever it is called") {
   const TempDir around;
-  const auto folder = around / kAwkwardName;
-  fs::create_directory(folder);
-  fs::permissions(folder, fs::perms(0755));
+  const auto directory = around / kAwkwardName;
+  fs::create_directory(directory);
+  fs::permissions(directory, fs::perms(0755));
   StartOptions options;
   options.directory = around.path();
-  options.environment = {"NSLAUNCH_STATE_DIR=" + folder};
+  options.environment = {"NSLAUNCH_STATE_DIR=" + directory};
   const auto told = test::run(nslaunch({"list"}), options).err;
   CAPTURE(told);
   const auto begin = told.find("(chmod ") + 1;

@@ -46,7 +46,7 @@ const Mistake kMistakes[] = {
     {{"--net", "host", "--", "echo", "ran"}, "--net host", "loopback"},
     {{"--net=bridge", "--", "echo", "ran"}, "--net bridge", "loopback"},
     {{"--tmp", "shared", "--", "echo", "ran"}, "--tmp: 'shared'", "--tmp ./shared"},
-    {{"--tmp", "/no/such/folder", "--", "echo", "ran"}, "--tmp /no/such/folder", ""},
+    {{"--tmp", "/no/such/directory", "--", "echo", "ran"}, "--tmp /no/such/directory", ""},
     {{"--tmp-size", "12Q", "--", "echo", "ran"}, "--tmp-size: '12Q' is not a size", ""},
     {{"--tmp-size", "0", "--", "echo", "ran"}, "--tmp-size: '0' is not a size", ""},
     {{"--tmp-size", "1M", "--tmp", "host", "--", "echo", "ran"}, "--tmp-size", ""},

@@ -86,16 +86,16 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a command that runs as another user has /tmp and a private folder to write to") {
+TEST_CASE("a command that runs as another user has /tmp and a private directory to write to") {
   if (!is_root()) return;
   const RegistryView state;
-  const TempDir folder;
-  const auto path = folder / "private";
+  const TempDir directory;
+  const auto path = directory / "private";
   std::filesystem::create_directory(path);
   REQUIRE(::chown(path.c_str(), 12345, 12345) == 0);
-  std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
+  std::filesystem::permissions(directory.path(), std::filesystem::perms(0755));
   const auto ended = run(in_shard("touch /tmp/a " + path + "/b && echo written",
-                                  {"--user", "12345", "--private", path, "--keep", folder.path()}),
+                                  {"--user", "12345", "--private", path, "--keep", directory.path()}),
                          state.options());
   CHECK(ended.out == "written\n");
   CHECK(std::filesystem::is_empty(path));
@@ -132,13 +132,14 @@ TEST_CASE("a user or group that does not exist is named and nothing runs") {
 
 TEST_CASE("with --map-root the command is root inside and the caller outside") {
   const RegistryView state;
-  const TempDir folder;
+  const TempDir directory;
   auto options = state.options();
-  const auto ended = run(
-      in_shard("id -u; id -g; touch " + folder / "made", {"--map-root", "--keep", folder.path()}), options);
+  const auto ended =
+      run(in_shard("id -u; id -g; touch " + directory / "made", {"--map-root", "--keep", directory.path()}),
+          options);
   CHECK(ended.out == "0\n0\n");
   struct stat made = {};
-  REQUIRE(::stat((folder / "made").c_str(), &made) == 0);
+  REQUIRE(::stat((directory / "made").c_str(), &made) == 0);
   CHECK(made.st_uid == ::geteuid());
 }
 
@@ -153,7 +154,7 @@ TEST_CASE("option --hostname holds in the shard alone") {
   CHECK(run(in_shard("true", {"--hostname", longest + "h"}), state.options()).status == 125);
 }
 
-TEST_CASE("option --workdir is where the command runs, relative to the caller's folder") {
+TEST_CASE("option --workdir is where the command runs, relative to the caller's directory") {
   const RegistryView state;
   auto options = state.options();
   options.directory = "/usr";
@@ -165,17 +166,17 @@ TEST_CASE("option --workdir is where the command runs, relative to the caller's 
 
 TEST_CASE("a --workdir that can't be entered is named and nothing runs") {
   const RegistryView state;
-  const TempDir folder;
-  const auto missing = run(in_shard("echo ran", {"--workdir", folder / "missing"}), state.options());
+  const TempDir directory;
+  const auto missing = run(in_shard("echo ran", {"--workdir", directory / "missing"}), state.options());
   CHECK(missing.status == 125);
   CHECK(missing.out.empty());
-  CHECK_THAT(missing.err, Contains("changing to the working directory " + folder / "missing") &&
+  CHECK_THAT(missing.err, Contains("changing to the working directory " + directory / "missing") &&
                               Contains("No such file or directory"));
   const auto file = run(in_shard("echo ran", {"--workdir", "/etc/passwd"}), state.options());
   CHECK(file.status == 125);
   CHECK_THAT(file.err, Contains("Not a directory"));
   const auto direct =
-      run(in_shard("echo ran", {"--isolation=none", "--workdir", folder / "missing"}), state.options());
+      run(in_shard("echo ran", {"--isolation=none", "--workdir", directory / "missing"}), state.options());
   CHECK(direct.status == 125);
   CHECK(direct.out.empty());
 }
@@ -183,8 +184,8 @@ TEST_CASE("a --workdir that can't be entered is named and nothing runs") {
 TEST_CASE("a working directory that is gone does not keep a command from running") {
   const RegistryView state;
   auto options = state.options();
-  const TempDir folder;
-  const auto gone = folder / "gone";
+  const TempDir directory;
+  const auto gone = directory / "gone";
   options.prepare = [&] {
     if (::mkdir(gone.c_str(), 0700) != 0 || ::chdir(gone.c_str()) != 0 || ::rmdir(gone.c_str()) != 0)
       ::_exit(97);
@@ -216,15 +217,15 @@ TEST_CASE("the shard of a launcher that is killed ends with --user too") {
   CHECK(eventually([&] { return find_processes(mark).empty(); }));
 }
 
-TEST_CASE("the working directory is the very folder that the caller is in, whatever its name leads to") {
+TEST_CASE("the working directory is the very directory that the caller is in, whatever its name leads to") {
   const RegistryView state;
-  const std::string folder = "/var/tmp/" + unique_text();
-  std::filesystem::create_directories(folder + "/closed/inner");
+  const std::string directory = "/var/tmp/" + unique_text();
+  std::filesystem::create_directories(directory + "/closed/inner");
   auto options = state.options();
-  options.directory = folder + "/closed/inner";
+  options.directory = directory + "/closed/inner";
   if (is_root()) {
-    // Behind a folder that the command's user may not enter.
-    std::filesystem::permissions(folder + "/closed", std::filesystem::perms(0700));
+    // Behind a directory that the command's user may not enter.
+    std::filesystem::permissions(directory + "/closed", std::filesystem::perms(0700));
     CHECK(run(in_shard("id -u", {"--user", "12345:12345"}), options).out == "12345\n");
   }
   {
@@ -232,14 +233,14 @@ TEST_CASE("the working directory is the very folder that the caller is in, whate
     Process shard(in_shard("echo $NSLAUNCH_ID; cat", is_root() ? Words{"--user", "12345:12345"} : Words{}),
                   options);
     const auto id = shard.read_line();
-    CHECK(state.ask({"exec", id, "--", "readlink", "/proc/self/cwd"}).out == folder + "/closed/inner\n");
+    CHECK(state.ask({"exec", id, "--", "readlink", "/proc/self/cwd"}).out == directory + "/closed/inner\n");
   }
   options.prepare = [&] {
-    if (::rename((folder + "/closed").c_str(), (folder + "/moved").c_str()) != 0) ::_exit(97);
-    if (::mkdir((folder + "/closed").c_str(), 0700) != 0) ::_exit(97);
+    if (::rename((directory + "/closed").c_str(), (directory + "/moved").c_str()) != 0) ::_exit(97);
+    if (::mkdir((directory + "/closed").c_str(), 0700) != 0) ::_exit(97);
   };
-  CHECK(run(in_shard("pwd -P"), options).out == folder + "/moved/inner\n");
-  std::filesystem::remove_all(folder);
+  CHECK(run(in_shard("pwd -P"), options).out == directory + "/moved/inner\n");
+  std::filesystem::remove_all(directory);
 }
 
 }  // namespace nslaunch::test

@@ -37,7 +37,7 @@ struct HangWithRoot {
                           user.own + "/found"},
                          script);
   }
-  std::string account() const {
+  std::string report() const {
     for (const auto& entry : fs::directory_iterator(user.own + "/found")) {
       if (entry.path().filename().string().starts_with("autopsy-"))
         return sys::read_file(entry.path().c_str(), 16 << 20).value_or("");
@@ -50,8 +50,8 @@ struct HangWithRoot {
 };
 
 /// Of a process's row: what it waits in.
-std::string waits_of(const std::string& account, const std::string& command) {
-  std::istringstream lines(account.substr(account.find("\nprocesses\n")));
+std::string waits_of(const std::string& report, const std::string& command) {
+  std::istringstream lines(report.substr(report.find("\nprocesses\n")));
   for (std::string line; std::getline(lines, line);) {
     if (line.find(command) == std::string::npos) continue;
     std::istringstream words(line);
@@ -74,17 +74,17 @@ TEST_CASE("a dump signal reaches no process that the command's user could not si
   CHECK_THAT(ended.err, Contains("sent SIGUSR2 to"));
 }
 
-TEST_CASE("an account of a hang tells another user nothing that only root may see") {
+TEST_CASE("a hang report tells another user nothing that only root may see") {
   const HangWithRoot scene;
   const auto ended = scene.hang();
   INFO(ended.err);
-  const auto account = scene.account();
-  INFO(account);
-  CHECK_THAT(account, !Contains("  in "));
-  CHECK(waits_of(account, "(shard-init)") == "-");
-  CHECK(waits_of(account, "  (bash)") == "-");
-  CHECK_THAT(account, !Contains("nslaunch --user"));
-  CHECK(waits_of(account, "   sh -c ") != "-");
+  const auto report = scene.report();
+  INFO(report);
+  CHECK_THAT(report, !Contains("  in "));
+  CHECK(waits_of(report, "(shard-init)") == "-");
+  CHECK(waits_of(report, "  (bash)") == "-");
+  CHECK_THAT(report, !Contains("nslaunch --user"));
+  CHECK(waits_of(report, "   sh -c ") != "-");
 }
 
 TEST_CASE("a result that is another user's names processes that are not his, and says no more of them") {

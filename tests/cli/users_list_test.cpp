@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
 
-/// A folder of root's in which more lies than what root names, and a list of the user's.
+/// A directory of root's in which more lies than what root names, and a list of the user's.
 struct Listed {
   Listed() {
     user.act([&] { fs::create_directory(user.own + "/source"); });
@@ -53,7 +53,7 @@ std::string file_text(const std::string& path) {
 }  // namespace
 
 TEST_CASE(
-    "a user's list has root's captures and changes in no folder at the root, by words that it has not") {
+    "a user's list has root's captures and changes in no directory at the root, by words that it has not") {
   const Hostile user;
   const auto word = "nslaunch-" + unique_text();
   user.act([&] {
@@ -77,7 +77,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("a folder of root's that a user's list names is not given to that user for his changes") {
+TEST_CASE("a directory of root's that a user's list names is not given to that user for his changes") {
   const Listed listed;
   const auto& user = listed.user;
   const auto roots = user.ground / "uploads";

@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "support/call_tracer.hpp"
-#include "support/host_folder.hpp"
+#include "support/host_directory.hpp"
 #include "support/hostile.hpp"
 #include "support/paused_launch.hpp"
 #include "support/temp_dir.hpp"
@@ -21,8 +21,7 @@ using Catch::Matchers::Contains;
 
 }  // namespace
 
-TEST_CASE(
-    "an account of a hang is not written through a link that the command has put in its folder's place") {
+TEST_CASE("a hang report is not written through a link that the command has put in its directory's place") {
   const Hostile user;
   fs::permissions(user.victim, fs::perms(0755));
   const auto ended =
@@ -32,14 +31,14 @@ TEST_CASE(
   CHECK(ended.status == 124);
   CHECK(ended.out == "up\n");
   CHECK(fs::is_empty(user.victim));
-  // It is in the folder that the command has found, and that user's.
+  // It is in the directory that the command has found, and that user's.
   REQUIRE_FALSE(fs::is_empty(user.own + "/b"));
   struct stat status = {};
   REQUIRE(::lstat(fs::directory_iterator(user.own + "/b")->path().c_str(), &status) == 0);
   CHECK(status.st_uid == user.uid);
 }
 
-TEST_CASE("folders for results and private ones are not had through a user's link to what is not his") {
+TEST_CASE("directories for results and private ones are not had through a user's link to what is not his") {
   const Hostile user;
   user.link(user.victim, user.own + "/link");
   for (const char* option : {"--artifacts", "--private"}) {
@@ -55,7 +54,7 @@ TEST_CASE("folders for results and private ones are not had through a user's lin
 }
 
 TEST_CASE(
-    "a user's link does not have a folder of root's covered where anybody can write, root's word does") {
+    "a user's link does not have a directory of root's covered where anybody can write, root's word does") {
   const Hostile user;
   const auto sticky = user.make_sticky();
   write_file(sticky + "/of-root", "");
@@ -67,7 +66,7 @@ TEST_CASE(
   CHECK(user.run_with({"--private", sticky}, "ls -A " + sticky + "; echo ran").out == "ran\n");
 }
 
-TEST_CASE("a folder that keeps an overlay's changes is not made somebody's by a link to it") {
+TEST_CASE("a directory that keeps an overlay's changes is not made somebody's by a link to it") {
   Hostile user;
   fs::permissions(user.victim, fs::perms(01777));
   user.victims_mode = 01777;
@@ -94,7 +93,8 @@ TEST_CASE("what overlayfs worked in is removed, and not what a user has put in i
   CHECK(fs::is_empty(user.own + "/moved"));
 }
 
-TEST_CASE("what has been put in the place of a folder since it was looked at is neither covered nor shown") {
+TEST_CASE(
+    "what has been put in the place of a directory since it was looked at is neither covered nor shown") {
   for (const std::string option : {"--private", "--tmp", "--overlay"}) {
     for (const bool by_link : {true, false}) {
       const Hostile user;
@@ -141,7 +141,7 @@ TEST_CASE("a kept path does not show a user what he has no way to") {
   CHECK_THAT(named.err, Contains("--keep") && Contains("Permission denied"));
 }
 
-TEST_CASE("a private folder in a kept one is made there as the user, and is no way to what is not his") {
+TEST_CASE("a private directory in a kept one is made there as the user, and is no way to what is not his") {
   const Hostile user;
   const TempDir shared;
   REQUIRE(::chown(shared.path().c_str(), user.uid, user.gid) == 0);
@@ -159,7 +159,7 @@ TEST_CASE("a private folder in a kept one is made there as the user, and is no w
   CHECK(status.st_uid == user.uid);
 }
 
-TEST_CASE("root makes a folder for a user where only root can write, and nowhere else") {
+TEST_CASE("root makes a directory for a user where only root can write, and nowhere else") {
   const Hostile user;
   const auto good =
       user.run_with({"--artifacts", user.ground / "new/inner"}, "echo x > $NSLAUNCH_ARTIFACTS/f && echo ran");
@@ -217,7 +217,7 @@ TEST_CASE("the JUnit files of a command are read in one process for all of them,
   CHECK(forks(20) == forks(1));
 }
 
-TEST_CASE("what lies in a closed folder of PATH is not found for the user to whom it is closed") {
+TEST_CASE("what lies in a closed directory of PATH is not found for the user to whom it is closed") {
   const Hostile user;
   write_file(user.victim + "/hidden", "#!/bin/sh\n");
   fs::permissions(user.victim, fs::perms(0700));

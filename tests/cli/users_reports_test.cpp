@@ -58,55 +58,55 @@ TEST_CASE("what another user's command puts in the place of a report leads root 
       GENERATE(LateFile{"--report-json", false}, LateFile{"--report-json"}, LateFile{"--report-junit"},
                LateFile{"--joblog"}, LateFile{"GITHUB_STEP_SUMMARY"});
   const bool is_there = GENERATE(false, true);
-  const bool swaps_folder = GENERATE(false, true);
-  CAPTURE(late.option, late.of_fleet, is_there, swaps_folder);
+  const bool swaps_directory = GENERATE(false, true);
+  CAPTURE(late.option, late.of_fleet, is_there, swaps_directory);
   const Hostile user;
-  const auto folder = user.own + "/reports";
-  const auto path = folder + "/report";
+  const auto directory = user.own + "/reports";
+  const auto path = directory + "/report";
   user.act([&] {
-    fs::create_directory(folder);
+    fs::create_directory(directory);
     if (is_there) write_file(path, "earlier");
   });
-  const auto ended =
-      run_with(user, late, path,
-               swaps_folder ? "mv " + folder + " " + user.own + "/moved; ln -s " + user.victim + " " + folder
-                            : "rm -f " + path + "; ln -s " + user.victim + "/stolen " + path);
+  const auto ended = run_with(
+      user, late, path,
+      swaps_directory ? "mv " + directory + " " + user.own + "/moved; ln -s " + user.victim + " " + directory
+                      : "rm -f " + path + "; ln -s " + user.victim + "/stolen " + path);
   INFO(ended.err);
   CHECK(ended.status == 0);
   CHECK(user.victim_is_untouched());
   const bool is_replaced = late.option.starts_with("--report");
-  if (swaps_folder) CHECK_THAT(text_of(user.own + "/moved/report"), !Contains("nothing") && Contains("1"));
-  if (!swaps_folder && is_replaced) CHECK_THAT(text_of(path), Contains("1") && !Contains("earlier"));
+  if (swaps_directory) CHECK_THAT(text_of(user.own + "/moved/report"), !Contains("nothing") && Contains("1"));
+  if (!swaps_directory && is_replaced) CHECK_THAT(text_of(path), Contains("1") && !Contains("earlier"));
 }
 
-TEST_CASE("a report's folder that the command makes anew gets the report") {
-  const HostFolder folder;
-  const auto path = folder / "reports/report";
-  fs::create_directory(folder / "reports");
+TEST_CASE("a report's directory that the command makes anew gets the report") {
+  const HostDirectory directory;
+  const auto path = directory / "reports/report";
+  fs::create_directory(directory / "reports");
   const auto ended =
-      run(in_shard("rm -r reports; mkdir reports", {"--report-json", path, "--workdir", folder.path()}));
+      run(in_shard("rm -r reports; mkdir reports", {"--report-json", path, "--workdir", directory.path()}));
   INFO(ended.err);
   CHECK(ended.status == 0);
   CHECK_THAT(text_of(path), Contains("\"exit\""));
 }
 
 TEST_CASE("a report that the command has removed is there at the end") {
-  const HostFolder folder;
-  const auto path = folder / "report";
+  const HostDirectory directory;
+  const auto path = directory / "report";
   write_file(path, "earlier");
   CHECK(run(in_shard("rm " + path, {"--report-json", path})).status == 0);
   CHECK_THAT(text_of(path), Contains("\"exit\""));
 }
 
-TEST_CASE("where one shard's command leads the folder of captures, root makes none for the next") {
+TEST_CASE("where one shard's command leads the directory of captures, root makes none for the next") {
   const Hostile user;
-  const auto folder = user.own + "/captures";
-  user.act([&] { fs::create_directory(folder); });
+  const auto directory = user.own + "/captures";
+  user.act([&] { fs::create_directory(directory); });
   auto words = user.words({});
-  words.insert(words.begin(), {"run", "--shards", "2", "--jobs", "1", "--pcap", folder + "/{index}.pcap"});
+  words.insert(words.begin(), {"run", "--shards", "2", "--jobs", "1", "--pcap", directory + "/{index}.pcap"});
   words.insert(words.end(), {"--", "sh", "-c",
-                             "[ -L " + folder + " ] || { mv " + folder + " " + user.own + "/moved; ln -s " +
-                                 user.victim + " " + folder + "; }"});
+                             "[ -L " + directory + " ] || { mv " + directory + " " + user.own +
+                                 "/moved; ln -s " + user.victim + " " + directory + "; }"});
   const auto ended = run(nslaunch(words), user.options());
   INFO(ended.err);
   CHECK(ended.status == 0);
@@ -115,15 +115,16 @@ TEST_CASE("where one shard's command leads the folder of captures, root makes no
   CHECK(fs::exists(user.own + "/moved/2.pcap"));
 }
 
-TEST_CASE("a mount below the folder of captures is not entered for another user's command") {
+TEST_CASE("a mount below the directory of captures is not entered for another user's command") {
   const Hostile user;
-  const auto folder = user.own + "/captures";
-  user.act([&] { fs::create_directories(folder + "/1"); });
+  const auto directory = user.own + "/captures";
+  user.act([&] { fs::create_directories(directory + "/1"); });
   auto words = user.words({});
-  words.insert(words.begin(), {"run", "--shards", "1", "--pcap", folder + "/{index}/x.pcap"});
+  words.insert(words.begin(), {"run", "--shards", "1", "--pcap", directory + "/{index}/x.pcap"});
   words.insert(words.end(), {"--", "echo", "ran"});
   const auto told = in_private_mounts([&] {
-    sys::check(::mount(user.victim.c_str(), (folder + "/1").c_str(), nullptr, MS_BIND, nullptr), "mounting");
+    sys::check(::mount(user.victim.c_str(), (directory + "/1").c_str(), nullptr, MS_BIND, nullptr),
+               "mounting");
     const auto ended = run(nslaunch(words), user.options());
     return fmt::format("{} {}", ended.status, ended.err);
   });
@@ -151,14 +152,14 @@ TEST_CASE("captures are not led into another user's mount namespace") {
   CHECK_THAT(ended.err, Contains("for --pcap: Invalid cross-device link"));
 }
 
-TEST_CASE("a report that is replaced takes no access control list of its folder's") {
+TEST_CASE("a report that is replaced takes no access control list of its directory's") {
   const Hostile user;
   const auto path = user.own + "/report";
   write_file(path, "earlier");
   fs::permissions(path, fs::perms(0640));
   if (!set_access_list(user.own, user.uid, {.owner = 7, .user = 7, .group = 0, .others = 0},
                        "system.posix_acl_default"))
-    SKIP_TEST("the tests' folder has no access control lists");
+    SKIP_TEST("the tests' directory has no access control lists");
   CHECK(run_with(user, {"--report-json", false}, path, "true").status == 0);
   CHECK_THAT(text_of(path), Contains("\"exit\""));
   CHECK(::getxattr(path.c_str(), "system.posix_acl_access", nullptr, 0) == -1);

@@ -59,7 +59,7 @@ TEST_CASE("whom an access control list shuts out is shut out in a view, too") {
   CHECK(ended.out == "file\n");
 }
 
-TEST_CASE("a folder that is closed while a view is there is closed in it") {
+TEST_CASE("a directory that is closed while a view is there is closed in it") {
   const Project project;
   Process command(project.words("cd open; cat file; echo seen; read go; cat file later; ls"),
                   project.user.options());
@@ -107,16 +107,16 @@ TEST_CASE("a view that root has mounted for a user lets no set-user-id program g
 
 TEST_CASE("what is not the user's is not covered for him: its top would be his to change") {
   const Project project;
-  for (const auto& folder : {project.user.victim, project.path + "/open", std::string("/etc")}) {
-    const auto ended = project.user.run_with({"--overlay", folder}, "echo ran");
-    CAPTURE(folder, ended.err);
+  for (const auto& directory : {project.user.victim, project.path + "/open", std::string("/etc")}) {
+    const auto ended = project.user.run_with({"--overlay", directory}, "echo ran");
+    CAPTURE(directory, ended.err);
     CHECK(ended.status == 125);
     CHECK(ended.out.empty());
     CHECK_THAT(ended.err, Contains("it belongs to user 0, and not to"));
   }
 }
 
-TEST_CASE("what is mounted below a user's folder is covered by no view of its own either") {
+TEST_CASE("what is mounted below a user's directory is covered by no view of its own either") {
   const Project project;
   const auto mounted = project.path + "/open";
   auto options = project.user.options();
@@ -138,9 +138,9 @@ TEST_CASE("as many views as are asked for are there for a user, one in another, 
   const Project project;
   Words overlays;
   for (int number = 0; number < 12; ++number) {
-    const auto folder = project.path + "/" + std::to_string(number);
-    project.user.act([&] { fs::create_directory(folder); });
-    overlays.insert(overlays.end(), {"--overlay", folder});
+    const auto directory = project.path + "/" + std::to_string(number);
+    project.user.act([&] { fs::create_directory(directory); });
+    overlays.insert(overlays.end(), {"--overlay", directory});
   }
   overlays.insert(overlays.end(), {"--overlay", project.path});
   const auto ended = project.user.run_with(
@@ -195,7 +195,7 @@ TEST_CASE("what is the host's below a view for more than one reason is there") {
   }
 }
 
-TEST_CASE("a folder for a user's changes that is another's is refused with whose it is") {
+TEST_CASE("a directory for a user's changes that is another's is refused with whose it is") {
   const Project project;
   const auto keep = project.user.ground / "keep";
   fs::create_directory(keep);
@@ -203,8 +203,9 @@ TEST_CASE("a folder for a user's changes that is another's is refused with whose
   const auto refused = [&](uid_t owner) {
     const auto ended = project.user.run_with({"--overlay", project.path + "=" + keep}, "echo ran");
     INFO(ended.err);
-    return ended.status == 125 && ended.err.find(fmt::format("the folder for the changes belongs to user {}",
-                                                             owner)) != std::string::npos;
+    return ended.status == 125 &&
+           ended.err.find(fmt::format("the directory for the changes belongs to user {}", owner)) !=
+               std::string::npos;
   };
   CHECK(refused(0));
   // Nor is a third user's given to him where root alone could have named it.
@@ -214,7 +215,7 @@ TEST_CASE("a folder for a user's changes that is another's is refused with whose
   CHECK(owner_of(keep) == kSomebody);
 }
 
-TEST_CASE("a signal to the group keeps init from no folder of a user's") {
+TEST_CASE("a signal to the group keeps init from no directory of a user's") {
   const Project project;
   for (const Words& options : {Words{"--overlay", project.path}, {"--private", project.path}}) {
     const auto mark = unique_text();

@@ -51,13 +51,13 @@ begin_containers() {
   as_root import --quiet "$image_file" "$image" >/dev/null
 }
 
-# podman FOLDER ...: with its storage and all else that it keeps in FOLDER.
+# podman DIRECTORY ...: with its storage and all else that it keeps in DIRECTORY.
 podman_in() {
-  local folder=$1
+  local directory=$1
   shift
-  install -d -m 700 -- "$folder/home" "$folder/runtime"
-  HOME=$folder/home XDG_RUNTIME_DIR=$folder/runtime podman --root "$folder/storage" --runroot "$folder/runroot" \
-    --tmpdir "$folder/libpod" --cgroup-manager cgroupfs --events-backend none --runtime "$(command -v crun)" \
+  install -d -m 700 -- "$directory/home" "$directory/runtime"
+  HOME=$directory/home XDG_RUNTIME_DIR=$directory/runtime podman --root "$directory/storage" --runroot "$directory/runroot" \
+    --tmpdir "$directory/libpod" --cgroup-manager cgroupfs --events-backend none --runtime "$(command -v crun)" \
     --log-level error "$@"
 }
 
@@ -65,10 +65,10 @@ as_root() { podman_in "$scratch/root" "$@"; }
 
 # Rootless podman.
 as_user() {
-  local folder=$scratch/user
-  install -d -m 700 -o "$user" -- "$folder"
+  local directory=$scratch/user
+  install -d -m 700 -o "$user" -- "$directory"
   setpriv --reuid "$user" --regid "$user" --init-groups --reset-env \
-    env SCENARIO_MARK="$SCENARIO_MARK" bash -c "$(declare -f podman_in); podman_in \"\$@\"" podman "$folder" "$@"
+    env SCENARIO_MARK="$SCENARIO_MARK" bash -c "$(declare -f podman_in); podman_in \"\$@\"" podman "$directory" "$@"
 }
 
 # Control groups are left alone: nslaunch needs none, and machines differ.

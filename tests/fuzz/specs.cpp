@@ -37,7 +37,7 @@ void try_reached(const std::string& text) {
 
 void try_overlay(const std::string& text) {
   const auto overlay = cli::parse_overlay(text, "--overlay: ");
-  fuzz::require(!overlay.path.empty(), "an overlay covers a folder");
+  fuzz::require(!overlay.path.empty(), "an overlay covers a directory");
   const bool divided = text.find('=') != std::string::npos;
   fuzz::require(overlay.path + (divided ? "=" : "") + overlay.keep == text,
                 "nothing of an overlay's text is lost");

@@ -1,5 +1,5 @@
 # Sourced by the Harper scenarios: installs harperdb once, outside the repository, and lays the suite
-# of examples/harper beside it in the scratch folder.
+# of examples/harper beside it in the scratch directory.
 #
 #   NSLAUNCH_HARPER_CACHE  where harperdb is installed (default: /var/cache/nslaunch/harper-4.7.29 for
 #                          root, whose copy everybody uses, else the same below ~/.cache)
@@ -44,7 +44,7 @@ suite_in_shard() {
 }
 
 # Forwards a free port to 9925 in shard $1, in the background (its pid: $forwarder), and asks the Harper there for
-# its root folder, which becomes $answer.
+# its root directory, which becomes $answer.
 ask_from_outside() {
   local port
   "$NSLAUNCH" port-forward "$1" 0:9925 >"$scratch/ways" 2>"$scratch/forward.log" &

@@ -48,7 +48,7 @@ async function runScript(step) {
   const files = {
     GITHUB_ENV: commandFile('env', assign(environment)),
     GITHUB_OUTPUT: commandFile('output', assign(outputs)),
-    GITHUB_PATH: commandFile('path', (folder) => { environment.PATH = `${folder}:${environment.PATH}`; }),
+    GITHUB_PATH: commandFile('path', (directory) => { environment.PATH = `${directory}:${environment.PATH}`; }),
   };
   const script = path.join(contexts.runner.temp, 'step.sh');
   fs.writeFileSync(script, expand(step.run));

@@ -67,9 +67,9 @@ as_json() { /usr/bin/python3 -c 'import json, sys, yaml; json.dump(yaml.safe_loa
 
 # The tools of tools/package.json; their place is $tools.
 install_tools() {
-  local folder=$scenario_root/tests/packages/tools place
-  place=$(npm_place "$folder" package-tools)
-  npm_install_once "$folder" "$place" || skip "the npm registry does not give the tools"
+  local directory=$scenario_root/tests/packages/tools place
+  place=$(npm_place "$directory" package-tools)
+  npm_install_once "$directory" "$place" || skip "the npm registry does not give the tools"
   # shellcheck disable=SC2034  # for the scenarios
   tools=$place/node_modules
 }

@@ -1,7 +1,7 @@
 'use strict';
 
-// usage: node npm-registry.js FOLDER
-// An npm registry on a free port of 127.0.0.1 with the tarballs in FOLDER, one version of each package. Writes its URL
+// usage: node npm-registry.js DIRECTORY
+// An npm registry on a free port of 127.0.0.1 with the tarballs in DIRECTORY, one version of each package. Writes its URL
 // to standard output. What it does not have is not found, as with the real one.
 
 const { execFileSync } = require('node:child_process');
@@ -10,11 +10,11 @@ const fs = require('node:fs');
 const http = require('node:http');
 const path = require('node:path');
 
-const [folder] = process.argv.slice(2);
+const [directory] = process.argv.slice(2);
 
 /** What a registry says of the one package in a tarball. */
 function packument(file, url) {
-  const tarball = path.join(folder, file);
+  const tarball = path.join(directory, file);
   const manifest = JSON.parse(execFileSync('tar', ['-xzOf', tarball, 'package/package.json'], { encoding: 'utf8' }));
   const integrity = `sha512-${crypto.createHash('sha512').update(fs.readFileSync(tarball)).digest('base64')}`;
   const { name, version } = manifest;
@@ -25,7 +25,7 @@ function packument(file, url) {
   };
 }
 
-const files = fs.readdirSync(folder).filter((file) => file.endsWith('.tgz'));
+const files = fs.readdirSync(directory).filter((file) => file.endsWith('.tgz'));
 const answers = new Map();
 
 const server = http.createServer((request, response) => {
@@ -38,7 +38,7 @@ server.listen(0, '127.0.0.1', () => {
   for (const file of files) {
     const about = packument(file, url);
     answers.set(`/${about.name}`, JSON.stringify(about));
-    answers.set(`/tarballs/${file}`, fs.readFileSync(path.join(folder, file)));
+    answers.set(`/tarballs/${file}`, fs.readFileSync(path.join(directory, file)));
   }
   console.log(url);
 });

@@ -15,8 +15,8 @@ namespace nslaunch::test {
 /// Runs that write `file`; the script has the probe in $PROBE.
 struct CaptureScene {
   RegistryView registry;
-  TempDir folder;
-  std::string file = folder / "run.pcap";
+  TempDir directory;
+  std::string file = directory / "run.pcap";
 
   StartOptions options() const {
     auto options = registry.options();
@@ -34,10 +34,10 @@ struct CaptureScene {
     for (const auto& packet : packets()) texts.push_back(packet.payload);
     return texts;
   }
-  /// What is in the file's folder.
+  /// What is in the file's directory.
   Words files() const {
     Words names;
-    for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+    for (const auto& entry : std::filesystem::directory_iterator(directory.path()))
       names.push_back(entry.path().filename());
     return names;
   }

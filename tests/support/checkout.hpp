@@ -6,18 +6,18 @@
 #include <set>
 #include <string>
 
-#include "support/host_folder.hpp"
+#include "support/host_directory.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/write_file.hpp"
 
 namespace nslaunch::test {
 
-/// The paths below `folder`, relative to it.
-inline std::set<std::string> names_below(const std::string& folder) {
+/// The paths below `directory`, relative to it.
+inline std::set<std::string> names_below(const std::string& directory) {
   std::set<std::string> names;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    names.insert(std::filesystem::relative(entry.path(), folder));
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    names.insert(std::filesystem::relative(entry.path(), directory));
   }
   return names;
 }
@@ -27,7 +27,7 @@ inline std::string text_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// A folder with files, under a name that is awkward in a list of options, for --overlay.
+/// A directory with files, under a name that is awkward in a list of options, for --overlay.
 struct Checkout {
   Checkout() {
     std::filesystem::create_directories(path + "/modules/one");
@@ -65,8 +65,8 @@ struct Checkout {
   }
 
   RegistryView registry;
-  HostFolder folder;
-  std::string path = folder / "check, out: of\\ a=b";
+  HostDirectory directory;
+  std::string path = directory / "check, out: of\\ a=b";
 };
 
 }  // namespace nslaunch::test

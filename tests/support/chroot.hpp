@@ -7,8 +7,8 @@
 
 namespace nslaunch::test {
 
-/// A root folder in which nslaunch runs: the machine's /usr, /proc and /dev, and the program. To be made in
-/// a mount namespace of the test's own, where everything is shared as it is on a machine.
+/// A root directory in which nslaunch runs: the machine's /usr, /proc and /dev, and the program. To be made
+/// in a mount namespace of the test's own, where everything is shared as it is on a machine.
 class Chroot {
  public:
   Chroot();

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "support/prepared_shard.hpp"
+#include "support/privilege_modes.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
-#include "support/rungs.hpp"
 
 namespace nslaunch::test {
 

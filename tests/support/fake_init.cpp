@@ -19,8 +19,8 @@
 namespace nslaunch::test {
 namespace {
 
-sys::Fd listen_in(const std::string& folder, const std::string& name, int backlog) {
-  const auto directory = sys::open_file(folder, O_PATH | O_DIRECTORY);
+sys::Fd listen_in(const std::string& directory, const std::string& name, int backlog) {
+  const auto directory = sys::open_file(directory, O_PATH | O_DIRECTORY);
   const auto address = registry::address_in(directory.get(), name);
   sys::Fd listener(sys::check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), "making a socket"));
   const registry::PrivateUmask umask;
@@ -32,14 +32,14 @@ sys::Fd listen_in(const std::string& folder, const std::string& name, int backlo
 
 }  // namespace
 
-FakeInit::FakeInit(const std::string& folder, const std::string& id, const Serve& serve, int backlog) {
+FakeInit::FakeInit(const std::string& directory, const std::string& id, const Serve& serve, int backlog) {
   process_ = std::make_unique<IdleProcess>([&] {
-    const auto listener = listen_in(folder, id + ".sock", backlog).release();
+    const auto listener = listen_in(directory, id + ".sock", backlog).release();
     std::thread(serve, listener).detach();
   });
   auto record = make_record(id);
   record.init = process_->identity();
-  ::setenv("NSLAUNCH_STATE_DIR", folder.c_str(), 1);
+  ::setenv("NSLAUNCH_STATE_DIR", directory.c_str(), 1);
   registration_.emplace(publish(record));
   registration_->set_state(ShardState::kRunning);
   ::unsetenv("NSLAUNCH_STATE_DIR");
@@ -48,9 +48,9 @@ FakeInit::FakeInit(const std::string& folder, const std::string& id, const Serve
 void publish_somebodys(const std::string& id, const FakeInit::Serve& serve) {
   become(kSomebody);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // which that has taken back
-  const auto folder = fmt::format("/tmp/nslaunch-{}", kSomebody);
-  sys::check(::mkdir(folder.c_str(), 0700), "making {}", folder);
-  static const FakeInit init(folder, id, serve);
+  const auto directory = fmt::format("/tmp/nslaunch-{}", kSomebody);
+  sys::check(::mkdir(directory.c_str(), 0700), "making {}", directory);
+  static const FakeInit init(directory, id, serve);
 }
 
 void say_nothing(int) {

@@ -17,8 +17,8 @@ class FakeInit {
   /// Runs in that process, with the listening socket; it is killed at the end of the scope.
   using Serve = std::function<void(int listener)>;
 
-  /// In `folder`, a registry's. Visible to everybody, and listening, when this returns.
-  FakeInit(const std::string& folder, const std::string& id, const Serve& serve, int backlog = 16);
+  /// In `directory`, a registry's. Visible to everybody, and listening, when this returns.
+  FakeInit(const std::string& directory, const std::string& id, const Serve& serve, int backlog = 16);
 
   pid_t pid() const { return process_->pid(); }
 

@@ -41,7 +41,7 @@ void Gate::open(int count) const {
 
 StartOptions FleetScene::options() const {
   auto options = registry_.options();
-  options.directory = folder_.path();
+  options.directory = directory_.path();
   return options;
 }
 
@@ -70,9 +70,9 @@ std::string contents(const std::string& path) {
   return sys::read_file(path.c_str(), 64 << 20).value_or("(no " + path + ")");
 }
 
-std::string only_folder_in(const std::string& folder) {
+std::string only_directory_in(const std::string& directory) {
   Words found;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) found.push_back(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) found.push_back(entry.path());
   REQUIRE(found.size() == 1);
   return found.front();
 }

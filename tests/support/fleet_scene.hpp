@@ -24,8 +24,8 @@ class Gate {
   sys::Fd fifo_;
 };
 
-/// Runs of several shards of the fake test command, with a registry and a working folder of their own, which
-/// the shards see.
+/// Runs of several shards of the fake test command, with a registry and a working directory of their own,
+/// which the shards see.
 class FleetScene {
  public:
   StartOptions options() const;
@@ -38,21 +38,21 @@ class FleetScene {
   }
 
   const RegistryView& registry() const noexcept { return registry_; }
-  const std::string& folder() const noexcept { return folder_.path(); }
-  /// A FIFO of that name in the working folder.
-  Gate gate(const std::string& name) const { return Gate(folder_ / name); }
+  const std::string& directory() const noexcept { return directory_.path(); }
+  /// A FIFO of that name in the working directory.
+  Gate gate(const std::string& name) const { return Gate(directory_ / name); }
   /// Where the registry lists a shard of this name: its id; else empty.
   std::string id_of(const std::string& name) const;
 
  private:
   RegistryView registry_;
-  TempDir folder_;
+  TempDir directory_;
 };
 
 /// A file's, or words that it can't be read.
 std::string contents(const std::string& path);
-/// The one entry of a folder; fails the test where it has another number of them.
-std::string only_folder_in(const std::string& folder);
+/// The one entry of a directory; fails the test where it has another number of them.
+std::string only_directory_in(const std::string& directory);
 
 /// From nslaunch's lines, by the names of the shards: the status word of each end, the last one's where there
 /// were several.

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "support/host_folder.hpp"
+#include "support/host_directory.hpp"
 #include "support/identity.hpp"
 #include "support/skip.hpp"
 
@@ -46,8 +46,8 @@ class Holder {
     return device;
   }
 
-  std::string device_ = find_device();  // before the folder is made
-  HostFolder ground_;
+  std::string device_ = find_device();  // before the directory is made
+  HostDirectory ground_;
 };
 
 }  // namespace nslaunch::test

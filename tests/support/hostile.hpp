@@ -10,7 +10,7 @@
 #include <functional>
 #include <string>
 
-#include "support/host_folder.hpp"
+#include "support/host_directory.hpp"
 #include "support/registry_view.hpp"
 #include "support/skip.hpp"
 #include "sys/process/as_user.hpp"
@@ -23,7 +23,7 @@ inline uid_t owner_of(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0 ? status.st_uid : uid_t(-1);
 }
 
-/// The user, with a folder of his own, and a folder of root's that he is after.
+/// The user, with a directory of his own, and a directory of root's that he is after.
 class Hostile {
  public:
   Hostile() {
@@ -46,7 +46,7 @@ class Hostile {
     act([&] { std::filesystem::create_symlink(target, name); });
   }
 
-  /// A folder of root's where everybody may make things.
+  /// A directory of root's where everybody may make things.
   std::string make_sticky() const {
     const auto sticky = ground / "sticky";
     std::filesystem::create_directory(sticky);
@@ -66,18 +66,18 @@ class Hostile {
   Result run_with(Words more, const std::string& script) const {
     return run(in_shard(script, words(std::move(more))), options());
   }
-  /// Root's folder is as it was.
+  /// Root's directory is as it was.
   bool victim_is_untouched() const {
     struct stat status = {};
     return ::lstat(victim.c_str(), &status) == 0 && status.st_uid == 0 &&
            (status.st_mode & 07777) == victims_mode && std::filesystem::is_empty(victim);
   }
 
-  const passwd account = find_account();  // first: a test that is skipped leaves no folder
+  const passwd account = find_account();  // first: a test that is skipped leaves no directory
   const uid_t uid = account.pw_uid;
   const gid_t gid = account.pw_gid;
   RegistryView registry;
-  HostFolder ground;
+  HostDirectory ground;
   std::string own = ground / "own";
   std::string victim = ground / "victim";
   mode_t victims_mode = 0711;

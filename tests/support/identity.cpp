@@ -20,10 +20,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string& program_folder() {
+std::string& program_directory() {
   const char* asked = std::getenv("NSLAUNCH_TEST_PROGRAMS");
-  static std::string folder = asked != nullptr ? asked : NSLAUNCH_TEST_PROGRAMS;
-  return folder;
+  static std::string directory = asked != nullptr ? asked : NSLAUNCH_TEST_PROGRAMS;
+  return directory;
 }
 
 [[noreturn]] void die(const std::string& why) {
@@ -32,25 +32,25 @@ std::string& program_folder() {
 }
 
 bool reachable_by_all(const fs::path& path) {
-  for (auto folder = path; folder != folder.root_path(); folder = folder.parent_path()) {
+  for (auto directory = path; directory != directory.root_path(); directory = directory.parent_path()) {
     struct stat status = {};
-    if (::stat(folder.c_str(), &status) != 0 || (status.st_mode & S_IXOTH) == 0) return false;
+    if (::stat(directory.c_str(), &status) != 0 || (status.st_mode & S_IXOTH) == 0) return false;
   }
   return true;
 }
 
 /// Copies made under a name that says which build they are of; the first of several tests makes them.
-std::string stage_programs(const std::string& folder) {
+std::string stage_programs(const std::string& directory) {
   struct stat status = {};
-  const std::string program = folder + "/nslaunch";
+  const std::string program = directory + "/nslaunch";
   if (::stat(program.c_str(), &status) != 0) die("there is no " + program);
   const fs::path staged = "/var/tmp/nslaunch-test-stage-" + std::to_string(status.st_ino) + "-" +
                           std::to_string(status.st_mtim.tv_sec) + std::to_string(status.st_mtim.tv_nsec);
   if (fs::exists(staged)) return staged;
   std::string unfinished = staged.string() + "-XXXXXX";
-  if (::mkdtemp(unfinished.data()) == nullptr) die("cannot make a folder in /var/tmp");
+  if (::mkdtemp(unfinished.data()) == nullptr) die("cannot make a directory in /var/tmp");
   for (const char* name : {"nslaunch", "nslaunch_probe", "nslaunch_fake_test"})
-    fs::copy(folder + "/" + name, unfinished + "/" + name);
+    fs::copy(directory + "/" + name, unfinished + "/" + name);
   fs::permissions(unfinished, fs::perms(0755));
   std::error_code taken;
   fs::rename(unfinished, staged, taken);
@@ -71,7 +71,7 @@ void let_everybody_make_terminals() {
 
 void become(const passwd& user) {
   let_everybody_make_terminals();
-  if (!reachable_by_all(program_folder())) program_folder() = stage_programs(program_folder());
+  if (!reachable_by_all(program_directory())) program_directory() = stage_programs(program_directory());
   if (::setgroups(0, nullptr) != 0 || ::setresgid(user.pw_gid, user.pw_gid, user.pw_gid) != 0 ||
       ::setresuid(user.pw_uid, user.pw_uid, user.pw_uid) != 0) {
     die("cannot become the ordinary user");
@@ -99,7 +99,7 @@ void become_requested_user() {
 }
 
 const std::string& nslaunch_binary() {
-  static const std::string path = program_folder() + "/nslaunch";
+  static const std::string path = program_directory() + "/nslaunch";
   return path;
 }
 
@@ -108,12 +108,12 @@ bool has_sanitized_program() {
 }
 
 const std::string& probe_binary() {
-  static const std::string path = program_folder() + "/nslaunch_probe";
+  static const std::string path = program_directory() + "/nslaunch_probe";
   return path;
 }
 
 const std::string& fake_test() {
-  static const std::string path = program_folder() + "/nslaunch_fake_test";
+  static const std::string path = program_directory() + "/nslaunch_fake_test";
   return path;
 }
 

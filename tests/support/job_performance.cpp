@@ -62,15 +62,15 @@ Performance::Performance(Shell shell, const std::string& launch, std::string mar
   for (const auto& script : job_scripts()) {
     write(script.name, std::regex_replace(script.text, std::regex("sleep 1000"), "sleep " + mark_));
   }
-  sys::check(::mkfifo((folder_ / "fifo").c_str(), 0600), "making a fifo");
+  sys::check(::mkfifo((directory_ / "fifo").c_str(), 0600), "making a fifo");
   StartOptions options;
-  options.directory = folder_.path();
+  options.directory = directory_.path();
   options.environment = {"NSLAUNCH_STATE_DIR=" + records_.path(),
                          "TERM=dumb",
                          "HISTFILE=",
-                         "HOME=" + folder_.path(),
+                         "HOME=" + directory_.path(),
                          std::string("PS1=<") + (shell == Shell::kZsh ? "%?" : "$?") + ">READY ",
-                         "PATH=" + folder_.path() + ":/usr/bin:/bin",
+                         "PATH=" + directory_.path() + ":/usr/bin:/bin",
                          "PROMPT_COMMAND",
                          "ENV"};
   options.prepare = prepare_terminal;
@@ -82,7 +82,7 @@ Performance::Performance(Shell shell, const std::string& launch, std::string mar
 
 Performance::~Performance() {
   terminal_.reset();
-  for (const auto& text : {mark_, folder_.path() + "/"}) {
+  for (const auto& text : {mark_, directory_.path() + "/"}) {
     for (const pid_t pid : find_processes(text)) ::kill(pid, SIGKILL);
   }
 }
@@ -129,16 +129,16 @@ std::string Performance::screen() const {
 }
 
 void Performance::write(const std::string& name, const std::string& text) const {
-  std::ofstream(folder_ / name) << "#!/bin/sh\n" << text;
-  ::chmod((folder_ / name).c_str(), 0755);
+  std::ofstream(directory_ / name) << "#!/bin/sh\n" << text;
+  ::chmod((directory_ / name).c_str(), 0755);
 }
 
 std::string Performance::out() const {
-  return sys::read_file((folder_ / "out").c_str(), 4096).value_or("");
+  return sys::read_file((directory_ / "out").c_str(), 4096).value_or("");
 }
 
 void Performance::release() {
-  fifo_ = sys::Fd(::open((folder_ / "fifo").c_str(), O_RDWR | O_CLOEXEC));
+  fifo_ = sys::Fd(::open((directory_ / "fifo").c_str(), O_RDWR | O_CLOEXEC));
   sys::write_all(fifo_.get(), "\n");
 }
 

@@ -49,7 +49,7 @@ class Performance {
   bool direct_;
   std::string mark_;
   TempDir records_;
-  TempDir folder_;
+  TempDir directory_;
   std::optional<PtySession> terminal_;
   std::string seen_;
   sys::Fd fifo_;

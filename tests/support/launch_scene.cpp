@@ -23,9 +23,9 @@ std::string mounts() {
 }  // namespace
 
 LaunchScene::LaunchScene() {
-  fs::create_directories(folder_ / "kept");
-  fs::create_directories(folder_ / "private");
-  fs::create_directories(folder_ / "overlay");
+  fs::create_directories(directory_ / "kept");
+  fs::create_directories(directory_ / "private");
+  fs::create_directories(directory_ / "overlay");
   files_before_ = files();
 }
 
@@ -36,13 +36,13 @@ bool LaunchScene::takes(shard::Step step) const {
 }
 
 Words LaunchScene::words(Words more_options) const {
-  Words all = {"--keep",     folder_.path(),
-               "--private",  folder_ / "private",
+  Words all = {"--keep",     directory_.path(),
+               "--private",  directory_ / "private",
                "--hostname", "scene",
-               "--workdir",  folder_ / "kept",
+               "--workdir",  directory_ / "kept",
                "--reach",    "5432=127.0.0.1:1",
-               "--pcap",     folder_ / "run.pcap:on-failure"};
-  if (takes(shard::Step::kOverlay)) all.insert(all.end(), {"--overlay", folder_ / "overlay"});
+               "--pcap",     directory_ / "run.pcap:on-failure"};
+  if (takes(shard::Step::kOverlay)) all.insert(all.end(), {"--overlay", directory_ / "overlay"});
   if (takes(shard::Step::kUser)) all.insert(all.end(), {"--user", "0:0"});
   all.insert(all.end(), more_options.begin(), more_options.end());
   return in_shard("echo \"$NSLAUNCH_ISOLATION\" > ran # " + mark_, all);
@@ -60,12 +60,12 @@ StartOptions LaunchScene::options(const shard::StepRow& step, const std::string&
 }
 
 bool LaunchScene::command_has_run() const {
-  return fs::exists(folder_ / "kept/ran");
+  return fs::exists(directory_ / "kept/ran");
 }
 
 std::set<std::string> LaunchScene::files() const {
   std::set<std::string> names;
-  for (const auto& entry : fs::recursive_directory_iterator(folder_.path())) names.insert(entry.path());
+  for (const auto& entry : fs::recursive_directory_iterator(directory_.path())) names.insert(entry.path());
   return names;
 }
 
@@ -76,7 +76,7 @@ std::string LaunchScene::leftovers() const {
   for (const auto& name : files()) {
     if (!files_before_.contains(name)) left += name + "; ";
   }
-  if (mounts().find(folder_.path()) != std::string::npos) left += "a mount; ";
+  if (mounts().find(directory_.path()) != std::string::npos) left += "a mount; ";
   return left;
 }
 

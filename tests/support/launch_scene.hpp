@@ -35,7 +35,7 @@ class LaunchScene {
   std::set<std::string> files() const;
 
   RegistryView state_;
-  TempDir folder_;
+  TempDir directory_;
   std::string mark_ = unique_text();
   std::set<std::string> files_before_;
 };

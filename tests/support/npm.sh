@@ -3,12 +3,12 @@
 
 # shellcheck shell=bash
 
-npm_home=$HOME # `begin` puts the scratch folder's in its place
+npm_home=$HOME # `begin` puts the scratch directory's in its place
 
-# npm_installed FOLDER PLACE: whether what FOLDER/package.json wants is installed in PLACE.
+# npm_installed DIRECTORY PLACE: whether what DIRECTORY/package.json wants is installed in PLACE.
 npm_installed() { cmp -s -- "$1/package.json" "$2/package.json"; }
 
-# npm_place FOLDER NAME: prints where it is, or is to be, installed.
+# npm_place DIRECTORY NAME: prints where it is, or is to be, installed.
 npm_place() {
   local shared=/var/cache/nslaunch/$2
   if ((EUID == 0)) || npm_installed "$1" "$shared"; then
@@ -18,7 +18,7 @@ npm_place() {
   fi
 }
 
-# npm_install_once FOLDER PLACE: fails where npm does, twice. The lock makes tests that run side by side install once;
+# npm_install_once DIRECTORY PLACE: fails where npm does, twice. The lock makes tests that run side by side install once;
 # the rename makes an interrupted installation none at all.
 npm_install_once() (
   if npm_installed "$1" "$2"; then exit 0; fi

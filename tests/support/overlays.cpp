@@ -35,11 +35,11 @@ void need_overlays_for_users() {
   if (!have_users_overlays()) SKIP_TEST("an ordinary user's overlay needs Linux 6.6");
 }
 
-void need_room_for_changes(const std::string& folder) {
+void need_room_for_changes(const std::string& directory) {
   struct statfs filesystem = {};
   constexpr decltype(filesystem.f_type) kOverlay = 0x794c7630;
-  if (::statfs(folder.c_str(), &filesystem) == 0 && filesystem.f_type == kOverlay) {
-    SKIP_TEST("the tests' folder lies on an overlayfs, which can't hold the changes of another");
+  if (::statfs(directory.c_str(), &filesystem) == 0 && filesystem.f_type == kOverlay) {
+    SKIP_TEST("the tests' directory lies on an overlayfs, which can't hold the changes of another");
   }
 }
 

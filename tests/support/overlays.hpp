@@ -10,7 +10,7 @@ bool overlays_are_had();
 void need_overlays();
 /// The same for a view that root has mounted for an ordinary user.
 void need_overlays_for_users();
-/// Ends the test as skipped where `folder` lies on an overlayfs, which can't hold the changes of another.
-void need_room_for_changes(const std::string& folder);
+/// Ends the test as skipped where `directory` lies on an overlayfs, which can't hold the changes of another.
+void need_room_for_changes(const std::string& directory);
 
 }  // namespace nslaunch::test

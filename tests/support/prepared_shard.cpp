@@ -5,8 +5,8 @@
 #include <catch2/catch.hpp>
 
 #include "support/identity.hpp"
+#include "support/privilege_modes.hpp"
 #include "support/registry_view.hpp"
-#include "support/rungs.hpp"
 
 namespace nslaunch::test {
 

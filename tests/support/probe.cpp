@@ -46,14 +46,14 @@ void print_signals() {
 }
 
 void print_descriptors() {
-  DIR* folder = opendir("/proc/self/fd");
-  if (folder == nullptr) return;
+  DIR* directory = opendir("/proc/self/fd");
+  if (directory == nullptr) return;
   std::vector<int> numbers;
-  while (const dirent* entry = readdir(folder)) {
+  while (const dirent* entry = readdir(directory)) {
     const int number = std::atoi(entry->d_name);
-    if (entry->d_name[0] != '.' && number != dirfd(folder)) numbers.push_back(number);
+    if (entry->d_name[0] != '.' && number != dirfd(directory)) numbers.push_back(number);
   }
-  closedir(folder);
+  closedir(directory);
   std::sort(numbers.begin(), numbers.end());
   for (const int number : numbers) {
     char target[PATH_MAX] = {};
@@ -92,8 +92,8 @@ void die_of(int signal) {
 
 void print_process() {
   std::printf("ids %u %u %u %u\n", getuid(), geteuid(), getgid(), getegid());
-  char folder[PATH_MAX];
-  std::printf("cwd %s\n", getcwd(folder, sizeof folder) != nullptr ? folder : "-");
+  char directory[PATH_MAX];
+  std::printf("cwd %s\n", getcwd(directory, sizeof directory) != nullptr ? directory : "-");
   const mode_t mask = umask(0);
   std::printf("umask %o\n", mask);
   print_signals();

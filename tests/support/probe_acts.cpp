@@ -163,7 +163,7 @@ int act(int count, char** words) {
   if (what == "unread" && count > 1) return leave_unread(std::atoi(words[1]));
   if (what == "hold-memory" && count > 2) return hold_memory(words[1], words[2]);
   if (what == "hold-exec" && count > 2) return hold_exec(words[1], words[2]);
-  if (what == "hold-folder" && count > 2) return hold_folder(words[1], words[2]);
+  if (what == "hold-directory" && count > 2) return hold_directory(words[1], words[2]);
   if (what == "hold-window-size" && count > 1) return hold_window_size(words[1]);
   if (what == "hold-terminal" && count > 1) return hold_terminal(words[1]);
   if (what == "stay") {

@@ -20,7 +20,7 @@ namespace nslaunch::test {
 ///   ends bomb COUNT          every process of it forks until there are COUNT, which all stay; says "up"
 ///   hold-memory DEVICE PORT  keeps the lock on its own memory for ever (probe_lock.hpp), says "held"
 ///   hold-exec DEVICE PORT    the same, by an execve(2) that does not end
-///   hold-folder DEVICE FOLDER  keeps the lock on that folder for ever, says "held"
+///   hold-directory DEVICE DIRECTORY  keeps the lock on that directory for ever, says "held"
 ///   hold-window-size DEVICE  keeps the lock on the size of its terminal (standard input), says "held"
 ///   hold-terminal DEVICE     reads a line from its terminal and keeps it from being closed, says "held"
 int act(int count, char** words);

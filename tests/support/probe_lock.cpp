@@ -86,7 +86,7 @@ void introduce(int device, std::uint64_t request) {
   answer_with(device, request, out);
 }
 
-/// A folder in which every name is the one file.
+/// A directory in which every name is the one file.
 void answer_request(int device, const fuse_in_header& request) {
   fuse_attr_out attributes = {};
   attributes.attr = attributes_of(request.nodeid);
@@ -164,9 +164,9 @@ int hold_exec(const char* device, const char* port) {
   return 7;
 }
 
-int hold_folder(const char* device, const char* folder) {
-  const int directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  check(directory >= 0, folder);
+int hold_directory(const char* device, const char* directory) {
+  const int directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  check(directory >= 0, directory);
   syscall(SYS_getdents64, directory, map_page(device, FUSE_READ, MAP_PRIVATE), kPage);
   return 7;
 }

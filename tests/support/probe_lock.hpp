@@ -8,8 +8,9 @@ namespace nslaunch::test {
 int hold_memory(const char* device, const char* port);
 /// The same of the lock on what it is executing, by an execve(2) that has to write the page.
 int hold_exec(const char* device, const char* port);
-/// Keeps the lock on a folder: reads its names into a page that the server never brings (K66). Says the same.
-int hold_folder(const char* device, const char* folder);
+/// Keeps the lock on a directory: reads its names into a page that the server never brings (K66). Says the
+/// same.
+int hold_directory(const char* device, const char* directory);
 /// Keeps the lock on the size of its terminal's window, by asking for it. Says the same.
 int hold_window_size(const char* device);
 /// Keeps its terminal from being closed, by reading a line from it. Says the same.

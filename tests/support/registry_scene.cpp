@@ -40,7 +40,7 @@ StateDir::StateDir() {
 
 StateDir::~StateDir() {
   ::unsetenv("NSLAUNCH_STATE_DIR");
-  ::chmod(path().c_str(), 0700);  // or the folder around it could not be removed
+  ::chmod(path().c_str(), 0700);  // or the directory around it could not be removed
 }
 
 std::vector<std::string> StateDir::names() const {

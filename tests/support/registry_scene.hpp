@@ -13,7 +13,7 @@
 
 namespace nslaunch::test {
 
-/// A registry folder of the test's own, NSLAUNCH_STATE_DIR for as long as it lives.
+/// A registry directory of the test's own, NSLAUNCH_STATE_DIR for as long as it lives.
 class StateDir {
  public:
   StateDir();
@@ -21,11 +21,11 @@ class StateDir {
   StateDir& operator=(const StateDir&) = delete;
   ~StateDir();
 
-  /// The temporary folder around it, and the registry's, which nobody has made yet.
+  /// The temporary directory around it, and the registry's, which nobody has made yet.
   const std::string& around() const { return around_.path(); }
   std::string path() const { return around_ / "state"; }
   std::string operator/(const std::string& name) const { return path() + "/" + name; }
-  /// The names of all that is in the registry's folder, in order.
+  /// The names of all that is in the registry's directory, in order.
   std::vector<std::string> names() const;
 
  private:

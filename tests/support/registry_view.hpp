@@ -12,10 +12,10 @@ namespace nslaunch::test {
 /// Gives a file a time of modification long ago.
 void make_old(const std::string& path);
 
-/// A registry folder of the test's own (NSLAUNCH_STATE_DIR) and what nslaunch says of it.
+/// A registry directory of the test's own (NSLAUNCH_STATE_DIR) and what nslaunch says of it.
 class RegistryView {
  public:
-  const std::string& path() const noexcept { return folder_.path(); }
+  const std::string& path() const noexcept { return directory_.path(); }
   /// NSLAUNCH_STATE_DIR=..., for Words in an environment.
   std::string variable() const { return "NSLAUNCH_STATE_DIR=" + path(); }
   /// StartOptions with that variable.
@@ -33,11 +33,11 @@ class RegistryView {
   void reap() const;
   /// What nslaunch says of options that it must refuse: checks that nothing has run and nothing is left.
   std::string refusal_of(const Words& options) const;
-  /// Names in the folder: records, sockets, temporary files, strangers.
+  /// Names in the directory: records, sockets, temporary files, strangers.
   Words files() const;
 
  private:
-  TempDir folder_;
+  TempDir directory_;
 };
 
 }  // namespace nslaunch::test

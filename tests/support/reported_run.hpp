@@ -15,8 +15,8 @@ namespace nslaunch::test {
 /// Runs in shards whose report goes to a file.
 struct ReportedRun {
   RegistryView registry;
-  TempDir folder;
-  std::string path = folder / "report.json";
+  TempDir directory;
+  std::string path = directory / "report.json";
 
   Words words(const std::string& script, Words options = {}) const {
     options.push_back("--report-json=" + path);
@@ -32,10 +32,10 @@ struct ReportedRun {
     return run(words(script, std::move(more)), options());
   }
   nlohmann::json report() const { return nlohmann::json::parse(sys::read_file(path.c_str()).value_or("")); }
-  /// Files in the folder.
+  /// Files in the directory.
   Words files() const {
     Words names;
-    for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+    for (const auto& entry : std::filesystem::directory_iterator(directory.path()))
       names.push_back(entry.path().filename());
     return names;
   }

@@ -1,4 +1,4 @@
-# Sourced by the scenario scripts (bash): a scratch folder of their own, a mark by which every
+# Sourced by the scenario scripts (bash): a scratch directory of their own, a mark by which every
 # process they start is found again, gates that hold a run in its middle, and the final check
 # that nothing is left. Leaves through `fail` with one sentence; always cleans up behind itself.
 #
@@ -41,7 +41,7 @@ find_nslaunch() {
   NSLAUNCH=$(realpath -e -- "$NSLAUNCH") || fail "there is no program at \$NSLAUNCH"
 }
 
-# The scratch folder lies in /tmp itself, so that --keep can name it; home and registry lie in it, so
+# The scratch directory lies in /tmp itself, so that --keep can name it; home and registry lie in it, so
 # that the caller's own are neither read nor changed.
 begin() {
   find_nslaunch
@@ -93,7 +93,7 @@ shard_networks() {
     sort -u | { grep -vxF "$(readlink /proc/self/ns/net)" || true; }
 }
 
-# A gate named `$1`: the folder that the example's gate variable is set to.
+# A gate named `$1`: the directory that the example's gate variable is set to.
 make_gate() {
   mkdir -- "$scratch/$1"
   mkfifo -- "$scratch/$1/ready" "$scratch/$1/go"

@@ -9,9 +9,9 @@
 namespace nslaunch::test {
 namespace {
 
-StartOptions options(const TempDir& records, const TempDir& folder) {
+StartOptions options(const TempDir& records, const TempDir& directory) {
   StartOptions options;
-  options.directory = folder.path();
+  options.directory = directory.path();
   options.environment = {"NSLAUNCH_STATE_DIR=" + records.path(),
                          "PS1=<$?>READY ",
                          "TERM=dumb",
@@ -19,7 +19,7 @@ StartOptions options(const TempDir& records, const TempDir& folder) {
                          "PATH=/usr/bin:/bin",
                          "N=" + nslaunch_binary(),
                          "P=" + probe_binary(),
-                         "D=" + folder.path(),
+                         "D=" + directory.path(),
                          "PROMPT_COMMAND"};
   return options;
 }
@@ -27,7 +27,7 @@ StartOptions options(const TempDir& records, const TempDir& folder) {
 }  // namespace
 
 ShellSession::ShellSession(PtySession::Size size)
-    : terminal_({"bash", "--norc", "--noprofile", "-i"}, options(records_, folder_), size) {
+    : terminal_({"bash", "--norc", "--noprofile", "-i"}, options(records_, directory_), size) {
   expect_prompt(0);
 }
 
@@ -58,7 +58,7 @@ bool ShellSession::has_foreground(pid_t group) {
 }
 
 void ShellSession::write(const std::string& name, const std::string& text) const {
-  std::ofstream(folder_ / name) << text;
+  std::ofstream(directory_ / name) << text;
 }
 
 }  // namespace nslaunch::test

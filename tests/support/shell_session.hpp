@@ -10,14 +10,14 @@
 namespace nslaunch::test {
 
 /// An interactive bash on a terminal, as a person has it. Its variables: $N is nslaunch, $P the probe, $D
-/// a folder that is seen in shards (and the working folder). What is typed is echoed: so that the echo
+/// a directory that is seen in shards (and the working directory). What is typed is echoed: so that the echo
 /// does not look like the output, write a word that is printed as wo''rd where it is typed.
 class ShellSession {
  public:
   explicit ShellSession(PtySession::Size size = {24, 200});
 
   PtySession& terminal() { return terminal_; }
-  const std::string& folder() const { return folder_.path(); }
+  const std::string& directory() const { return directory_.path(); }
   /// Types text, and Enter.
   void type(const std::string& line) { terminal_.send(line + "\n"); }
   void press(char control) { terminal_.send(std::string(1, static_cast<char>(control & 0x1f))); }
@@ -35,7 +35,7 @@ class ShellSession {
 
  private:
   TempDir records_;
-  TempDir folder_;
+  TempDir directory_;
   PtySession terminal_;
 };
 

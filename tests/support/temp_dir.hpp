@@ -5,15 +5,15 @@
 #include <filesystem>
 #include <string>
 
-#include "support/own_folder.hpp"
+#include "support/own_directory.hpp"
 #include "sys/base/check.hpp"
 
 namespace nslaunch::test {
 
-/// A folder of the test's own (mode 0700) in /tmp.
-class TempDir : public OwnFolder {
+/// A directory of the test's own (mode 0700) in /tmp.
+class TempDir : public OwnDirectory {
  public:
-  TempDir() : OwnFolder(made()) {}
+  TempDir() : OwnDirectory(made()) {}
 
  private:
   static std::string made() {

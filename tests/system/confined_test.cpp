@@ -9,9 +9,9 @@
 #include "support/chroot.hpp"
 #include "support/identity.hpp"
 #include "support/namespaces.hpp"
+#include "support/privilege_modes.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
-#include "support/rungs.hpp"
 #include "support/skip.hpp"
 #include "support/temp_dir.hpp"
 #include "sys/base/check.hpp"
@@ -89,18 +89,18 @@ TEST_CASE("a chroot without a /tmp is explained") {
 }
 
 TEST_CASE("an exhausted limit on processes is named, wherever it is met, and the command has not run") {
-  const TempDir folder;
-  fs::copy(nslaunch_binary(), folder / "nslaunch");
-  fs::create_directory(folder / "state");
-  fs::permissions(folder.path(), fs::perms(0755));
-  fs::permissions(folder / "state", fs::perms(0700));
+  const TempDir directory;
+  fs::copy(nslaunch_binary(), directory / "nslaunch");
+  fs::create_directory(directory / "state");
+  fs::permissions(directory.path(), fs::perms(0755));
+  fs::permissions(directory / "state", fs::perms(0700));
   const bool root = ::geteuid() == 0;
-  if (root) REQUIRE(::chown((folder / "state").c_str(), kFreshUid, kFreshUid) == 0);
+  if (root) REQUIRE(::chown((directory / "state").c_str(), kFreshUid, kFreshUid) == 0);
   bool refused = false;
   bool worked = false;
   for (rlim_t count = 1; count <= 12 && !worked; ++count) {  // of earlier tries some may still be ending
     StartOptions options;
-    options.environment = {"NSLAUNCH_STATE_DIR=" + folder / "state", kNoLeakSearch};
+    options.environment = {"NSLAUNCH_STATE_DIR=" + directory / "state", kNoLeakSearch};
     options.directory = "/";
     options.prepare = [&] {
       const rlimit limit = {count, count};
@@ -109,7 +109,7 @@ TEST_CASE("an exhausted limit on processes is named, wherever it is met, and the
                    ::setresuid(kFreshUid, kFreshUid, kFreshUid) != 0))
         ::_exit(97);
     };
-    const auto result = run({folder / "nslaunch", "--", "echo", "ran"}, options);
+    const auto result = run({directory / "nslaunch", "--", "echo", "ran"}, options);
     if (result.status == 99) continue;  // the exec itself is refused
     CAPTURE(count, result.status, result.err);
     worked = result.status == 0 && result.out == "ran\n";

@@ -39,10 +39,10 @@ std::string refusal(const ShardEntry& entry) {
   return {};
 }
 
-/// A folder like a registry's, somebody's.
-struct Folder {
-  explicit Folder(uid_t owner) : uid(owner) {
-    sys::check(::mkdir(path.c_str(), 0700), "making a folder");
+/// A directory like a registry's, somebody's.
+struct Directory {
+  explicit Directory(uid_t owner) : uid(owner) {
+    sys::check(::mkdir(path.c_str(), 0700), "making a directory");
     if (owner != ::geteuid()) sys::check(::chown(path.c_str(), owner, owner), "giving it away");
   }
   /// What a record there says.
@@ -81,9 +81,9 @@ TEST_CASE("a control socket that is a link to another shard's is not followed") 
   const LiveShard live(registry);
   const auto real = entry_of(registry);
   REQUIRE(refusal(real).empty());
-  const Folder folder(::geteuid());
-  REQUIRE(::symlink((registry.path() + "/" + live.id + ".sock").c_str(), folder.socket().c_str()) == 0);
-  CHECK_THAT(refusal(folder.entry(real.record.init)),
+  const Directory directory(::geteuid());
+  REQUIRE(::symlink((registry.path() + "/" + live.id + ".sock").c_str(), directory.socket().c_str()) == 0);
+  CHECK_THAT(refusal(directory.entry(real.record.init)),
              Contains("is no socket") && Contains("nothing was sent"));
 }
 
@@ -107,43 +107,43 @@ TEST_CASE("a user's record that leads to root's shard, by a link or by its init,
   const auto roots = entry_of(registry).record.init;
   const auto roots_socket = registry.path() + "/" + live.id + ".sock";
   {
-    const Folder folder(kSomebody);
-    REQUIRE(::symlink(roots_socket.c_str(), folder.socket().c_str()) == 0);
-    CHECK_THAT(refusal(folder.entry(roots)), Contains("reaching shard trap"));
+    const Directory directory(kSomebody);
+    REQUIRE(::symlink(roots_socket.c_str(), directory.socket().c_str()) == 0);
+    CHECK_THAT(refusal(directory.entry(roots)), Contains("reaching shard trap"));
     const IdleProcess own([] { become(kSomebody); });  // so that the record's init is its owner's
-    CHECK_THAT(refusal(folder.entry(own.identity())), Contains("is no socket"));
+    CHECK_THAT(refusal(directory.entry(own.identity())), Contains("is no socket"));
   }
   {
-    const Folder folder(kSomebody);
-    REQUIRE(::link(roots_socket.c_str(), folder.socket().c_str()) == 0);
+    const Directory directory(kSomebody);
+    REQUIRE(::link(roots_socket.c_str(), directory.socket().c_str()) == 0);
     const IdleProcess own([] { become(kSomebody); });
-    CHECK_THAT(refusal(folder.entry(own.identity())), Contains("belongs to another user"));
+    CHECK_THAT(refusal(directory.entry(own.identity())), Contains("belongs to another user"));
   }
   {
-    const Folder folder(kSomebody);
-    const auto listener = listen_at(folder.socket());
-    REQUIRE(::chown(folder.socket().c_str(), kSomebody, kSomebody) == 0);
-    CHECK_THAT(refusal(folder.entry(roots)), Contains("reaching shard trap"));
+    const Directory directory(kSomebody);
+    const auto listener = listen_at(directory.socket());
+    REQUIRE(::chown(directory.socket().c_str(), kSomebody, kSomebody) == 0);
+    CHECK_THAT(refusal(directory.entry(roots)), Contains("reaching shard trap"));
     const IdleProcess own([] { become(kSomebody); });
-    CHECK_THAT(refusal(folder.entry(own.identity())), Contains("not served by its init"));
+    CHECK_THAT(refusal(directory.entry(own.identity())), Contains("not served by its init"));
   }
 }
 
 TEST_CASE("a control socket that another process than the recorded init serves is not used") {
-  const Folder folder(::geteuid());
-  const auto listener = listen_at(folder.socket());
+  const Directory directory(::geteuid());
+  const auto listener = listen_at(directory.socket());
   const IdleProcess other;
-  CHECK_THAT(refusal(folder.entry(other.identity())), Contains("not served by its init"));
-  CHECK(refusal(folder.entry(own_identity())).empty());
+  CHECK_THAT(refusal(directory.entry(other.identity())), Contains("not served by its init"));
+  CHECK(refusal(directory.entry(own_identity())).empty());
 }
 
 TEST_CASE("who listens last is who the kernel names to those that connect") {
-  const Folder folder(::geteuid());
-  const auto listener = listen_at(folder.socket());
-  CHECK(refusal(folder.entry(own_identity())).empty());
+  const Directory directory(::geteuid());
+  const auto listener = listen_at(directory.socket());
+  CHECK(refusal(directory.entry(own_identity())).empty());
   const IdleProcess heir([&] { sys::check(::listen(listener.get(), 4), "listening once more"); });
-  CHECK_THAT(refusal(folder.entry(own_identity())), Contains("not served by its init"));
-  CHECK(refusal(folder.entry(heir.identity())).empty());
+  CHECK_THAT(refusal(directory.entry(own_identity())), Contains("not served by its init"));
+  CHECK(refusal(directory.entry(heir.identity())).empty());
 }
 
 TEST_CASE("a process that is another user's is nobody's init in a user's record") {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "support/fleet_scene.hpp"
 #include "support/identity.hpp"
 #include "support/paused_launch.hpp"
 #include "support/process.hpp"
@@ -40,6 +41,13 @@ pid_t grandchild_of(pid_t pid) {
   return pid;
 }
 
+/// How many of its descriptors are handles on processes.
+std::ptrdiff_t handles_of(pid_t pid) {
+  return std::ranges::count_if(descriptors_of(pid), [pid](int number) {
+    return contents(fmt::format("/proc/{}/fdinfo/{}", pid, number)).find("\nPid:\t") != std::string::npos;
+  });
+}
+
 /// nslaunch below a process of its group, whose pidfd it so has, with a descriptor of the caller's that is
 /// kept open for the command.
 Words below_an_ancestor(const Words& words) {
@@ -62,6 +70,24 @@ TEST_CASE("no descriptor of init's leads a command out of its shard") {
     CHECK_THAT(ended.out, !Contains("out by"));
     if (::geteuid() == 0) CHECK_THAT(ended.out, Contains("taken"));
   }
+}
+
+TEST_CASE("no command of root's starts while its init has a handle on another shard's processes") {
+  if (::geteuid() != 0) SKIP_TEST("needs root: it alone could enter by one");
+  const RegistryView state;
+  PausedLaunch launch(nslaunch({"run", "--shards", "2", "-j", "2", "--", "true"}), state.options(), "exec");
+  REQUIRE(launch.reached());
+  const auto launcher = launch.process().pid();
+  const auto stand_before_their_exec = [&] {
+    const auto inits = children_of(launcher);
+    return inits.size() == 2 &&
+           std::ranges::all_of(inits, [](pid_t init) { return children_of(init).size() == 1; });
+  };
+  REQUIRE(eventually(stand_before_their_exec));
+  CHECK(handles_of(launcher) >= 2);
+  for (const pid_t init : children_of(launcher)) CHECK(handles_of(init) == 0);
+  launch.resume();
+  CHECK(launch.process().wait().status == 0);
 }
 
 TEST_CASE("a process that has become the command's user has no descriptor of init's any more") {

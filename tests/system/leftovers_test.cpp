@@ -8,7 +8,7 @@
 #include <stdexcept>
 
 #include "registry/reap/leftover_note.hpp"
-#include "shard/plan/work_folder.hpp"
+#include "shard/plan/work_directory.hpp"
 #include "support/awkward_name.hpp"
 #include "support/process.hpp"
 #include "support/registry_scene.hpp"
@@ -28,37 +28,37 @@ using test::IdleProcess;
 using test::StateDir;
 using test::TempDir;
 
-/// A process that has announced a file and overlayfs's folder there, and has made them.
+/// A process that has announced a file and overlayfs's directory there, and has made them.
 struct Maker {
-  explicit Maker(const TempDir& folder)
+  explicit Maker(const TempDir& directory)
       : process([&] {
           static registry::LeftoverNote note;  // till this process ends
-          const int directory = ::open(folder.path().c_str(), O_PATH | O_CLOEXEC);
+          const int directory = ::open(directory.path().c_str(), O_PATH | O_CLOEXEC);
           note.add(directory, ".nslaunch-a.tmp");
-          note.add(AT_FDCWD, folder / ".nslaunch-never-made.work");
-          note.add(AT_FDCWD, folder / "precious");
-          note.add(AT_FDCWD, folder / "link/.nslaunch-c.tmp");
-          note.add(AT_FDCWD, folder / ".nslaunch-b.work");
-          test::write(folder / ".nslaunch-a.tmp", "half a report");
-          fs::create_directories(folder / ".nslaunch-b.work/work/deeper");
-          note.made(sys::open_file(folder / ".nslaunch-b.work", O_PATH | O_DIRECTORY).get());
-          test::write(folder / ".nslaunch-b.work/work/deeper/#1", "");
-          fs::permissions(folder / ".nslaunch-b.work/work/deeper", fs::perms(0700));
-          fs::permissions(folder / ".nslaunch-b.work/work", fs::perms(0));
-          fs::permissions(folder / ".nslaunch-b.work", fs::perms(0700));  // as its maker makes it
+          note.add(AT_FDCWD, directory / ".nslaunch-never-made.work");
+          note.add(AT_FDCWD, directory / "precious");
+          note.add(AT_FDCWD, directory / "link/.nslaunch-c.tmp");
+          note.add(AT_FDCWD, directory / ".nslaunch-b.work");
+          test::write(directory / ".nslaunch-a.tmp", "half a report");
+          fs::create_directories(directory / ".nslaunch-b.work/work/deeper");
+          note.made(sys::open_file(directory / ".nslaunch-b.work", O_PATH | O_DIRECTORY).get());
+          test::write(directory / ".nslaunch-b.work/work/deeper/#1", "");
+          fs::permissions(directory / ".nslaunch-b.work/work/deeper", fs::perms(0700));
+          fs::permissions(directory / ".nslaunch-b.work/work", fs::perms(0));
+          fs::permissions(directory / ".nslaunch-b.work", fs::perms(0700));  // as its maker makes it
         }) {
-    test::write(folder / "precious", "");
-    fs::create_directory(folder / "there");
-    fs::create_symlink("there", folder / "link");
-    test::write(folder / "there/.nslaunch-c.tmp", "");
-    fs::create_symlink("../there", folder / ".nslaunch-b.work/link");
+    test::write(directory / "precious", "");
+    fs::create_directory(directory / "there");
+    fs::create_symlink("there", directory / "link");
+    test::write(directory / "there/.nslaunch-c.tmp", "");
+    fs::create_symlink("../there", directory / ".nslaunch-b.work/link");
   }
   IdleProcess process;
 };
 
-std::set<std::string> names_in(const TempDir& folder) {
+std::set<std::string> names_in(const TempDir& directory) {
   std::set<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder.path())) names.insert(entry.path().filename());
+  for (const auto& entry : fs::directory_iterator(directory.path())) names.insert(entry.path().filename());
   return names;
 }
 
@@ -74,10 +74,10 @@ void check_told(const StateDir& dir, const std::string& text) {
 
 TEST_CASE("what a killed launcher has left elsewhere is removed, and nothing else", "[system]") {
   const StateDir dir;
-  const TempDir folder;
-  Maker maker(folder);
+  const TempDir directory;
+  Maker maker(directory);
   reap_shards(false);
-  CHECK(names_in(folder).size() == 5);
+  CHECK(names_in(directory).size() == 5);
   CHECK(dir.names().size() == 1);
   CHECK(test::list().empty());
   maker.process.kill();
@@ -87,63 +87,65 @@ TEST_CASE("what a killed launcher has left elsewhere is removed, and nothing els
   SECTION("by a launch") {
     test::sweep_unhurried();
   }
-  CHECK(names_in(folder) == std::set<std::string>{"precious", "there", "link"});
-  CHECK(fs::exists(folder / "there/.nslaunch-c.tmp"));
+  CHECK(names_in(directory) == std::set<std::string>{"precious", "there", "link"});
+  CHECK(fs::exists(directory / "there/.nslaunch-c.tmp"));
   CHECK(dir.names().empty());
 }
 
 TEST_CASE("a note goes with its process, and so does what it names", "[system]") {
   const StateDir dir;
-  const TempDir folder;
+  const TempDir directory;
   {
     registry::LeftoverNote note;
     CHECK(note.descriptors().empty());
-    note.add(AT_FDCWD, folder / ".nslaunch-a.tmp");
+    note.add(AT_FDCWD, directory / ".nslaunch-a.tmp");
     CHECK(note.descriptors().size() == 2);
-    test::write(folder / ".nslaunch-a.tmp", "");
+    test::write(directory / ".nslaunch-a.tmp", "");
     CHECK(dir.names().size() == 1);
   }
   CHECK(dir.names().empty());
-  CHECK(names_in(folder).empty());
+  CHECK(names_in(directory).empty());
 }
 
-TEST_CASE("a folder that another user has put in the place of what was left is none of root's", "[system]") {
+TEST_CASE("a directory that another user has put in the place of what was left is none of root's",
+          "[system]") {
   if (::geteuid() != 0) SKIP_TEST("needs root to give a file away");
   const StateDir dir;
-  const TempDir folder;
-  Maker(folder).process.kill();
+  const TempDir directory;
+  Maker(directory).process.kill();
   for (const char* name : {".nslaunch-a.tmp", ".nslaunch-b.work"})
-    REQUIRE(::chown((folder / name).c_str(), 54321, 54321) == 0);
+    REQUIRE(::chown((directory / name).c_str(), 54321, 54321) == 0);
   CHECK(reap_shards(false).problems.empty());
-  CHECK(fs::exists(folder / ".nslaunch-b.work"));
-  CHECK_FALSE(fs::exists(folder / ".nslaunch-a.tmp"));  // a report that was to replace that user's
+  CHECK(fs::exists(directory / ".nslaunch-b.work"));
+  CHECK_FALSE(fs::exists(directory / ".nslaunch-a.tmp"));  // a report that was to replace that user's
   CHECK(dir.names().empty());
 }
 
 TEST_CASE(
-    "whatever has been put in the place of a folder that was left stays, and only that folder is removed",
+    "whatever has been put in the place of a directory that was left stays, and only that directory is "
+    "removed",
     "[system]") {
   const StateDir dir;
-  const TempDir folder;
-  Maker(folder).process.kill();
-  fs::rename(folder / ".nslaunch-b.work", folder / "moved");
-  fs::create_directories(folder / "data/below");
-  fs::rename(folder / "data", folder / ".nslaunch-b.work");
+  const TempDir directory;
+  Maker(directory).process.kill();
+  fs::rename(directory / ".nslaunch-b.work", directory / "moved");
+  fs::create_directories(directory / "data/below");
+  fs::rename(directory / "data", directory / ".nslaunch-b.work");
   CHECK(reap_shards(false).problems.empty());
-  CHECK(fs::exists(folder / ".nslaunch-b.work/below"));
+  CHECK(fs::exists(directory / ".nslaunch-b.work/below"));
   CHECK(dir.names().empty());
-  fs::permissions(folder / "moved/work", fs::perms(0700));
+  fs::permissions(directory / "moved/work", fs::perms(0700));
 }
 
-TEST_CASE("what overlayfs was to work in is removed after a kill before it is noted which folder that is",
+TEST_CASE("what overlayfs was to work in is removed after a kill before it is noted which directory that is",
           "[system]") {
   const bool is_for_user = GENERATE(false, true);
   const bool is_in_users_place = GENERATE(false, true);
   if (is_in_users_place && !is_for_user) return;
   if (is_for_user && ::geteuid() != 0) SKIP_TEST("needs root to work as another user");
   const StateDir dir;
-  const TempDir folder;
-  if (is_in_users_place) REQUIRE(::chown(folder.path().c_str(), test::kSomebody, test::kSomebody) == 0);
+  const TempDir directory;
+  if (is_in_users_place) REQUIRE(::chown(directory.path().c_str(), test::kSomebody, test::kSomebody) == 0);
   IdleProcess maker([&] {
     static registry::LeftoverNote note;  // till this process ends
     const sys::BeforeMaking until_made = [](int directory, const std::string& name) {
@@ -151,82 +153,84 @@ TEST_CASE("what overlayfs was to work in is removed after a kill before it is no
       note.add(directory, name);
     };
     const UserIds user{test::kSomebody, test::kSomebody, {}};
-    const auto keeping = sys::Directory::open(folder.path()).make("changes", 0700);
-    CHECK_THROWS(shard::WorkFolder(keeping, ".nslaunch-a.work", until_made, {is_for_user ? &user : nullptr}));
+    const auto keeping = sys::Directory::open(directory.path()).make("changes", 0700);
+    CHECK_THROWS(
+        shard::WorkDirectory(keeping, ".nslaunch-a.work", until_made, {is_for_user ? &user : nullptr}));
   });
-  REQUIRE(names_in(folder).contains(".nslaunch-a.work"));
+  REQUIRE(names_in(directory).contains(".nslaunch-a.work"));
   maker.kill();
   CHECK(reap_shards(false).problems.empty());
-  CHECK(names_in(folder) == std::set<std::string>{"changes"});
+  CHECK(names_in(directory) == std::set<std::string>{"changes"});
   CHECK(dir.names().empty());
 }
 
 TEST_CASE("what overlayfs works in is root's only where nobody else can put something in its place",
           "[system]") {
   if (::geteuid() != 0) SKIP_TEST("needs root to work as another user");
-  const TempDir folder;
+  const TempDir directory;
   const auto mode = GENERATE(0755, 0775, 01777);
-  REQUIRE(::chown(folder.path().c_str(), 0, test::kSomebody) == 0);
-  fs::permissions(folder.path(), fs::perms(static_cast<unsigned>(mode)));
-  const auto keeping = sys::Directory::open(folder.path()).make("changes", 0700);
+  REQUIRE(::chown(directory.path().c_str(), 0, test::kSomebody) == 0);
+  fs::permissions(directory.path(), fs::perms(static_cast<unsigned>(mode)));
+  const auto keeping = sys::Directory::open(directory.path()).make("changes", 0700);
   keeping.set_owner(test::kSomebody, test::kSomebody);
   const UserIds user{test::kSomebody, test::kSomebody, {}};
-  const shard::WorkFolder work(keeping, ".nslaunch-a.work", {}, {.user = &user, .is_in_roots_place = true});
+  const shard::WorkDirectory work(keeping, ".nslaunch-a.work", {},
+                                  {.user = &user, .is_in_roots_place = true});
   CAPTURE(mode);
-  CHECK(work.folder().status().st_uid == (mode == 0775 ? test::kSomebody : 0));
+  CHECK(work.directory().status().st_uid == (mode == 0775 ? test::kSomebody : 0));
 }
 
 TEST_CASE("what was left where nothing can be removed is told by reap, with what to do", "[system]") {
   if (::geteuid() == 0) SKIP_TEST("needs an ordinary user: root may write everywhere");
   const StateDir dir;
-  const TempDir folder;
-  Maker(folder).process.kill();
-  fs::permissions(folder.path(), fs::perms(0500));
-  check_told(dir, folder / ".nslaunch-a.tmp: Permission denied");
-  fs::permissions(folder.path(), fs::perms(0700));
+  const TempDir directory;
+  Maker(directory).process.kill();
+  fs::permissions(directory.path(), fs::perms(0500));
+  check_told(dir, directory / ".nslaunch-a.tmp: Permission denied");
+  fs::permissions(directory.path(), fs::perms(0700));
   CHECK(reap_shards(false).problems.empty());
   CHECK(dir.names().empty());
 }
 
-TEST_CASE("what is mounted in a folder that was left stays, and is told of", "[system]") {
+TEST_CASE("what is mounted in a directory that was left stays, and is told of", "[system]") {
   if (::geteuid() != 0) SKIP_TEST("needs root to mount something");
   const StateDir dir;
-  const TempDir folder;
-  Maker maker(folder);
+  const TempDir directory;
+  Maker maker(directory);
   maker.process.kill();
-  const auto target = folder / ".nslaunch-b.work/work/deeper";
-  REQUIRE(::mount((folder / "there").c_str(), target.c_str(), nullptr, MS_BIND, nullptr) == 0);
+  const auto target = directory / ".nslaunch-b.work/work/deeper";
+  REQUIRE(::mount((directory / "there").c_str(), target.c_str(), nullptr, MS_BIND, nullptr) == 0);
   const auto problems = reap_shards(false).problems;
-  CHECK(fs::exists(folder / "there/.nslaunch-c.tmp"));
+  CHECK(fs::exists(directory / "there/.nslaunch-c.tmp"));
   REQUIRE(::umount2(target.c_str(), MNT_DETACH) == 0);
   REQUIRE(problems.size() == 1);
-  CHECK_THAT(problems[0], Contains(folder / ".nslaunch-b.work"));
+  CHECK_THAT(problems[0], Contains(directory / ".nslaunch-b.work"));
   CHECK(reap_shards(false).problems.empty());
-  CHECK(names_in(folder) == std::set<std::string>{"precious", "there", "link"});
+  CHECK(names_in(directory) == std::set<std::string>{"precious", "there", "link"});
 }
 
-TEST_CASE("a folder that was left where no file has a birth time is told of while there is anything in it",
+TEST_CASE("a directory that was left where no file has a birth time is told of while there is anything in it",
           "[system]") {
   if (::geteuid() != 0) SKIP_TEST("needs root to mount something");
   const StateDir dir;
-  const TempDir folder;
-  REQUIRE(::mount("none", folder.path().c_str(), "ramfs", 0, nullptr) == 0);
-  Maker(folder).process.kill();
-  check_told(dir, folder / ".nslaunch-b.work: Directory not empty");
-  fs::remove_all(folder / ".nslaunch-b.work/work");
-  fs::remove(folder / ".nslaunch-b.work/link");
+  const TempDir directory;
+  REQUIRE(::mount("none", directory.path().c_str(), "ramfs", 0, nullptr) == 0);
+  Maker(directory).process.kill();
+  check_told(dir, directory / ".nslaunch-b.work: Directory not empty");
+  fs::remove_all(directory / ".nslaunch-b.work/work");
+  fs::remove(directory / ".nslaunch-b.work/link");
   CHECK(reap_shards(false).problems.empty());
-  CHECK(names_in(folder) == std::set<std::string>{"precious", "there", "link"});
+  CHECK(names_in(directory) == std::set<std::string>{"precious", "there", "link"});
   CHECK(dir.names().empty());
-  CHECK(::umount2(folder.path().c_str(), MNT_DETACH) == 0);
+  CHECK(::umount2(directory.path().c_str(), MNT_DETACH) == 0);
 }
 
 TEST_CASE("a note of a writer that was killed while it wrote is removed, a newer one is not", "[system]") {
   const StateDir dir;
-  const TempDir folder;
-  { const auto makes_the_folder = test::publish(test::make_record("aaaa")); }
-  test::write(folder / ".nslaunch-x.tmp", "");
-  const auto path = (folder / ".nslaunch-x.tmp");
+  const TempDir directory;
+  { const auto makes_the_directory = test::publish(test::make_record("aaaa")); }
+  test::write(directory / ".nslaunch-x.tmp", "");
+  const auto path = (directory / ".nslaunch-x.tmp");
   test::write(dir / ".1.left", "");
   test::write(dir / ".2.left", "nslaunch-left 1 some-b");
   test::write(dir / ".3.left", "nslaunch-left 1 boot 1\n" + path);  // not a whole name

@@ -8,7 +8,7 @@
 
 #include "ns/mount.hpp"
 #include "ns/overlay.hpp"
-#include "support/host_folder.hpp"
+#include "support/host_directory.hpp"
 #include "support/overlays.hpp"
 #include "support/skip.hpp"
 #include "support/write_file.hpp"
@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A view of `low`, which has a closed folder, whose changes go to `up`.
+/// A view of `low`, which has a closed directory, whose changes go to `up`.
 struct View {
   View() {
     if (::geteuid() != 0) SKIP_TEST("needs root to mount something");
@@ -37,13 +37,13 @@ struct View {
   View& operator=(const View&) = delete;
   ~View() { ::umount2((ground / "view").c_str(), MNT_DETACH); }
 
-  const HostFolder ground;
+  const HostDirectory ground;
   const sys::Directory upper = sys::Directory::open_or_make(ground / "up", 0755);
 };
 
 }  // namespace
 
-TEST_CASE("overlayfs merges a folder that appears in the upper layer with the closed one below it",
+TEST_CASE("overlayfs merges a directory that appears in the upper layer with the closed one below it",
           "[system]") {
   const View view;
   fs::create_directory(view.ground / "up/secret");
@@ -54,7 +54,7 @@ TEST_CASE("overlayfs merges a folder that appears in the upper layer with the cl
   CHECK(fs::exists(view.ground / "view/secret/file"));
 }
 
-TEST_CASE("overlayfs merges a folder that has been moved below it with another's copy", "[system]") {
+TEST_CASE("overlayfs merges a directory that has been moved below it with another's copy", "[system]") {
   const View view;
   fs::create_directory(view.ground / "low/open");
   write_file(view.ground / "view/open/new", "");

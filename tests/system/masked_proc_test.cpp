@@ -10,7 +10,7 @@
 #include "support/identity.hpp"
 #include "support/namespaces.hpp"
 #include "support/prepared_shard.hpp"
-#include "support/rungs.hpp"
+#include "support/privilege_modes.hpp"
 #include "support/skip.hpp"
 #include "sys/base/check.hpp"
 

@@ -150,10 +150,10 @@ TEST_CASE("a terminal's time of modification is of the eight seconds in which it
 }
 
 TEST_CASE("an output watch sees what was written since its last look, and nothing else") {
-  const TempDir folder;
+  const TempDir directory;
   auto pipe = sys::make_pipe();
   const auto [ours, theirs] = sys::make_channel();
-  const auto file = sys::open_file(folder / "file", O_WRONLY | O_CREAT, 0600);
+  const auto file = sys::open_file(directory / "file", O_WRONLY | O_CREAT, 0600);
   const auto null = sys::open_file("/dev/null", O_WRONLY);
   for (const int output : {pipe.write.get(), ours.get(), file.get(), null.get()}) {
     auto watch = watch_as_output(output);

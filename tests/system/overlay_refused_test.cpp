@@ -8,7 +8,7 @@
 #include "support/checkout.hpp"
 #include "support/identity.hpp"
 #include "support/overlays.hpp"
-#include "support/rungs.hpp"
+#include "support/privilege_modes.hpp"
 #include "sys/base/check.hpp"
 
 namespace nslaunch::test {
@@ -36,7 +36,7 @@ Result answer(const Checkout& checkout, const Words& words, const std::function<
 
 TEST_CASE("an --overlay that can't be had as asked is refused before anything is made") {
   const Checkout checkout;
-  fs::create_directories(checkout.folder / "full/of");
+  fs::create_directories(checkout.directory / "full/of");
   struct Case {
     Words asked;
     std::string says;
@@ -46,19 +46,19 @@ TEST_CASE("an --overlay that can't be had as asked is refused before anything is
       {{"missing=../new"}, "The last '=' ends the path"},
       {{"file"}, "--overlay file: Not a directory"},
       {{"file/below"}, "Not a directory"},
-      {{"=../new"}, "names no folder to cover"},
+      {{"=../new"}, "names no directory to cover"},
       {{"/"}, "the root itself"},
       {{"/proc"}, "the shard has a /proc of its own"},
       {{"/tmp"}, "the shard has a /tmp of its own"},
       {{"/dev/shm"}, "the shard has a /dev/shm of its own"},
       {{".", "./modules/.."}, "it is given twice"},
-      {{".=.."}, "the folder for the changes is not empty"},
-      {{".=../full"}, "the folder for the changes is not empty"},
+      {{".=.."}, "the directory for the changes is not empty"},
+      {{".=../full"}, "the directory for the changes is not empty"},
       {{".=../full/of/../../check, out: of\\ a=b"}, "No such file"},
       {{".=."}, "lies in what is covered"},
       {{".=new"}, "lies in what is covered"},
       {{"modules=new", "."}, "lies in what is covered"},
-      {{".=/dev/null"}, "the folder for the changes: Not a directory"},
+      {{".=/dev/null"}, "the directory for the changes: Not a directory"},
       {{".=/dev/shm"}, "is a mount point"},
       {{".=../new", "modules=../new"}, "another --overlay keeps its changes there"},
       {{".=../new", "modules=../new/inner"}, "another --overlay keeps its changes there"},
@@ -73,8 +73,8 @@ TEST_CASE("an --overlay that can't be had as asked is refused before anything is
     CHECK(explains_itself(ended));
     CHECK_THAT(ended.err, Contains(says));
     CHECK(checkout.is_untouched());
-    CHECK(fs::is_empty(checkout.folder / "full/of"));
-    CHECK_FALSE(fs::exists(checkout.folder / "new"));
+    CHECK(fs::is_empty(checkout.directory / "full/of"));
+    CHECK_FALSE(fs::exists(checkout.directory / "new"));
   }
 }
 
@@ -136,7 +136,7 @@ TEST_CASE("what a mount forbids to run, or to gain rights, its overlay forbids, 
 
 TEST_CASE("where files can't have attributes no changes are kept, and it says so") {
   const Checkout checkout;
-  const auto place = checkout.folder / "ramfs";
+  const auto place = checkout.directory / "ramfs";
   fs::create_directory(place);
   const auto refused =
       answer(checkout, {"--overlay", ".=" + place + "/kept"}, [&] { mount_at("ramfs", place); });
@@ -172,7 +172,7 @@ TEST_CASE("an overlay in a shard's overlay works, and one more is refused by the
   CHECK(checkout.is_untouched());
 }
 
-TEST_CASE("a refused overlay is explained by its error, and the command has not run on the bare folder") {
+TEST_CASE("a refused overlay is explained by its error, and the command has not run on the bare directory") {
   const Checkout checkout;
   struct Case {
     int error;

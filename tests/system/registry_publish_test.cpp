@@ -48,7 +48,7 @@ TEST_CASE("a published record is listed with what it says until its registration
   CHECK(dir.names().empty());
 }
 
-TEST_CASE("folder and record are the owner's alone, whatever the umask", "[system]") {
+TEST_CASE("directory and record are the owner's alone, whatever the umask", "[system]") {
   const StateDir dir;
   const mode_t before = ::umask(GENERATE(0U, 0777U));
   const auto registration = publish(make_record("aaaa"));

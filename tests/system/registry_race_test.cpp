@@ -59,7 +59,7 @@ bool is_there(const registry::Registration& registration, const std::string& id)
   struct stat held = {};
   struct stat named = {};
   return ::fstat(registration.lock_fd(), &held) == 0 &&
-         ::fstatat(registration.folder_fd(), registry::record_name(id).c_str(), &named,
+         ::fstatat(registration.directory_fd(), registry::record_name(id).c_str(), &named,
                    AT_SYMLINK_NOFOLLOW) == 0 &&
          held.st_ino == named.st_ino;
 }

@@ -163,7 +163,7 @@ TEST_CASE("a record from before the machine started is removed and nobody signal
   auto record = make_record("aaaa");
   record.init = record.launcher = before_the_boot(elsewhere(innocent.identity()));
   auto registration = publish(record);
-  CHECK(states() == "aaaa starting/foreign");  // locked: another machine on a shared folder
+  CHECK(states() == "aaaa starting/foreign");  // locked: another machine on a shared directory
   CHECK(reap_shards(false).removed == 0);
   CHECK_THAT(error_of(list().at(0), SIGKILL), !Catch::Equals(""));
   registration.abandon();
@@ -191,7 +191,7 @@ TEST_CASE("a temporary file goes when its writer is gone, however young it is", 
 
 TEST_CASE("a record is published also where a sweep takes its file before it is locked", "[system]") {
   const StateDir dir;
-  { const auto makes_the_folder = publish(make_record("aaaa")); }
+  { const auto makes_the_directory = publish(make_record("aaaa")); }
   const pid_t sweeper = test::fork_child([]() -> int {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) reap_shards(false);
@@ -224,7 +224,7 @@ TEST_CASE("a socket whose record was removed by hand is reaped, unless somebody 
   CHECK(dir.names() == std::vector<std::string>{"live.sock"});
 }
 
-TEST_CASE("a launch sweeps no more than its limit and makes no folder", "[system]") {
+TEST_CASE("a launch sweeps no more than its limit and makes no directory", "[system]") {
   const StateDir dir;
   registry::sweep();
   CHECK(::access(dir.path().c_str(), F_OK) != 0);

@@ -23,12 +23,12 @@ std::string one_problem(std::vector<std::string> problems) {
   return problems.size() == 1 ? problems.front() : std::to_string(problems.size()) + " problems";
 }
 
-/// What publishing, listing, sweeping and reaping say of a folder that can't be used.
+/// What publishing, listing, sweeping and reaping say of a directory that can't be used.
 struct Said {
   std::string published, listed, reaped;
 };
 
-Said use_folder() {
+Said use_directory() {
   Said said;
   std::vector<std::string> warnings;
   CHECK_FALSE(registry::Registration::publish(make_record("aaaa"), said.published));
@@ -40,7 +40,7 @@ Said use_folder() {
 }
 
 void check_refused(const std::string& why) {
-  const auto said = use_folder();
+  const auto said = use_directory();
   CHECK_THAT(said.published, Catch::Contains(why));
   CHECK(said.published.find('\n') == std::string::npos);
   CHECK_THAT(said.listed, Catch::Contains(why));
@@ -57,7 +57,7 @@ std::string fill_up(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("a folder that is a symbolic link is not followed", "[system]") {
+TEST_CASE("a directory that is a symbolic link is not followed", "[system]") {
   const StateDir dir;
   REQUIRE(::mkdir((dir.around() + "/real").c_str(), 0700) == 0);
   REQUIRE(::symlink("real", dir.path().c_str()) == 0);
@@ -65,7 +65,7 @@ TEST_CASE("a folder that is a symbolic link is not followed", "[system]") {
   check_refused("it is a symbolic link");
 }
 
-TEST_CASE("a folder that others can enter is not used", "[system]") {
+TEST_CASE("a directory that others can enter is not used", "[system]") {
   const StateDir dir;
   REQUIRE(::mkdir(dir.path().c_str(), 0700) == 0);
   const mode_t mode = GENERATE(0777U, 0755U, 0710U, 01777U);
@@ -73,14 +73,14 @@ TEST_CASE("a folder that others can enter is not used", "[system]") {
   check_refused("instead of 0700 (chmod 700 ");
 }
 
-TEST_CASE("a folder that its owner can't write is not used", "[system]") {
+TEST_CASE("a directory that its owner can't write is not used", "[system]") {
   const StateDir dir;
   REQUIRE(::mkdir(dir.path().c_str(), 0700) == 0);
   REQUIRE(::chmod(dir.path().c_str(), 0500) == 0);
   check_refused("its mode is 0500 instead of 0700");
 }
 
-TEST_CASE("a folder of another user is not used", "[system]") {
+TEST_CASE("a directory of another user is not used", "[system]") {
   const StateDir dir;
   ::setenv("NSLAUNCH_STATE_DIR", ::geteuid() == 0 ? dir.path().c_str() : "/root", 1);
   if (::geteuid() == 0) {
@@ -90,16 +90,16 @@ TEST_CASE("a folder of another user is not used", "[system]") {
   check_refused(::geteuid() == 0 ? "it belongs to user 54321" : "");
 }
 
-TEST_CASE("a file where the folder should be is a problem, not a crash", "[system]") {
+TEST_CASE("a file where the directory should be is a problem, not a crash", "[system]") {
   const StateDir dir;
   test::write(dir.path(), "");
-  check_refused("no folder at all");
+  check_refused("no directory at all");
 }
 
-TEST_CASE("a folder that can't be made is a problem of publishing alone", "[system]") {
+TEST_CASE("a directory that can't be made is a problem of publishing alone", "[system]") {
   const StateDir dir;
   ::setenv("NSLAUNCH_STATE_DIR", (dir.path() + "/below").c_str(), 1);
-  const auto said = use_folder();
+  const auto said = use_directory();
   CHECK_THAT(said.published, Catch::Contains("can't be made: No such file or directory"));
   CHECK(said.listed == "0 problems");
   CHECK(said.reaped == "0 problems");

@@ -141,8 +141,8 @@ TEST_CASE("a UDP socket is listening until it is connected", "[sockets]") {
 }
 
 TEST_CASE("Unix listeners are listed by path and abstract name, with owner and queue", "[sockets]") {
-  const test::TempDir folder;
-  const std::string path = folder / "server.sock";
+  const test::TempDir directory;
+  const std::string path = directory / "server.sock";
   CHECK(in_fresh_network([&] {
           const auto a = test::listen_unix(path, 7);
           const auto b = test::listen_unix("@nslaunch-test", 3);
@@ -175,7 +175,7 @@ TEST_CASE("sockets of another network namespace are not listed", "[sockets]") {
 
 TEST_CASE("the listing agrees with ss", "[sockets]") {
   need_ss();
-  const test::TempDir folder;
+  const test::TempDir directory;
   const std::string differences = in_fresh_network([&] {
     std::vector<sys::Fd> open;
     for (int i = 0; i < 3; ++i) open.push_back(test::listen_tcp("127.0.0.1", 9925, 4 + i, true));
@@ -186,7 +186,7 @@ TEST_CASE("the listing agrees with ss", "[sockets]") {
     open.push_back(test::listen_tcp("::", 8883, 11));
     open.push_back(test::bind_udp("::", 53 + 1024));
     open.push_back(test::listen_unix("@nslaunch-test"));
-    open.push_back(test::listen_unix(folder / "server.sock"));
+    open.push_back(test::listen_unix(directory / "server.sock"));
     open.push_back(test::connect_tcp("::1", 9926));
     const auto queues = [](const Socket& socket) {
       return fmt::format("{} {} {}", socket.queued, socket.backlog, socket.local);

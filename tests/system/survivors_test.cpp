@@ -83,8 +83,8 @@ void wait_for_zombie(pid_t child) {
 
 TEST_CASE("a server that survived is accounted for with everything that it listens on", "[survivors]") {
   const auto proc = GENERATE(Proc::kFresh, Proc::kOuter);
-  const test::TempDir folder;
-  const std::string path = folder / "server.sock";
+  const test::TempDir directory;
+  const std::string path = directory / "server.sock";
   CHECK(as_init(proc,
                 [&] {
                   std::vector<sys::Fd> open;

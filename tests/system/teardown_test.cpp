@@ -137,21 +137,21 @@ TEST_CASE("an init that is killed while its end is held up is not reported as go
 
 TEST_CASE("a held-up end is named and left after five seconds when it was nslaunch that gave up, too") {
   RegistryView registry;
-  const auto folder = "/var/tmp/nslaunch-test-" + unique_text();
+  const auto directory = "/var/tmp/nslaunch-test-" + unique_text();
   const auto mark = unique_text();
   Process launcher(
-      nslaunch({"--private", folder, "--", "bash", "-c",
+      nslaunch({"--private", directory, "--", "bash", "-c",
                 "exec 3< <(exec " + probe_binary() + " stay $0); read up <&3; echo $NSLAUNCH_ID; cat", mark}),
       registry.options());
   const auto id = launcher.read_line();
   const auto stays = find_processes("stay " + mark);
   REQUIRE(!stays.empty());
   if (::ptrace(PTRACE_SEIZE, stays.back(), nullptr, nullptr) != 0) SKIP_TEST("nothing may be traced here");
-  REQUIRE(::rmdir(folder.c_str()) == 0);
+  REQUIRE(::rmdir(directory.c_str()) == 0);
   const auto result = launcher.wait();
   INFO(result.err);
   CHECK(result.status == 125);
-  CHECK(result.err.find(folder) != std::string::npos);
+  CHECK(result.err.find(directory) != std::string::npos);
   CHECK(result.err.find(fmt::format("traced by pid {}", ::getpid())) != std::string::npos);
   CHECK(registry.ids() == Words{id});
   wait_as_tracer(stays.back());

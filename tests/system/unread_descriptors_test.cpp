@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "support/identity.hpp"
+#include "support/privilege_modes.hpp"
 #include "support/process.hpp"
-#include "support/rungs.hpp"
 #include "support/temp_dir.hpp"
 
 namespace nslaunch::test {
@@ -24,17 +24,17 @@ constexpr int kUnread = 100;
 class Scene {
  public:
   Scene() {
-    for (const auto* file : {&nslaunch_binary(), &probe_binary()}) fs::copy(*file, folder_.path());
-    fs::permissions(folder_.path(), fs::perms(0755));
+    for (const auto* file : {&nslaunch_binary(), &probe_binary()}) fs::copy(*file, directory_.path());
+    fs::permissions(directory_.path(), fs::perms(0755));
     fs::create_directory(state_);
     fs::permissions(state_, fs::perms(0700));
     if (root_) REQUIRE(::chown(state_.c_str(), kFreshUid, kFreshUid) == 0);
-    holder_.emplace(Words{folder_ / "nslaunch_probe", "unread", std::to_string(kUnread)}, options(0));
+    holder_.emplace(Words{directory_ / "nslaunch_probe", "unread", std::to_string(kUnread)}, options(0));
     REQUIRE(holder_->read_line() == "up");
   }
   /// By a shell, whose limit on descriptors is `limit`, and the hard one what it was.
   Result shell(const std::string& script, rlim_t limit = kFew) const {
-    return run({"bash", "-c", "PATH=" + folder_.path() + ":$PATH; " + script}, options(limit));
+    return run({"bash", "-c", "PATH=" + directory_.path() + ":$PATH; " + script}, options(limit));
   }
   Process start(const std::string& script) const { return Process({"bash", "-c", script}, options(0)); }
   void end_holder() { holder_.reset(); }
@@ -57,8 +57,8 @@ class Scene {
   }
 
   const bool root_ = ::geteuid() == 0;
-  TempDir folder_;
-  std::string state_ = folder_ / "state";
+  TempDir directory_;
+  std::string state_ = directory_ / "state";
   std::optional<Process> holder_;
 };
 

@@ -16,12 +16,13 @@ using shard::Layer;
 using shard::Message;
 using shard::Place;
 using shard::Plan;
-using shard::Rung;
+using shard::PrivilegeMode;
 using shard::Step;
 
-Cause cause(Step step, int error, const Evidence& machine, Rung rung = Rung::kRootless) {
+Cause cause(Step step, int error, const Evidence& machine,
+            PrivilegeMode privilege_mode = PrivilegeMode::kRootless) {
   Plan plan;
-  plan.rung = rung;
+  plan.privilege_mode = privilege_mode;
   return shard::cause_of(plan, {.kind = shard::Kind::kFailed, .step = step, .code = error, .payload = {}},
                          machine);
 }
@@ -48,7 +49,7 @@ TEST_CASE("AppArmor's restriction is the cause wherever a user namespace turns o
     CHECK_THAT(found.remedies.at(2).paste, Contains("sudo nslaunch"));
   }
   CHECK(cause(Step::kClone, EACCES, ubuntu).layer == Layer::kAppArmor);
-  CHECK(cause(Step::kNamespaces, EPERM, ubuntu, Rung::kPrivileged).layer != Layer::kAppArmor);
+  CHECK(cause(Step::kNamespaces, EPERM, ubuntu, PrivilegeMode::kPrivileged).layer != Layer::kAppArmor);
 }
 
 TEST_CASE("without a /proc a refusal is nobody's in particular, and it says why") {
@@ -112,10 +113,11 @@ TEST_CASE("root that may not map itself needs CAP_SETFCAP, and an ordinary user 
 TEST_CASE(
     "a capture lacks CAP_NET_RAW before a filter is to blame, but for where init has every capability") {
   const auto bare = without({CAP_NET_RAW}, {.seccomp = true});
-  CHECK(cause(Step::kCapture, EPERM, bare, Rung::kPrivileged).layer == Layer::kCapabilities);
-  CHECK_THAT(first_paste(cause(Step::kCapture, EPERM, bare, Rung::kPrivileged)), Contains("NET_RAW"));
-  CHECK(cause(Step::kCapture, EPERM, bare, Rung::kRootless).layer == Layer::kSeccomp);
-  CHECK(cause(Step::kCapture, EPERM, {.seccomp = true}, Rung::kPrivileged).layer == Layer::kSeccomp);
+  CHECK(cause(Step::kCapture, EPERM, bare, PrivilegeMode::kPrivileged).layer == Layer::kCapabilities);
+  CHECK_THAT(first_paste(cause(Step::kCapture, EPERM, bare, PrivilegeMode::kPrivileged)),
+             Contains("NET_RAW"));
+  CHECK(cause(Step::kCapture, EPERM, bare, PrivilegeMode::kRootless).layer == Layer::kSeccomp);
+  CHECK(cause(Step::kCapture, EPERM, {.seccomp = true}, PrivilegeMode::kPrivileged).layer == Layer::kSeccomp);
 }
 
 TEST_CASE("a fresh /proc is refused for what is mounted over the outer one, which is named") {

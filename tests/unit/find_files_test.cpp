@@ -12,23 +12,23 @@ namespace {
 using Paths = std::vector<std::string>;
 
 struct Tree {
-  TempDir folder;
+  TempDir directory;
   explicit Tree(const Paths& files) {
     for (const auto& file : files) {
-      std::filesystem::create_directories(std::filesystem::path(folder / file).parent_path());
-      std::ofstream(folder / file) << "";
+      std::filesystem::create_directories(std::filesystem::path(directory / file).parent_path());
+      std::ofstream(directory / file) << "";
     }
   }
   Paths found(const std::string& pattern) const {
-    auto paths = run::find_files(folder.path(), pattern);
-    for (auto& path : paths) path = path.substr(folder.path().size() + 1);
+    auto paths = run::find_files(directory.path(), pattern);
+    for (auto& path : paths) path = path.substr(directory.path().size() + 1);
     return paths;
   }
 };
 
 }  // namespace
 
-TEST_CASE("a pattern finds files by name, in a folder and in any below it") {
+TEST_CASE("a pattern finds files by name, in a directory and in any below it") {
   const Tree tree({"a.xml", "b.txt", "d/c.xml", "d/e/f.xml", ".h/g.xml"});
   CHECK(tree.found("*.xml") == Paths{"a.xml"});
   CHECK(tree.found("*/*.xml") == Paths{"d/c.xml"});
@@ -39,12 +39,12 @@ TEST_CASE("a pattern finds files by name, in a folder and in any below it") {
   CHECK(tree.found("[ab].*") == Paths{"a.xml", "b.txt"});
   CHECK(tree.found("none/*.xml").empty());
   CHECK(tree.found("a.xml/*").empty());
-  CHECK(tree.found(tree.folder / "?.xml") == Paths{"a.xml"});
+  CHECK(tree.found(tree.directory / "?.xml") == Paths{"a.xml"});
 }
 
 TEST_CASE("a pattern does not go round in links") {
   const Tree tree({"d/c.xml"});
-  std::filesystem::create_directory_symlink("..", tree.folder / "d/up");
+  std::filesystem::create_directory_symlink("..", tree.directory / "d/up");
   CHECK(tree.found("**/*.xml") == Paths{"d/c.xml"});
 }
 
@@ -52,8 +52,8 @@ TEST_CASE("a pattern finds no more than a caller has room for") {
   const Tree tree({"d/c.xml"});
   // 330 times 330 ways lead there, of 100,000 that there is room for.
   for (int at = 0; at < 330; ++at)
-    std::filesystem::create_directory_symlink(".", tree.folder / ("d/" + std::to_string(at)));
-  CHECK(run::find_files(tree.folder.path(), "d/*/*/c.xml").size() == run::kMostFound);
+    std::filesystem::create_directory_symlink(".", tree.directory / ("d/" + std::to_string(at)));
+  CHECK(run::find_files(tree.directory.path(), "d/*/*/c.xml").size() == run::kMostFound);
 }
 
 TEST_CASE("a name that looks like a pattern is found as it is") {

@@ -27,7 +27,7 @@ TEST_CASE("the report of several shards says how each attempt at each part ended
   killed.outcome.term_signal = 11;
   killed.outcome.usage = Usage{.user = std::chrono::microseconds(5), .peak_memory = 6};
   killed.output_bytes = 12;
-  killed.folder = "/artifacts/shard-1";
+  killed.directory = "/artifacts/shard-1";
   killed.hint = "a hint";
   auto result = result_with({part_with(1, {killed, attempt_with(Status::kPass)}), part_with(2, {})});
   result.parts[0].status = Status::kFlaky;
@@ -86,17 +86,17 @@ TEST_CASE("of an attempt that nslaunch could not run there is the error and no o
   CHECK_FALSE(attempt.contains("exit"));
 }
 
-TEST_CASE("each attempt's artifacts folder gets its result") {
-  const TempDir folder;
+TEST_CASE("each attempt's artifacts directory gets its result") {
+  const TempDir directory;
   auto attempt = attempt_with(Status::kFail, 3);
-  attempt.folder = folder.path();
-  const auto opened = sys::Directory::open(folder.path());
-  attempt.folder_descriptor = opened.fd();
+  attempt.directory = directory.path();
+  const auto opened = sys::Directory::open(directory.path());
+  attempt.directory_descriptor = opened.fd();
   FleetSpec spec;
   spec.run_id = "89abcdef";
   const auto part = part_with(2, {attempt_with(Status::kFail, 1), attempt});
   run::ResultFiles(spec).ended(part, part.attempts.back(), kNoWarning);
-  const auto json = Json::parse(sys::read_file((folder / "result.json").c_str()).value_or(""));
+  const auto json = Json::parse(sys::read_file((directory / "result.json").c_str()).value_or(""));
   CHECK(json.at("run_id") == "89abcdef");
   CHECK(json.at("index") == 2);
   CHECK(json.at("attempt") == 2);
@@ -105,33 +105,33 @@ TEST_CASE("each attempt's artifacts folder gets its result") {
 }
 
 TEST_CASE("a result is not written through a link that a command of another user has left") {
-  const TempDir folder;
-  std::filesystem::create_symlink("victim", folder / "result.json");
+  const TempDir directory;
+  std::filesystem::create_symlink("victim", directory / "result.json");
   auto attempt = attempt_with(Status::kPass);
-  attempt.folder = folder.path();
-  const auto opened = sys::Directory::open(folder.path());
-  attempt.folder_descriptor = opened.fd();
+  attempt.directory = directory.path();
+  const auto opened = sys::Directory::open(directory.path());
+  attempt.directory_descriptor = opened.fd();
   FleetSpec spec;
   spec.shard.user = UserIds{.uid = ::getuid(), .gid = ::getgid(), .groups = {}};
   run::ResultFiles files(spec);
   files.ended(part_with(1, {attempt}), attempt, kNoWarning);
-  CHECK_FALSE(std::filesystem::exists(folder / "victim"));
-  CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(folder / "result.json")));
+  CHECK_FALSE(std::filesystem::exists(directory / "victim"));
+  CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(directory / "result.json")));
 }
 
-TEST_CASE("a result that can't be written is a warning, but for a shard that never had its folder") {
-  const TempDir folder;
+TEST_CASE("a result that can't be written is a warning, but for a shard that never had its directory") {
+  const TempDir directory;
   std::string warned;
   const auto warn = [&](std::string_view text) { warned = text; };
   auto attempt = attempt_with(Status::kError, 125);
-  attempt.folder = folder / "gone";
+  attempt.directory = directory / "gone";
   const FleetSpec spec;
   run::ResultFiles files(spec);
   files.ended(part_with(1, {attempt}), attempt, warn);
   CHECK(warned.empty());
-  const auto gone = sys::Directory::open_or_make(folder / "gone", 0700);
-  std::filesystem::remove(folder / "gone");
-  attempt.folder_descriptor = gone.fd();
+  const auto gone = sys::Directory::open_or_make(directory / "gone", 0700);
+  std::filesystem::remove(directory / "gone");
+  attempt.directory_descriptor = gone.fd();
   files.ended(part_with(1, {attempt}), attempt, warn);
   CHECK_THAT(warned, Catch::Contains("its result is not kept") && Catch::Contains("No such file"));
 }

@@ -15,13 +15,13 @@ constexpr const char* kTitles = "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive
 
 /// The log's line of this attempt, at part 2 of 4.
 std::string line_of(const Attempt& attempt, unsigned repetition = 1) {
-  const TempDir folder;
-  run::JobLog log(folder / "log");
+  const TempDir directory;
+  run::JobLog log(directory / "log");
   auto part = part_with(2, {attempt});
   part.repetition = repetition;
   part.command = {"sh", "-c", "echo a\tb\nc"};
   log.ended(part, attempt, [](std::string_view text) { FAIL(std::string(text)); });
-  const auto text = sys::read_file((folder / "log").c_str()).value_or("");
+  const auto text = sys::read_file((directory / "log").c_str()).value_or("");
   REQUIRE(text.starts_with(kTitles));
   return text.substr(std::string(kTitles).size());
 }
@@ -48,7 +48,7 @@ TEST_CASE("in the job log a signal stands in a column of its own, and what never
 }
 
 TEST_CASE("a job log that can't be opened or written is an error") {
-  CHECK_THROWS_AS(run::JobLog("/no/such/folder/log"), Error);
+  CHECK_THROWS_AS(run::JobLog("/no/such/directory/log"), Error);
   CHECK_THROWS_WITH(run::JobLog("/dev/full"),
                     Catch::Contains("No space left") && Catch::Contains("--joblog"));
 }

@@ -91,7 +91,7 @@ void waits_uninterruptibly(Stand& stand) {
 /// The launcher of such an init, which says nothing unless the test does.
 struct Asked {
   explicit Asked(const Stand& init, milliseconds most = kFarAway)
-      : last_wait(init.pid(), peer, {.account = kNone, .answer = kNone, .most = most}) {
+      : last_wait(init.pid(), peer, {.look = kNone, .answer = kNone, .most = most}) {
     last_wait.begin();
     last_wait.keep_deadline();
     REQUIRE(last_wait.is_asking());

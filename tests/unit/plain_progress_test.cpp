@@ -30,11 +30,12 @@ std::string printed(const std::function<void(run::Printer&)>& body) {
   return {text, static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
 }
 
-run::Sight sight_of(std::size_t running) {
-  run::Sight sight{.settled = 3, .total = 15, .failed = 1, .began = sys::Clock::now(), .running = {}};
+run::FleetSnapshot snapshot_of(std::size_t running) {
+  run::FleetSnapshot snapshot{
+      .settled = 3, .total = 15, .failed = 1, .began = sys::Clock::now(), .running = {}};
   for (std::size_t number = 1; number <= running; ++number)
-    sight.running.push_back({"shard-" + std::to_string(number), sys::Clock::now() - hours(1), "last"});
-  return sight;
+    snapshot.running.push_back({"shard-" + std::to_string(number), sys::Clock::now() - hours(1), "last"});
+  return snapshot;
 }
 
 }  // namespace
@@ -61,11 +62,11 @@ TEST_CASE("what was said puts the heartbeat off", "[unit]") {
 TEST_CASE("the heartbeat says how far it is, and names eight of those that run with their age", "[unit]") {
   CHECK_THAT(
       printed(
-          [](run::Printer& printer) { run::plain_progress(printer, milliseconds(0))->show(sight_of(2)); }),
+          [](run::Printer& printer) { run::plain_progress(printer, milliseconds(0))->show(snapshot_of(2)); }),
       Matches(
           "nslaunch: 3 of 15 ended, 1 failed, 2 running: shard-1 \\(1h[^ ]*\\), shard-2 \\(1h[^ ]*\\)\n"));
   CHECK_THAT(printed([](run::Printer& printer) {
-               run::plain_progress(printer, milliseconds(0))->show(sight_of(10));
+               run::plain_progress(printer, milliseconds(0))->show(snapshot_of(10));
              }),
              Matches("nslaunch: .*, 10 running: .*, shard-8 \\(1h[^ ]*\\), 2 more\n"));
 }

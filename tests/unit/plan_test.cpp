@@ -19,9 +19,9 @@ namespace fs = std::filesystem;
 using Paths = std::vector<std::string>;
 using test::TempDir;
 
-Paths kept_of(const ShardSpec& spec, const std::string& folder) {
+Paths kept_of(const ShardSpec& spec, const std::string& directory) {
   Paths paths;
-  for (const auto& kept : paths_to_keep(spec, folder)) paths.push_back(kept.path);
+  for (const auto& kept : paths_to_keep(spec, directory)) paths.push_back(kept.path);
   return paths;
 }
 
@@ -34,33 +34,34 @@ ShardSpec spec_of(Paths command, Paths environment = {}) {
 
 }  // namespace
 
-TEST_CASE("the top folder in /tmp is the first part below it") {
-  CHECK(top_folder_in_tmp("/tmp/a/b/c") == "/tmp/a");
-  CHECK(top_folder_in_tmp("/tmp/a") == "/tmp/a");
-  CHECK(top_folder_in_tmp("/tmp").empty());
-  CHECK(top_folder_in_tmp("/tmp/").empty());
-  CHECK(top_folder_in_tmp("/tmpx/a").empty());
-  CHECK(top_folder_in_tmp("/var/tmp/a").empty());
-  CHECK(top_folder_in_tmp("").empty());
+TEST_CASE("the top directory in /tmp is the first part below it") {
+  CHECK(top_directory_in_tmp("/tmp/a/b/c") == "/tmp/a");
+  CHECK(top_directory_in_tmp("/tmp/a") == "/tmp/a");
+  CHECK(top_directory_in_tmp("/tmp").empty());
+  CHECK(top_directory_in_tmp("/tmp/").empty());
+  CHECK(top_directory_in_tmp("/tmpx/a").empty());
+  CHECK(top_directory_in_tmp("/var/tmp/a").empty());
+  CHECK(top_directory_in_tmp("").empty());
 }
 
-TEST_CASE("what a command needs of /tmp is kept once, a folder before what lies below it") {
-  const TempDir folder;
-  fs::create_directories(folder / "bin");
-  std::ofstream(folder / "bin/tool") << "x";
-  const auto path = folder.path();
-  CHECK(kept_of(spec_of({folder / "bin/tool"}), "/").size() == 1);
+TEST_CASE("what a command needs of /tmp is kept once, a directory before what lies below it") {
+  const TempDir directory;
+  fs::create_directories(directory / "bin");
+  std::ofstream(directory / "bin/tool") << "x";
+  const auto path = directory.path();
+  CHECK(kept_of(spec_of({directory / "bin/tool"}), "/").size() == 1);
   CHECK(kept_of(spec_of({"bin/tool"}), path) == Paths{path});
-  CHECK(kept_of(spec_of({"tool"}, {"PATH=/usr/bin:" + folder / "bin" + "::/bin"}), "/") == Paths{path});
-  CHECK(kept_of(spec_of({"tool"}, {"PATH=" + folder / "bin"}), "/") == Paths{path});
-  CHECK(kept_of(spec_of({"tool"}, {"SSH_AUTH_SOCK=" + folder / "bin/tool"}), "/") == Paths{path});
-  CHECK(kept_of(spec_of({"tool"}, {"PATH=/tmp/no-such-folder/bin", "SSH_AUTH_SOCK=/tmp/no-such-socket"}), "/")
+  CHECK(kept_of(spec_of({"tool"}, {"PATH=/usr/bin:" + directory / "bin" + "::/bin"}), "/") == Paths{path});
+  CHECK(kept_of(spec_of({"tool"}, {"PATH=" + directory / "bin"}), "/") == Paths{path});
+  CHECK(kept_of(spec_of({"tool"}, {"SSH_AUTH_SOCK=" + directory / "bin/tool"}), "/") == Paths{path});
+  CHECK(kept_of(spec_of({"tool"}, {"PATH=/tmp/no-such-directory/bin", "SSH_AUTH_SOCK=/tmp/no-such-socket"}),
+                "/")
             .empty());
   CHECK(kept_of(spec_of({"tool"}), "/usr").empty());
   auto spec = spec_of({"tool"});
-  spec.keep = {folder / "bin/tool", folder / "bin/"};
+  spec.keep = {directory / "bin/tool", directory / "bin/"};
   CHECK(kept_of(spec, path) == Paths{path});
-  CHECK(kept_of(spec, "/") == Paths{folder / "bin"});
+  CHECK(kept_of(spec, "/") == Paths{directory / "bin"});
 }
 
 TEST_CASE("what is below /tmp only by its spelling is not kept") {
@@ -86,12 +87,12 @@ TEST_CASE("a plan fills in id, name and the command's variables") {
 }
 
 TEST_CASE("a hint names the first argument that only the host's /tmp has") {
-  const TempDir folder;
-  std::ofstream(folder / "a") << "x";
-  auto spec = spec_of({"cat", "/tmp/none", "--in=" + folder / "a"});
+  const TempDir directory;
+  std::ofstream(directory / "a") << "x";
+  auto spec = spec_of({"cat", "/tmp/none", "--in=" + directory / "a"});
   spec.workdir = "/";
-  CHECK_THAT(hint_on_hidden_argument(make_plan(spec)), Catch::Contains("--keep " + folder / "a"));
-  spec.keep = {folder.path()};
+  CHECK_THAT(hint_on_hidden_argument(make_plan(spec)), Catch::Contains("--keep " + directory / "a"));
+  spec.keep = {directory.path()};
   CHECK(hint_on_hidden_argument(make_plan(spec)).empty());
   spec.keep = {};
   spec.tmp = TmpMode::kHost;

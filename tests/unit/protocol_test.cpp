@@ -177,7 +177,7 @@ TEST_CASE("a message with a number that there is not is none, and told apart fro
       {"a wait status of more than 16 bits", number(Kind::kHeld), 0, 0, 1 << 16, 0},
       {"a death with an exit status", number(Kind::kFinished), 0, 0, 0x109, 0},
       {"fewer than no leaks", number(Kind::kFinished), 0, 0, 0, -1},
-      {"a folder before the first", number(Kind::kMountLost), 0, 0, 0, -1},
+      {"a directory before the first", number(Kind::kMountLost), 0, 0, 0, -1},
       {"a pid below 0", number(Kind::kStarted), 0, 0, -5, 0},
   };
   for (const auto& raw : bad) {
@@ -197,7 +197,7 @@ TEST_CASE("a message that is too short, or longer than any, is none") {
   CHECK(errno == EMSGSIZE);
 }
 
-TEST_CASE("a folder that init can't have lost is no folder of ours") {
+TEST_CASE("a directory that init can't have lost is no directory of ours") {
   const auto said = [](int at) -> std::string {
     try {
       throw_failure(Plan(), {.kind = Kind::kMountLost, .detail = at, .payload = {}});

@@ -10,9 +10,9 @@
 namespace nslaunch::test {
 
 // Run by the test below alone.
-TEST_CASE("a test with a folder skips", "[.skips]") {
-  const TempDir folder;
-  std::ofstream(folder / "file") << "content";
+TEST_CASE("a test with a directory skips", "[.skips]") {
+  const TempDir directory;
+  std::ofstream(directory / "file") << "content";
   CHECK(run({"true"}).status == 0);
   SKIP_TEST("it was asked to");
 }

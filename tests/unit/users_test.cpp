@@ -10,8 +10,8 @@
 namespace nslaunch::test {
 
 TEST_CASE("a user's number that has no account is not taken for a group's of that number") {
-  const TempDir folder;
-  const cli::Accounts accounts{folder / "users", folder / "groups"};
+  const TempDir directory;
+  const cli::Accounts accounts{directory / "users", directory / "groups"};
   write_file(accounts.users, "own:x:1001:27::/:/bin/sh\n");
   write_file(accounts.groups, "vault:x:5555:\n");
   const auto ids = [&](const std::string& text) {

@@ -28,7 +28,7 @@ const ARGUMENTS = [
 // What the first boot would otherwise ask at a terminal.
 const ANSWERS = { TC_AGREEMENT: 'yes', DEFAULTS_MODE: 'dev', REPLICATION_HOSTNAME: 'localhost' };
 
-/** A Harper server on its usual ports, with a root folder of its own in the temporary folder. */
+/** A Harper server on its usual ports, with a root directory of its own in the temporary directory. */
 class Harper {
   static async boot() {
     const harper = new Harper();

@@ -14,7 +14,7 @@ using shard::StepResult;
 
 constexpr const char* kVerdicts[] = {"full", "reduced", "none"};
 constexpr const char* kStates[] = {"ok", "failed", "skipped"};
-constexpr const char* kRungs[] = {"privileged", "split", "rootless"};
+constexpr const char* kPrivilegeModes[] = {"privileged", "split", "rootless"};
 
 template <typename Value, std::size_t Count>
 const char* name_in(const char* const (&names)[Count], Value value) {
@@ -41,7 +41,7 @@ Json step_as_json(const StepResult& result) {
 }
 
 Json way_as_json(const run::WayToShard& way) {
-  return {{"way", name_in(kRungs, way.rung)},
+  return {{"way", name_in(kPrivilegeModes, way.privilege_mode)},
           {"taken", way.skipped.empty()},
           {"why_not", way.skipped.empty() ? Json() : Json(way.skipped)}};
 }

@@ -50,11 +50,11 @@ class Page {
 };
 
 /// How a shard gets the rights to be made, by who has them.
-std::string in_words(shard::Rung rung) {
-  switch (rung) {
-    case shard::Rung::kPrivileged:
+std::string in_words(shard::PrivilegeMode privilege_mode) {
+  switch (privilege_mode) {
+    case shard::PrivilegeMode::kPrivileged:
       return "without a user namespace (needs CAP_SYS_ADMIN and CAP_NET_ADMIN)";
-    case shard::Rung::kSplit:
+    case shard::PrivilegeMode::kSplit:
       return "with a user namespace for the network alone (needs CAP_SYS_ADMIN)";
     default:
       return "with a user namespace for everything";
@@ -62,7 +62,7 @@ std::string in_words(shard::Rung rung) {
 }
 
 void add_way(Page& page, const run::WayToShard& way) {
-  const auto text = in_words(way.rung);
+  const auto text = in_words(way.privilege_mode);
   if (way.skipped.empty()) return page.line(Mark::kOk, text);
   page.line(Mark::kSkip, fmt::format("{}: {}", text, way.skipped));
 }

@@ -119,7 +119,7 @@ void ExecSession::wait_for_something() {
   }
   keys_watch_.want(typing_ && (!is_full || reads_on_) ? POLLIN : 0);
   loop_.turn(passed_->poll_timeout());
-  passed_->tell();
+  passed_->warn_if_due();
   ended_ = ended_ || passed_->given_up() != 0;
 }
 

@@ -103,9 +103,9 @@ int ExecSignals::poll_timeout() const noexcept {
   return answer < 0 || end < 0 ? std::max(answer, end) : std::min(answer, end);
 }
 
-void ExecSignals::tell() {
-  if (sign_of_life_ && sign_of_life_->passed()) tell_of_silence();
-  if (end_is_due() && end_->passed()) tell_of_no_end();
+void ExecSignals::warn_if_due() {
+  if (sign_of_life_ && sign_of_life_->passed()) warn_of_silence();
+  if (end_is_due() && end_->passed()) warn_of_no_end();
 }
 
 const char* ExecSignals::what_ends_exec(const char* on_terminal) const noexcept {
@@ -113,7 +113,7 @@ const char* ExecSignals::what_ends_exec(const char* on_terminal) const noexcept 
   return target_.on_terminal ? on_terminal : "one more signal ends this exec";
 }
 
-void ExecSignals::tell_of_silence() {
+void ExecSignals::warn_of_silence() {
   sign_of_life_.reset();
   silent_ = true;
   if (hung_up_) given_up_ = SIGHUP;
@@ -123,7 +123,7 @@ void ExecSignals::tell_of_silence() {
                         what_ends_exec("one more Ctrl-C, or signal, ends this exec")));
 }
 
-void ExecSignals::tell_of_no_end() {
+void ExecSignals::warn_of_no_end() {
   told_ = true;
   if (hung_up_) given_up_ = SIGHUP;
   last_key_ = sys::Clock::now();

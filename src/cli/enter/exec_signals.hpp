@@ -36,7 +36,7 @@ class ExecSignals {
   int poll_timeout() const noexcept;
   /// Says what is due: that a signal has led to nothing, and what the next one does. After a hangup exec
   /// ends.
-  void tell();
+  void warn_if_due();
   /// The signal that has ended exec itself, or 0.
   int given_up() const noexcept { return given_up_; }
 
@@ -47,8 +47,8 @@ class ExecSignals {
   void forget_keys_of_long_ago() noexcept;
   bool end_is_due() const noexcept;
   const char* what_ends_exec(const char* on_terminal) const noexcept;
-  void tell_of_silence();
-  void tell_of_no_end();
+  void warn_of_silence();
+  void warn_of_no_end();
 
   Target target_;
   std::int32_t question_ = 0;                  ///< the number of the last one to init

@@ -9,7 +9,7 @@
 #include "cli/common/port_spec.hpp"
 #include "ns/net/endpoint.hpp"
 #include "registry/record/control.hpp"
-#include "shard/launcher/ways.hpp"
+#include "shard/launcher/port_routes.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/limits.hpp"
@@ -51,8 +51,8 @@ int run(const Arguments& arguments) {
   const sys::DescriptorLimit limit(sys::kEveryDescriptor);
   const bool is_ones_own = shard.record.uid == ::geteuid();
   const auto id = sys::escape(shard.record.id);
-  shard::WaysIn ways_in(control, shard.record.init.pid, "shard " + id,
-                        [](const std::string& line) { sys::warn(line); });
+  shard::PortRoutes routes_in(control, shard.record.init.pid, "shard " + id,
+                              [](const std::string& line) { sys::warn(line); });
   sys::Forwarder forwarder;
   std::string ways;
   for (std::size_t at = 1; at < arguments.positional.size(); ++at) {
@@ -60,12 +60,12 @@ int run(const Arguments& arguments) {
     auto listener = shard::listen_outside(port, "nslaunch port-forward ID");
     ways += fmt::format("{}\t{}\n", ns::endpoint_name(port.host, ns::port_of(listener)),
                         ns::endpoint_name(to, port.shard_port));
-    forwarder.add(ways_in.to(to, port.shard_port, std::move(listener)));
+    forwarder.add(routes_in.to(to, port.shard_port, std::move(listener)));
   }
   if (is_ones_own)
     sys::take_descriptors(control, true);
   else
-    ways_in.enter(init_of(shard.record), shard.record.uid);
+    routes_in.enter(init_of(shard.record), shard.record.uid);
   // Once they can be used: who starts us reads these lines first.
   if (const int error = sys::write_all(STDOUT_FILENO, ways); error != 0) {
     throw Error(sys::errno_code(error), "writing what is forwarded");

@@ -9,7 +9,7 @@
 
 #include "cli/common/table.hpp"
 #include "cli/look/details.hpp"
-#include "inspect/hang/account.hpp"
+#include "inspect/hang/hang_report.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/log.hpp"
@@ -133,9 +133,9 @@ std::string autopsy(const std::vector<std::string>& words) {
   const auto live = find_live_shard(words);
   const auto& record = live.shard.record;
   warn_of_standstill(record);
-  auto account = inspect::account_of({record.id, record.name, record.command, record.init.pid}, "");
+  auto report = inspect::hang_report_of({record.id, record.name, record.command, record.init.pid}, "");
   if (live.init.has_ended()) throw live.gone();
-  return account;
+  return report;
 }
 
 std::string everything(const Details& details) {

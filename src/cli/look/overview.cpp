@@ -27,10 +27,10 @@ constexpr std::chrono::milliseconds kPatience{250};
 constexpr std::chrono::seconds kLimit{2};
 
 /// A question to the shard's init that is under way; none where there is nobody to ask.
-sys::Fd ask_who_listens(registry::Controls& controls, const ShardEntry& shard) {
+sys::Fd ask_for_listeners(registry::Controls& controls, const ShardEntry& shard) {
   try {
     auto control = controls.connect(shard);
-    shard::ask_who_listens(control);
+    shard::ask_for_listeners(control);
     return control;
   } catch (const Error&) {  // just starting or ending
     return {};
@@ -66,7 +66,7 @@ class Answers {
     pollfd watched = {control.get(), POLLIN, 0};
     if (!control || ::poll(&watched, 1, patience_.poll_timeout()) != 1) return std::nullopt;
     try {
-      auto listeners = shard::hear_who_listens(control);
+      auto listeners = shard::receive_listeners(control);
       const auto& members = has_same_twice(listeners) ? members_of(shard.record.init.pid) : nobody_;
       return inspect::ports_among(inspect::with_owners(std::move(listeners), members, limit_), members);
     } catch (const Error&) {
@@ -107,7 +107,7 @@ std::vector<sys::Fd> ask_in_order(std::span<const ShardEntry> shards, const std:
   const sys::Deadline limit(kLimit);
   for (const auto at : order) {
     if (left == 0 || limit.passed()) break;
-    if (may_live(shards[at])) questions[at] = ask_who_listens(controls, shards[at]);
+    if (may_live(shards[at])) questions[at] = ask_for_listeners(controls, shards[at]);
     if (questions[at]) --left;
   }
   return questions;

@@ -68,7 +68,7 @@ SummaryFile open_summary(const FleetSpec& spec) {
   return summary;
 }
 
-void tell_ci(const FleetResult& result, const FleetSpec& spec, const SummaryFile& summary) {
+void report_to_ci(const FleetResult& result, const FleetSpec& spec, const SummaryFile& summary) {
   if (spec.marks != LogMarks::kGithub) return;
   // Who no longer reads them has no use for them.
   sys::write_all(STDERR_FILENO, run::github_annotations(result, spec));

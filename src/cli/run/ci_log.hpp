@@ -24,6 +24,6 @@ struct SummaryFile {
 SummaryFile open_summary(const FleetSpec& spec);
 
 /// Tells GitHub, with FleetSpec::marks for it: annotations on stderr, a table in the summary.
-void tell_ci(const FleetResult& result, const FleetSpec& spec, const SummaryFile& summary);
+void report_to_ci(const FleetResult& result, const FleetSpec& spec, const SummaryFile& summary);
 
 }  // namespace nslaunch::cli

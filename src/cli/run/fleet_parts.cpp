@@ -8,7 +8,7 @@
 
 #include "run/engine/engine.hpp"
 #include "shard/plan/given_file.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 

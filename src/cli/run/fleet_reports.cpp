@@ -41,7 +41,7 @@ void FleetReports::write(const FleetResult& result) {
   if (json_) json_->write(run::fleet_as_json(result, spec_));
   if (junit_)
     junit_->write(run::junit_text(run::junit_of(result, spec_, collector_ ? collector_->cases() : none)));
-  tell_ci(result, spec_, summary_);
+  report_to_ci(result, spec_, summary_);
 }
 
 }  // namespace nslaunch::cli

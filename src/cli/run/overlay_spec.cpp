@@ -12,7 +12,7 @@ OverlaySpec parse_overlay(const std::string& text, const std::string& where) {
   OverlaySpec overlay{.path = text.substr(0, equals), .keep = {}};
   if (equals != std::string::npos) overlay.keep = text.substr(equals + 1);
   if (overlay.path.empty()) {
-    throw UsageError(fmt::format("{}'{}' names no folder to cover", where, sys::escape(text)),
+    throw UsageError(fmt::format("{}'{}' names no directory to cover", where, sys::escape(text)),
                      "For example: --overlay . or --overlay .=../changes");
   }
   return overlay;

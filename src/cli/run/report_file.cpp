@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "registry/reap/leftover_note.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/log.hpp"
 #include "sys/base/patient_write.hpp"
@@ -43,7 +43,7 @@ ReportFile::ReportFile(const std::string& path, const std::string& option, Comma
   const int error = errno;
   if (stream_ || file_) return;
   throw sys::output_error(error, path, fmt::format("opening {} for the report", sys::escape(path)),
-                          option + " takes a file in a folder that is there and can be written to.");
+                          option + " takes a file in a directory that is there and can be written to.");
 }
 
 std::vector<int> ReportFile::descriptors() const {

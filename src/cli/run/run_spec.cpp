@@ -14,7 +14,7 @@
 #include "cli/run/overlay_spec.hpp"
 #include "cli/run/run_options.hpp"
 #include "cli/run/shard_part.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 #include "sys/base/values.hpp"
@@ -40,9 +40,9 @@ void read_tmp(ShardSpec& spec, const Arguments& arguments) {
     spec.tmp = TmpMode::kDirectory;
     spec.tmp_directory = tmp;
   } else if (tmp != "private") {
-    throw UsageError(fmt::format("{}: '{}' is not private, host or a folder's path", arguments.written("tmp"),
-                                 sys::escape(tmp)),
-                     fmt::format("For a folder in the working directory: --tmp ./{}", sys::escape(tmp)));
+    throw UsageError(fmt::format("{}: '{}' is not private, host or a directory's path",
+                                 arguments.written("tmp"), sys::escape(tmp)),
+                     fmt::format("For a directory in the working directory: --tmp ./{}", sys::escape(tmp)));
   }
   spec.tmp_size = arguments.size("tmp-size").value_or(0);
   if (spec.tmp_size != 0 && spec.tmp != TmpMode::kPrivate) {

@@ -12,7 +12,7 @@
 namespace nslaunch::inspect {
 namespace {
 
-Leak account(const Process& process, const Listeners& listeners, const CommandLines& lines) {
+Leak describe(const Process& process, const Listeners& listeners, const CommandLines& lines) {
   Leak leak;
   leak.pid = process.pid;
   leak.parent_pid = process.parent;
@@ -56,7 +56,7 @@ std::vector<Leak> find_survivors(const std::vector<pid_t>& sessions, std::size_t
     // The launcher ends an init that is kept waiting.
     const CommandLines lines(processes, WithoutChild::kReadAnyway);
     for (const auto& process : processes) {
-      leaks.push_back(account(process, listeners, lines));
+      leaks.push_back(describe(process, listeners, lines));
       if (!reader || is_of(*reader, process.shown())) continue;
       leaks.back().command_line = fmt::format("({})", process.stat.comm);
       leaks.back().listening.clear();

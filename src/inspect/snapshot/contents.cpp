@@ -47,12 +47,12 @@ constexpr const char* kTmpSeen = "tmp";
 constexpr const char* kEntry = "entry";    // bytes, name
 constexpr const char* kUnseen = "unseen";  // a line
 
-/// Adds up what lies below a folder: nothing that is mounted there, whose file system may be a user's.
+/// Adds up what lies below a directory: nothing that is mounted there, whose file system may be a user's.
 class Tally {
  public:
   template <typename Visit>
-  void each_entry(const sys::Fd& folder, Visit visit) {
-    sys::Fd listed(::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  void each_entry(const sys::Fd& directory, Visit visit) {
+    sys::Fd listed(::openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     const std::unique_ptr<DIR, int (*)(DIR*)> entries(listed ? ::fdopendir(listed.get()) : nullptr,
                                                       ::closedir);
     if (!entries) return;
@@ -62,7 +62,8 @@ class Tally {
       if (name == "." || name == "..") continue;
       if (left_ == 0) return;
       --left_;
-      if (const auto place = sys::open_on_same_mount(folder.get(), entry->d_name, O_PATH)) visit(name, place);
+      if (const auto place = sys::open_on_same_mount(directory.get(), entry->d_name, O_PATH))
+        visit(name, place);
     }
   }
 
@@ -87,13 +88,13 @@ sys::Fd open_in_shard(pid_t init, const std::string& path) {
 }
 
 void look_at_tmp(const Answer& answer, pid_t init, const std::vector<Mount>& mounts, std::size_t most) {
-  const auto folder = open_in_shard(init, kTmp);
-  const auto mount = std::ranges::find(mounts, sys::mount_id_of(folder.get()).value_or(0), &Mount::id);
+  const auto directory = open_in_shard(init, kTmp);
+  const auto mount = std::ranges::find(mounts, sys::mount_id_of(directory.get()).value_or(0), &Mount::id);
   if (mount == mounts.end() || mount->path != kTmp || mount->type != "tmpfs" || !mount->is_new)
     return answer.say(kUnseen, "/tmp: it is no tmpfs of the shard's own");
   Tally tally;
   std::vector<Usage> entries;
-  tally.each_entry(folder, [&](std::string_view name, const sys::Fd& entry) {
+  tally.each_entry(directory, [&](std::string_view name, const sys::Fd& entry) {
     entries.push_back({std::string(name), tally.bytes_of(entry)});
   });
   std::ranges::sort(entries, std::greater(), &Usage::bytes);

@@ -12,7 +12,7 @@
 
 namespace nslaunch::inspect {
 
-/// What an entry of a folder holds.
+/// What an entry of a directory holds.
 struct Usage {
   std::string name;
   std::uint64_t bytes = 0;  ///< in memory, with all that lies below it

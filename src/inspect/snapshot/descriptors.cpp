@@ -37,9 +37,9 @@ std::uint64_t inode_of(std::string_view target, std::string_view kind) {
 void for_each_descriptor(pid_t shown,
                          const std::function<void(int number, const std::string& target)>& visit) {
   const std::string path = fmt::format("/proc/{}/fd", shown);
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), ::closedir);
-  if (!folder) return;
-  while (const dirent* entry = ::readdir(folder.get())) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
+  if (!directory) return;
+  while (const dirent* entry = ::readdir(directory.get())) {
     if (entry->d_name[0] == '.') continue;
     const int number = std::atoi(entry->d_name);
     visit(number, descriptor_target(shown, number));

@@ -10,7 +10,7 @@
 namespace nslaunch::registry {
 namespace {
 
-/// The user owns the folder and the processes: no group is needed.
+/// The user owns the directory and the processes: no group is needed.
 constexpr gid_t kNoGroup = 65534;
 
 constexpr std::chrono::seconds kOpenLimit{3};

@@ -13,10 +13,10 @@ namespace {
 
 constexpr unsigned kTries = 20;
 
-sys::Fd make_file(int folder, const std::string& name) {
+sys::Fd make_file(int directory, const std::string& name) {
   const PrivateUmask umask;
   return sys::Fd(
-      sys::check(::openat(folder, name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600),
+      sys::check(::openat(directory, name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600),
                  "making {}", name));
 }
 
@@ -27,14 +27,14 @@ bool has_a_name(const sys::Fd& file) {
 
 }  // namespace
 
-LockedFile make_locked_file(int folder, const std::function<std::string(unsigned)>& name_of) {
+LockedFile make_locked_file(int directory, const std::function<std::string(unsigned)>& name_of) {
   for (unsigned tried = 0; tried < kTries; ++tried) {
     LockedFile file{{}, name_of(tried)};
-    file.fd = make_file(folder, file.name);
+    file.fd = make_file(directory, file.name);
     try {
       if (sys::try_write_lock(file.fd.get()) && has_a_name(file.fd)) return file;
     } catch (const Error&) {  // a file system without locks
-      ::unlinkat(folder, file.name.c_str(), 0);
+      ::unlinkat(directory, file.name.c_str(), 0);
       throw;
     }
   }

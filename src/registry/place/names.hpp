@@ -8,7 +8,7 @@
 
 namespace nslaunch::registry {
 
-/// What a file in a registry folder is, by its name alone.
+/// What a file in a registry directory is, by its name alone.
 enum class NameKind {
   kRecord,     ///< "ID.shard"
   kTemporary,  ///< ".ID.PID.tmp": a record that is being written

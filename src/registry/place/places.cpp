@@ -19,7 +19,7 @@
 namespace nslaunch::registry {
 namespace {
 
-/// Of folders in /tmp: one person can be 65,536 users (/etc/subuid), none of whom logs in, and each look
+/// Of directories in /tmp: one person can be 65,536 users (/etc/subuid), none of whom logs in, and each look
 /// costs something.
 constexpr std::size_t kMostOfOthers = 200;
 
@@ -32,10 +32,10 @@ std::string variable(const char* name) {
 }
 
 bool is_runtime_dir(const std::string& path) {
-  const sys::Fd folder(path.starts_with('/') ? ::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1);
-  if (!folder || sys::mounter_of(folder.get()) == sys::Mounter::kAnother) return false;
+  const sys::Fd directory(path.starts_with('/') ? ::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1);
+  if (!directory || sys::mounter_of(directory.get()) == sys::Mounter::kAnother) return false;
   struct stat status = {};
-  return ::fstat(folder.get(), &status) == 0 && is_private_to(status, ::geteuid());
+  return ::fstat(directory.get(), &status) == 0 && is_private_to(status, ::geteuid());
 }
 
 std::string login_dir(uid_t user) {
@@ -48,7 +48,7 @@ Place fallback(uid_t user) {
   return {fmt::format("/tmp/nslaunch-{}", user), user};
 }
 
-/// Most wanted first. Records are only read from the login session's folder when XDG_RUNTIME_DIR
+/// Most wanted first. Records are only read from the login session's directory when XDG_RUNTIME_DIR
 /// does not name it.
 std::vector<Place> own_places(bool to_read) {
   const uid_t self = ::geteuid();
@@ -69,19 +69,19 @@ bool reads_others() {
 
 /// Anybody can make any number of entries in /tmp, but none that is another user's. Where something is
 /// mounted that is left to who opens it: a program of that user's may have to answer.
-bool may_be_of(uid_t user, int folder, const char* name) {
-  const auto entry = sys::open_on_same_mount(folder, name, O_PATH);
+bool may_be_of(uid_t user, int directory, const char* name) {
+  const auto entry = sys::open_on_same_mount(directory, name, O_PATH);
   if (!entry) return errno == EXDEV;
   struct statx status = {};
   const bool known = ::statx(entry.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_UID, &status) == 0;
   return known && status.stx_uid == user;
 }
 
-/// Calls visit(user) for every entry of `folder` that is `prefix` and a user's number, as nslaunch writes it,
-/// and can be that user's.
+/// Calls visit(user) for every entry of `directory` that is `prefix` and a user's number, as nslaunch writes
+/// it, and can be that user's.
 template <typename Visit>
-void each_user(const char* folder, std::string_view prefix, Visit visit) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(folder), ::closedir);
+void each_user(const char* directory, std::string_view prefix, Visit visit) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(directory), ::closedir);
   if (!listing) return;
   while (const dirent* entry = ::readdir(listing.get())) {
     std::string_view name = entry->d_name;
@@ -123,10 +123,11 @@ std::vector<Place> other_users_places(std::vector<std::string>& problems) {
   std::erase_if(logged_in, is_own);
   std::erase_if(others, is_own);
   if (others.size() > kMostOfOthers) {
-    problems.push_back(fmt::format(
-        "more than {} other users have registry folders in /tmp: the rest is not looked at (USER/SHARD finds "
-        "theirs all the same, and nslaunch list shows each user his own)",
-        kMostOfOthers));
+    problems.push_back(
+        fmt::format("more than {} other users have registry directories in /tmp: the rest is not looked at "
+                    "(USER/SHARD finds "
+                    "theirs all the same, and nslaunch list shows each user his own)",
+                    kMostOfOthers));
     others.resize(kMostOfOthers);
   }
   logged_in.insert(logged_in.end(), others.begin(), others.end());

@@ -7,7 +7,7 @@
 
 namespace nslaunch::registry {
 
-/// Where a registry folder may be, and whose it must be to count.
+/// Where a registry directory may be, and whose it must be to count.
 struct Place {
   std::string path;
   uid_t owner = 0;
@@ -21,14 +21,14 @@ bool is_private_to(const struct stat& status, uid_t owner);
 /// /tmp/nslaunch-UID.
 std::vector<Place> places_to_publish();
 
-/// Those, and the login session's folder even where XDG_RUNTIME_DIR does not name it.
+/// Those, and the login session's directory even where XDG_RUNTIME_DIR does not name it.
 std::vector<Place> places_to_read();
 
-/// The possible folders of that user; none unless we are root.
+/// The possible directories of that user; none unless we are root.
 std::vector<Place> places_of_another(uid_t user);
 
-/// Other users' possible folders, of which `problems` is told where there are too many; none unless we are
-/// root.
+/// Other users' possible directories, of which `problems` is told where there are too many; none unless we
+/// are root.
 std::vector<Place> other_users_places(std::vector<std::string>& problems);
 
 }  // namespace nslaunch::registry

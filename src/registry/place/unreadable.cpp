@@ -18,9 +18,9 @@ std::string remedy_of(const ShardEntry& entry) {
                : "";
   if (problem.starts_with("written by a newer"))
     return "look with that one; if no shard of it runs any more, run: " + command({"rm"});
-  const bool may_be_folder = problem == "not a regular file";
+  const bool may_be_directory = problem == "not a regular file";
   return "to be rid of it, run: " +
-         command(may_be_folder ? std::vector<std::string>{"rm", "-r"} : std::vector<std::string>{"rm"});
+         command(may_be_directory ? std::vector<std::string>{"rm", "-r"} : std::vector<std::string>{"rm"});
 }
 
 void refuse_unreadable(const ShardEntry& entry, const std::string& doing) {

@@ -63,9 +63,9 @@ NoteOrigin take_origin_of_note(std::string_view& text) {
 void LeftoverNote::begin() {
   if (std::exchange(tried_, true)) return;
   std::string problem;  // the record has the same one, and says so
-  folder_ = open_folder_to_publish(problem);
-  if (!folder_) return;
-  auto file = make_locked_file(folder_->fd.get(), [](unsigned) { return note_name(sys::random_hex()); });
+  directory_ = open_directory_to_publish(problem);
+  if (!directory_) return;
+  auto file = make_locked_file(directory_->fd.get(), [](unsigned) { return note_name(sys::random_hex()); });
   file_ = std::move(file.fd);
   name_ = std::move(file.name);
   const auto origin =
@@ -104,7 +104,7 @@ sys::BeforeMaking LeftoverNote::hook() {
 }
 
 std::vector<int> LeftoverNote::descriptors() const {
-  return file_ ? std::vector<int>{file_.get(), folder_->fd.get()} : std::vector<int>{};
+  return file_ ? std::vector<int>{file_.get(), directory_->fd.get()} : std::vector<int>{};
 }
 
 LeftoverNote::~LeftoverNote() {
@@ -112,13 +112,13 @@ LeftoverNote::~LeftoverNote() {
   try {
     const auto problems = remove_leftovers(text_).problems;
     for (const auto& problem : problems) {
-      if (tell_) tell_(problem);
+      if (warn_) warn_(problem);
     }
     if (!problems.empty()) return;
   } catch (const std::exception&) {
     return;
   }
-  if (file_) ::unlinkat(folder_->fd.get(), name_.c_str(), 0);
+  if (file_) ::unlinkat(directory_->fd.get(), name_.c_str(), 0);
 }
 
 }  // namespace nslaunch::registry

@@ -8,21 +8,21 @@
 #include <string_view>
 #include <vector>
 
-#include "registry/place/folders.hpp"
+#include "registry/place/directories.hpp"
 #include "sys/base/fd.hpp"
 #include "sys/files/pending_file.hpp"
 
 namespace nslaunch::registry {
 
-/// What this process makes outside of the registry and removes again, written down in the registry's folder
-/// before it is made, so that the next nslaunch command removes it where this process is killed. The file is
-/// made when there is something to write, and locked for as long as this process lives. It is the best that
-/// can be had: where the registry is sick nothing is written.
+/// What this process makes outside of the registry and removes again, written down in the registry's
+/// directory before it is made, so that the next nslaunch command removes it where this process is killed.
+/// The file is made when there is something to write, and locked for as long as this process lives. It is the
+/// best that can be had: where the registry is sick nothing is written.
 class LeftoverNote {
  public:
   /// `tell` hears of what can't be removed at the end, with what to do; it must outlive this.
-  using Tell = std::function<void(std::string_view)>;
-  explicit LeftoverNote(Tell tell = {}) noexcept : tell_(std::move(tell)) {}
+  using Warn = std::function<void(std::string_view)>;
+  explicit LeftoverNote(Warn warn = {}) noexcept : warn_(std::move(warn)) {}
   LeftoverNote(const LeftoverNote&) = delete;
   LeftoverNote& operator=(const LeftoverNote&) = delete;
   /// Removes what is still there, and the note; where that fails it tells, and the note stays for the next
@@ -43,8 +43,8 @@ class LeftoverNote {
   void begin();
   void write(const std::string& entry);
 
-  Tell tell_;
-  std::optional<Folder> folder_;
+  Warn warn_;
+  std::optional<Directory> directory_;
   sys::Fd file_;
   std::string name_;
   std::string text_;

@@ -89,10 +89,10 @@ sys::Fd whose_it_is(const sys::Fd& place, const char* name, const std::string& m
 }
 
 /// By children, since whoever is on the way may hold a lock for as long as he likes (K66).
-int remove_as_root(const std::string& folder, const char* name, const std::string& made) {
+int remove_as_root(const std::string& directory, const char* name, const std::string& made) {
   const auto look = [&] {
     sys::Answer answer;
-    auto place = open_place(folder);
+    auto place = open_place(directory);
     answer.text = std::to_string(errno);
     if (!place) return answer;
     answer.descriptors.push_back(whose_it_is(place, name, made));
@@ -111,8 +111,8 @@ int remove_as_root(const std::string& folder, const char* name, const std::strin
   return sys::as_owner_of(place, kRemovalLimit, remove_empty, {}, sys::RootsWork::kInChild);
 }
 
-int remove_here(const std::string& folder, const char* name, const std::string& made) {
-  const auto place = open_place(folder);
+int remove_here(const std::string& directory, const char* name, const std::string& made) {
+  const auto place = open_place(directory);
   return place ? remove_in(place.get(), name, made) : errno;
 }
 

@@ -15,11 +15,11 @@
 namespace nslaunch::registry {
 namespace {
 
-/// For all orphans of a folder together, and what each gets of it at least.
+/// For all orphans of a directory together, and what each gets of it at least.
 constexpr std::chrono::milliseconds kEndLimit{5000};
 constexpr std::chrono::milliseconds kLeastEndLimit{50};
-/// For a folder of somebody else's, who may hold us up.
-constexpr std::chrono::seconds kFolderLimit{10};
+/// For a directory of somebody else's, who may hold us up.
+constexpr std::chrono::seconds kDirectoryLimit{10};
 
 /// A result as a child that works for another user says it: problems are escaped, so one line each.
 std::string to_text(const ReapResult& result) {
@@ -37,55 +37,55 @@ void add_text(const std::string& text, ReapResult& sum) {
   for (std::string line; std::getline(lines, line);) sum.problems.push_back(sys::escape(line));
 }
 
-/// One entry, or with an empty `only` the whole folder.
-ReapResult reap_folder(const Folder& folder, const std::string& only) {
-  if (::faccessat(folder.fd.get(), ".", W_OK, AT_EACCESS) != 0) {
+/// One entry, or with an empty `only` the whole directory.
+ReapResult reap_directory(const Directory& directory, const std::string& only) {
+  if (::faccessat(directory.fd.get(), ".", W_OK, AT_EACCESS) != 0) {
     const auto why = sys::errno_code(errno).message();
-    return {0, 0, {fmt::format("nothing can be removed from {}: {}", sys::escape(folder.path), why)}};
+    return {0, 0, {fmt::format("nothing can be removed from {}: {}", sys::escape(directory.path), why)}};
   }
   Reaper reaper(true);
   if (!only.empty()) {
-    reaper.reap(folder, only.c_str(), DT_UNKNOWN, kEndLimit);
+    reaper.reap(directory, only.c_str(), DT_UNKNOWN, kEndLimit);
     return reaper.result();
   }
   const sys::Deadline deadline(kEndLimit);
-  each_entry(folder, [&](const char* name, unsigned char type) {
-    reaper.reap(folder, name, type,
+  each_entry(directory, [&](const char* name, unsigned char type) {
+    reaper.reap(directory, name, type,
                 std::max(kLeastEndLimit, std::chrono::milliseconds(deadline.poll_timeout())));
     return true;
   });
   return reaper.result();
 }
 
-void reap_as_owner(const Folder& folder, const std::string& only, ReapResult& sum) {
+void reap_as_owner(const Directory& directory, const std::string& only, ReapResult& sum) {
   try {
-    const auto work = [&] { return to_text(reap_folder(folder, only)); };
+    const auto work = [&] { return to_text(reap_directory(directory, only)); };
     const auto first = sum.problems.size();
-    add_text(as_user(folder.owner, kFolderLimit, work, {folder.fd.get()}), sum);
-    if (folder.owner == ::geteuid()) return;
+    add_text(as_user(directory.owner, kDirectoryLimit, work, {directory.fd.get()}), sum);
+    if (directory.owner == ::geteuid()) return;
     for (auto at = first; at < sum.problems.size(); ++at)  // with paths of that user's choice
       sum.problems[at] =
-          fmt::format("user {}'s, and for that user to mend: {}", folder.owner, sum.problems[at]);
+          fmt::format("user {}'s, and for that user to mend: {}", directory.owner, sum.problems[at]);
   } catch (const Error& error) {
-    sum.problems.push_back(fmt::format("{}: {}", sys::escape(folder.path), error.what()));
+    sum.problems.push_back(fmt::format("{}: {}", sys::escape(directory.path), error.what()));
   }
 }
 
-void sweep_own_folders(const SweepLimits& limits) {
+void sweep_own_directories(const SweepLimits& limits) {
   const sys::Deadline deadline(limits.time);
   std::size_t records_left = limits.records;
   std::size_t notes_left = limits.records;
   std::vector<std::string> ignored;
   Reaper reaper(false);
-  for (const auto& folder : open_own_folders(ignored)) {
-    each_entry(folder, [&](const char* name, unsigned char type) {
+  for (const auto& directory : open_own_directories(ignored)) {
+    each_entry(directory, [&](const char* name, unsigned char type) {
       const auto kind = kind_of(name);
       // Whoever waits for the end of an orphan has no time left; what was left elsewhere goes all the same.
       auto& left = kind == NameKind::kNote ? notes_left : records_left;
       if (kind != NameKind::kRecord && kind != NameKind::kTemporary && kind != NameKind::kNote) return true;
       if (left == 0 || (kind != NameKind::kNote && deadline.passed())) return true;
       --left;
-      reaper.reap(folder, name, type, std::chrono::milliseconds(deadline.poll_timeout()));
+      reaper.reap(directory, name, type, std::chrono::milliseconds(deadline.poll_timeout()));
       return true;
     });
   }
@@ -95,7 +95,7 @@ void sweep_own_folders(const SweepLimits& limits) {
 
 void sweep(const SweepLimits& limits) noexcept {
   try {
-    sweep_own_folders(limits);
+    sweep_own_directories(limits);
   } catch (const std::exception&) {  // a sick registry never stops a run; `list` and `reap` say more
   }
 }
@@ -106,8 +106,8 @@ namespace nslaunch {
 
 ReapResult reap_shards(bool all_users) {
   ReapResult sum;
-  for (const auto& folder : registry::open_folders(all_users, sum.problems)) {
-    registry::reap_as_owner(folder, {}, sum);
+  for (const auto& directory : registry::open_directories(all_users, sum.problems)) {
+    registry::reap_as_owner(directory, {}, sum);
   }
   return sum;
 }
@@ -117,8 +117,8 @@ ReapResult reap_shard(const ShardEntry& entry) {
   const auto slash = entry.path.rfind('/');
   if (entry.state == ShardState::kUnreadable || slash == std::string::npos) return result;
   std::string problem;
-  const auto folder = registry::open_folder({entry.path.substr(0, slash), entry.record.uid}, problem);
-  if (folder) registry::reap_as_owner(*folder, entry.path.substr(slash + 1), result);
+  const auto directory = registry::open_directory({entry.path.substr(0, slash), entry.record.uid}, problem);
+  if (directory) registry::reap_as_owner(*directory, entry.path.substr(slash + 1), result);
   if (!problem.empty()) result.problems.push_back(problem);
   return result;
 }

@@ -20,35 +20,36 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::string shown(const Folder& folder, const char* name) {
-  return sys::escape(folder.path + "/" + name);
+std::string shown(const Directory& directory, const char* name) {
+  return sys::escape(directory.path + "/" + name);
 }
 
 /// The file with its lock, if nobody else has it and `name` still means it: from here on no
 /// launcher is behind it, and no other reaper is at it.
-std::optional<RecordFile> seize(const Folder& folder, const char* name, unsigned char type,
+std::optional<RecordFile> seize(const Directory& directory, const char* name, unsigned char type,
                                 std::string& problem) {
-  auto file = open_record(folder, name, type, O_RDWR, problem);
-  if (!file || !sys::try_write_lock(file->fd.get()) || !is_still(folder, name, *file)) return std::nullopt;
+  auto file = open_record(directory, name, type, O_RDWR, problem);
+  if (!file || !sys::try_write_lock(file->fd.get()) || !is_still(directory, name, *file)) return std::nullopt;
   return file;
 }
 
 /// Its writer locks it when it has made it, and looks whether we were quicker (make_locked_file).
-void sweep_temporary(const Folder& folder, const char* name, unsigned char type) {
+void sweep_temporary(const Directory& directory, const char* name, unsigned char type) {
   std::string ignored;
-  const auto file = seize(folder, name, type, ignored);  // locked until it is gone
-  if (file) ::unlinkat(folder.fd.get(), name, 0);
+  const auto file = seize(directory, name, type, ignored);  // locked until it is gone
+  if (file) ::unlinkat(directory.fd.get(), name, 0);
 }
 
 /// A socket whose record somebody has removed by hand, and that nobody listens on.
-void sweep_socket(const Folder& folder, const char* name) {
+void sweep_socket(const Directory& directory, const char* name) {
   const auto record = record_name(id_of(name));
-  if (::faccessat(folder.fd.get(), record.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT) return;
-  const auto address = address_in(folder.fd.get(), name);
+  if (::faccessat(directory.fd.get(), record.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+    return;
+  const auto address = address_in(directory.fd.get(), name);
   const sys::Fd visitor(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (::connect(visitor.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
       errno == ECONNREFUSED)
-    ::unlinkat(folder.fd.get(), name, 0);
+    ::unlinkat(directory.fd.get(), name, 0);
 }
 
 /// Kills init, which ends its shard, and waits for that. Returns what went wrong.
@@ -65,53 +66,54 @@ std::string end_init(const ProcessIdentity& init, uid_t owner, milliseconds pati
 
 }  // namespace
 
-void Reaper::reap(const Folder& folder, const char* name, unsigned char type, milliseconds patience) {
+void Reaper::reap(const Directory& directory, const char* name, unsigned char type, milliseconds patience) {
   try {
     const auto kind = kind_of(name);
-    if (kind == NameKind::kTemporary) sweep_temporary(folder, name, type);
-    if (kind == NameKind::kRecord) reap_record(folder, name, type, patience);
-    if (kind == NameKind::kNote) reap_note(folder, name, type);
-    if (kind == NameKind::kSocket && thorough_) sweep_socket(folder, name);
+    if (kind == NameKind::kTemporary) sweep_temporary(directory, name, type);
+    if (kind == NameKind::kRecord) reap_record(directory, name, type, patience);
+    if (kind == NameKind::kNote) reap_note(directory, name, type);
+    if (kind == NameKind::kSocket && thorough_) sweep_socket(directory, name);
   } catch (const Error& error) {
-    result_.problems.push_back(fmt::format("{}: {}", shown(folder, name), error.what()));
+    result_.problems.push_back(fmt::format("{}: {}", shown(directory, name), error.what()));
   }
 }
 
 /// What is wrong with the file itself is told of by who lists; what kept us from it, now, by us.
-std::optional<RecordFile> Reaper::take(const Folder& folder, const char* name, unsigned char type) {
+std::optional<RecordFile> Reaper::take(const Directory& directory, const char* name, unsigned char type) {
   std::string problem;
-  auto file = seize(folder, name, type, problem);
+  auto file = seize(directory, name, type, problem);
   if (!file && is_passing(problem))
-    result_.problems.push_back(fmt::format("{}: {}", shown(folder, name), problem));
+    result_.problems.push_back(fmt::format("{}: {}", shown(directory, name), problem));
   return file;
 }
 
-void Reaper::reap_record(const Folder& folder, const char* name, unsigned char type, milliseconds patience) {
-  const auto file = take(folder, name, type);
+void Reaper::reap_record(const Directory& directory, const char* name, unsigned char type,
+                         milliseconds patience) {
+  const auto file = take(directory, name, type);
   if (!file) return;
   const auto text = read_text(*file);
   std::string_view rest = text;
   Header header;
   std::string problem;
   const auto condition = take_header(rest, header, problem);
-  if (condition == Condition::kDamaged) reap_damaged(folder, name, *file);
+  if (condition == Condition::kDamaged) reap_damaged(directory, name, *file);
   if (condition != Condition::kGood) return;
   if (viewpoint_.is_foreign(header.launcher)) {
     if (viewpoint_.is_lost())
-      result_.problems.push_back(shown(folder, name) +
+      result_.problems.push_back(shown(directory, name) +
                                  ": whether its shard is of this PID namespace can't be told");
     return;
   }
-  const Life life = viewpoint_.life(header, folder.owner, false);
-  if (life == Life::kDead && unlink_record(folder, name)) ++result_.removed;
+  const Life life = viewpoint_.life(header, directory.owner, false);
+  if (life == Life::kDead && unlink_record(directory, name)) ++result_.removed;
   // A record with any damage is no ground for a kill.
   if (life != Life::kOrphaned || decode(text).condition != Condition::kGood) return;
-  reap_orphan(folder, name, header.init, patience);
+  reap_orphan(directory, name, header.init, patience);
 }
 
 /// What a note of another PID namespace names may be in a place that is not seen from here.
-void Reaper::reap_note(const Folder& folder, const char* name, unsigned char type) {
-  const auto file = take(folder, name, type);
+void Reaper::reap_note(const Directory& directory, const char* name, unsigned char type) {
+  const auto file = take(directory, name, type);
   if (!file) return;
   const auto text = read_text(*file);
   std::string_view entries = text;
@@ -120,30 +122,30 @@ void Reaper::reap_note(const Folder& folder, const char* name, unsigned char typ
   const auto sum = origin.complete ? remove_leftovers(entries) : Removed{};
   result_.problems.insert(result_.problems.end(), sum.problems.begin(), sum.problems.end());
   const bool is_elsewhere = sum.missing > 0 && sum.removed == 0 && viewpoint_.is_foreign(origin.writer);
-  if (sum.problems.empty() && !is_elsewhere) ::unlinkat(folder.fd.get(), name, 0);
+  if (sum.problems.empty() && !is_elsewhere) ::unlinkat(directory.fd.get(), name, 0);
 }
 
-void Reaper::reap_damaged(const Folder& folder, const char* name, const RecordFile& file) {
-  if (thorough_ && file.status.st_nlink == 1 && unlink_record(folder, name)) ++result_.removed;
+void Reaper::reap_damaged(const Directory& directory, const char* name, const RecordFile& file) {
+  if (thorough_ && file.status.st_nlink == 1 && unlink_record(directory, name)) ++result_.removed;
 }
 
-void Reaper::reap_orphan(const Folder& folder, const char* name, const ProcessIdentity& init,
+void Reaper::reap_orphan(const Directory& directory, const char* name, const ProcessIdentity& init,
                          milliseconds patience) {
-  const auto problem = end_init(init, folder.owner, patience);
+  const auto problem = end_init(init, directory.owner, patience);
   if (!problem.empty()) {
     result_.problems.push_back(fmt::format("shard {} is still there: {}", id_of(name), problem));
-  } else if (unlink_record(folder, name)) {
+  } else if (unlink_record(directory, name)) {
     ++result_.ended;
   }
 }
 
-bool Reaper::unlink_record(const Folder& folder, const char* name) {
+bool Reaper::unlink_record(const Directory& directory, const char* name) {
   // The record last: what a reaper that is killed here leaves is found through it.
-  const int socket = ::unlinkat(folder.fd.get(), socket_name(id_of(name)).c_str(), 0);
-  if ((socket == 0 || errno == ENOENT) && ::unlinkat(folder.fd.get(), name, 0) == 0) return true;
+  const int socket = ::unlinkat(directory.fd.get(), socket_name(id_of(name)).c_str(), 0);
+  if ((socket == 0 || errno == ENOENT) && ::unlinkat(directory.fd.get(), name, 0) == 0) return true;
   if (errno != ENOENT) {
     const auto why = sys::errno_code(errno).message();
-    result_.problems.push_back(fmt::format("{} can't be removed: {}", shown(folder, name), why));
+    result_.problems.push_back(fmt::format("{} can't be removed: {}", shown(directory, name), why));
   }
   return false;
 }

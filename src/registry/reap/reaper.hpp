@@ -9,26 +9,27 @@
 
 namespace nslaunch::registry {
 
-/// Removes what dead launchers left, one entry of a folder at a time, and counts.
+/// Removes what dead launchers left, one entry of a directory at a time, and counts.
 class Reaper {
  public:
   /// A thorough one also removes damaged records, behind which there can't be a launcher any more.
   explicit Reaper(bool thorough) noexcept : thorough_(thorough) {}
 
   /// `type` as readdir(3) has it; an orphaned shard's init may take `patience` to end. Never throws.
-  void reap(const Folder& folder, const char* name, unsigned char type, std::chrono::milliseconds patience);
+  void reap(const Directory& directory, const char* name, unsigned char type,
+            std::chrono::milliseconds patience);
 
   const ReapResult& result() const noexcept { return result_; }
 
  private:
-  std::optional<RecordFile> take(const Folder& folder, const char* name, unsigned char type);
-  void reap_record(const Folder& folder, const char* name, unsigned char type,
+  std::optional<RecordFile> take(const Directory& directory, const char* name, unsigned char type);
+  void reap_record(const Directory& directory, const char* name, unsigned char type,
                    std::chrono::milliseconds patience);
-  void reap_note(const Folder& folder, const char* name, unsigned char type);
-  void reap_damaged(const Folder& folder, const char* name, const RecordFile& file);
-  void reap_orphan(const Folder& folder, const char* name, const ProcessIdentity& init,
+  void reap_note(const Directory& directory, const char* name, unsigned char type);
+  void reap_damaged(const Directory& directory, const char* name, const RecordFile& file);
+  void reap_orphan(const Directory& directory, const char* name, const ProcessIdentity& init,
                    std::chrono::milliseconds patience);
-  bool unlink_record(const Folder& folder, const char* name);
+  bool unlink_record(const Directory& directory, const char* name);
 
   bool thorough_;
   Viewpoint viewpoint_;

@@ -31,15 +31,16 @@ sockaddr_un address_at(const std::string& path) {
 }
 
 /// Its inode, held: what the name means from now on is of no interest.
-sys::Fd open_socket(const Folder& folder, const std::string& name, const std::string& doing) {
-  const int directory = folder.fd.get();
-  auto file = open_in(directory, [&] { return sys::open_on_same_mount(directory, name.c_str(), O_PATH); });
+sys::Fd open_socket(const Directory& directory, const std::string& name, const std::string& doing) {
+  const int below = directory.fd.get();
+  auto file = open_in(below, [&] { return sys::open_on_same_mount(below, name.c_str(), O_PATH); });
   struct stat status = {};
   if (!file || ::fstat(file.get(), &status) != 0)
     throw Error(sys::errno_code(errno), doing,
                 "It is just starting or ending, or has no control socket; see: nslaunch list");
   if (!S_ISSOCK(status.st_mode)) not_to_be_trusted(doing, "its control socket is no socket");
-  if (status.st_uid != folder.owner) not_to_be_trusted(doing, "its control socket belongs to another user");
+  if (status.st_uid != directory.owner)
+    not_to_be_trusted(doing, "its control socket belongs to another user");
   if ((status.st_mode & 077) != 0) not_to_be_trusted(doing, "its control socket is open to others");
   if (status.st_nlink != 1) not_to_be_trusted(doing, "its control socket has another name, too");
   return file;
@@ -58,18 +59,18 @@ bool is_listened_on_by(const sys::Fd& socket, const ShardRecord& record, const s
 
 }  // namespace
 
-sockaddr_un address_in(int folder, const std::string& name) {
-  return address_at(fmt::format("/proc/self/fd/{}/{}", folder, name));
+sockaddr_un address_in(int directory, const std::string& name) {
+  return address_at(fmt::format("/proc/self/fd/{}/{}", directory, name));
 }
 
-const Folder& Controls::folder_of(const ShardEntry& entry, const std::string& doing) {
+const Directory& Controls::directory_of(const ShardEntry& entry, const std::string& doing) {
   const auto path = entry.path.substr(0, entry.path.rfind('/'));
-  if (!folder_ || folder_->path != path || folder_->owner != entry.record.uid) {
+  if (!directory_ || directory_->path != path || directory_->owner != entry.record.uid) {
     std::string problem;
-    folder_ = open_folder({path, entry.record.uid}, problem);
-    if (!folder_) throw Error(sys::errno_code(ENOENT), problem.empty() ? doing : doing + ": " + problem);
+    directory_ = open_directory({path, entry.record.uid}, problem);
+    if (!directory_) throw Error(sys::errno_code(ENOENT), problem.empty() ? doing : doing + ": " + problem);
   }
-  return *folder_;
+  return *directory_;
 }
 
 sys::Fd Controls::connect(const ShardEntry& entry) {
@@ -82,7 +83,7 @@ sys::Fd Controls::connect(const ShardEntry& entry) {
   }
   const auto init = sys::find(entry.record.init, entry.record.uid);
   if (!init) throw Error(sys::errno_code(ESRCH), doing, "It has just ended.");
-  const auto file = open_socket(folder_of(entry, doing), socket_name(id), doing);
+  const auto file = open_socket(directory_of(entry, doing), socket_name(id), doing);
   const auto address = address_at(fmt::format("/proc/self/fd/{}", file.get()));
   sys::Fd socket(sys::check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), "making a socket"));
   sys::take_descriptors(socket, false);

@@ -7,17 +7,17 @@
 #include <optional>
 #include <string>
 
-#include "registry/place/folders.hpp"
+#include "registry/place/directories.hpp"
 #include "sys/base/clock.hpp"
 #include "sys/base/fd.hpp"
 
 namespace nslaunch::registry {
 
-/// The address of a socket in an open folder, however long the folder's path is.
-sockaddr_un address_in(int folder, const std::string& name);
+/// The address of a socket in an open directory, however long the directory's path is.
+sockaddr_un address_in(int directory, const std::string& name);
 
-/// Connects to the control sockets of shards that list_shards showed: one after the other of the same folder
-/// costs little.
+/// Connects to the control sockets of shards that list_shards showed: one after the other of the same
+/// directory costs little.
 class Controls {
  public:
   /// `patience`: till when to wait for peers that take nobody in, for all of them together; by default not at
@@ -30,10 +30,10 @@ class Controls {
   sys::Fd connect(const ShardEntry& entry);
 
  private:
-  const Folder& folder_of(const ShardEntry& entry, const std::string& doing);
+  const Directory& directory_of(const ShardEntry& entry, const std::string& doing);
 
   std::optional<sys::Deadline> patience_;
-  std::optional<Folder> folder_;
+  std::optional<Directory> directory_;
 };
 
 }  // namespace nslaunch::registry

@@ -19,9 +19,9 @@ std::string why_not_opened(int error) {
   return std::string(kNotOpened) + sys::errno_code(error).message();
 }
 
-std::string what_is_wrong(const struct stat& status, const Folder& folder) {
+std::string what_is_wrong(const struct stat& status, const Directory& directory) {
   if (!S_ISREG(status.st_mode)) return "not a regular file";
-  if (status.st_uid != folder.owner) return fmt::format("belongs to user {}", status.st_uid);
+  if (status.st_uid != directory.owner) return fmt::format("belongs to user {}", status.st_uid);
   if (status.st_size > static_cast<off_t>(kRecordLimit)) {
     return fmt::format("too large for a record ({} bytes)", status.st_size);
   }
@@ -30,20 +30,20 @@ std::string what_is_wrong(const struct stat& status, const Folder& folder) {
 
 }  // namespace
 
-std::optional<RecordFile> open_record(const Folder& folder, const char* name, unsigned char type, int access,
-                                      std::string& problem) {
+std::optional<RecordFile> open_record(const Directory& directory, const char* name, unsigned char type,
+                                      int access, std::string& problem) {
   if (type == DT_LNK)
     problem = "a symbolic link";
   else if (type != DT_REG && type != DT_UNKNOWN)
     problem = "not a regular file";
   if (!problem.empty()) return std::nullopt;
   RecordFile file;
-  file.fd = sys::open_on_same_mount(folder.fd.get(), name, access | O_NONBLOCK | O_NOCTTY);
+  file.fd = sys::open_on_same_mount(directory.fd.get(), name, access | O_NONBLOCK | O_NOCTTY);
   if (!file.fd || ::fstat(file.fd.get(), &file.status) != 0) {
     problem = why_not_opened(errno);
     return std::nullopt;
   }
-  problem = what_is_wrong(file.status, folder);
+  problem = what_is_wrong(file.status, directory);
   if (!problem.empty()) return std::nullopt;
   return file;
 }
@@ -52,9 +52,9 @@ bool is_passing(const std::string& problem) {
   return problem.starts_with(kNotOpened) && !problem.ends_with(sys::errno_code(EACCES).message());
 }
 
-bool is_still(const Folder& folder, const char* name, const RecordFile& file) {
+bool is_still(const Directory& directory, const char* name, const RecordFile& file) {
   struct stat named = {};
-  const auto there = sys::open_on_same_mount(folder.fd.get(), name, O_PATH);
+  const auto there = sys::open_on_same_mount(directory.fd.get(), name, O_PATH);
   if (!there && (errno == ENOENT || errno == ELOOP || errno == EXDEV)) return false;
   sys::check(there ? ::fstat(there.get(), &named) : -1, "looking at {}", name);
   return named.st_dev == file.status.st_dev && named.st_ino == file.status.st_ino;

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "registry/place/folders.hpp"
+#include "registry/place/directories.hpp"
 #include "registry/record/header.hpp"
 #include "sys/base/check.hpp"
 
@@ -19,36 +19,36 @@ namespace nslaunch::registry {
 /// Calls visit(name, type) for every entry (type as readdir(3) has it, DT_UNKNOWN on some file
 /// systems) until it returns false. Entries may be removed meanwhile.
 template <typename Visit>
-void each_entry(const Folder& folder, Visit visit) {
-  sys::Fd copy(sys::check(::fcntl(folder.fd.get(), F_DUPFD_CLOEXEC, 0), "listing {}", folder.path));
+void each_entry(const Directory& directory, Visit visit) {
+  sys::Fd copy(sys::check(::fcntl(directory.fd.get(), F_DUPFD_CLOEXEC, 0), "listing {}", directory.path));
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(::fdopendir(copy.get()), ::closedir);
-  if (!listing) throw Error(sys::errno_code(errno), "listing " + folder.path);
+  if (!listing) throw Error(sys::errno_code(errno), "listing " + directory.path);
   copy.release();
-  ::rewinddir(listing.get());  // the copy shares its position with the folder's descriptor
+  ::rewinddir(listing.get());  // the copy shares its position with the directory's descriptor
   for (;;) {
     errno = 0;
     const dirent* entry = ::readdir(listing.get());
-    if (entry == nullptr && errno != 0) throw Error(sys::errno_code(errno), "listing " + folder.path);
+    if (entry == nullptr && errno != 0) throw Error(sys::errno_code(errno), "listing " + directory.path);
     if (entry == nullptr || !visit(entry->d_name, entry->d_type)) return;
   }
 }
 
-/// One file of a registry folder.
+/// One file of a registry directory.
 struct RecordFile {
   sys::Fd fd;
   struct stat status = {};
 };
 
-/// Opens a regular file of the folder's owner, of a record's size, without following a link, waiting
+/// Opens a regular file of the directory's owner, of a record's size, without following a link, waiting
 /// for a peer or waking a device. Nothing with an empty `problem`: it is gone.
-std::optional<RecordFile> open_record(const Folder& folder, const char* name, unsigned char type, int access,
-                                      std::string& problem);
+std::optional<RecordFile> open_record(const Directory& directory, const char* name, unsigned char type,
+                                      int access, std::string& problem);
 
 /// Whether open_record() may well succeed at the next try: it was no fault of the file's.
 bool is_passing(const std::string& problem);
 
 /// Whether `name` still means this very file. Throws where that can't be told.
-bool is_still(const Folder& folder, const char* name, const RecordFile& file);
+bool is_still(const Directory& directory, const char* name, const RecordFile& file);
 
 std::string read_text(const RecordFile& file);
 

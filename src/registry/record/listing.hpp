@@ -7,7 +7,7 @@
 
 namespace nslaunch::registry {
 
-/// What the records of a folder say.
+/// What the records of a directory say.
 struct Listing {
   std::vector<ShardEntry> entries;
   std::vector<std::string> warnings;

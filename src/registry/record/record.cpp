@@ -9,7 +9,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kLongestName = 256;
-constexpr std::size_t kLongestFolder = 4096;
+constexpr std::size_t kLongestDirectory = 4096;
 constexpr std::size_t kCommandBudget = 16'384;
 
 std::string cut(const std::string& text, std::size_t limit) {
@@ -39,7 +39,7 @@ std::string body(const ShardRecord& record, std::size_t command_budget) {
       {"shard_index", record.shard_index},
       {"shard_total", record.shard_total},
       {"command", cut(record.command, command_budget)},
-      {"cwd", cut(record.cwd, kLongestFolder)},
+      {"cwd", cut(record.cwd, kLongestDirectory)},
       {"uid", record.uid},
       {"started_at", record.started_at},
       {"isolation", cut(record.isolation, kLongestName)},

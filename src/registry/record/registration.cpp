@@ -6,7 +6,7 @@
 
 #include <cstdio>
 
-#include "registry/place/folders.hpp"
+#include "registry/place/directories.hpp"
 #include "registry/place/locked_file.hpp"
 #include "registry/place/names.hpp"
 #include "registry/place/private_umask.hpp"
@@ -29,25 +29,25 @@ void write_text(int file, const std::string& text) {
 }
 
 /// Gives the finished file its name; with RENAME_NOREPLACE unless a shard of that id has it.
-void name_it(int folder, const std::string& temporary, const std::string& name, unsigned flags) {
-  int result = ::renameat2(folder, temporary.c_str(), folder, name.c_str(), flags);
+void name_it(int directory, const std::string& temporary, const std::string& name, unsigned flags) {
+  int result = ::renameat2(directory, temporary.c_str(), directory, name.c_str(), flags);
   // Some file systems (NFS) can't promise not to replace.
   if (result != 0 && (errno == EINVAL || errno == ENOSYS)) {
-    result = ::renameat(folder, temporary.c_str(), folder, name.c_str());
+    result = ::renameat(directory, temporary.c_str(), directory, name.c_str());
   }
   sys::check(result, "naming the record {}", name);
 }
 
 /// A record is locked and complete before anybody else can see it under its name: a reaper that
 /// finds it unlocked knows that its launcher is gone (K15).
-sys::Fd write_record(int folder, const ShardRecord& record, ShardState state, unsigned flags) {
-  auto file =
-      make_locked_file(folder, [&](unsigned tried) { return temporary_name(record.id, ::getpid(), tried); });
+sys::Fd write_record(int directory, const ShardRecord& record, ShardState state, unsigned flags) {
+  auto file = make_locked_file(directory,
+                               [&](unsigned tried) { return temporary_name(record.id, ::getpid(), tried); });
   try {
     write_text(file.fd.get(), encode(record, state));
-    name_it(folder, file.name, record_name(record.id), flags);
+    name_it(directory, file.name, record_name(record.id), flags);
   } catch (...) {
-    ::unlinkat(folder, file.name.c_str(), 0);
+    ::unlinkat(directory, file.name.c_str(), 0);
     throw;
   }
   return std::move(file.fd);
@@ -61,25 +61,25 @@ std::optional<Registration> Registration::publish(const ShardRecord& record, std
     return std::nullopt;
   }
   try {
-    auto folder = open_folder_to_publish(problem);
-    if (!folder) return std::nullopt;
-    auto file = write_record(folder->fd.get(), record, ShardState::kStarting, RENAME_NOREPLACE);
-    return Registration(std::move(folder->fd), std::move(file), record_name(record.id));
+    auto directory = open_directory_to_publish(problem);
+    if (!directory) return std::nullopt;
+    auto file = write_record(directory->fd.get(), record, ShardState::kStarting, RENAME_NOREPLACE);
+    return Registration(std::move(directory->fd), std::move(file), record_name(record.id));
   } catch (const std::exception& error) {
     problem = std::string("the shard is not recorded: ") + error.what();
     return std::nullopt;
   }
 }
 
-Registration::Registration(sys::Fd folder, sys::Fd file, std::string name)
-    : folder_(std::move(folder)), file_(std::move(file)), name_(std::move(name)) {}
+Registration::Registration(sys::Fd directory, sys::Fd file, std::string name)
+    : directory_(std::move(directory)), file_(std::move(file)), name_(std::move(name)) {}
 
 Registration::Registration(Registration&&) noexcept = default;
 
 Registration& Registration::operator=(Registration&& other) noexcept {
   if (this == &other) return *this;
   remove();
-  folder_ = std::move(other.folder_);
+  directory_ = std::move(other.directory_);
   file_ = std::move(other.file_);
   name_ = std::move(other.name_);
   return *this;
@@ -92,7 +92,7 @@ Registration::~Registration() {
 void Registration::rewrite(const ShardRecord& record, ShardState state) noexcept {
   if (!file_) return;
   try {
-    file_ = write_record(folder_.get(), record, state, 0);
+    file_ = write_record(directory_.get(), record, state, 0);
   } catch (const std::exception&) {  // a record that says too much is better than none
   }
 }
@@ -107,14 +107,14 @@ sys::Fd Registration::make_control_socket() noexcept {
   try {
     const auto name = socket_name(id_of(name_));
     sys::Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    const auto address = address_in(folder_.get(), name);
+    const auto address = address_in(directory_.get(), name);
     const auto bind = [&] {
       return ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
     };
     const PrivateUmask umask;
     int bound = bind();
     if (bound != 0 && errno == EADDRINUSE) {  // of a shard that had this id by chance and was killed
-      ::unlinkat(folder_.get(), name.c_str(), 0);
+      ::unlinkat(directory_.get(), name.c_str(), 0);
       bound = bind();
     }
     if (bound != 0) return {};
@@ -127,14 +127,14 @@ sys::Fd Registration::make_control_socket() noexcept {
 void Registration::remove() noexcept {
   if (!file_) return;
   // Without its record nobody would look for a socket.
-  const int removed = ::unlinkat(folder_.get(), socket_name(id_of(name_)).c_str(), 0);
-  if (removed == 0 || errno == ENOENT) ::unlinkat(folder_.get(), name_.c_str(), 0);
+  const int removed = ::unlinkat(directory_.get(), socket_name(id_of(name_)).c_str(), 0);
+  if (removed == 0 || errno == ENOENT) ::unlinkat(directory_.get(), name_.c_str(), 0);
   abandon();
 }
 
 void Registration::abandon() noexcept {
   file_.reset();
-  folder_.reset();
+  directory_.reset();
 }
 
 }  // namespace nslaunch::registry

@@ -36,12 +36,12 @@ class Registration {
   void abandon() noexcept;
   /// The descriptors that it holds, for those who close everything else.
   int lock_fd() const noexcept { return file_.get(); }
-  int folder_fd() const noexcept { return folder_.get(); }
+  int directory_fd() const noexcept { return directory_.get(); }
 
  private:
-  Registration(sys::Fd folder, sys::Fd file, std::string name);
+  Registration(sys::Fd directory, sys::Fd file, std::string name);
 
-  sys::Fd folder_;
+  sys::Fd directory_;
   sys::Fd file_;
   std::string name_;
 };

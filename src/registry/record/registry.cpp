@@ -11,9 +11,9 @@
 
 #include "registry/place/addressed.hpp"
 #include "registry/place/as_user.hpp"
-#include "registry/place/folders.hpp"
+#include "registry/place/directories.hpp"
 #include "registry/place/unreadable.hpp"
-#include "registry/record/list_folder.hpp"
+#include "registry/record/list_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 #include "sys/process/identity.hpp"
@@ -44,10 +44,11 @@ int signal_processes(const ShardRecord& record, int signal) {
 }
 
 /// In order of their start.
-std::vector<ShardEntry> list_folders(std::span<const Folder> folders, std::vector<std::string>& warnings) {
+std::vector<ShardEntry> list_directories(std::span<const Directory> directories,
+                                         std::vector<std::string>& warnings) {
   std::vector<ShardEntry> entries;
-  for (const auto& folder : folders) {
-    auto listing = list_folder(folder);
+  for (const auto& directory : directories) {
+    auto listing = list_directory(directory);
     std::ranges::move(listing.entries, std::back_inserter(entries));
     std::ranges::move(listing.warnings, std::back_inserter(warnings));
   }
@@ -64,11 +65,11 @@ std::vector<ShardEntry> list_folders(std::span<const Folder> folders, std::vecto
 }  // namespace registry
 
 std::vector<ShardEntry> list_shards(bool all_users, std::vector<std::string>& warnings) {
-  return registry::list_folders(registry::open_folders(all_users, warnings), warnings);
+  return registry::list_directories(registry::open_directories(all_users, warnings), warnings);
 }
 
 std::vector<ShardEntry> list_shards_of(uid_t user, std::vector<std::string>& warnings) {
-  return registry::list_folders(registry::open_folders_of(user, warnings), warnings);
+  return registry::list_directories(registry::open_directories_of(user, warnings), warnings);
 }
 
 bool is_one_of_several(const ShardRecord& record) noexcept {

@@ -17,7 +17,7 @@ enum class Verdict {
 
 /// One way to have a shard, by how much privilege there is.
 struct WayToShard {
-  shard::Rung rung;
+  shard::PrivilegeMode privilege_mode;
   std::string skipped;  ///< why it is not the one that a run takes; empty: it is
 };
 

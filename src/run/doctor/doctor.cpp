@@ -10,7 +10,7 @@
 namespace nslaunch::run {
 namespace {
 
-using shard::Rung;
+using shard::PrivilegeMode;
 
 /// Far more than any step takes on a busy machine.
 constexpr std::chrono::milliseconds kPatience{5000};
@@ -25,13 +25,14 @@ std::string lacks(const shard::Evidence& machine, std::initializer_list<std::pai
 }
 
 /// From the fullest on. Those below the one that a run takes here give nothing that this does not.
-std::vector<WayToShard> ways_here(const shard::Evidence& machine, Rung taken) {
-  std::vector<WayToShard> ways = {{Rung::kPrivileged, lacks(machine, {{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},
-                                                                      {CAP_NET_ADMIN, "CAP_NET_ADMIN"}})},
-                                  {Rung::kSplit, lacks(machine, {{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"}})},
-                                  {Rung::kRootless, {}}};
+std::vector<WayToShard> ways_here(const shard::Evidence& machine, PrivilegeMode taken) {
+  std::vector<WayToShard> ways = {
+      {PrivilegeMode::kPrivileged,
+       lacks(machine, {{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"}, {CAP_NET_ADMIN, "CAP_NET_ADMIN"}})},
+      {PrivilegeMode::kSplit, lacks(machine, {{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"}})},
+      {PrivilegeMode::kRootless, {}}};
   for (auto& way : ways) {
-    if (way.rung > taken) way.skipped = "not needed";
+    if (way.privilege_mode > taken) way.skipped = "not needed";
   }
   return ways;
 }
@@ -42,7 +43,7 @@ Diagnosis diagnose() {
   const auto plan = shard::plan_to_probe();
   Diagnosis diagnosis;
   diagnosis.machine = shard::read_evidence();
-  diagnosis.ways = ways_here(diagnosis.machine, plan.rung);
+  diagnosis.ways = ways_here(diagnosis.machine, plan.privilege_mode);
   diagnosis.shard = shard::probe_launch(plan, kPatience);
   diagnosis.extras = try_extras(diagnosis.shard.works, kPatience);
   return diagnosis;

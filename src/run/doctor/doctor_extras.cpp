@@ -9,7 +9,7 @@
 
 #include "inspect/snapshot/threads.hpp"
 #include "ns/delegation.hpp"
-#include "registry/place/folders.hpp"
+#include "registry/place/directories.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/fd.hpp"
 #include "sys/base/files.hpp"
@@ -29,13 +29,13 @@ void refuse(Extra& extra, const Error& error) {
   if (!error.advice().empty()) extra.remedies.push_back({error.advice(), ""});
 }
 
-/// In a child: the folder may lie on a file system that does not answer.
+/// In a child: the directory may lie on a file system that does not answer.
 void try_registry(Extra& extra, std::chrono::milliseconds patience) {
   constexpr std::size_t kMost = 8192;
   constexpr char kProblem = '!';
   const auto look = [](int out) {
     std::string problem;
-    const auto path = registry::folder_to_publish_in(problem);
+    const auto path = registry::directory_to_publish_in(problem);
     sys::write_all(out, path.empty() ? kProblem + problem : path);
   };
   const auto told = sys::output_of_child(look, patience, kMost);
@@ -44,10 +44,10 @@ void try_registry(Extra& extra, std::chrono::milliseconds patience) {
 }
 
 /// The working directory as --overlay . has it; the root itself can't be covered.
-std::string folder_to_cover() {
+std::string directory_to_cover() {
   std::error_code gone;
-  const auto folder = std::filesystem::current_path(gone);
-  return gone || folder == "/" ? "/usr" : folder.string();
+  const auto directory = std::filesystem::current_path(gone);
+  return gone || directory == "/" ? "/usr" : directory.string();
 }
 
 /// By a launch with `plan`, one step of which is what matters.
@@ -63,7 +63,7 @@ void try_step(Extra& extra, const shard::Plan& plan, Step step, std::chrono::mil
 
 void try_overlay(Extra& extra, std::chrono::milliseconds patience) {
   ShardSpec spec;
-  spec.overlays = {{.path = folder_to_cover(), .keep = {}}};
+  spec.overlays = {{.path = directory_to_cover(), .keep = {}}};
   try_step(extra, shard::plan_to_probe(spec), Step::kOverlay, patience);
 }
 
@@ -81,8 +81,7 @@ void try_limits(Extra& extra) {
 
 void try_kernel_stacks(Extra& extra) {
   extra.works = !inspect::kernel_stack(::getpid(), 1).empty();
-  if (!extra.works)
-    extra.said = "the kernel shows them to root only; all else in an account of a hang is there";
+  if (!extra.works) extra.said = "the kernel shows them to root only; all else in a hang report is there";
 }
 
 /// A failure to try it is its result.
@@ -109,12 +108,12 @@ std::vector<Extra> try_extras(bool shards_work, std::chrono::milliseconds patien
     std::function<void(Extra&)> body;
   };
   const Row rows[] = {
-      {"registry", "a folder for records, for list, exec and kill",
+      {"registry", "a directory for records, for list, exec and kill",
        [&](Extra& extra) { try_registry(extra, patience); }},
       {"overlay", "a copy-on-write view (--overlay)", in_a_shard(try_overlay)},
       {"limits", "limits by a control group (--memory, --pids)", try_limits},
       {"capture", "a packet capture (--pcap)", in_a_shard(try_capture)},
-      {"stacks", "kernel stacks in the account of a hang", try_kernel_stacks},
+      {"stacks", "kernel stacks in the hang report", try_kernel_stacks},
   };
   std::vector<Extra> extras;
   for (const auto& row : rows) {

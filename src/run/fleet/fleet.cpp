@@ -12,7 +12,7 @@
 #include "run/part/expand_spec.hpp"
 #include "run/report/fleet_json.hpp"
 #include "shard/plan/plan.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "shard/supervise/ancestors.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
@@ -60,7 +60,7 @@ Fleet::Fleet(const FleetSpec& spec, std::span<Reporter* const> reporters)
   if (spec.shard.watch_ancestors && !sys::is_ignored(SIGHUP)) ancestors_ = shard::ancestors_in_own_group();
   for (const auto& ancestor : ancestors_) shared_.outside_handles.push_back(ancestor.get());
   if (shard::other_user(spec.shard) != nullptr && !spec.shard.capture.file.empty())
-    shared_.capture_folder = shard::open_capture_folder(spec.shard.capture);
+    shared_.capture_directory = shard::open_capture_directory(spec.shard.capture);
   if (spec.total_timeout) total_limit_.emplace(*spec.total_timeout);
   begin_to_watch();
 }
@@ -106,7 +106,7 @@ void Fleet::start_what_fits() {
 
 unsigned Fleet::free_slot() const {
   unsigned slot = 0;
-  const auto is_taken = [&](const Berth& berth) { return berth.slot == slot; };
+  const auto is_taken = [&](const ActiveAttempt& active) { return active.slot == slot; };
   while (std::any_of(running_.begin(), running_.end(), is_taken)) ++slot;
   return slot;
 }
@@ -127,14 +127,14 @@ void Fleet::start(const Turn& turn) {
   auto shard = spec_of(spec_, part.part, turn);
   part.command = shard.command;
   const auto slot = free_slot();
-  Berth berth{turn, slot, &part, messages_for(part.part), nullptr, nullptr};
-  berth.output = std::make_unique<ShardOutput>(spec_.output, sys::escape(part.part.name) + " | ", printer_);
-  berth.shard =
+  ActiveAttempt active{turn, slot, &part, messages_for(part.part), nullptr, nullptr};
+  active.output = std::make_unique<ShardOutput>(spec_.output, sys::escape(part.part.name) + " | ", printer_);
+  active.shard =
       std::make_unique<ShardRun>(shard, shared_, share_of_processors(processors_, slot, spec_.processors),
-                                 *berth.output, *berth.messages, loop_);
+                                 *active.output, *active.messages, loop_);
   const bool is_first = !std::exchange(any_started_, true);
-  if (berth.shard->usage_error() && is_first) std::rethrow_exception(berth.shard->usage_error());
-  running_.push_back(std::move(berth));
+  if (active.shard->usage_error() && is_first) std::rethrow_exception(active.shard->usage_error());
+  running_.push_back(std::move(active));
   progress_->changed();
 }
 
@@ -143,16 +143,16 @@ int Fleet::poll_timeout() const {
   const auto regard = [&](int left) {
     if (left >= 0) timeout = std::min(timeout, left);
   };
-  for (const auto& berth : running_) regard(berth.shard->poll_timeout());
+  for (const auto& active : running_) regard(active.shard->poll_timeout());
   if (has_room()) regard(next_start_.poll_timeout());
   if (total_limit_) regard(total_limit_->poll_timeout());
   return timeout;
 }
 
 /// The shards first: what has ended before a signal came was not ended by it.
-void Fleet::attend() {
-  for (auto& berth : running_) berth.shard->attend();
-  if (std::exchange(signals_are_due_, false)) hear_signals();
+void Fleet::handle_events() {
+  for (auto& active : running_) active.shard->handle_events();
+  if (std::exchange(signals_are_due_, false)) handle_signals();
   if (std::exchange(ancestor_has_ended_, false)) {
     ancestors_.clear();
     shared_.outside_handles.clear();
@@ -166,18 +166,18 @@ void Fleet::attend() {
   }
 }
 
-Sight Fleet::sight() const {
-  Sight sight{.settled = results_.settled(),
-              .total = schedule_.total(),
-              .failed = results_.failed(),
-              .began = began_,
-              .running = {}};
-  for (const auto& berth : running_) {
-    const auto lines = last_lines(berth.output->tail(), 1);
-    sight.running.push_back(
-        {berth.part->part.name, berth.shard->began(), lines.empty() ? "" : std::string(lines.front())});
+FleetSnapshot Fleet::snapshot() const {
+  FleetSnapshot snapshot{.settled = results_.settled(),
+                         .total = schedule_.total(),
+                         .failed = results_.failed(),
+                         .began = began_,
+                         .running = {}};
+  for (const auto& active : running_) {
+    const auto lines = last_lines(active.output->tail(), 1);
+    snapshot.running.push_back(
+        {active.part->part.name, active.shard->began(), lines.empty() ? "" : std::string(lines.front())});
   }
-  return sight;
+  return snapshot;
 }
 
 FleetResult Fleet::run() {
@@ -186,10 +186,10 @@ FleetResult Fleet::run() {
     start_what_fits();
     end_those_over();
     if (running_.empty() && schedule_.exhausted()) return finish();
-    if (progress_->is_due()) progress_->show(sight());
-    for (auto& berth : running_) berth.output->wait_for_more();
+    if (progress_->is_due()) progress_->show(snapshot());
+    for (auto& active : running_) active.output->wait_for_more();
     loop_.turn(poll_timeout());
-    attend();
+    handle_events();
   }
 }
 

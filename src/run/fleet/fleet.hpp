@@ -34,7 +34,7 @@ class Fleet {
   static constexpr const char* kWarningColour = "\033[33m";
 
   /// One shard that runs, with what it refers to.
-  struct Berth {
+  struct ActiveAttempt {
     Turn turn;
     unsigned slot;
     PartResult* part;
@@ -55,20 +55,20 @@ class Fleet {
   void begin_to_watch();
   void on_ancestor_ended();
   int poll_timeout() const;
-  void attend();
+  void handle_events();
   void end_those_over();
-  void take_end(Berth& berth);
-  void print_output(Berth& berth, const Attempt& attempt);
+  void take_end(ActiveAttempt& active);
+  void print_output(ActiveAttempt& active, const Attempt& attempt);
   void settle(const Turn& turn, PartResult& part);
 
-  void hear_signals();
+  void handle_signals();
   void on_signal(const signalfd_siginfo& info);
   void stop_with(int signal);
   void forward(const registry::AddressedSignal& addressed);
   /// The first time everything is told to end, the second time it is killed.
   void cancel(FleetEnd end, int signal = 0);
   void say(std::string_view text, const char* colour = "");
-  Sight sight() const;
+  FleetSnapshot snapshot() const;
   FleetResult finish();
   void print_the_rest();
 
@@ -86,7 +86,7 @@ class Fleet {
   Printer printer_;
   std::unique_ptr<Progress> progress_;
   Schedule schedule_;
-  std::vector<Berth> running_;
+  std::vector<ActiveAttempt> running_;
   Results results_;
   std::error_code output_error_;  ///< of a shard's
   sys::Clock::time_point began_ = sys::Clock::now();

@@ -17,41 +17,41 @@ void Fleet::end_those_over() {
       ++index;
       continue;
     }
-    auto berth = std::move(running_[index]);
+    auto active = std::move(running_[index]);
     running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(index));
-    take_end(berth);
+    take_end(active);
   }
 }
 
-void Fleet::take_end(Berth& berth) {
-  auto attempt = berth.shard->finish();
+void Fleet::take_end(ActiveAttempt& active) {
+  auto attempt = active.shard->finish();
   const bool passed = has_passed(attempt.status, spec_.shard);
-  if (berth.cancelled && !passed) attempt.status = Status::kCancelled;
-  const bool slow = spec_.slow && attempt.outcome.duration - berth.stopped > *spec_.slow;
+  if (active.cancelled && !passed) attempt.status = Status::kCancelled;
+  const bool slow = spec_.slow && attempt.outcome.duration - active.stopped > *spec_.slow;
   if (slow && attempt.status == Status::kPass) attempt.status = Status::kSlow;
-  attempt.output_bytes = berth.output->size();
-  if (!passed) attempt.last_output = berth.output->tail();
-  if (!spec_.shard.artifacts.empty()) attempt.folder = berth.shard->spec().artifacts;
-  attempt.folder_descriptor = berth.shard->artifacts_fd();
-  const bool settled = schedule_.settle(berth.turn, passed || berth.cancelled);
-  auto& part = *berth.part;
+  attempt.output_bytes = active.output->size();
+  if (!passed) attempt.last_output = active.output->tail();
+  if (!spec_.shard.artifacts.empty()) attempt.directory = active.shard->spec().artifacts;
+  attempt.directory_descriptor = active.shard->artifacts_fd();
+  const bool settled = schedule_.settle(active.turn, passed || active.cancelled);
+  auto& part = *active.part;
   say(ended_line(part, attempt, spec_, !settled));
-  if (const auto problem = berth.output->problem(); !problem.empty())
+  if (const auto problem = active.output->problem(); !problem.empty())
     say(fmt::format("{}: the end of its output is lost: {}", sys::escape(part.part.name), problem),
         kWarningColour);
-  if (const auto error = berth.output->read_error()) output_error_ = error;
-  if (spec_.output != OutputMode::kFailed || !passed) print_output(berth, attempt);
+  if (const auto error = active.output->read_error()) output_error_ = error;
+  if (spec_.output != OutputMode::kFailed || !passed) print_output(active, attempt);
   part.attempts.push_back(std::move(attempt));
-  for (auto* reporter : reporters_) reporter->ended(part, part.attempts.back(), berth.messages->warning);
-  part.attempts.back().folder_descriptor = -1;
-  if (settled) settle(berth.turn, part);
+  for (auto* reporter : reporters_) reporter->ended(part, part.attempts.back(), active.messages->warning);
+  part.attempts.back().directory_descriptor = -1;
+  if (settled) settle(active.turn, part);
 }
 
-void Fleet::print_output(Berth& berth, const Attempt& attempt) {
+void Fleet::print_output(ActiveAttempt& active, const Attempt& attempt) {
   const bool marked = spec_.output != OutputMode::kStream && attempt.output_bytes > 0;
-  const auto marks = marked ? marks_around(*berth.part, attempt, spec_) : Marks{};
+  const auto marks = marked ? marks_around(*active.part, attempt, spec_) : Marks{};
   printer_.print(Stream::kOut, marks.before);
-  berth.output->print();
+  active.output->print();
   printer_.print(Stream::kOut, marks.after);
 }
 
@@ -81,7 +81,7 @@ void Fleet::print_the_rest() {
   hurried_ = false;
   while (!printer_.is_empty() && !hurried_) {
     loop_.turn();
-    hear_signals();
+    handle_signals();
   }
 }
 

@@ -20,14 +20,14 @@ void Fleet::cancel(FleetEnd end, int signal) {
     results_.ended_by_signal(signal);
     hurried_ = true;
   }
-  for (auto& berth : running_) {
-    berth.cancelled |= berth.shard->command_runs();
-    if (second_signal && signal != 0) berth.shard->kill(EndCause::kInterrupts);
-    if (!again) berth.shard->end(EndCause::kTerminated);
+  for (auto& active : running_) {
+    active.cancelled |= active.shard->command_runs();
+    if (second_signal && signal != 0) active.shard->kill(EndCause::kInterrupts);
+    if (!again) active.shard->end(EndCause::kTerminated);
   }
 }
 
-void Fleet::hear_signals() {
+void Fleet::handle_signals() {
   while (const auto info = sys::read_signal(caller_.signals().get())) on_signal(*info);
 }
 
@@ -56,14 +56,14 @@ void Fleet::on_signal(const signalfd_siginfo& info) {
     case SIGXFSZ:
       return;
     default:
-      for (auto& berth : running_) berth.shard->forward(signal);
+      for (auto& active : running_) active.shard->forward(signal);
   }
 }
 
 /// `nslaunch kill` of one of the shards.
 void Fleet::forward(const registry::AddressedSignal& addressed) {
-  for (auto& berth : running_) {
-    if (berth.shard->init_pid() == addressed.init) berth.shard->forward(addressed.signal);
+  for (auto& active : running_) {
+    if (active.shard->init_pid() == addressed.init) active.shard->forward(addressed.signal);
   }
 }
 
@@ -72,16 +72,16 @@ void Fleet::stop_with(int signal) {
   printer_.write_now();
   progress_->clear();
   printer_.write_now();
-  for (auto& berth : running_) berth.shard->forward(signal);
+  for (auto& active : running_) active.shard->forward(signal);
   const auto stopped_at = sys::Clock::now();
   sys::reset_signal(signal);
   ::kill(::getpid(), signal);
   sys::deliver_pending(signal);
   const auto pause = sys::Clock::now() - stopped_at;
-  for (auto& berth : running_) {
-    berth.shard->forward(SIGCONT);
-    berth.shard->postpone(pause);
-    berth.stopped += pause;
+  for (auto& active : running_) {
+    active.shard->forward(SIGCONT);
+    active.shard->postpone(pause);
+    active.stopped += pause;
   }
   next_start_.postpone(pause);
   if (total_limit_) total_limit_->postpone(pause);

@@ -61,7 +61,7 @@ void ShardRun::launch(const Shared& shared) {
   const auto& spec = plan_.spec;
   if (!spec.capture.file.empty()) {
     capture_.emplace(spec.capture, messages_.warning, leftovers_.hook(),
-                     shared.capture_folder ? &*shared.capture_folder : nullptr);
+                     shared.capture_directory ? &*shared.capture_directory : nullptr);
     plan_.capture_file = capture_->fd();
   }
   recorder_.emplace(plan_, messages_);
@@ -110,18 +110,19 @@ int ShardRun::poll_timeout() const {
   return supervision_ ? supervision_->poll_timeout() : -1;
 }
 
-void ShardRun::attend() {
-  bool wrote = output_.attend();
+void ShardRun::handle_events() {
+  bool wrote = output_.handle_events();
   // Others may have taken long since the loop has turned.
   if (plan_.spec.silence && !wrote) wrote = output_.take_what_is_there();
   const bool news_of_launch = std::exchange(launching_is_due_, false);
   try {
     if (supervision_) {
       if (wrote || output_.is_held_back()) supervision_->ending().on_output();
-      supervision_->attend();
+      supervision_->handle_events();
       supervision_->keep_deadlines();
       over_ = supervision_->is_over();
-    } else if (launching_ && (news_of_launch || launching_->poll_timeout() == 0) && launching_->attend()) {
+    } else if (launching_ && (news_of_launch || launching_->poll_timeout() == 0) &&
+               launching_->handle_events()) {
       launched();
     }
     if (launching_ && launch_limit_ && launch_limit_->passed()) give_up_launch();
@@ -180,7 +181,7 @@ void ShardRun::forward(int signal) {
   if (!supervision_) return;
   supervision_->ending().on_signal(signal);
   if (signal == SIGTERM) return supervision_->ending().end(EndCause::kTerminated);
-  supervision_->peer().tell(shard::Kind::kForward, signal);
+  supervision_->peer().send(shard::Kind::kForward, signal);
 }
 
 void ShardRun::postpone(sys::Clock::duration pause) noexcept {

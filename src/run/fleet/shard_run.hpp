@@ -34,7 +34,7 @@ struct Shared {
   /// Plan::outside_handles.
   std::vector<int> outside_handles{};
   /// Where the commands are another user's, who can give the way to it another meaning.
-  std::optional<shard::CaptureFolder> capture_folder{};
+  std::optional<shard::CaptureDirectory> capture_directory{};
 };
 
 /// One shard of a fleet from its launch to its end, without ever waiting.
@@ -44,10 +44,10 @@ class ShardRun {
   ShardRun(const ShardSpec& spec, const Shared& shared, std::vector<unsigned> processors, ShardOutput& output,
            const Messages& messages, sys::Loop& loop);
 
-  /// As poll(2) takes it: when attend() is due, whatever comes.
+  /// As poll(2) takes it: when handle_events() is due, whatever comes.
   int poll_timeout() const;
   /// Does what the loop's last turn has brought, and keeps the deadlines.
-  void attend();
+  void handle_events();
   /// What is wrong with the request itself, where that has kept it from being launched.
   const std::exception_ptr& usage_error() const noexcept { return usage_error_; }
   bool is_over() const noexcept { return over_; }
@@ -63,7 +63,7 @@ class ShardRun {
   void postpone(sys::Clock::duration pause) noexcept;
 
   const ShardSpec& spec() const noexcept { return plan_.spec; }
-  /// -1: there is no folder for artifacts.
+  /// -1: there is no directory for artifacts.
   int artifacts_fd() const noexcept { return plan_.artifacts.fd(); }
   /// 0: there is none, or none any more.
   pid_t init_pid() const noexcept;

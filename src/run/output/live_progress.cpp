@@ -51,7 +51,7 @@ class LiveProgress : public Progress, public Footer {
     if (soon.at() < next_.at()) next_ = soon;
   }
   void resized() override { changed(); }
-  void show(const Sight& sight) override;
+  void show(const FleetSnapshot& snapshot) override;
   /// What waits to be printed is to stand in its place, and takes it away.
   void clear() override {
     if (printer_.is_empty()) printer_.print_footer(erase());
@@ -59,7 +59,7 @@ class LiveProgress : public Progress, public Footer {
   std::string erase() override;
 
  private:
-  std::vector<std::string> lines_of(const Sight& sight) const;
+  std::vector<std::string> lines_of(const FleetSnapshot& snapshot) const;
   std::string to_its_top();
 
   Printer& printer_;
@@ -86,18 +86,18 @@ std::string LiveProgress::erase() {
   return sequence;
 }
 
-std::vector<std::string> LiveProgress::lines_of(const Sight& sight) const {
-  const auto ended = sight.total == 0 ? fmt::format("{} ended", sight.settled)
-                                      : fmt::format("{}/{} ended", sight.settled, sight.total);
-  std::vector<std::string> lines{fmt::format("{}, {} failed, {} running, {}", ended, sight.failed,
-                                             sight.running.size(), age_of(sight.began))};
+std::vector<std::string> LiveProgress::lines_of(const FleetSnapshot& snapshot) const {
+  const auto ended = snapshot.total == 0 ? fmt::format("{} ended", snapshot.settled)
+                                         : fmt::format("{}/{} ended", snapshot.settled, snapshot.total);
+  std::vector<std::string> lines{fmt::format("{}, {} failed, {} running, {}", ended, snapshot.failed,
+                                             snapshot.running.size(), age_of(snapshot.began))};
   std::size_t widest = 0;
-  for (const auto& row : sight.running)
+  for (const auto& row : snapshot.running)
     widest = std::max(widest, std::min(sys::columns_of(sys::escape(row.name)), kLongestName));
   const std::size_t most = std::max<std::size_t>(size_.rows, 2) - 1;  // the cursor has a row of its own
-  for (const auto& row : sight.running) {
+  for (const auto& row : snapshot.running) {
     if (lines.size() == most) break;
-    const auto left = sight.running.size() + 1 - lines.size();
+    const auto left = snapshot.running.size() + 1 - lines.size();
     if (lines.size() + 1 == most && left > 1) {
       lines.push_back(fmt::format("  and {} more", left));
       break;
@@ -112,14 +112,14 @@ std::vector<std::string> LiveProgress::lines_of(const Sight& sight) const {
   return lines;
 }
 
-void LiveProgress::show(const Sight& sight) {
+void LiveProgress::show(const FleetSnapshot& snapshot) {
   last_ = sys::Clock::now();
   const bool can_write = printer_.is_empty();
   next_ = sys::Deadline(can_write ? kLongestInterval : kShortestInterval);
   if (!can_write) return;
   std::string text = to_its_top();
   shown_.clear();
-  for (const auto& line : lines_of(sight)) {
+  for (const auto& line : lines_of(snapshot)) {
     text.append(line).append("\033[K\n");
     shown_.push_back(sys::columns_of(line));
   }

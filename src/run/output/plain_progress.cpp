@@ -23,26 +23,26 @@ class PlainProgress : public Progress {
   void resized() override {}
   void clear() override {}
 
-  void show(const Sight& sight) override {
+  void show(const FleetSnapshot& snapshot) override {
     changed();
     const auto now = sys::Clock::now();
     std::vector<std::string> running;
-    for (const auto& row : sight.running) {
+    for (const auto& row : snapshot.running) {
       if (running.size() == kMostNamed) break;
       const auto age = std::chrono::duration_cast<std::chrono::microseconds>(now - row.began);
       running.push_back(fmt::format("{} ({})", sys::escape(row.name), sys::format_duration(age)));
     }
-    if (sight.running.size() > kMostNamed)
-      running.push_back(fmt::format("{} more", sight.running.size() - kMostNamed));
-    const auto line = fmt::format("{} ended, {} failed, {} running: {}", progress_of(sight), sight.failed,
-                                  sight.running.size(), fmt::join(running, ", "));
+    if (snapshot.running.size() > kMostNamed)
+      running.push_back(fmt::format("{} more", snapshot.running.size() - kMostNamed));
+    const auto line = fmt::format("{} ended, {} failed, {} running: {}", progress_of(snapshot),
+                                  snapshot.failed, snapshot.running.size(), fmt::join(running, ", "));
     printer_.print(Stream::kErr, sys::own_lines(line));
   }
 
  private:
-  static std::string progress_of(const Sight& sight) {
-    return sight.total == 0 ? fmt::format("{}", sight.settled)
-                            : fmt::format("{} of {}", sight.settled, sight.total);
+  static std::string progress_of(const FleetSnapshot& snapshot) {
+    return snapshot.total == 0 ? fmt::format("{}", snapshot.settled)
+                               : fmt::format("{} of {}", snapshot.settled, snapshot.total);
   }
 
   Printer& printer_;

@@ -12,7 +12,7 @@
 namespace nslaunch::run {
 
 /// What there is to be seen of a fleet that runs.
-struct Sight {
+struct FleetSnapshot {
   struct Row {
     std::string name;
     sys::Clock::time_point began;
@@ -37,7 +37,7 @@ class Progress {
   virtual int poll_timeout() const = 0;
   /// Whether it is time for show().
   virtual bool is_due() const = 0;
-  virtual void show(const Sight& sight) = 0;
+  virtual void show(const FleetSnapshot& snapshot) = 0;
   /// Something has been printed, or has changed.
   virtual void changed() = 0;
   /// The terminal has another size.

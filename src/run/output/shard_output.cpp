@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 
@@ -51,10 +51,10 @@ ShardOutput::ShardOutput(OutputMode mode, std::string label, Printer& printer)
   if (mode != OutputMode::kStream) spool_ = std::make_shared<Spool>();
 }
 
-void ShardOutput::keep_in(const sys::Directory& folder, const ShardSpec& spec) {
+void ShardOutput::keep_in(const sys::Directory& directory, const ShardSpec& spec) {
   constexpr const char* kNames[] = {"stdout", "stderr"};
   for (auto& source : sources_)
-    source.file = shard::make_result(spec, folder, kNames[static_cast<std::size_t>(source.stream)]);
+    source.file = shard::make_result(spec, directory, kNames[static_cast<std::size_t>(source.stream)]);
 }
 
 std::vector<sys::Fd> ShardOutput::open(sys::Loop& loop) {
@@ -69,7 +69,7 @@ std::vector<sys::Fd> ShardOutput::open(sys::Loop& loop) {
   return writers;
 }
 
-bool ShardOutput::attend() {
+bool ShardOutput::handle_events() {
   bool any = false;
   for (auto& source : sources_) {
     if (std::exchange(source.is_due, false)) any |= read_some(source, kReadsATurn);

@@ -22,8 +22,8 @@ class ShardOutput {
   /// `label`: what stands before each of its lines with OutputMode::kStream. The printer must outlive it.
   ShardOutput(OutputMode mode, std::string label, Printer& printer);
 
-  /// Keeps every byte in files of this folder, too, which are the command's user's. Throws Error.
-  void keep_in(const sys::Directory& folder, const ShardSpec& spec);
+  /// Keeps every byte in files of this directory, too, which are the command's user's. Throws Error.
+  void keep_in(const sys::Directory& directory, const ShardSpec& spec);
   /// The command's ends of both streams, ours being watched by `loop`. To be given away before the next
   /// process is started. Throws Error.
   std::vector<sys::Fd> open(sys::Loop& loop);
@@ -35,7 +35,7 @@ class ShardOutput {
   /// command notices.
   void wait_for_more();
   /// Takes what the loop's last turn has brought. True: there was output.
-  bool attend();
+  bool handle_events();
   /// The same of what has come since.
   bool take_what_is_there();
   /// Takes what is there, and closes the streams: nobody writes any more.

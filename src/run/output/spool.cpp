@@ -27,12 +27,12 @@ constexpr std::size_t kMostInMemory = 64 << 10;
 
 sys::Fd nameless_file() {
   const char* path = std::getenv("TMPDIR");
-  const sys::Fd folder(
+  const sys::Fd directory(
       ::open(path != nullptr && *path != '\0' ? path : "/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC));
   sys::Fd file;
   // A user's program would be asked, and tell us what the commands have written.
-  if (folder && sys::mounter_of(folder.get()) != sys::Mounter::kAnother)
-    file.reset(::openat(folder.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600));
+  if (directory && sys::mounter_of(directory.get()) != sys::Mounter::kAnother)
+    file.reset(::openat(directory.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600));
   if (!file) file.reset(::memfd_create("output", MFD_CLOEXEC));
   return file;
 }

@@ -13,8 +13,8 @@
 namespace nslaunch::run {
 namespace {
 
-/// A part's name as that of a folder, which no other part has.
-std::string folder_name(const Part& part) {
+/// A part's name as that of a directory, which no other part has.
+std::string directory_name(const Part& part) {
   const auto allowed = [](unsigned char letter) {
     return std::isalnum(letter) != 0 || letter == '-' || letter == '_' || letter == '.';
   };
@@ -32,7 +32,7 @@ std::string folder_name(const Part& part) {
 /// name would make a relative path one from the root.
 constexpr const char* kNoName = "%";
 
-/// One name in a path, which no other text is: a list may be another user's, and leads to no other folder.
+/// One name in a path, which no other text is: a list may be another user's, and leads to no other directory.
 std::string as_file_name(std::string_view text) {
   std::string name;
   char before = ' ';
@@ -55,12 +55,12 @@ std::size_t names_to_expand(const std::string& path) {
                  std::count(path.begin() + static_cast<std::ptrdiff_t>(first), path.end(), '/'));
 }
 
-/// A folder for each attempt, in the run's.
-std::string folder_of(const FleetSpec& fleet, const Part& part, const Turn& turn) {
-  auto folder = fmt::format("{}/{}/{}", fleet.shard.artifacts, fleet.run_id, folder_name(part));
-  if (turn.repetition > 1) folder += fmt::format(".repetition-{}", turn.repetition);
-  if (turn.attempt > 1) folder += fmt::format(".attempt-{}", turn.attempt);
-  return folder;
+/// A directory for each attempt, in the run's.
+std::string directory_of(const FleetSpec& fleet, const Part& part, const Turn& turn) {
+  auto directory = fmt::format("{}/{}/{}", fleet.shard.artifacts, fleet.run_id, directory_name(part));
+  if (turn.repetition > 1) directory += fmt::format(".repetition-{}", turn.repetition);
+  if (turn.attempt > 1) directory += fmt::format(".attempt-{}", turn.attempt);
+  return directory;
 }
 
 void check_own_file(const FleetSpec& fleet, const std::string& path, const char* option,
@@ -109,7 +109,7 @@ ShardSpec spec_of(const FleetSpec& fleet, const Part& part, const Turn& turn) {
     if (part.line) overlay.names_of_list = names_to_expand(overlay.keep);
     overlay.keep = expand(overlay.keep, in_path);
   }
-  if (!spec.artifacts.empty()) spec.artifacts = folder_of(fleet, part, turn);
+  if (!spec.artifacts.empty()) spec.artifacts = directory_of(fleet, part, turn);
   return spec;
 }
 

@@ -10,7 +10,7 @@
 namespace nslaunch::run {
 
 /// In a path each word is one name, and no other word is: a list may be another user's, and leads to no other
-/// folder.
+/// directory.
 TemplateValues values_in_path(TemplateValues values);
 
 /// What one attempt at a part is to run: the fleet's shard with an id of its own, the part's numbers and its

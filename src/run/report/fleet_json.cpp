@@ -8,7 +8,7 @@
 
 #include "run/report/json_text.hpp"
 #include "run/report/outcome_json.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 
@@ -46,7 +46,7 @@ void add_attempt(Json& json, const Attempt& attempt) {
   json["error"] = attempt.error.empty() ? Json() : Json(attempt.error);
   json["hint"] = attempt.hint.empty() ? Json() : Json(attempt.hint);
   json["output_bytes"] = attempt.output_bytes;
-  json["folder"] = attempt.folder.empty() ? Json() : Json(attempt.folder);
+  json["folder"] = attempt.directory.empty() ? Json() : Json(attempt.directory);
   if (attempt.started && attempt.error.empty()) add_outcome(json, attempt.outcome);
 }
 
@@ -77,7 +77,7 @@ Json counts_as_json(const FleetResult& result) {
 
 /// As the command's user may read it: not who of root's holds up an end, nor what lies where only root looks.
 Attempt for_user(Attempt attempt) {
-  attempt.outcome.culprit.clear();
+  attempt.outcome.teardown_blocker.clear();
   if (attempt.status == Status::kError) attempt.error = "the shard could not be made, or was lost";
   return attempt;
 }
@@ -108,11 +108,11 @@ std::string fleet_as_json(const FleetResult& result, const FleetSpec& spec) {
 
 void ResultFiles::ended(const PartResult& part, const Attempt& attempt,
                         const std::function<void(std::string_view)>& warn) {
-  if (attempt.folder_descriptor < 0) return;
+  if (attempt.directory_descriptor < 0) return;
   try {
-    const int copy = ::fcntl(attempt.folder_descriptor, F_DUPFD_CLOEXEC, 0);
-    const sys::Directory folder(sys::Fd(sys::check(copy, "keeping an artifacts folder")));
-    const auto file = shard::make_result(spec_.shard, folder, "result.json");
+    const int copy = ::fcntl(attempt.directory_descriptor, F_DUPFD_CLOEXEC, 0);
+    const sys::Directory directory(sys::Fd(sys::check(copy, "keeping an artifacts directory")));
+    const auto file = shard::make_result(spec_.shard, directory, "result.json");
     const bool is_anothers = shard::other_user(spec_.shard) != nullptr;
     const auto& shown = is_anothers ? for_user(attempt) : attempt;
     const int error = sys::write_all(file.get(), attempt_as_json(part, shown, spec_.run_id));

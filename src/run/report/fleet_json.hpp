@@ -9,8 +9,8 @@ namespace nslaunch::run {
 /// The document of --report-json for a run of several shards (docs/report.md), one line.
 std::string fleet_as_json(const FleetResult& result, const FleetSpec& spec);
 
-/// Writes the document of one attempt, result.json, into the folder that its artifacts are in, where it has
-/// one.
+/// Writes the document of one attempt, result.json, into the directory that its artifacts are in, where it
+/// has one.
 class ResultFiles : public Reporter {
  public:
   /// `spec` must outlive it.

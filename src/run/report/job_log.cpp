@@ -39,7 +39,7 @@ JobLog::JobLog(const std::string& path)
   const int error = file_ ? write_pending() : errno;
   if (error == 0) return;
   throw sys::output_error(error, path, fmt::format("opening {} for the job log", sys::escape(path)),
-                          "--joblog takes a file in a folder that is there and can be written to.");
+                          "--joblog takes a file in a directory that is there and can be written to.");
 }
 
 /// Without waiting: what a FIFO does not take now stays. Returns 0 or an errno.

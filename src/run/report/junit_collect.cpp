@@ -51,8 +51,8 @@ FileSearch JunitCollector::search_for(const PartResult& part, const Attempt& att
     const auto expanded = expand(pattern, values);
     if (is_own(pattern))
       search.places.emplace_back(spec_.shard.workdir.empty() ? "." : spec_.shard.workdir, expanded);
-    if (!attempt.folder.empty() && !expanded.starts_with('/'))
-      search.places.emplace_back(attempt.folder, expanded);
+    if (!attempt.directory.empty() && !expanded.starts_with('/'))
+      search.places.emplace_back(attempt.directory, expanded);
   }
   return search;
 }

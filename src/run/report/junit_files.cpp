@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "run/report/find_files.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 #include "sys/process/as_user.hpp"
@@ -46,8 +46,8 @@ std::optional<ReadFile> read_one(const std::string& path, const FileSearch& sear
 std::vector<ReadFile> read_all(FileSearch search) {
   std::vector<ReadFile> files;
   std::size_t size = 0;
-  for (const auto& [folder, pattern] : search.places) {
-    const auto paths = find_files(folder, pattern);
+  for (const auto& [directory, pattern] : search.places) {
+    const auto paths = find_files(directory, pattern);
     if (paths.size() == kMostFound) files.push_back({.path = pattern, .error = EFBIG});
     for (const auto& path : paths) {
       auto read = read_one(path, search, kMostRead - size);

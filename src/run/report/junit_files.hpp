@@ -25,7 +25,7 @@ struct ReadFile {
 
 /// Which files to read.
 struct FileSearch {
-  std::vector<std::pair<std::string, std::string>> places{};  ///< folder and pattern, for find_files()
+  std::vector<std::pair<std::string, std::string>> places{};  ///< directory and pattern, for find_files()
   std::int64_t not_before = 0;                                ///< time of last change
   std::set<FileVersion> known{};                              ///< to be left out
 };

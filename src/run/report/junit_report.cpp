@@ -22,7 +22,7 @@ std::string end_of_output(const Attempt& attempt) {
   return fmt::format("{}", fmt::join(last_lines(attempt.last_output, kLinesOfFailure), "\n"));
 }
 
-std::string told_leaks(const Attempt& attempt) {
+std::string leaks_as_text(const Attempt& attempt) {
   return fmt::format("{}", fmt::join(leak_lines(attempt.outcome), "\n"));
 }
 
@@ -60,7 +60,7 @@ JunitRemark failure(const Attempt& attempt, const FleetSpec& spec) {
   return {.element = attempt.status == Status::kError ? "error" : "failure",
           .type = to_string(attempt.status),
           .message = leaked ? left_running(attempt.outcome) : describe_end(attempt, spec.shard),
-          .text = leaked                 ? told_leaks(attempt)
+          .text = leaked                 ? leaks_as_text(attempt)
                   : attempt.hint.empty() ? end_of_output(attempt)
                                          : attempt.hint + "\n" + end_of_output(attempt)};
 }
@@ -80,7 +80,7 @@ JunitCase case_of_shard(const PartResult& part, const FleetSpec& spec) {
   for (auto attempt = part.attempts.begin(); attempt != part.attempts.end() - 1; ++attempt)
     shard.remarks.push_back(earlier_try(*attempt, spec, passed));
   if (last.outcome.leak_count > 0 && spec.shard.leaks != LeakPolicy::kIgnore)
-    shard.remarks.push_back({.element = "system-err", .text = "left running:\n" + told_leaks(last)});
+    shard.remarks.push_back({.element = "system-err", .text = "left running:\n" + leaks_as_text(last)});
   return shard;
 }
 

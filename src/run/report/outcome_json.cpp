@@ -68,7 +68,7 @@ void add_outcome(Json& json, const Outcome& outcome) {
   json["leak_count"] = unknown ? Json() : Json(outcome.leak_count);
   json["killed_count"] = outcome.killed_count ? Json(*outcome.killed_count) : Json();
   json["all_gone"] = outcome.all_gone;
-  json["culprit"] = outcome.culprit.empty() ? Json() : Json(outcome.culprit);
+  json["culprit"] = outcome.teardown_blocker.empty() ? Json() : Json(outcome.teardown_blocker);
 }
 
 }  // namespace nslaunch::run

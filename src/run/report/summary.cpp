@@ -9,7 +9,7 @@
 #include "run/part/status.hpp"
 #include "run/single/leaks.hpp"
 #include "shard/diagnose/explain.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 #include "sys/base/values.hpp"
@@ -74,8 +74,8 @@ void add_output(std::vector<std::string>& lines, const Attempt& attempt, const F
   for (const auto& line : last_lines(attempt.last_output, kLinesOfOutput))
     lines.push_back("    " + sys::escape(line.substr(0, kLongestShownLine)));
   if (last_lines(attempt.last_output, kLinesOfOutput + 1).size() <= kLinesOfOutput) return;
-  if (!attempt.folder.empty()) {
-    lines.push_back("    all of it: " + sys::escape(attempt.folder));
+  if (!attempt.directory.empty()) {
+    lines.push_back("    all of it: " + sys::escape(attempt.directory));
   } else if (spec.shard.artifacts.empty()) {
     lines.emplace_back("    all of it is above; to keep it in files: --artifacts DIR");
   }
@@ -94,7 +94,7 @@ void add_part(std::vector<std::string>& lines, const PartResult& part, const Fle
     if (spec.shard.leaks == LeakPolicy::kIgnore) break;
     for (const auto& leak : leak_lines(attempt.outcome)) lines.push_back("  left running: " + leak);
   }
-  if (!last.outcome.all_gone) lines.push_back("  " + shard::explain_held_up(last.outcome.culprit));
+  if (!last.outcome.all_gone) lines.push_back("  " + shard::explain_held_up(last.outcome.teardown_blocker));
   if (failed) lines.push_back("  again: " + command_to_run_again(part, spec));
 }
 
@@ -131,12 +131,12 @@ std::string ended_line(const PartResult& part, const Attempt& attempt, const Fle
 
 std::string summary_of(const FleetResult& result, const FleetSpec& spec) {
   std::vector<std::string> lines;
-  const auto told = [](const PartResult& part) {
+  const auto is_listed = [](const PartResult& part) {
     return part.status != Status::kPass && part.status != Status::kCancelled;
   };
   for (const auto& part : result.parts) {
     const bool gone = part.attempts.empty() || part.attempts.back().outcome.all_gone;
-    if (told(part) || !gone) add_part(lines, part, spec);
+    if (is_listed(part) || !gone) add_part(lines, part, spec);
   }
   lines.push_back(fmt::format("{} in {} ({} one after the other){}", counts_of(result),
                               sys::format_duration(result.wall), sys::format_duration(sum_of_times(result)),

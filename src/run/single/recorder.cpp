@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "shard/init/init_steps.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/process/identity.hpp"
 
 namespace nslaunch::run {
@@ -50,7 +50,7 @@ shard::Hooks Recorder::hooks() {
   hooks.descriptors = [this] {
     auto descriptors = messages_.keep_open;
     if (registration_) {
-      descriptors.insert(descriptors.end(), {registration_->lock_fd(), registration_->folder_fd()});
+      descriptors.insert(descriptors.end(), {registration_->lock_fd(), registration_->directory_fd()});
     }
     return descriptors;
   };

@@ -168,7 +168,7 @@ Cause exhausted_memory(const FailureCase&) {
   return {Layer::kLimit, "the machine is out of memory"};
 }
 
-Cause no_folder_for_proc(const FailureCase&) {
+Cause no_directory_for_proc(const FailureCase&) {
   return {Layer::kFiles, "there is no /proc here to mount one on", {{"make it", "mkdir /proc"}}};
 }
 
@@ -197,17 +197,17 @@ Cause address_in_use(const FailureCase&) {
   return {Layer::kFiles, "two --reach ask for it, perhaps"};
 }
 
-Cause exchanged_folder(const FailureCase&) {
+Cause exchanged_directory(const FailureCase&) {
   return {Layer::kFiles,
           "somebody has put something else there since nslaunch looked at it; nothing has run"};
 }
 
 Cause closed_to_command(const FailureCase&) {
-  return {
-      Layer::kFiles,
-      "it is no folder of the command's user, nor can that user make it, and where a link may have led root "
-      "neither makes nor covers one",
-      {{"name a folder of that user's, or one in such a folder", ""}}};
+  return {Layer::kFiles,
+          "it is no directory of the command's user, nor can that user make it, and where a link may have "
+          "led root "
+          "neither makes nor covers one",
+          {{"name a directory of that user's, or one in such a directory", ""}}};
 }
 
 Cause full_disk(const FailureCase&) {

@@ -30,14 +30,14 @@ Cause capture_needs(const FailureCase& c);
 Cause exhausted_descriptors(const FailureCase& c);
 Cause descriptors_left_unread(const FailureCase& c);
 Cause exhausted_memory(const FailureCase& c);
-Cause no_folder_for_proc(const FailureCase& c);
+Cause no_directory_for_proc(const FailureCase& c);
 Cause no_proc(const FailureCase& c);
 Cause no_tmp(const FailureCase& c);
 Cause no_pid_base(const FailureCase& c);
 Cause no_file_system(const FailureCase& c);
 Cause no_such_address(const FailureCase& c);
 Cause address_in_use(const FailureCase& c);
-Cause exchanged_folder(const FailureCase& c);
+Cause exchanged_directory(const FailureCase& c);
 Cause closed_to_command(const FailureCase& c);
 Cause full_disk(const FailureCase& c);
 

@@ -8,7 +8,7 @@
 
 #include "shard/diagnose/cause_texts.hpp"
 #include "shard/diagnose/explain_overlay.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 
 namespace nslaunch::shard {
@@ -62,7 +62,7 @@ constexpr Row kCertain[] = {
 
 /// What is missing, and what a run asks for besides.
 constexpr Row kMissing[] = {
-    {[](const Case& c) { return c.is(ENOENT) && c.step() == Step::kPropagation; }, no_folder_for_proc},
+    {[](const Case& c) { return c.is(ENOENT) && c.step() == Step::kPropagation; }, no_directory_for_proc},
     {[](const Case& c) { return c.is(ENOENT) && c.step() == Step::kMapIds; }, no_proc},
     {[](const Case& c) { return c.is(ENOENT) && c.step() == Step::kTmp; }, no_tmp},
     {[](const Case& c) { return c.is(ENOENT) && c.step() == Step::kPidBase; }, no_pid_base},
@@ -75,7 +75,7 @@ constexpr Row kMissing[] = {
      filtered_capture},
     {[](const Case& c) { return c.step() == Step::kCapture && (c.refused() || c.is(EAFNOSUPPORT)); },
      capture_needs},
-    {[](const Case& c) { return c.is(ESTALE); }, exchanged_folder},
+    {[](const Case& c) { return c.is(ESTALE); }, exchanged_directory},
     {[](const Case& c) {
        return c.is(EACCES) && c.step() == Step::kPrivate && other_user(c.plan.spec) != nullptr;
      },

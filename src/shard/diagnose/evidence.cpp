@@ -50,7 +50,7 @@ bool is_in_chroot(const std::vector<std::string>& mounts) {
   return can_be_told && (!root_is_a_mount || shows_another_root());
 }
 
-/// The kernel has empty folders in /proc that are made to be mounted on: these hide nothing.
+/// The kernel has empty directories in /proc that are made to be mounted on: these hide nothing.
 std::vector<std::string> covered_in_proc(const std::vector<std::string>& mounts) {
   std::vector<std::string> covered;
   for (const auto& mount : mounts) {

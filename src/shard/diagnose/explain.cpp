@@ -37,7 +37,7 @@ std::string subject(const Plan& plan, const Message& failure) {
   return {};
 }
 
-/// K12. Init watches the overlays and then the private folders.
+/// K12. Init watches the overlays and then the private directories.
 Error explain_lost_mount(const Plan& plan, std::size_t at) {
   const auto& overlays = plan.spec.overlays;
   if (at >= overlays.size() + plan.private_paths.size()) return explain_nonsense();
@@ -110,11 +110,11 @@ std::string explain_missing(const Message& missing) {
       about.doing, code_of(missing).message());
 }
 
-std::string explain_held_up(const std::string& culprit) {
+std::string explain_held_up(const std::string& teardown_blocker) {
   return fmt::format(
       "the shard has not ended within 5 s: {}\n"
       "its record stays until it has: nslaunch list, nslaunch reap",
-      sys::escape(culprit));
+      sys::escape(teardown_blocker));
 }
 
 std::string explain_stuck_init(const std::string& why, LeakPolicy leaks) {
@@ -125,11 +125,11 @@ std::string explain_stuck_init(const std::string& why, LeakPolicy leaks) {
       why, leaks == LeakPolicy::kFail ? "" : ", and the command's own status kept");
 }
 
-std::string explain_rung(Rung rung) {
-  switch (rung) {
-    case Rung::kPrivileged:
+std::string explain_privilege_mode(PrivilegeMode privilege_mode) {
+  switch (privilege_mode) {
+    case PrivilegeMode::kPrivileged:
       return "with CAP_SYS_ADMIN and CAP_NET_ADMIN: no user namespace";
-    case Rung::kSplit:
+    case PrivilegeMode::kSplit:
       return "without CAP_NET_ADMIN: a user namespace for the network";
     default:
       return "without CAP_SYS_ADMIN: a user namespace for everything";
@@ -163,7 +163,7 @@ KilledInit explain_killed_init(const Outcome& outcome, int signal) {
   return {signal,
           fmt::format(
               "the shard's init was killed while the command ran, and the shard has not ended within 5 s: {}",
-              sys::escape(outcome.culprit)),
+              sys::escape(outcome.teardown_blocker)),
           fmt::format(kCause, "Its record stays until it has: nslaunch list, nslaunch reap")};
 }
 

@@ -61,11 +61,12 @@ KilledInit explain_killed_init(const Outcome& outcome, int signal);
 /// the launch's status is by `leaks` is said at the end.
 std::string explain_stuck_init(const std::string& why, LeakPolicy leaks);
 
-/// The warning for a shard whose end somebody holds up (`culprit`, as inspect::who_holds_up names it).
-std::string explain_held_up(const std::string& culprit);
+/// The warning for a shard whose end somebody holds up (`teardown_blocker`, as inspect::find_teardown_blocker
+/// names it).
+std::string explain_held_up(const std::string& teardown_blocker);
 
 /// How much isolation there is privilege for, as -v says it.
-std::string explain_rung(Rung rung);
+std::string explain_privilege_mode(PrivilegeMode privilege_mode);
 
 /// The warning for a step that failed and may be missing.
 std::string explain_missing(const Message& missing);

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 
@@ -13,26 +13,27 @@ namespace {
 
 constexpr decltype(statfs::f_type) kOverlayMagic = 0x794c7630;  // linux/magic.h
 
-bool lies_on_overlay(int folder) {
+bool lies_on_overlay(int directory) {
   struct statfs filesystem = {};
-  return ::fstatfs(folder, &filesystem) == 0 && filesystem.f_type == kOverlayMagic;
+  return ::fstatfs(directory, &filesystem) == 0 && filesystem.f_type == kOverlayMagic;
 }
 
-/// `keeping`: the folder itself (-1: none): by its name a user's file system might be asked by now.
-Cause unfit_folder(const OverlaySpec& overlay, int keeping) {
+/// `keeping`: the directory itself (-1: none): by its name a user's file system might be asked by now.
+Cause unfit_directory(const OverlaySpec& overlay, int keeping) {
   if (lies_on_overlay(keeping)) {
     return {
         Layer::kFiles,
         fmt::format("{} lies on an overlayfs itself (a container's root is one), which can't hold another's "
                     "changes",
                     sys::escape(overlay.keep)),
-        {{"name a folder on a volume or a disk, or keep nothing", ""}}};
+        {{"name a directory on a volume or a disk, or keep nothing", ""}}};
   }
-  return {Layer::kFiles,
-          "overlayfs can't take one of these folders (a view of a view of a view; names without case; NFS "
-          "for the "
-          "changes)",
-          {{"the kernel's log says which", "sudo dmesg | grep overlayfs"}}};
+  return {
+      Layer::kFiles,
+      "overlayfs can't take one of these directories (a view of a view of a view; names without case; NFS "
+      "for the "
+      "changes)",
+      {{"the kernel's log says which", "sudo dmesg | grep overlayfs"}}};
 }
 
 /// Whoever the view is for needs no rights of root's to mount it.
@@ -91,7 +92,7 @@ Cause cause_of_overlay(const Plan& plan, const Message& failure, const Evidence&
     case EUSERS:
       return no_user_namespace();
     case EINVAL:
-      return unfit_folder(overlay, at < plan.places.keeping.size() ? plan.places.keeping[at].fd() : -1);
+      return unfit_directory(overlay, at < plan.places.keeping.size() ? plan.places.keeping[at].fd() : -1);
     default:
       return {};
   }

@@ -24,11 +24,12 @@ struct FailureCase {
     return step() == Step::kClone || step() == Step::kNamespaces || step() == Step::kUserNamespace;
   }
   bool makes_user_namespace() const {
-    return (step() == Step::kClone && plan.rung == Rung::kRootless) || step() == Step::kUserNamespace;
+    return (step() == Step::kClone && plan.privilege_mode == PrivilegeMode::kRootless) ||
+           step() == Step::kUserNamespace;
   }
   bool is_in_user_namespace() const {
-    if (plan.rung == Rung::kRootless) return step() != Step::kClone;
-    return plan.rung == Rung::kSplit && step() > Step::kUserNamespace;
+    if (plan.privilege_mode == PrivilegeMode::kRootless) return step() != Step::kClone;
+    return plan.privilege_mode == PrivilegeMode::kSplit && step() > Step::kUserNamespace;
   }
   /// A refusal of it is nobody's file permissions.
   bool needs_privilege() const {
@@ -56,7 +57,9 @@ struct FailureCase {
   }
 
   /// In a user namespace of its own init has every capability.
-  bool may_capture() const { return plan.rung != Rung::kPrivileged || machine.has(CAP_NET_RAW); }
+  bool may_capture() const {
+    return plan.privilege_mode != PrivilegeMode::kPrivileged || machine.has(CAP_NET_RAW);
+  }
   bool is_refused_privilege() const { return refused() && needs_privilege(); }
   bool is_refused_user_namespace() const { return refused() && makes_user_namespace(); }
   bool finds_no_room() const { return (is(ENOSPC) || is(EUSERS)) && makes_namespaces(); }

@@ -93,7 +93,7 @@ bool has_file(const std::string& path) noexcept {
   return ::access(path.c_str(), F_OK) == 0;
 }
 
-/// execvp says EACCES for a folder of PATH that may not be searched, too: a shell goes on, and so finds
+/// execvp says EACCES for a directory of PATH that may not be searched, too: a shell goes on, and so finds
 /// nothing.
 int as_shell_says(int error, const std::vector<std::string>& places) noexcept {
   const bool is_hidden = error == EACCES && !places.empty() && std::ranges::none_of(places, has_file);

@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "shard/wire/fault.hpp"
 #include "shard/wire/protocol.hpp"
 #include "sys/base/check.hpp"
+#include "sys/base/fd.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/signals.hpp"
 #include "sys/process/procfs.hpp"
@@ -31,12 +33,13 @@ void expect(int channel, Kind kind) {
 }
 
 /// Without init the launcher ends the shard; what it can't be told in words it learns from our exit status.
-void tell(int channel, const Message& message) {
+void send_or_exit(int channel, const Message& message) {
   if (!send(channel, message)) ::_exit(errno);
 }
 
 void report_failure(int channel, Step step, int error, bool has_file = false) {
-  tell(channel, {.kind = Kind::kFailed, .step = step, .code = error, .detail = has_file, .payload = {}});
+  send_or_exit(channel,
+               {.kind = Kind::kFailed, .step = step, .code = error, .detail = has_file, .payload = {}});
 }
 
 /// After this the launcher's death is ours. The order is what makes it so (K1): armed after every
@@ -44,7 +47,7 @@ void report_failure(int channel, Step step, int error, bool has_file = false) {
 /// since getppid() tells nothing here (K3). The pidfd is closed then: through it root in the shard could
 /// enter the host's namespaces (K49), and from here on the channel's end tells as much.
 void tie_to_launcher(const Plan& plan, int channel, sys::Pidfd launcher) {
-  if (plan.rung == Rung::kRootless) expect(channel, Kind::kMapped);
+  if (plan.privilege_mode == PrivilegeMode::kRootless) expect(channel, Kind::kMapped);
   try {
     fault_point(Step::kTie);
     sys::check(::prctl(PR_SET_PDEATHSIG, SIGKILL), "tying init to the launcher");
@@ -53,7 +56,7 @@ void tie_to_launcher(const Plan& plan, int channel, sys::Pidfd launcher) {
     leave();
   }
   if (launcher.has_ended()) leave();
-  tell(channel, {.kind = Kind::kTied, .payload = {}});
+  send_or_exit(channel, {.kind = Kind::kTied, .payload = {}});
 }
 
 /// The command, and whoever enters, inherits it.
@@ -70,6 +73,20 @@ void take_processors(const std::vector<unsigned>& processors) {
 void pass_on(const sys::SignalSet& missed, pid_t command) {
   for (int signal = 1; signal < NSIG; ++signal) {
     if (missed.contains(signal)) ::kill(command, signal);
+  }
+}
+
+/// Closes what an exec would close, but for init's own and the command's streams. A launcher of several
+/// shards has handles on the others, by which root in this one could enter them, or the host where one of
+/// them is being made (K49); without them nobody but root could.
+void close_launchers_own(const Plan& plan, const std::vector<int>& own) {
+  if (plan.privilege_mode != PrivilegeMode::kPrivileged || plan.spec.user) return;
+  const auto is_needed = [&](int number) {
+    return std::ranges::find(own, number) != own.end() ||
+           std::ranges::find(plan.streams, number, &sys::Fd::get) != plan.streams.end();
+  };
+  for (const int number : sys::closed_by_exec()) {
+    if (!is_needed(number)) ::close(number);
   }
 }
 
@@ -95,6 +112,10 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd la
     fault_point(step);
     const auto start = start_of_command(plan, building.isolation);
     StartFailure failure = {Step::kExec, 0};
+    std::vector<int> own = {channel.get(), signals.fd(), building.mounts.fd(), building.control.get(),
+                            launchers_visit.get()};
+    if (building.capture) building.capture->add_descriptors(own);
+    close_launchers_own(plan, own);
     signals.drain();
     const auto missed = signals.had();
     const pid_t command = start_process(plan, start, failure);
@@ -103,12 +124,9 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd la
       leave();
     }
     if (!plan.own_process_group) pass_on(missed, command);
-    tell(channel.get(), {.kind = Kind::kStarted, .payload = building.isolation});
+    send_or_exit(channel.get(), {.kind = Kind::kStarted, .payload = building.isolation});
     // From here on end of file and SIGPIPE are between the command and the caller. Init never execs, so
     // close-on-exec does nothing for it (K14).
-    std::vector<int> own = {channel.get(), signals.fd(), building.mounts.fd(), building.control.get(),
-                            launchers_visit.get()};
-    if (building.capture) building.capture->add_descriptors(own);
     sys::close_all_except(std::move(own));
     Visitors visitors(plan, building.isolation, std::move(building.control), std::move(launchers_visit));
     keep_shard(plan, std::move(channel), {signals, building.mounts, visitors, building.capture}, command);

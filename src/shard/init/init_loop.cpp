@@ -11,7 +11,7 @@
 #include "inspect/leaks/unreaped.hpp"
 #include "shard/init/init_command.hpp"
 #include "shard/init/listening.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "shard/wire/protocol.hpp"
 #include "shard/wire/usage.hpp"
 #include "sys/base/check.hpp"
@@ -41,22 +41,22 @@ class Init {
  private:
   void begin_to_watch();
   /// A launcher that can't be told must not wait for what it has not heard: we end, and with us the shard.
-  void tell(const Message& message) {
+  void send_to_launcher(const Message& message) {
     if (!send(channel_.get(), message)) ::_exit(errno);
   }
-  void tell(Kind kind, int code = 0, int detail = 0) {
-    tell({.kind = kind, .code = code, .detail = detail, .payload = {}});
+  void send_to_launcher(Kind kind, int code = 0, int detail = 0) {
+    send_to_launcher({.kind = kind, .code = code, .detail = detail, .payload = {}});
   }
   void reap();
   void note(const siginfo_t& child);
-  void obey(const Message& message);
+  void handle(const Message& message);
   void command_ended(const siginfo_t& child);
   void begin_leak_grace();
-  void tell_end();
+  void report_end();
   bool nobody_is_left() const;
   bool grace_is_over();
   void wait_for_something();
-  void hear();
+  void receive_message();
   void look_at_mounts();
   void take_packets();
   [[noreturn]] void finish();
@@ -68,7 +68,7 @@ class Init {
   Visitors& visitors_;
   std::optional<ns::Capture>& capture_;
   InitCommand command_;
-  bool end_told_ = false;
+  bool end_reported_ = false;
   bool held_ = false;  ///< the command has ended, and the launcher has not let go yet
   bool children_left_ = true;
   bool killing_ = false;
@@ -85,18 +85,18 @@ class Init {
 void Init::begin_to_watch() {
   signals_watch_ = loop_.watch(signals_.fd(), POLLIN, [this](short) { signals_.drain(); });
   visitors_.begin(loop_);
-  channel_watch_ = loop_.watch(channel_.get(), POLLIN, [this](short) { hear(); });
+  channel_watch_ = loop_.watch(channel_.get(), POLLIN, [this](short) { receive_message(); });
   mounts_watch_ = loop_.watch(mounts_.fd(), POLLPRI, [this](short) { look_at_mounts(); });
   if (capture_) packets_watch_ = loop_.watch(capture_->fd(), POLLIN, [this](short) { take_packets(); });
 }
 
-void Init::obey(const Message& message) {
+void Init::handle(const Message& message) {
   switch (message.kind) {
     case Kind::kForward:
       command_.signal(message.code);
       break;
     case Kind::kForwardAlone:
-      tell(Kind::kAnswer, command_.signal_unless_group_had(message.code) ? 1 : 0, message.detail);
+      send_to_launcher(Kind::kAnswer, command_.signal_unless_group_had(message.code) ? 1 : 0, message.detail);
       break;
     case Kind::kFromTerminal:
       command_.signal_from_terminal(message.code);
@@ -104,7 +104,7 @@ void Init::obey(const Message& message) {
     case Kind::kAskStopped:
       reap();
       // Nothing runs in front of a held shard: a Ctrl-Z is for the launcher.
-      tell(Kind::kAnswer, command_.is_stopped() || held_ ? 1 : 0, message.detail);
+      send_to_launcher(Kind::kAnswer, command_.is_stopped() || held_ ? 1 : 0, message.detail);
       break;
     case Kind::kKillCommand:
       killing_ = true;
@@ -130,9 +130,10 @@ void Init::command_ended(const siginfo_t& child) {
   if (!held_) begin_leak_grace();
 }
 
-void Init::tell_end() {
-  if (!held_) return tell(Kind::kCommandEnded, command_.wait_status());
-  tell({.kind = Kind::kHeld, .code = command_.wait_status(), .payload = pack(listening_addresses())});
+void Init::report_end() {
+  if (!held_) return send_to_launcher(Kind::kCommandEnded, command_.wait_status());
+  send_to_launcher(
+      {.kind = Kind::kHeld, .code = command_.wait_status(), .payload = pack(listening_addresses())});
 }
 
 void Init::note(const siginfo_t& child) {
@@ -144,7 +145,7 @@ void Init::note(const siginfo_t& child) {
   switch (child.si_code) {
     case CLD_STOPPED:
       command_.note_stop(true);
-      tell(Kind::kStopped, child.si_status);
+      send_to_launcher(Kind::kStopped, child.si_status);
       break;
     case CLD_CONTINUED:
       command_.note_stop(false);
@@ -189,29 +190,29 @@ void Init::finish() {
   if (children_left_) {
     for (const auto& leak :
          inspect::find_survivors(visitors_.sessions(), kMostLeaksDetailed, total, reader)) {
-      tell({.kind = Kind::kLeak, .payload = pack(leak)});
+      send_to_launcher({.kind = Kind::kLeak, .payload = pack(leak)});
     }
   }
-  if (capture_) tell({.kind = Kind::kCaptured, .payload = pack(capture_->finish())});
-  tell({.kind = Kind::kFinished,
-        .code = command_.wait_status(),
-        .detail = static_cast<std::int32_t>(std::min<std::size_t>(total, kUnknownLeaks)),
-        .payload = plan_.spec.measure ? pack(inspect::look_at_unreaped()) : std::string()});
+  if (capture_) send_to_launcher({.kind = Kind::kCaptured, .payload = pack(capture_->finish())});
+  send_to_launcher({.kind = Kind::kFinished,
+                    .code = command_.wait_status(),
+                    .detail = static_cast<std::int32_t>(std::min<std::size_t>(total, kUnknownLeaks)),
+                    .payload = plan_.spec.measure ? pack(inspect::look_at_unreaped()) : std::string()});
   ::_exit(0);
 }
 
 void Init::look_at_mounts() {
   const auto lost = mounts_.first_lost();
   if (!lost) return;
-  tell(Kind::kMountLost, 0, *lost);
+  send_to_launcher(Kind::kMountLost, 0, *lost);
   ::_exit(0);
 }
 
-void Init::hear() {
+void Init::receive_message() {
   std::vector<sys::Fd> unread;  // of a "go" whose step has failed before it was heard
   const auto message = receive(channel_.get(), true, &unread);
   if (!message) ::_exit(errno);
-  obey(*message);
+  handle(*message);
 }
 
 void Init::take_packets() {
@@ -230,8 +231,9 @@ void Init::run() {
   for (;;) {
     reap();
     // First: from then on the launcher sees to it that a look at what is left keeps us from no end.
-    if (!command_.is_running() && (held_ || children_left_ || capture_) && !std::exchange(end_told_, true))
-      tell_end();
+    if (!command_.is_running() && (held_ || children_left_ || capture_) &&
+        !std::exchange(end_reported_, true))
+      report_end();
     if (!command_.is_running() && !held_ && (nobody_is_left() || grace_is_over())) finish();
     wait_for_something();
   }

@@ -18,7 +18,7 @@
 #include "ns/sysctl.hpp"
 #include "shard/init/overlay_step.hpp"
 #include "shard/init/tmp_steps.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "shard/wire/fault.hpp"
 #include "shard/wire/protocol.hpp"
 #include "sys/base/check.hpp"
@@ -30,7 +30,7 @@ namespace nslaunch::shard {
 namespace {
 
 /// As init.cpp does it: the launcher learns what it can't be told from our exit status.
-void tell(const Building& building, const Message& message) {
+void send_or_exit(const Building& building, const Message& message) {
   if (!send(building.channel, message)) ::_exit(errno);
 }
 
@@ -71,7 +71,7 @@ void apply_settings(Building& building) {
   const auto sysctls = unpack_sysctls(go->payload);
   building.expects_ipv6 = std::none_of(sysctls.begin(), sysctls.end(), disables_ipv6);
   for (const auto& refusal : ns::apply_sysctls(sysctls)) {
-    tell(building, {.kind = Kind::kNote, .payload = "the kernel refuses " + refusal});
+    send_or_exit(building, {.kind = Kind::kNote, .payload = "the kernel refuses " + refusal});
   }
 }
 
@@ -111,7 +111,8 @@ constexpr InitStep kInitSteps[] = {
     {Step::kQueues, always, [](Building&) { ns::mount_mqueue(); }},
     {Step::kPrivate, [](const Plan& plan) { return !plan.private_paths.empty(); }, mount_private_paths},
     {Step::kHostname, [](const Plan& plan) { return !plan.spec.hostname.empty(); }, set_hostname},
-    {Step::kUserNamespace, [](const Plan& plan) { return plan.rung == Rung::kSplit; }, enter_user_namespace},
+    {Step::kUserNamespace, [](const Plan& plan) { return plan.privilege_mode == PrivilegeMode::kSplit; },
+     enter_user_namespace},
     {Step::kLoopback, always, [](Building&) { ns::bring_loopback_up(); }},
     {Step::kLowPorts, always, [](Building&) { ns::open_low_ports(); }},
     {Step::kSysctls, always, apply_settings},
@@ -145,13 +146,13 @@ bool carry_out(const InitStep& init_step, Building& building) {
   } catch (const Error& error) {
     const bool missing = about.may_be_missing && !building.plan.spec.require_proc;
     const Kind kind = missing ? Kind::kMissing : Kind::kFailed;
-    tell(building, report(kind, init_step.step, error.code(), building.detail));
+    send_or_exit(building, report(kind, init_step.step, error.code(), building.detail));
     return missing;
   }
   add_token(building.isolation, init_step.step);
   if (building.plan.tracing) {
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(sys::Clock::now() - started);
-    tell(
+    send_or_exit(
         building,
         {.kind = Kind::kDone, .step = init_step.step, .code = static_cast<int>(took.count()), .payload = {}});
   }

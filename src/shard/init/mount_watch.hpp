@@ -8,7 +8,7 @@
 
 namespace nslaunch::shard {
 
-/// Notices when somebody outside removes the folder that a --private or --overlay mount covers: the kernel
+/// Notices when somebody outside removes the directory that a --private or --overlay mount covers: the kernel
 /// then detaches the mount and the shard would go on with the host's files (K12).
 class MountWatch {
  public:

@@ -12,7 +12,7 @@
 #include "ns/overlay.hpp"
 #include "ns/users_mounts.hpp"
 #include "shard/plan/hidden.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/files/directory.hpp"
 
@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::chrono::seconds kMountLimit{10};  // as for what else is done as a user
 
-/// The folders of one --overlay, opened in the mount namespace in which its view is made.
+/// The directories of one --overlay, opened in the mount namespace in which its view is made.
 struct Layers {
   sys::Directory lower;
   sys::Directory kept{};  ///< nothing where no changes are kept
@@ -35,11 +35,11 @@ Layers open_layers(const Plan& plan, std::size_t at) {
   if (overlay.keep.empty()) return layers;
   layers.kept = sys::Directory(reopen_in_shard(plan.spec, overlay.keep, plan.places.keeping[at].fd()));
   // Beside it: its own place may be another by now.
-  const auto& work_folder = plan.overlay_work[at];
-  const auto beside = layers.kept.parent().open_below(work_folder.name());
-  if (!sys::is_same(beside.fd(), work_folder.folder().fd()))
-    throw Error(sys::errno_code(ESTALE), "finding the folder that overlayfs works in again");
-  layers.work = beside.open_below(WorkFolder::kWork);
+  const auto& work_directory = plan.overlay_work[at];
+  const auto beside = layers.kept.parent().open_below(work_directory.name());
+  if (!sys::is_same(beside.fd(), work_directory.directory().fd()))
+    throw Error(sys::errno_code(ESTALE), "finding the directory that overlayfs works in again");
+  layers.work = beside.open_below(WorkDirectory::kWork);
   return layers;
 }
 
@@ -71,11 +71,11 @@ sys::Fd make_view_as(const UserIds& user, const Plan& plan, std::size_t at) {
   const auto open = [&] {
     layers = open_layers(plan, at);
     if (layers.lower.status().st_uid != user.uid)
-      throw Error(sys::errno_code(ESTALE), "finding a folder of the user's again");
+      throw Error(sys::errno_code(ESTALE), "finding a directory of the user's again");
   };
   auto made = ns::mount_as_user(
       user.uid, user.gid, {user.groups.begin(), user.groups.end()}, kMountLimit,
-      {places.covered[at].fd(), places.keeping[at].fd(), plan.overlay_work[at].folder().fd()}, open, work);
+      {places.covered[at].fd(), places.keeping[at].fd(), plan.overlay_work[at].directory().fd()}, open, work);
   if (!made.descriptors.empty()) return std::move(made.descriptors.front());
   throw Error(sys::errno_code(std::atoi(made.text.c_str())), fmt::format("mounting as user {}", user.uid));
 }

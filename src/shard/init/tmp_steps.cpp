@@ -8,7 +8,7 @@
 
 #include "ns/mount.hpp"
 #include "shard/plan/hidden.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 #include "sys/files/directory.hpp"
@@ -35,13 +35,13 @@ sys::Fd open_kept(const Building& building, std::size_t at) {
              : reopen_in_shard(plan.spec, kept.source, outside.get());
 }
 
-/// Root makes nothing in it: who can write to it may put links and other folders there meanwhile.
+/// Root makes nothing in it: who can write to it may put links and other directories there meanwhile.
 bool is_users_tmp(const Plan& plan) {
   return plan.spec.tmp == TmpMode::kDirectory && other_user(plan.spec) != nullptr;
 }
 
-/// What is mounted there is a folder of the machine's, and which one a user's link may have said: the way to
-/// it looks like root's own by now.
+/// What is mounted there is a directory of the machine's, and which one a user's link may have said: the way
+/// to it looks like root's own by now.
 bool lies_in_shown(const Plan& plan, const std::string& path) {
   return lies_in_view(plan, path) || (is_users_tmp(plan) && lies_in(path, "/tmp")) ||
          std::ranges::any_of(plan.kept, [&](const KeptPath& kept) { return lies_in(path, kept.path); });
@@ -51,8 +51,9 @@ sys::Fd mount_point_in_tmp(const Plan& plan, const sys::Directory& tmp, const st
                            bool is_directory) {
   const auto make = [&] {
     const auto last = names.rfind('/');
-    const auto folder = tmp.open_or_make_below(last == std::string::npos ? "" : names.substr(0, last), 0755);
-    return folder.make_mount_point(names.substr(last + 1), is_directory);
+    const auto directory =
+        tmp.open_or_make_below(last == std::string::npos ? "" : names.substr(0, last), 0755);
+    return directory.make_mount_point(names.substr(last + 1), is_directory);
   };
   return is_users_tmp(plan) ? open_as_other_user(*other_user(plan.spec), tmp.fd(), make) : make();
 }
@@ -60,12 +61,12 @@ sys::Fd mount_point_in_tmp(const Plan& plan, const sys::Directory& tmp, const st
 /// Made here where something of the shard's own has been mounted above it.
 sys::Directory place_of_private(const Plan& plan, const std::string& path) {
   const auto is_above = [&](const std::string& other) { return other != path && lies_in(path, other); };
-  const auto outside = plan.places.private_folders.find(path);
-  const bool is_made_here = outside == plan.places.private_folders.end() || lies_in_view(plan, path) ||
+  const auto outside = plan.places.private_directories.find(path);
+  const bool is_made_here = outside == plan.places.private_directories.end() || lies_in_view(plan, path) ||
                             std::any_of(plan.private_paths.begin(), plan.private_paths.end(), is_above);
   if (is_made_here) {
-    return make_private_folder(plan.spec, path,
-                               lies_in_shown(plan, path) ? sys::RootsPart::kNone : sys::RootsPart::kGive);
+    return make_private_directory(plan.spec, path,
+                                  lies_in_shown(plan, path) ? sys::RootsPart::kNone : sys::RootsPart::kGive);
   }
   return sys::Directory(reopen_in_shard(plan.spec, path, outside->second.fd()));
 }
@@ -80,8 +81,8 @@ void mount_tmp(Building& building) {
   if (spec.tmp == TmpMode::kPrivate) {
     ns::mount_tmpfs("/tmp", 01777, spec.tmp_size);
   } else {
-    const auto folder = reopen_in_shard(spec, spec.tmp_directory, building.plan.places.tmp.fd());
-    ns::bind(folder.get(), sys::Directory::open_or_make("/tmp", 0700).fd());
+    const auto directory = reopen_in_shard(spec, spec.tmp_directory, building.plan.places.tmp.fd());
+    ns::bind(directory.get(), sys::Directory::open_or_make("/tmp", 0700).fd());
   }
 }
 

@@ -43,12 +43,13 @@ bool has_gone(const sys::Fd& connection) {
 }
 
 /// One that has gone or does not take its answers is served no more, and sees that.
-void tell(const sys::Fd& connection, const Message& message) {
+void send_or_exit(const sys::Fd& connection, const Message& message) {
   if (!send(connection.get(), message)) ::shutdown(connection.get(), SHUT_RDWR);
 }
 
 void fail(const sys::Fd& connection, Step step, int error, bool has_file = false) {
-  tell(connection, {.kind = Kind::kFailed, .step = step, .code = error, .detail = has_file, .payload = {}});
+  send_or_exit(connection,
+               {.kind = Kind::kFailed, .step = step, .code = error, .detail = has_file, .payload = {}});
 }
 
 /// Empty, with errno, where it can't be had.
@@ -63,9 +64,9 @@ sys::Fd open_socket(const SocketRequest& request) {
   return {};
 }
 
-void tell_listeners(const sys::Fd& connection) {
+void send_listeners(const sys::Fd& connection) {
   try {
-    tell(connection, {.kind = Kind::kListening, .payload = pack(ns::list_tcp_listeners())});
+    send_or_exit(connection, {.kind = Kind::kListening, .payload = pack(ns::list_tcp_listeners())});
   } catch (const Error& error) {
     fail(connection, Step::kPlace, error.code().value());
   }
@@ -86,7 +87,8 @@ void Visitors::begin(sys::Loop& loop) {
   listener_watch_ = loop.watch(listener_.get(), POLLIN, [this](short) { admit(); });
   retry_ = loop.timer([this] { listen_if_there_is_room(); });
   for (auto visitor = visitors_.begin(); visitor != visitors_.end(); ++visitor) {
-    visitor->watch = loop.watch(visitor->connection.get(), POLLIN, [this, visitor](short) { hear(visitor); });
+    visitor->watch =
+        loop.watch(visitor->connection.get(), POLLIN, [this, visitor](short) { receive_request(visitor); });
   }
 }
 
@@ -111,11 +113,11 @@ void Visitors::admit() {
 void Visitors::take_in(sys::Fd connection) {
   const int number = connection.get();
   const auto visitor = visitors_.insert(visitors_.end(), {std::move(connection)});
-  visitor->watch = loop_->watch(number, POLLIN, [this, visitor](short) { hear(visitor); });
-  hear(visitor);  // most have asked by now
+  visitor->watch = loop_->watch(number, POLLIN, [this, visitor](short) { receive_request(visitor); });
+  receive_request(visitor);  // most have asked by now
 }
 
-void Visitors::hear(Place visitor) {
+void Visitors::receive_request(Place visitor) {
   std::vector<sys::Fd> descriptors;
   const auto message = receive(visitor->connection.get(), false, &descriptors);
   if (!message && errno == EAGAIN) return;
@@ -141,14 +143,14 @@ bool Visitors::answer(Visitor& visitor, const Message& message, std::vector<sys:
   if (asks && message.code != kControlVersion) {
     fail(visitor.connection, Step::kClone, EPROTO);
   } else if (message.kind == Kind::kAskStopped) {
-    tell(visitor.connection, {.kind = Kind::kAnswer, .detail = message.detail, .payload = {}});
+    send_or_exit(visitor.connection, {.kind = Kind::kAnswer, .detail = message.detail, .payload = {}});
   } else if (message.kind == Kind::kVisit && visitor.process == 0) {
     start(visitor, std::move(descriptors));
   } else if (message.kind == Kind::kSocket) {
     make_socket(visitor, message.payload);
   } else if (message.kind == Kind::kListening) {
     // `list` asks every shard, and its leaving would wake them all once more.
-    tell_listeners(visitor.connection);
+    send_listeners(visitor.connection);
     return false;
   } else if (message.kind == Kind::kForward && visitor.process > 0) {
     ::kill(-visitor.process, message.code);
@@ -182,7 +184,7 @@ void Visitors::start(Visitor& visitor, std::vector<sys::Fd> descriptors) {
     return;
   }
   sessions_.push_back(visitor.process);
-  tell(visitor.connection, {.kind = Kind::kStarted, .code = visitor.process, .payload = {}});
+  send_or_exit(visitor.connection, {.kind = Kind::kStarted, .code = visitor.process, .payload = {}});
 }
 
 void Visitors::make_socket(const Visitor& visitor, const std::string& payload) {
@@ -210,7 +212,7 @@ void Visitors::note_end(const siginfo_t& child) {
                                     [&](const Visitor& each) { return each.process == child.si_pid; });
   if (visitor == visitors_.end()) return;
   const int status = child.si_code == CLD_EXITED ? child.si_status << 8 : child.si_status;
-  tell(visitor->connection, {.kind = Kind::kCommandEnded, .code = status, .payload = {}});
+  send_or_exit(visitor->connection, {.kind = Kind::kCommandEnded, .code = status, .payload = {}});
   see_off(visitor);
 }
 

@@ -38,7 +38,7 @@ class Visitors {
 
   void admit();
   void take_in(sys::Fd connection);
-  void hear(Place visitor);
+  void receive_request(Place visitor);
   bool answer(Visitor& visitor, const Message& message, std::vector<sys::Fd> descriptors);
   void start(Visitor& visitor, std::vector<sys::Fd> descriptors);
   void make_socket(const Visitor& visitor, const std::string& payload);

@@ -54,23 +54,23 @@ void Forwarding::begin(RunningShard& shard, const Say& say) {
   limit_.emplace(sys::kEveryDescriptor);
   forwarder_.emplace();
   visit_ = std::move(shard.visit);
-  ways_in_.emplace(visit_, shard.init_pid, "the shard", say);
+  routes_in_.emplace(visit_, shard.init_pid, "the shard", say);
   for (std::size_t at = 0; at < spec_.publish.size(); ++at) {
     forwarder_->add(
-        ways_in_->to(kServersAddress, spec_.publish[at].shard_port, std::move(published_.at(at))));
+        routes_in_->to(kServersAddress, spec_.publish[at].shard_port, std::move(published_.at(at))));
   }
   for (std::size_t at = 0; at < spec_.reach.size(); ++at) {
     const auto user = spec_.user ? spec_.user->uid : ::geteuid();
-    forwarder_->add(way_out(spec_.reach[at], std::move(shard.reach_listeners.at(at)), user, say));
+    forwarder_->add(route_out(spec_.reach[at], std::move(shard.reach_listeners.at(at)), user, say));
   }
   published_.clear();
 }
 
-void Forwarding::attend() {
+void Forwarding::handle_events() {
   if (!forwarder_) return;
   const rlim_t all = limit_->now();
   const sys::DescriptorLimit reserving(all > 2 * kReserved ? all - kReserved : all);
-  forwarder_->attend();
+  forwarder_->handle_events();
 }
 
 std::vector<int> Forwarding::descriptors() const {
@@ -82,7 +82,7 @@ std::vector<int> Forwarding::descriptors() const {
 
 void Forwarding::end() {
   if (!forwarder_) return;
-  for (int turn = 0; turn < kLastTurns; ++turn) attend();
+  for (int turn = 0; turn < kLastTurns; ++turn) handle_events();
   forwarder_.reset();
   visit_.reset();
   limit_.reset();

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "shard/launcher/port_routes.hpp"
 #include "shard/launcher/running_shard.hpp"
-#include "shard/launcher/ways.hpp"
 #include "sys/base/limits.hpp"
 #include "sys/io/forwarder.hpp"
 
@@ -29,7 +29,7 @@ class Forwarding {
   /// There is more to do, whatever fd() says.
   bool busy() const noexcept { return forwarder_ && forwarder_->busy(); }
   /// Does what there is to do, without waiting.
-  void attend();
+  void handle_events();
   /// What must stay open in the launcher.
   std::vector<int> descriptors() const;
   /// Passes on what has arrived, as far as the clients take it, and closes everything.
@@ -40,7 +40,7 @@ class Forwarding {
   std::vector<sys::Fd> published_;  ///< listening, until begin()
   sys::Fd visit_;
   std::optional<sys::DescriptorLimit> limit_;
-  std::optional<WaysIn> ways_in_;
+  std::optional<PortRoutes> routes_in_;
   std::optional<sys::Forwarder> forwarder_;
 };
 

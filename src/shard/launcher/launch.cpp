@@ -54,8 +54,8 @@ RunningShard clone_init(const Plan& plan, const Hooks& hooks) {
   return {pid, sys::Pidfd(sys::Fd(pidfd)), std::move(ours), std::move(our_visit), hooks};
 }
 
-void tell(const Hooks& hooks, const Message& result) {
-  if (hooks.heard) hooks.heard(result);
+void notify(const Hooks& hooks, const Message& result) {
+  if (hooks.received) hooks.received(result);
 }
 
 Error ended_early(RunningShard& shard, const Hooks& hooks) {
@@ -67,16 +67,16 @@ Error ended_early(RunningShard& shard, const Hooks& hooks) {
     if (!exited) signal = end->si_status;
     how = fmt::format("{} {}", exited ? "status" : "signal", end->si_status);
   }
-  tell(hooks, {.kind = Kind::kNote, .code = signal, .payload = {}});
+  notify(hooks, {.kind = Kind::kNote, .code = signal, .payload = {}});
   return Error({}, fmt::format("the shard's init ended before the command started ({})", sys::escape(how)),
                as_advice(cause_of_death(signal, read_evidence())));
 }
 
 /// What init has said before it went: why, perhaps.
-void hear_last_words(const Plan& plan, RunningShard& shard, const Hooks& hooks) {
+void receive_last_messages(const Plan& plan, RunningShard& shard, const Hooks& hooks) {
   while (const auto message = receive(shard.channel.get(), false, &shard.reach_listeners)) {
     if (message->kind != Kind::kFailed) continue;
-    tell(hooks, *message);
+    notify(hooks, *message);
     throw_failure(plan, *message);
   }
 }
@@ -88,20 +88,20 @@ void step(const Plan& plan, const Hooks& hooks, Step which, std::optional<Runnin
   try {
     fault_point(which);
     work();
-    tell(hooks, {.kind = Kind::kDone, .step = which, .payload = {}});
+    notify(hooks, {.kind = Kind::kDone, .step = which, .payload = {}});
   } catch (const Error& error) {
     if (shard && shard->init.wait_for_end(std::chrono::milliseconds{50})) {
-      hear_last_words(plan, *shard, hooks);
+      receive_last_messages(plan, *shard, hooks);
       throw ended_early(*shard, hooks);
     }
     const Message failure{.kind = Kind::kFailed, .step = which, .code = error.code().value(), .payload = {}};
-    tell(hooks, failure);
+    notify(hooks, failure);
     throw explain(plan, failure);
   }
 }
 
 /// The next message, or the error that init died without a word. Nothing where none has come yet.
-std::optional<Message> hear(RunningShard& shard, const Hooks& hooks) {
+std::optional<Message> receive_message(RunningShard& shard, const Hooks& hooks) {
   auto message = receive(shard.channel.get(), false, &shard.reach_listeners);
   if (message || errno == EAGAIN) return message;
   if (errno == 0 || errno == ECONNRESET) throw ended_early(shard, hooks);
@@ -109,7 +109,7 @@ std::optional<Message> hear(RunningShard& shard, const Hooks& hooks) {
   throw Error(sys::errno_code(errno), "hearing the shard's init");
 }
 
-void tell_init(const RunningShard& shard, const Message& message, std::span<const int> descriptors = {}) {
+void send_to_init(const RunningShard& shard, const Message& message, std::span<const int> descriptors = {}) {
   sys::check(send(shard.channel.get(), message, descriptors) ? 0 : -1, "telling init");
 }
 
@@ -136,12 +136,12 @@ std::chrono::milliseconds launch_limit(const ShardSpec& spec) noexcept {
 
 Launching::Launching(const Plan& plan, const Hooks& hooks)
     : plan_(plan), hooks_(hooks), limit_(launch_limit(plan.spec)) {
-  trace(hooks, explain_rung(plan.rung));
+  trace(hooks, explain_privilege_mode(plan.privilege_mode));
   step(plan, hooks, Step::kClone, shard_, [&] { shard_.emplace(clone_init(plan, hooks)); });
   step(plan, hooks, Step::kMapIds, shard_, [&] {
-    if (plan.rung != Rung::kRootless) return;
+    if (plan.privilege_mode != PrivilegeMode::kRootless) return;
     ns::write_id_maps(shard_->init_pid, plan.id_map);
-    tell_init(*shard_, {.kind = Kind::kMapped, .payload = {}});
+    send_to_init(*shard_, {.kind = Kind::kMapped, .payload = {}});
   });
   // All this while init ties itself to us and mounts.
   step(plan, hooks, Step::kRecord, shard_, [&] {
@@ -154,13 +154,13 @@ Launching::Launching(const Plan& plan, const Hooks& hooks)
        [&] { settings_ = plan.settings ? *plan.settings : ns::changed_sysctls(); });
 }
 
-bool Launching::attend() {
-  const auto message = hear(*shard_, hooks_);
+bool Launching::handle_events() {
+  const auto message = receive_message(*shard_, hooks_);
   if (!message && limit_.passed()) throw explain_slow_launch(launch_limit(plan_.spec));
   if (!message) return false;
   if (tied_) return follow(*message);
   if (message->kind != Kind::kTied) fail(*message);
-  tell(hooks_, {.kind = Kind::kDone, .step = Step::kTie, .payload = {}});
+  notify(hooks_, {.kind = Kind::kDone, .step = Step::kTie, .payload = {}});
   tied_ = true;
   go();
   return false;
@@ -171,7 +171,7 @@ bool Launching::attend() {
 void Launching::go() {
   step(plan_, hooks_, Step::kGo, shard_, [&] {
     const int number = control_.get();
-    tell_init(*shard_, {.kind = Kind::kGo, .payload = pack(settings_)}, {&number, control_ ? 1U : 0U});
+    send_to_init(*shard_, {.kind = Kind::kGo, .payload = pack(settings_)}, {&number, control_ ? 1U : 0U});
   });
   control_.reset();
 }
@@ -180,11 +180,11 @@ void Launching::go() {
 bool Launching::follow(const Message& message) {
   switch (message.kind) {
     case Kind::kDone:
-      tell(hooks_, message);
+      notify(hooks_, message);
       trace(hooks_, fmt::format("{:<14} {:>6} µs", row(message.step).name, message.code));
       return false;
     case Kind::kMissing:
-      tell(hooks_, message);
+      notify(hooks_, message);
       if (hooks_.warning) hooks_.warning(explain_missing(message));
       return false;
     case Kind::kNote:
@@ -201,7 +201,7 @@ bool Launching::follow(const Message& message) {
 }
 
 void Launching::fail(const Message& message) {
-  if (message.kind == Kind::kFailed) tell(hooks_, message);
+  if (message.kind == Kind::kFailed) notify(hooks_, message);
   throw_failure(plan_, message);
 }
 
@@ -219,7 +219,7 @@ RunningShard launch(const Plan& plan, const Hooks& hooks, int callers_signals) t
   Launching launching(plan, hooks);
   EndingSignals signals(callers_signals);
   do wait_for_something(launching, signals);
-  while (!launching.attend());
+  while (!launching.handle_events());
   return launching.take();
 } catch (...) {
   // What was kept for the command must not end us before we have said why there is none.

@@ -24,7 +24,7 @@ std::chrono::milliseconds launch_limit(const ShardSpec& spec) noexcept;
 /// end where it is given up before the command has started.
 class Launching {
  public:
-  /// Throws what launch() throws, as attend() does.
+  /// Throws what launch() throws, as handle_events() does.
   Launching(const Plan& plan, const Hooks& hooks);
 
   /// Readable when there is something to attend to, as there is when poll_timeout() has passed.
@@ -32,11 +32,11 @@ class Launching {
   /// As poll(2) takes it: what is left of launch_limit().
   int poll_timeout() const noexcept { return limit_.poll_timeout(); }
   pid_t init_pid() const noexcept { return shard_->init_pid; }
-  /// It has been told to start; whether it has is known when attend() says so.
+  /// It has been told to start; whether it has is known when handle_events() says so.
   bool command_may_run() const noexcept { return tied_; }
   /// Hears one thing from init, where it has said something, and does what comes then. True: the command has
   /// started, and take() has the shard.
-  bool attend();
+  bool handle_events();
   RunningShard take() { return std::move(*shard_); }
   /// No time counts in which the launcher was stopped.
   void postpone(sys::Clock::duration pause) noexcept {

@@ -34,23 +34,23 @@ using State = StepResult::State;
   sys::close_all_except({channel.get(), plan.capture_file});
   sys::guard_standard_streams();
   Hooks hooks;
-  hooks.heard = [&](const Message& message) {
+  hooks.received = [&](const Message& message) {
     if (!send(channel.get(), message)) ::_exit(1);
   };
   // In place of a control socket, which a run passes on to init; nobody ever calls here.
   hooks.created = [](pid_t, const sys::Pidfd&) { return sys::Fd(::eventfd(0, EFD_CLOEXEC)); };
   try {
     const auto shard = launch(plan, hooks);
-    hooks.heard({.kind = Kind::kStarted, .payload = shard.isolation});
+    hooks.received({.kind = Kind::kStarted, .payload = shard.isolation});
   } catch (const std::exception& error) {
-    hooks.heard({.kind = Kind::kNote, .payload = error.what()});
+    hooks.received({.kind = Kind::kNote, .payload = error.what()});
   }
   ::_exit(0);
 }
 
 std::vector<StepResult> steps_of(const Plan& plan) {
   std::vector<Step> steps = {Step::kClone};
-  if (plan.rung == Rung::kRootless) steps.push_back(Step::kMapIds);
+  if (plan.privilege_mode == PrivilegeMode::kRootless) steps.push_back(Step::kMapIds);
   steps.insert(steps.end(), {Step::kSettings, Step::kTie, Step::kGo});
   const auto of_init = init_steps_of(plan);
   steps.insert(steps.end(), of_init.begin(), of_init.end());
@@ -65,7 +65,7 @@ class Listener {
  public:
   explicit Listener(const Plan& plan) : plan_(plan) { probe_.steps = steps_of(plan); }
 
-  void hear(const Message& message) {
+  void note(const Message& message) {
     switch (message.kind) {
       case Kind::kDone:
         return done(message);
@@ -144,14 +144,14 @@ class Listener {
 };
 
 /// False: it has said nothing for `patience`.
-bool hear_all(Listener& listener, const sys::Fd& channel, std::chrono::milliseconds patience) {
+bool receive_all(Listener& listener, const sys::Fd& channel, std::chrono::milliseconds patience) {
   for (;;) {
     const sys::Deadline deadline(patience);
     pollfd watched = {channel.get(), POLLIN, 0};
     if (sys::retry_on_eintr([&] { return ::poll(&watched, 1, deadline.poll_timeout()); }) == 0) return false;
     const auto message = receive(channel.get());
     if (!message) return true;
-    listener.hear(*message);
+    listener.note(*message);
   }
 }
 
@@ -191,7 +191,7 @@ Plan plan_to_probe(const ShardSpec& wishes) {
 Probe probe_launch(const Plan& plan, std::chrono::milliseconds patience) {
   Listener listener(plan);
   const auto cannot_clone = [&](int error) {
-    listener.hear({.kind = Kind::kFailed, .step = Step::kClone, .code = error, .payload = {}});
+    listener.note({.kind = Kind::kFailed, .step = Step::kClone, .code = error, .payload = {}});
     return listener.finish(0, false);
   };
   // K41: whom we fork could do what we can't.
@@ -202,7 +202,7 @@ Probe probe_launch(const Plan& plan, std::chrono::milliseconds patience) {
   if (child == 0) be_launcher(plan, self, theirs);
   if (child < 0) return cannot_clone(errno);
   theirs.reset();
-  const bool hung = !hear_all(listener, ours, patience);
+  const bool hung = !receive_all(listener, ours, patience);
   if (hung) ::kill(child, SIGKILL);
   return listener.finish(reap(child, patience), hung);
 }

@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "inspect/hang/holdup.hpp"
+#include "inspect/hang/teardown_blocker.hpp"
 #include "shard/diagnose/explain.hpp"
 #include "sys/base/check.hpp"
 #include "sys/process/procfs.hpp"
@@ -27,17 +27,17 @@ RunningShard::~RunningShard() {
   if (init_pid <= 0) return;
   if (pid_namespace == 0) note_pid_namespace();
   init.send_signal(SIGKILL);
-  std::string culprit;
-  if (!wait_for_end(culprit) && hooks_->warning) hooks_->warning(explain_held_up(culprit));
+  std::string teardown_blocker;
+  if (!wait_for_end(teardown_blocker) && hooks_->warning) hooks_->warning(explain_held_up(teardown_blocker));
 }
 
-std::optional<siginfo_t> RunningShard::wait_for_end(std::string& culprit, rusage* used,
+std::optional<siginfo_t> RunningShard::wait_for_end(std::string& teardown_blocker, rusage* used,
                                                     std::chrono::milliseconds limit) noexcept {
   const pid_t pid = std::exchange(init_pid, -1);
   if (!init.wait_for_end(limit)) {
-    culprit = inspect::who_holds_up(pid, pid_namespace);
+    teardown_blocker = inspect::find_teardown_blocker(pid, pid_namespace);
     if (hooks_->held_up) hooks_->held_up();
-    return std::nullopt;  // reaping init would wait for the culprit (K6)
+    return std::nullopt;  // reaping init would wait for the teardown_blocker (K6)
   }
   siginfo_t end = {};
   // libc's waitid keeps back the kernel's fifth argument.

@@ -41,7 +41,7 @@ struct Hooks {
   std::function<void(std::string_view)> trace;
   /// What has become of each step of both sides: kDone, kMissing or kFailed; kNote with the signal that init
   /// died of. Empty: nobody listens.
-  std::function<void(const Message&)> heard{};
+  std::function<void(const Message&)> received{};
 };
 
 /// How long a shard may take to be gone.
@@ -63,8 +63,8 @@ class RunningShard {
 
   /// Waits until every process of the shard is gone, and reaps init: its wait status as in siginfo_t, and in
   /// `used` what it and those whom it has reaped have used. Nothing where somebody holds up the end for
-  /// longer than `limit`: `culprit` says who, and what was recorded of the shard stays.
-  std::optional<siginfo_t> wait_for_end(std::string& culprit, rusage* used = nullptr,
+  /// longer than `limit`: `teardown_blocker` says who, and what was recorded of the shard stays.
+  std::optional<siginfo_t> wait_for_end(std::string& teardown_blocker, rusage* used = nullptr,
                                         std::chrono::milliseconds limit = kTeardownLimit) noexcept;
 
   /// While init lives: one that is killed shows it no more, also where its end takes long.

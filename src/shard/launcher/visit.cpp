@@ -63,8 +63,8 @@ std::optional<Message> take(const sys::Fd& connection, std::vector<sys::Fd>* des
 }
 
 /// `patience`: in ms, for the answer when a signal has come.
-Message hear(const sys::Fd& connection, const Wait& wait, std::vector<sys::Fd>* descriptors = nullptr,
-             int patience = 0) {
+Message receive_answer(const sys::Fd& connection, const Wait& wait,
+                       std::vector<sys::Fd>* descriptors = nullptr, int patience = 0) {
   for (;;) {
     pollfd watched[] = {{connection.get(), POLLIN, 0}, {wait.signals, POLLIN, 0}};
     const int ready = ::poll(watched, std::size(watched), wait.deadline.poll_timeout());
@@ -97,7 +97,7 @@ Error failure(const Message& message, const std::string& doing) {
 /// who reads them would wait for ever.
 void greet(const sys::Fd& connection, const Wait& wait) {
   ask(connection, {.kind = Kind::kAskStopped, .code = kControlVersion, .payload = {}}, wait);
-  const auto answer = hear(connection, wait);
+  const auto answer = receive_answer(connection, wait);
   if (answer.kind != Kind::kAnswer) throw failure(answer, "asking the shard's init");
 }
 
@@ -118,7 +118,7 @@ int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
   // A signal may be for the process that is there already, though we have not been told so: it is left till
   // then.
   constexpr int kNewsLimit = 500;
-  const auto answer = hear(connection, wait, nullptr, kNewsLimit);
+  const auto answer = receive_answer(connection, wait, nullptr, kNewsLimit);
   if (answer.kind == Kind::kStarted) return answer.code;
   if (answer.kind != Kind::kFailed || answer.code == 0) throw nonsense();
   const std::string& directory = request.directory.empty() ? usual_directory : request.directory;
@@ -131,19 +131,19 @@ int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
 sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request, const Wait& wait) {
   ask(connection, {.kind = Kind::kSocket, .code = kControlVersion, .payload = pack(request)}, wait);
   std::vector<sys::Fd> descriptors;
-  const auto answer = hear(connection, wait, &descriptors);
+  const auto answer = receive_answer(connection, wait, &descriptors);
   if (answer.kind == Kind::kSocket && descriptors.size() == 1) return std::move(descriptors.front());
   const bool listens = request.kind == SocketRequest::Kind::kListening;
   throw failure(answer, fmt::format("{} {} port {} in the shard", listens ? "listening on" : "connecting to",
                                     sys::escape(request.address), request.port));
 }
 
-void ask_who_listens(const sys::Fd& connection) {
+void ask_for_listeners(const sys::Fd& connection) {
   const Wait nothing{.deadline = sys::Deadline(std::chrono::milliseconds{0})};
   ask(connection, {.kind = Kind::kListening, .code = kControlVersion, .payload = {}}, nothing);
 }
 
-std::vector<ns::Socket> hear_who_listens(const sys::Fd& connection) {
+std::vector<ns::Socket> receive_listeners(const sys::Fd& connection) {
   const auto answer = take(connection, nullptr);
   if (!answer) throw silent(0);
   if (answer->kind != Kind::kListening) throw failure(*answer, "looking at the shard's ports");

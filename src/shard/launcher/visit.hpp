@@ -46,7 +46,7 @@ sys::Fd ask_for_socket(const sys::Fd& connection, const SocketRequest& request, 
 
 /// Asks who listens on TCP in the shard, and hears the answer: in two halves, for those who ask many shards
 /// at once. Once a connection. Both throw Error; the second one waits for nothing.
-void ask_who_listens(const sys::Fd& connection);
-std::vector<ns::Socket> hear_who_listens(const sys::Fd& connection);
+void ask_for_listeners(const sys::Fd& connection);
+std::vector<ns::Socket> receive_listeners(const sys::Fd& connection);
 
 }  // namespace nslaunch::shard

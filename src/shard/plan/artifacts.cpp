@@ -7,19 +7,20 @@
 #include <filesystem>
 
 #include "shard/plan/hidden.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 
 namespace nslaunch::shard {
 
-void make_artifacts_folder(Plan& plan) {
-  const std::filesystem::path folder = plan.working_directory;
-  auto path = (folder / plan.spec.artifacts).lexically_normal().string();
-  constexpr const char* kAdvice = "Name a folder that you can write to, or a place where it can be made.";
+void make_artifacts_directory(Plan& plan) {
+  const std::filesystem::path directory = plan.working_directory;
+  auto path = (directory / plan.spec.artifacts).lexically_normal().string();
+  constexpr const char* kAdvice = "Name a directory that you can write to, or a place where it can be made.";
   if (path.ends_with('/') && path.size() > 1) path.pop_back();
   refuse_hidden("--artifacts", path, plan);  // before anything is made
-  plan.artifacts = make_users_folder(plan.spec, path, mode_of_results(), {"--artifacts", kAdvice}).folder;
+  plan.artifacts =
+      make_users_directory(plan.spec, path, mode_of_results(), {"--artifacts", kAdvice}).directory;
   if (::faccessat(plan.artifacts.fd(), ".", W_OK | X_OK, 0) != 0) {
     throw Error(sys::errno_code(errno), fmt::format("writing to {} for --artifacts", sys::escape(path)),
                 kAdvice);

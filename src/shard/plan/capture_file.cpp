@@ -38,15 +38,15 @@ void attempt(Work&& work, const std::function<void(std::string_view)>& warning) 
 
 Error not_made(const Error& error, const std::string& file) {
   return {error.code(), fmt::format("making {} for --pcap", sys::escape(file)),
-          "Name a file in a folder that is there and that you can write to."};
+          "Name a file in a directory that is there and that you can write to."};
 }
 
-sys::Fd open_folder(const std::string& path) {
+sys::Fd open_directory(const std::string& path) {
   return sys::open_file(path.empty() ? "." : path, O_PATH | O_DIRECTORY);
 }
 
 /// Neither a link nor a mount is followed: a user has both in a mount namespace of his own.
-sys::Fd open_folder_below(const CaptureFolder& above, const std::string& path) {
+sys::Fd open_directory_below(const CaptureDirectory& above, const std::string& path) {
   sys::Fd here = sys::open_on_same_mount(above.directory.fd(), ".", O_PATH | O_DIRECTORY);
   for (const std::string name : std::filesystem::path(path)) {
     // An absolute one would begin at the root, whatever it is opened below.
@@ -67,9 +67,9 @@ bool is_capture(const sys::Fd& file) {
 
 }  // namespace
 
-CaptureFolder open_capture_folder(const CaptureSpec& spec) try {
+CaptureDirectory open_capture_directory(const CaptureSpec& spec) try {
   auto path = spec.file.substr(0, spec.file.rfind('/', spec.file.find('{')) + 1);
-  sys::Directory directory(open_folder(path));
+  sys::Directory directory(open_directory(path));
   if (sys::mounter_of(directory.fd()) == sys::Mounter::kAnother)
     throw Error(sys::errno_code(EXDEV), "entering what another user has mounted");
   return {std::move(path), std::move(directory)};
@@ -78,16 +78,19 @@ CaptureFolder open_capture_folder(const CaptureSpec& spec) try {
 }
 
 CaptureFile::CaptureFile(const CaptureSpec& spec, const std::function<void(std::string_view)>& warning,
-                         sys::BeforeMaking before_making, const CaptureFolder* below)
+                         sys::BeforeMaking before_making, const CaptureDirectory* below)
     : spec_(spec),
       warning_(warning),
       before_making_(std::move(before_making)),
       name_(std::filesystem::path(spec.file).filename()),
       is_named_by_another_(below != nullptr && spec.named_by_list) {
   try {
-    const auto folder_of = [](const std::string& path) { return std::filesystem::path(path).parent_path(); };
-    folder_ = below == nullptr ? open_folder(folder_of(spec.file))
-                               : open_folder_below(*below, folder_of(spec.file.substr(below->path.size())));
+    const auto directory_of = [](const std::string& path) {
+      return std::filesystem::path(path).parent_path();
+    };
+    directory_ = below == nullptr
+                     ? open_directory(directory_of(spec.file))
+                     : open_directory_below(*below, directory_of(spec.file.substr(below->path.size())));
     check_place();
     make();
   } catch (const Error& error) {
@@ -98,15 +101,15 @@ CaptureFile::CaptureFile(const CaptureSpec& spec, const std::function<void(std::
 
 void CaptureFile::check_place() const {
   struct stat file = {};
-  struct stat folder = {};
+  struct stat directory = {};
   if (name_.empty() || name_ == "." || name_ == "..") throw not_regular(spec_.file);
-  if (::fstatat(folder_.get(), name_.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) return;
+  if (::fstatat(directory_.get(), name_.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) return;
   // Not through a link either: /dev/stdout is one, and what it leads to is not to be replaced.
   if (!S_ISREG(file.st_mode)) throw not_regular(spec_.file);
-  sys::check(::fstat(folder_.get(), &folder), "looking at the folder");
+  sys::check(::fstat(directory_.get(), &directory), "looking at the directory");
   // The kernel would say so only when the command has run.
   const auto user = ::geteuid();
-  const bool keeps_others = (folder.st_mode & S_ISVTX) != 0 && user != 0 && folder.st_uid != user;
+  const bool keeps_others = (directory.st_mode & S_ISVTX) != 0 && user != 0 && directory.st_uid != user;
   if (keeps_others && file.st_uid != user)
     throw Error(sys::errno_code(EPERM), "replacing another user's file");
 }
@@ -115,19 +118,19 @@ void CaptureFile::check_place() const {
 /// has been opened counts from then on: the name may be another's by now.
 void CaptureFile::make() {
   struct stat old = {};
-  const bool is_new = ::fstatat(folder_.get(), name_.c_str(), &old, AT_SYMLINK_NOFOLLOW) != 0;
+  const bool is_new = ::fstatat(directory_.get(), name_.c_str(), &old, AT_SYMLINK_NOFOLLOW) != 0;
   if (is_new) {
-    file_.emplace(folder_.get(), O_RDWR, kMode, before_making_);
+    file_.emplace(directory_.get(), O_RDWR, kMode, before_making_);
     return;
   }
   refuse_all_but_captures();
-  const auto existing = sys::open_output_at(folder_.get(), name_, O_NOFOLLOW);
+  const auto existing = sys::open_output_at(directory_.get(), name_, O_NOFOLLOW);
   sys::check(existing.get(), "opening {}", spec_.file);
   sys::check(::fstat(existing.get(), &old), "looking at {}", spec_.file);
   if (!S_ISREG(old.st_mode)) throw not_regular(spec_.file);
   // The list's mask stands in the place of the group's rights.
   if (sys::has_access_list(existing)) old.st_mode &= ~mode_t{070};
-  file_.emplace(folder_.get(), O_RDWR, 0600, before_making_);
+  file_.emplace(directory_.get(), O_RDWR, 0600, before_making_);
   file_->take_rights_of(old);
 }
 
@@ -135,14 +138,14 @@ void CaptureFile::make() {
 void CaptureFile::refuse_all_but_captures() const {
   if (!is_named_by_another_) return;
   const sys::Fd file(
-      ::openat(folder_.get(), name_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+      ::openat(directory_.get(), name_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat status = {};
   const bool is_own = file && ::fstat(file.get(), &status) == 0 && status.st_uid == ::geteuid();
   if (!file && errno == ENOENT) return;
   if (is_own && is_capture(file)) return;
   throw Error(sys::errno_code(EEXIST),
               fmt::format("replacing {} for --pcap on the word of a list", sys::escape(spec_.file)),
-              "It is no capture of this user's. Give those a folder of their own: --pcap captures/{name}");
+              "It is no capture of this user's. Give those a directory of their own: --pcap captures/{name}");
 }
 
 CaptureFile::~CaptureFile() {
@@ -157,13 +160,13 @@ void CaptureFile::command_started() noexcept {
 void CaptureFile::remove_earlier() const {
   refuse_anothers();
   refuse_all_but_captures();
-  if (::unlinkat(folder_.get(), name_.c_str(), 0) == 0 || errno == ENOENT) return;
+  if (::unlinkat(directory_.get(), name_.c_str(), 0) == 0 || errno == ENOENT) return;
   sys::check(-1, "removing the {} of an earlier run", sys::escape(spec_.file));
 }
 
 /// Another user may have got the name where anybody may make files and remove no other's.
 void CaptureFile::refuse_anothers() const {
-  if (sys::is_protected_entry(folder_.get(), name_))
+  if (sys::is_protected_entry(directory_.get(), name_))
     throw Error(sys::errno_code(EACCES),
                 fmt::format("replacing {}, which is another user's", sys::escape(spec_.file)));
 }

@@ -14,15 +14,16 @@
 
 namespace nslaunch::shard {
 
-/// The folder of a fleet's captures as far as it is the same for all of them, opened before any command runs.
-struct CaptureFolder {
+/// The directory of a fleet's captures as far as it is the same for all of them, opened before any command
+/// runs.
+struct CaptureDirectory {
   std::string path;  ///< with a slash at its end, where there is one
   sys::Directory directory;
 };
 /// Throws Error. `spec` has the file's name with its braces.
-CaptureFolder open_capture_folder(const CaptureSpec& spec);
+CaptureDirectory open_capture_directory(const CaptureSpec& spec);
 
-/// The file of --pcap, the launcher's side. It is made before anything of the shard is, in its folder but
+/// The file of --pcap, the launcher's side. It is made before anything of the shard is, in its directory but
 /// without its name, so that a launch that fails leaves alone what has the name, and a killed launcher leaves
 /// nothing that is not known before.
 class CaptureFile {
@@ -31,7 +32,7 @@ class CaptureFile {
   /// there, and no link followed. Throws UsageError where FILE is there and no regular file, Error where it
   /// can't be made or replaced.
   CaptureFile(const CaptureSpec& spec, const std::function<void(std::string_view)>& warning,
-              sys::BeforeMaking before_making, const CaptureFolder* below = nullptr);
+              sys::BeforeMaking before_making, const CaptureDirectory* below = nullptr);
   CaptureFile(const CaptureFile&) = delete;
   CaptureFile& operator=(const CaptureFile&) = delete;
   /// A run that has not succeeded, of whatever reason, has its file from here on.
@@ -39,7 +40,7 @@ class CaptureFile {
 
   int fd() const noexcept { return file_->fd(); }
   /// All that must stay open.
-  std::vector<int> descriptors() const { return {file_->fd(), folder_.get()}; }
+  std::vector<int> descriptors() const { return {file_->fd(), directory_.get()}; }
 
   /// From here on FILE is this run's, or not there yet.
   void command_started() noexcept;
@@ -56,9 +57,9 @@ class CaptureFile {
   const CaptureSpec& spec_;
   const std::function<void(std::string_view)>& warning_;
   sys::BeforeMaking before_making_;
-  std::string name_;  ///< in its folder
+  std::string name_;  ///< in its directory
   bool is_named_by_another_;
-  sys::Fd folder_;
+  sys::Fd directory_;
   std::optional<sys::PendingFile> file_;
   bool wanted_ = false;  ///< it is to get its name at the end
 };

@@ -73,7 +73,8 @@ Content read_as(const UserIds& user, const std::string& path) {
 
 /// A file of root's in a sticky directory, say, which this user could have moved there.
 constexpr const char* kAdviceToMove =
-    "Root reads for that user what he may read, or what lies below root's own folders: look whether it is "
+    "Root reads for that user what he may read, or what lies below root's own directories: look whether it "
+    "is "
     "what "
     "you have put there, and name it there.";
 

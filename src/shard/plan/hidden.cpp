@@ -4,7 +4,7 @@
 
 #include "ns/mount.hpp"
 #include "shard/plan/tmp_paths.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 
@@ -18,7 +18,8 @@ std::string hidden_argument(const Plan& plan) {
     const auto equals = argument.starts_with('-') ? argument.find('=') : std::string::npos;
     std::string path = equals == std::string::npos ? argument : argument.substr(equals + 1);
     const auto covers = [&](const KeptPath& kept) { return lies_in(path, kept.path); };
-    if (top_folder_in_tmp(path).empty() || std::any_of(plan.kept.begin(), plan.kept.end(), covers)) continue;
+    if (top_directory_in_tmp(path).empty() || std::any_of(plan.kept.begin(), plan.kept.end(), covers))
+      continue;
     if (is_reachable(plan.spec, path)) return path;
   }
   return {};
@@ -41,8 +42,8 @@ std::string usual_mount_over(const std::string& path) {
 
 }  // namespace
 
-bool lies_in(const std::string& path, const std::string& folder) {
-  return (path + "/").starts_with(folder + "/");
+bool lies_in(const std::string& path, const std::string& directory) {
+  return (path + "/").starts_with(directory + "/");
 }
 
 std::vector<std::string> usual_mounts() {
@@ -62,7 +63,7 @@ void refuse_replaced(const std::string& option, const std::string& path, const c
 }
 
 void refuse_hidden(const std::string& option, const std::string& path, const Plan& plan) {
-  constexpr const char* kAdvice = "Name a folder elsewhere; one below /tmp stays visible.";
+  constexpr const char* kAdvice = "Name a directory elsewhere; one below /tmp stays visible.";
   refuse_below(own_mount_over(path, plan), option, path, kAdvice);
   if (path == "/tmp" && plan.spec.tmp != TmpMode::kHost) refuse_below("/tmp", option, path, kAdvice);
 }

@@ -7,8 +7,8 @@
 
 namespace nslaunch::shard {
 
-/// Whether `path` is `folder` or lies below it; both absolute, and without a slash at their end.
-bool lies_in(const std::string& path, const std::string& folder);
+/// Whether `path` is `directory` or lies below it; both absolute, and without a slash at their end.
+bool lies_in(const std::string& path, const std::string& directory);
 
 /// Where each shard has a mount of its own, its /tmp aside.
 std::vector<std::string> usual_mounts();

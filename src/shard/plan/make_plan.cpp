@@ -18,7 +18,7 @@
 #include "shard/plan/hidden.hpp"
 #include "shard/plan/overlay_plan.hpp"
 #include "shard/plan/tmp_paths.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "shard/wire/steps.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
@@ -29,7 +29,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Empty where it can't be known (a removed folder): the command then gets what there is.
+/// Empty where it can't be known (a removed directory): the command then gets what there is.
 std::string current_directory() {
   char path[PATH_MAX];
   return ::getcwd(path, sizeof path) != nullptr && path[0] == '/' ? path : "";
@@ -40,16 +40,16 @@ std::uint64_t pipe_inode(int fd) {
   return ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) ? status.st_ino : 0;
 }
 
-Rung choose_rung(const ns::Capabilities& capabilities, const ShardSpec& spec) {
+PrivilegeMode choose_privilege_mode(const ns::Capabilities& capabilities, const ShardSpec& spec) {
   const bool needs_map = spec.map_root && ::geteuid() != 0;
-  if (capabilities.sys_admin && capabilities.net_admin && !needs_map) return Rung::kPrivileged;
-  if (capabilities.sys_admin && !needs_map) return Rung::kSplit;
-  return Rung::kRootless;
+  if (capabilities.sys_admin && capabilities.net_admin && !needs_map) return PrivilegeMode::kPrivileged;
+  if (capabilities.sys_admin && !needs_map) return PrivilegeMode::kSplit;
+  return PrivilegeMode::kRootless;
 }
 
-int unshare_flags(Rung rung, const ShardSpec& spec) {
+int unshare_flags(PrivilegeMode privilege_mode, const ShardSpec& spec) {
   int flags = CLONE_NEWNS | CLONE_NEWIPC;
-  if (rung != Rung::kSplit) flags |= CLONE_NEWNET;
+  if (privilege_mode != PrivilegeMode::kSplit) flags |= CLONE_NEWNET;
   if (!spec.hostname.empty()) flags |= CLONE_NEWUTS;
   return flags;
 }
@@ -76,7 +76,7 @@ void check_user(Plan& plan) {
       plan.spec.user->gid == ::getegid()) {
     plan.spec.user.reset();
   }
-  if (!plan.spec.user || plan.rung == Rung::kPrivileged || plan.id_map.identity) return;
+  if (!plan.spec.user || plan.privilege_mode == PrivilegeMode::kPrivileged || plan.id_map.identity) return;
   const auto user = *std::exchange(plan.spec.user, std::nullopt);
   if (user.uid == plan.id_map.inside_uid && user.gid == plan.id_map.inside_gid) return;
   throw UsageError(
@@ -99,34 +99,34 @@ void add_variables(ShardSpec& spec) {
   set_variable(environment, "NSLAUNCH_ATTEMPT", std::to_string(spec.attempt));
 }
 
-/// `path` as seen from `folder`, without dots and without a slash at its end.
-std::string absolute_path(const std::string& folder, const std::string& path) {
-  std::string full = (fs::path(folder) / path).lexically_normal();
+/// `path` as seen from `directory`, without dots and without a slash at its end.
+std::string absolute_path(const std::string& directory, const std::string& path) {
+  std::string full = (fs::path(directory) / path).lexically_normal();
   if (full.ends_with('/') && full.size() > 1) full.pop_back();
   return full;
 }
 
-/// The folder under the name that mountinfo will show; made where it is missing, except in a /tmp that is
+/// The directory under the name that mountinfo will show; made where it is missing, except in a /tmp that is
 /// not the host's: there init makes it.
 std::string private_path(const std::string& asked, Plan& plan) {
   constexpr const char* kLeaveItOut = "Leave it out: nothing of the host's is there for the command.";
   std::string path = absolute_path(plan.working_directory, asked);
   refuse_replaced("--private", path, kLeaveItOut);
-  if (plan.spec.tmp != TmpMode::kHost && !top_folder_in_tmp(path).empty()) return path;
-  auto made = make_private_folder(plan.spec, path);
+  if (plan.spec.tmp != TmpMode::kHost && !top_directory_in_tmp(path).empty()) return path;
+  auto made = make_private_directory(plan.spec, path);
   path = path_without_links(plan.spec, made.fd(), path);
   if (path == "/") {
     throw UsageError("--private /: the root itself can't be covered",
-                     "Name the folder that is to be private.");
+                     "Name the directory that is to be private.");
   }
   refuse_replaced("--private", path, kLeaveItOut);
-  plan.places.private_folders.insert_or_assign(path, std::move(made));
+  plan.places.private_directories.insert_or_assign(path, std::move(made));
   return path;
 }
 
 void add_artifacts(Plan& plan) {
   if (plan.spec.artifacts.empty()) return;
-  make_artifacts_folder(plan);
+  make_artifacts_directory(plan);
   set_variable(plan.spec.environment, "NSLAUNCH_ARTIFACTS", plan.spec.artifacts);
 }
 
@@ -134,7 +134,7 @@ void check_tmp_directory(Plan& plan) {
   if (plan.spec.tmp != TmpMode::kDirectory) return;
   auto& directory = plan.spec.tmp_directory;
   directory = absolute_path(plan.working_directory, directory);
-  plan.places.tmp = open_tmp_folder(plan.spec, directory);
+  plan.places.tmp = open_tmp_directory(plan.spec, directory);
   directory = path_without_links(plan.spec, plan.places.tmp.fd(), directory);
 }
 
@@ -150,7 +150,7 @@ void open_kept_paths(Plan& plan) {
   }
 }
 
-/// Whether something is mounted over the caller's folder, or over one above it.
+/// Whether something is mounted over the caller's directory, or over one above it.
 bool is_covered(const Plan& plan) {
   auto mounts = usual_mounts();
   if (plan.spec.tmp != TmpMode::kHost) mounts.emplace_back("/tmp");
@@ -171,9 +171,9 @@ Plan make_plan(const ShardSpec& spec, const sys::BeforeMaking& before_making) {
   add_variables(plan.spec);
 
   const auto capabilities = ns::effective_capabilities();
-  plan.rung = choose_rung(capabilities, spec);
-  plan.clone_flags = CLONE_NEWPID | (plan.rung == Rung::kRootless ? CLONE_NEWUSER : 0);
-  plan.unshare_flags = unshare_flags(plan.rung, spec);
+  plan.privilege_mode = choose_privilege_mode(capabilities, spec);
+  plan.clone_flags = CLONE_NEWPID | (plan.privilege_mode == PrivilegeMode::kRootless ? CLONE_NEWUSER : 0);
+  plan.unshare_flags = unshare_flags(plan.privilege_mode, spec);
   plan.id_map = choose_id_map(capabilities, spec);
   check_user(plan);
 
@@ -183,12 +183,12 @@ Plan make_plan(const ShardSpec& spec, const sys::BeforeMaking& before_making) {
   // As it was written, links and dots included: where they lead is for chdir to say.
   if (!spec.workdir.empty()) plan.working_directory = fs::path(plan.working_directory) / spec.workdir;
   for (const auto& path : spec.private_paths) plan.private_paths.push_back(private_path(path, plan));
-  std::sort(plan.private_paths.begin(), plan.private_paths.end());  // a folder before what lies below it
+  std::sort(plan.private_paths.begin(), plan.private_paths.end());  // a directory before what lies below it
   check_overlays(plan);
   add_artifacts(plan);
   open_kept_paths(plan);
   check_tmp_directory(plan);
-  make_overlay_folders(plan, before_making);
+  make_overlay_directories(plan, before_making);
   plan.enters_directory = !spec.workdir.empty() || is_covered(plan);
   if (spec.memory_limit != 0 || spec.pids_limit != 0)
     plan.cgroup = ns::Cgroup(plan.spec.id, {spec.memory_limit, spec.pids_limit});

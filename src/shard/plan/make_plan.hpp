@@ -6,8 +6,8 @@
 namespace nslaunch::shard {
 
 /// Checks the request against itself and the machine. Throws UsageError or Error; the only thing it
-/// makes are missing --private and --artifacts folders, and those for what --overlay keeps; of those that are
-/// gone with the shard it tells before.
+/// makes are missing --private and --artifacts directories, and those for what --overlay keeps; of those that
+/// are gone with the shard it tells before.
 Plan make_plan(const ShardSpec& spec, const sys::BeforeMaking& before_making = {});
 
 }  // namespace nslaunch::shard

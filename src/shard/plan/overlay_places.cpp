@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "shard/plan/hidden.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 
@@ -17,26 +17,26 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void refuse_covered(const OverlaySpec& asked, const std::error_code& error) {
   const bool divided = error == std::errc::no_such_file_or_directory && !asked.keep.empty();
-  refuse_overlay(asked, error.message(),
-                 divided
-                     ? "The last '=' ends the path of a folder that is there; where it has one itself, add "
-                       "another at its end."
-                     : "It takes a folder that is there.");
+  refuse_overlay(
+      asked, error.message(),
+      divided ? "The last '=' ends the path of a directory that is there; where it has one itself, add "
+                "another at its end."
+              : "It takes a directory that is there.");
 }
 
-/// Its path without links. Another user may have shown a folder of a mount namespace of his own, where the
+/// Its path without links. Another user may have shown a directory of a mount namespace of his own, where the
 /// path means something else.
-std::string path_here(const sys::Directory& folder, const std::string& asked, const Plan& plan) {
-  if (other_user(plan.spec) == nullptr) return path_without_links(plan.spec, folder.fd(), asked);
-  if (auto path = path_of(plan.spec, folder.fd()); !path.empty()) return path;
+std::string path_here(const sys::Directory& directory, const std::string& asked, const Plan& plan) {
+  if (other_user(plan.spec) == nullptr) return path_without_links(plan.spec, directory.fd(), asked);
+  if (auto path = path_of(plan.spec, directory.fd()); !path.empty()) return path;
   throw Error(sys::errno_code(ESTALE), fmt::format("finding {} again", sys::escape(asked)));
 }
 
 /// Own links are followed with one's own rights.
 sys::Directory open_covered_as_user(const std::string& path, const Plan& plan) {
-  sys::Directory folder(open_for_command(plan.spec, path));
-  if (S_ISDIR(folder.status().st_mode)) return folder;
-  throw Error(sys::errno_code(ENOTDIR), "looking at a folder");
+  sys::Directory directory(open_for_command(plan.spec, path));
+  if (S_ISDIR(directory.status().st_mode)) return directory;
+  throw Error(sys::errno_code(ENOTDIR), "looking at a directory");
 }
 
 }  // namespace
@@ -49,35 +49,35 @@ void refuse_overlay(const OverlaySpec& overlay, const std::string& why, const st
 namespace {
 
 /// The top of a view is changed as whom the view is for, and the host's set-user-id programs would read
-/// there; and overlayfs works in the other folder as that user.
-void refuse_anothers(const OverlaySpec& overlay, const char* which, const sys::Directory& folder,
+/// there; and overlayfs works in the other directory as that user.
+void refuse_anothers(const OverlaySpec& overlay, const char* which, const sys::Directory& directory,
                      const Plan& plan) {
   const auto* user = other_user(plan.spec);
-  const auto owner = folder.status().st_uid;
+  const auto owner = directory.status().st_uid;
   if (user == nullptr || owner == user->uid) return;
   refuse_overlay(overlay, fmt::format("{} belongs to user {}, and not to {}", which, owner, user->uid),
-                 "Name a folder of that user's: what is not his he can't change in a view either.");
+                 "Name a directory of that user's: what is not his he can't change in a view either.");
 }
 
 }  // namespace
 
 sys::Directory open_covered(OverlaySpec& overlay, const Plan& plan) {
   const std::string asked = fs::path(plan.working_directory) / overlay.path;
-  sys::Directory folder;
+  sys::Directory directory;
   std::string path;
   try {
-    folder = open_covered_as_user(asked, plan);
-    path = path_here(folder, asked, plan);
+    directory = open_covered_as_user(asked, plan);
+    path = path_here(directory, asked, plan);
   } catch (const UsageError&) {
     throw;
   } catch (const Error& error) {
     refuse_covered(overlay, error.code());
   }
-  refuse_anothers(overlay, "it", folder, plan);
-  if (path == "/") refuse_overlay(overlay, "the root itself can't be covered", "Name a folder below it.");
+  refuse_anothers(overlay, "it", directory, plan);
+  if (path == "/") refuse_overlay(overlay, "the root itself can't be covered", "Name a directory below it.");
   refuse_hidden("--overlay", path, plan);
   overlay.path = std::move(path);
-  return folder;
+  return directory;
 }
 
 std::string place_to_keep(const OverlaySpec& overlay, const Plan& plan) {
@@ -85,20 +85,20 @@ std::string place_to_keep(const OverlaySpec& overlay, const Plan& plan) {
   std::error_code error;
   // Another user's links are followed by no one but that user, and when it is made.
   const auto real = other_user(plan.spec) == nullptr ? fs::weakly_canonical(asked, error) : asked;
-  if (error) refuse_overlay(overlay, error.message(), "Name an empty folder, or one that can be made.");
+  if (error) refuse_overlay(overlay, error.message(), "Name an empty directory, or one that can be made.");
   std::string path = real.lexically_normal();
   if (path.ends_with('/') && path.size() > 1) path.pop_back();
   return path;
 }
 
-UsersFolder make_keeping_folder(OverlaySpec& overlay, const Plan& plan) {
-  constexpr const char* kAdvice = "Name a folder where you can write, for what the command changes.";
-  auto keeping = make_users_folder(plan.spec, overlay.keep, mode_of_results(), {"--overlay", kAdvice},
-                                   overlay.names_of_list);
+UsersDirectory make_keeping_directory(OverlaySpec& overlay, const Plan& plan) {
+  constexpr const char* kAdvice = "Name a directory where you can write, for what the command changes.";
+  auto keeping = make_users_directory(plan.spec, overlay.keep, mode_of_results(), {"--overlay", kAdvice},
+                                      overlay.names_of_list);
   // One of root's own will be given to the user, empty; a third user's is that one's, whoever names it.
-  const bool is_given = keeping.is_roots && keeping.folder.status().st_uid == 0;
-  if (!is_given) refuse_anothers(overlay, "the folder for the changes", keeping.folder, plan);
-  overlay.keep = path_here(keeping.folder, overlay.keep, plan);
+  const bool is_given = keeping.is_roots && keeping.directory.status().st_uid == 0;
+  if (!is_given) refuse_anothers(overlay, "the directory for the changes", keeping.directory, plan);
+  overlay.keep = path_here(keeping.directory, overlay.keep, plan);
   return keeping;
 }
 

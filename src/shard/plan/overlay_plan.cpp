@@ -10,7 +10,7 @@
 #include "inspect/snapshot/mounts.hpp"
 #include "shard/plan/hidden.hpp"
 #include "shard/plan/overlay_places.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 #include "sys/files/for_user.hpp"
@@ -35,27 +35,28 @@ void check_mounts_below(const OverlaySpec& overlay, const Plan& plan) {
                     [&](const OverlaySpec& other) { return is_covered_by(mount, other.path); }) ||
         std::any_of(plan.private_paths.begin(), plan.private_paths.end(),
                     [&](const std::string& other) { return is_covered_by(mount, other); });
-    const bool may_look_below = plan.rung != Rung::kRootless && other_user(plan.spec) == nullptr;
+    const bool may_look_below =
+        plan.privilege_mode != PrivilegeMode::kRootless && other_user(plan.spec) == nullptr;
     if (is_covered && may_look_below) continue;
     refuse_overlay(overlay, fmt::format("{} is mounted below it, and would be missing", sys::escape(mount)),
-                   may_look_below ? "Cover that, too (--overlay or --private), or a folder without mounts."
-                                  : "Name a folder without mounts; only root's own views can cover both.");
+                   may_look_below ? "Cover that, too (--overlay or --private), or a directory without mounts."
+                                  : "Name a directory without mounts; only root's own views can cover both.");
   }
 }
 
-void check_keeping_folder(const OverlaySpec& overlay, bool is_empty) {
+void check_keeping_directory(const OverlaySpec& overlay, bool is_empty) {
   const auto mounts = inspect::mount_points();
   if (std::find(mounts.begin(), mounts.end(), overlay.keep) != mounts.end()) {
-    refuse_overlay(overlay, "the folder for the changes is a mount point", "Name a folder below it.");
+    refuse_overlay(overlay, "the directory for the changes is a mount point", "Name a directory below it.");
   }
   if (!is_empty) {
-    refuse_overlay(overlay, "the folder for the changes is not empty",
+    refuse_overlay(overlay, "the directory for the changes is not empty",
                    "Name a new one: what is in it would pass for changes.");
   }
 }
 
 /// Before anything is made, with the caller's own rights.
-void check_keeping_folder(const OverlaySpec& overlay) {
+void check_keeping_directory(const OverlaySpec& overlay) {
   std::error_code error;
   if (!fs::exists(overlay.keep, error) && !error) return;
   if (!error && !fs::is_directory(overlay.keep, error) && !error) {
@@ -63,31 +64,31 @@ void check_keeping_folder(const OverlaySpec& overlay) {
   }
   const bool is_empty = error || fs::is_empty(overlay.keep, error);
   if (error) {
-    refuse_overlay(overlay, "the folder for the changes: " + error.message(),
-                   "Name an empty folder, or one that can be made.");
+    refuse_overlay(overlay, "the directory for the changes: " + error.message(),
+                   "Name an empty directory, or one that can be made.");
   }
-  check_keeping_folder(overlay, is_empty);
+  check_keeping_directory(overlay, is_empty);
 }
 
-/// Neither a folder that is covered nor one that keeps changes may change by itself.
+/// Neither a directory that is covered nor one that keeps changes may change by itself.
 void check_apart(const OverlaySpec& overlay, const Plan& plan) {
   const auto& all = plan.spec.overlays;
   for (const auto& other : all) {
     if (&other == &overlay) continue;
     if (other.path == overlay.path) refuse_overlay(overlay, "it is given twice", "Once is enough.");
     if (overlay.keep.empty() || other.keep.empty() || !lies_in(overlay.keep, other.keep)) continue;
-    refuse_overlay(overlay, "another --overlay keeps its changes there", "Name a folder for each.");
+    refuse_overlay(overlay, "another --overlay keeps its changes there", "Name a directory for each.");
   }
   const auto has_it = [&](const OverlaySpec& other) { return lies_in(overlay.keep, other.path); };
   if (!overlay.keep.empty() && std::any_of(all.begin(), all.end(), has_it)) {
-    refuse_overlay(overlay, "the folder for the changes lies in what is covered",
-                   "Name a folder outside, for example: --overlay .=../changes");
+    refuse_overlay(overlay, "the directory for the changes lies in what is covered",
+                   "Name a directory outside, for example: --overlay .=../changes");
   }
 }
 
-/// Something that is to be found in this folder afterwards: no overlay may keep it to itself. `path` has no
-/// links.
-void show_through(Plan& plan, const char* option, const std::string& path, const sys::Directory& folder) {
+/// Something that is to be found in this directory afterwards: no overlay may keep it to itself. `path` has
+/// no links.
+void show_through(Plan& plan, const char* option, const std::string& path, const sys::Directory& directory) {
   if (path.empty()) return;
   const auto& overlays = plan.spec.overlays;
   const auto is_in = [&](const OverlaySpec& overlay) { return lies_in(path, overlay.path); };
@@ -98,48 +99,49 @@ void show_through(Plan& plan, const char* option, const std::string& path, const
   const bool is_covered = std::any_of(overlays.begin(), overlays.end(), is_in);
   const auto clash = std::find_if(overlays.begin(), overlays.end(), clashes);
   if (clash != overlays.end() && (is_covered || lies_in(path, clash->keep))) {
-    refuse_overlay(*clash, fmt::format("{} needs that folder as it is", option),
+    refuse_overlay(*clash, fmt::format("{} needs that directory as it is", option),
                    "Name another one for either.");
   }
   const auto shows_it = [&](const ShownThrough& other) { return lies_in(path, other.path); };
   if (is_covered && std::ranges::none_of(plan.shown_through, shows_it))
-    plan.shown_through.push_back({path, folder.fd()});
+    plan.shown_through.push_back({path, directory.fd()});
 }
 
-/// As its owner: whoever may read a folder may hold its lock for as long as he likes (K66).
-bool is_empty(const sys::Directory& folder, bool is_for_user) {
+/// As its owner: whoever may read a directory may hold its lock for as long as he likes (K66).
+bool is_empty(const sys::Directory& directory, bool is_for_user) {
   constexpr std::chrono::seconds kLimit{10};
   const auto roots = is_for_user ? sys::RootsWork::kInChild : sys::RootsWork::kHere;
-  const auto look = [&] { return folder.is_empty() ? 0 : ENOTEMPTY; };
-  const int error = sys::as_owner_of(folder.fd(), kLimit, look, {}, roots);
+  const auto look = [&] { return directory.is_empty() ? 0 : ENOTEMPTY; };
+  const int error = sys::as_owner_of(directory.fd(), kLimit, look, {}, roots);
   if (error != 0 && error != ENOTEMPTY)
-    throw Error(sys::errno_code(error), "looking whether the folder for an overlay's changes is empty");
+    throw Error(sys::errno_code(error), "looking whether the directory for an overlay's changes is empty");
   return error == 0;
 }
 
 void prepare_keeping(Plan& plan, std::size_t at, const sys::BeforeMaking& before_making) {
   auto& overlay = plan.spec.overlays[at];
   const auto* user = other_user(plan.spec);
-  auto [folder, is_roots] = make_keeping_folder(overlay, plan);
-  check_keeping_folder(overlay, is_empty(folder, user != nullptr));
-  if (user != nullptr && folder.status().st_uid != user->uid) sys::give_folder(folder, user->uid, user->gid);
-  plan.overlay_work[at] = WorkFolder(folder, fmt::format(".nslaunch-{}-{}.work", plan.spec.id, at),
-                                     before_making, {.user = user, .is_in_roots_place = is_roots});
-  plan.places.keeping[at] = std::move(folder);
+  auto [directory, is_roots] = make_keeping_directory(overlay, plan);
+  check_keeping_directory(overlay, is_empty(directory, user != nullptr));
+  if (user != nullptr && directory.status().st_uid != user->uid)
+    sys::give_directory(directory, user->uid, user->gid);
+  plan.overlay_work[at] = WorkDirectory(directory, fmt::format(".nslaunch-{}-{}.work", plan.spec.id, at),
+                                        before_making, {.user = user, .is_in_roots_place = is_roots});
+  plan.places.keeping[at] = std::move(directory);
 }
 
-/// A folder before what lies below it, each with its descriptor.
+/// A directory before what lies below it, each with its descriptor.
 void sort_overlays(Plan& plan) {
   std::vector<std::pair<OverlaySpec, sys::Directory>> all;
   for (auto& overlay : plan.spec.overlays) {
-    auto folder = open_covered(overlay, plan);
-    all.emplace_back(std::move(overlay), std::move(folder));
+    auto directory = open_covered(overlay, plan);
+    all.emplace_back(std::move(overlay), std::move(directory));
   }
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first.path < b.first.path; });
   plan.spec.overlays.clear();
-  for (auto& [overlay, folder] : all) {
+  for (auto& [overlay, directory] : all) {
     plan.spec.overlays.push_back(std::move(overlay));
-    plan.places.covered.push_back(std::move(folder));
+    plan.places.covered.push_back(std::move(directory));
   }
 }
 
@@ -153,12 +155,12 @@ void check_overlays(Plan& plan) {
   }
   for (const auto& overlay : overlays) {
     check_apart(overlay, plan);
-    if (!overlay.keep.empty() && other_user(plan.spec) == nullptr) check_keeping_folder(overlay);
+    if (!overlay.keep.empty() && other_user(plan.spec) == nullptr) check_keeping_directory(overlay);
     check_mounts_below(overlay, plan);
   }
 }
 
-void make_overlay_folders(Plan& plan, const sys::BeforeMaking& before_making) {
+void make_overlay_directories(Plan& plan, const sys::BeforeMaking& before_making) {
   if (plan.spec.overlays.empty()) return;
   const auto count = plan.spec.overlays.size();
   plan.places.keeping.resize(count);

@@ -20,9 +20,9 @@ std::vector<int> Plan::descriptors() const {
 
 std::vector<int> Plan::outside_directories() const {
   auto all = descriptors();
-  for (const auto& [path, folder] : places.private_folders) all.push_back(folder.fd());
-  for (const auto& folder : places.covered) all.push_back(folder.fd());
-  for (const auto& folder : places.keeping) all.push_back(folder.fd());
+  for (const auto& [path, directory] : places.private_directories) all.push_back(directory.fd());
+  for (const auto& directory : places.covered) all.push_back(directory.fd());
+  for (const auto& directory : places.keeping) all.push_back(directory.fd());
   for (const auto& place : places.kept) all.push_back(place.get());
   all.push_back(places.tmp.fd());
   return all;
@@ -30,7 +30,7 @@ std::vector<int> Plan::outside_directories() const {
 
 std::string namespace_tokens(const Plan& plan) {
   std::string tokens = "net,pid,mnt,ipc";
-  if (plan.rung != Rung::kPrivileged) tokens += ",user";
+  if (plan.privilege_mode != PrivilegeMode::kPrivileged) tokens += ",user";
   return tokens;
 }
 

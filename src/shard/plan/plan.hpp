@@ -12,15 +12,15 @@
 #include "ns/cgroup.hpp"
 #include "ns/idmap.hpp"
 #include "ns/sysctl.hpp"
-#include "shard/plan/work_folder.hpp"
+#include "shard/plan/work_directory.hpp"
 #include "sys/base/fd.hpp"
 #include "sys/base/signals.hpp"
 #include "sys/files/directory.hpp"
 
 namespace nslaunch::shard {
 
-/// How much privilege there is to build the shard with (design: the rungs).
-enum class Rung {
+/// How much privilege there is to build the shard with (docs/architecture.md, "How much isolation").
+enum class PrivilegeMode {
   kPrivileged,  ///< CAP_SYS_ADMIN and CAP_NET_ADMIN: no user namespace
   kSplit,       ///< CAP_SYS_ADMIN only: a user namespace for the network alone, after the mounts
   kRootless,    ///< neither: a user namespace for everything
@@ -33,7 +33,7 @@ struct KeptPath {
   std::string source;
 };
 
-/// A folder that an overlay would hide.
+/// A directory that an overlay would hide.
 struct ShownThrough {
   std::string path;  ///< without links
   int outside;       ///< the plan's own descriptor of it
@@ -42,9 +42,9 @@ struct ShownThrough {
 /// What the plan's paths stood for when they were looked at, by their descriptors: init opens the paths again
 /// in the shard's mount namespace and takes nothing else that somebody has put there meanwhile.
 struct Places {
-  std::map<std::string, sys::Directory> private_folders;  ///< those that were there to be opened
-  std::vector<sys::Directory> covered;                    ///< by the spec's overlays
-  std::vector<sys::Directory> keeping;                    ///< likewise; none where nothing is kept
+  std::map<std::string, sys::Directory> private_directories;  ///< those that were there to be opened
+  std::vector<sys::Directory> covered;                        ///< by the spec's overlays
+  std::vector<sys::Directory> keeping;                        ///< likewise; none where nothing is kept
   std::vector<sys::Fd> kept;
   sys::Directory tmp;
 };
@@ -52,7 +52,7 @@ struct Places {
 /// All that is decided before anything is made. Nothing in the child looks at the caller again.
 struct Plan {
   ShardSpec spec;
-  Rung rung = Rung::kRootless;
+  PrivilegeMode privilege_mode = PrivilegeMode::kRootless;
   /// The namespaces that init is born into, and those that it makes itself.
   int clone_flags = 0;
   int unshare_flags = 0;
@@ -62,7 +62,7 @@ struct Plan {
   /// The caller leads a process group: run directly, the command would, and could not leave it.
   bool leads_group = false;
   std::string working_directory;
-  /// It has to be entered by its name; else what init inherits is the very folder that the caller is in,
+  /// It has to be entered by its name; else what init inherits is the very directory that the caller is in,
   /// whatever its name leads to by now and whoever may go there.
   bool enters_directory = false;
   /// Where the shard has limits.
@@ -74,8 +74,8 @@ struct Plan {
   /// The spec's `artifacts`, opened once; nothing of nslaunch's goes there by the name.
   sys::Directory artifacts{};
   /// For the spec's `overlays`, by their number.
-  std::vector<WorkFolder> overlay_work;
-  /// Folders below an overlay that are the host's all the same.
+  std::vector<WorkDirectory> overlay_work;
+  /// Directories below an overlay that are the host's all the same.
   std::vector<ShownThrough> shown_through;
   /// Inode of the pipe that is the command's standard input, 0 where it is none.
   std::uint64_t stdin_pipe = 0;

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "shard/plan/environment.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/text.hpp"
@@ -30,7 +30,7 @@ bool covers(const std::vector<KeptPath>& kept, const std::string& path) {
   });
 }
 
-/// Adds `path`, where the command can reach it, unless it or a folder above it is kept already.
+/// Adds `path`, where the command can reach it, unless it or a directory above it is kept already.
 void keep(std::vector<KeptPath>& kept, const ShardSpec& spec, const std::string& path) {
   if (!covers(kept, path) && is_reachable(spec, path)) kept.push_back({path, path});
 }
@@ -42,7 +42,7 @@ fs::path target_of(const fs::path& path) {
   return size > 0 ? fs::path(target, target + size) : fs::path();
 }
 
-/// Every place in /tmp that the way to `path` leads through, link by link, with its top folder.
+/// Every place in /tmp that the way to `path` leads through, link by link, with its top directory.
 void keep_links_to(std::vector<KeptPath>& kept, const ShardSpec& spec, const fs::path& path) {
   std::vector<fs::path> ahead;
   const auto go_on_with = [&](const fs::path& way) {
@@ -60,7 +60,7 @@ void keep_links_to(std::vector<KeptPath>& kept, const ShardSpec& spec, const fs:
       continue;
     }
     const auto there = here / part;  // "/" itself where the part is that
-    if (const auto top = top_folder_in_tmp(there); !top.empty()) keep(kept, spec, top);
+    if (const auto top = top_directory_in_tmp(there); !top.empty()) keep(kept, spec, top);
     if (const auto target = target_of(there); !target.empty()) {
       ++links;
       go_on_with(target);
@@ -76,30 +76,30 @@ void keep_way_to(std::vector<KeptPath>& kept, const ShardSpec& spec, const std::
   if (sys::may_lead_through_link(path)) {
     keep_links_to(kept, spec, path);
   } else if (path.find(kTmp) != std::string::npos) {
-    const auto top = top_folder_in_tmp(fs::path(path).lexically_normal());
+    const auto top = top_directory_in_tmp(fs::path(path).lexically_normal());
     if (!top.empty()) keep(kept, spec, top);
   }
 }
 
-/// `path` as seen from `folder`.
-std::string seen_from(const std::string& folder, const std::string& path) {
-  return path.starts_with('/') ? path : folder + "/" + path;
+/// `path` as seen from `directory`.
+std::string seen_from(const std::string& directory, const std::string& path) {
+  return path.starts_with('/') ? path : directory + "/" + path;
 }
 
 /// PATH, and the command: by its own path, or wherever it is looked for.
-void keep_command(std::vector<KeptPath>& kept, const ShardSpec& spec, const std::string& folder) {
+void keep_command(std::vector<KeptPath>& kept, const ShardSpec& spec, const std::string& directory) {
   const auto& command = spec.command.front();
   const bool searched = command.find('/') == std::string::npos;
-  if (!searched) keep_way_to(kept, spec, seen_from(folder, command));
+  if (!searched) keep_way_to(kept, spec, seen_from(directory, command));
   std::istringstream entries(variable(spec.environment, "PATH").value_or(""));
   for (std::string entry; std::getline(entries, entry, ':');) {
-    keep_way_to(kept, spec, seen_from(folder, entry) + "/" + (searched ? command : ""));
+    keep_way_to(kept, spec, seen_from(directory, entry) + "/" + (searched ? command : ""));
   }
 }
 
 void keep_requested(std::vector<KeptPath>& kept, const ShardSpec& spec, const std::string& path,
-                    const std::string& folder) {
-  const std::string full = (fs::path(folder) / path).lexically_normal();
+                    const std::string& directory) {
+  const std::string full = (fs::path(directory) / path).lexically_normal();
   std::string trimmed = full.ends_with('/') && full.size() > 1 ? full.substr(0, full.size() - 1) : full;
   sys::Fd place;
   try {
@@ -120,9 +120,9 @@ void keep_requested(std::vector<KeptPath>& kept, const ShardSpec& spec, const st
 }
 
 /// By another name, perhaps.
-bool is_tmp(const ShardSpec& spec, const std::string& folder) {
+bool is_tmp(const ShardSpec& spec, const std::string& directory) {
   try {
-    return sys::is_same(open_for_command(spec, folder).get(), sys::open_file("/tmp", O_PATH).get());
+    return sys::is_same(open_for_command(spec, directory).get(), sys::open_file("/tmp", O_PATH).get());
   } catch (const Error&) {  // whatever is wrong with it is for chdir to say
     return false;
   }
@@ -146,7 +146,7 @@ std::string needed_paths(const ShardSpec& spec, const std::string& working_direc
 
 }  // namespace
 
-std::string top_folder_in_tmp(const std::string& path) {
+std::string top_directory_in_tmp(const std::string& path) {
   if (!path.starts_with(kTmp) || path.size() == kTmp.size()) return {};
   return path.substr(0, path.find('/', kTmp.size()));
 }
@@ -154,13 +154,13 @@ std::string top_folder_in_tmp(const std::string& path) {
 std::vector<KeptPath> paths_to_keep(const ShardSpec& spec, const std::string& working_directory) {
   if (working_directory == "/tmp" || (!spec.workdir.empty() && is_tmp(spec, working_directory))) {
     throw UsageError("the working directory is /tmp itself, which the shard's private /tmp would hide",
-                     "Run it from a folder below /tmp, or share the host's: nslaunch --tmp host -- ...");
+                     "Run it from a directory below /tmp, or share the host's: nslaunch --tmp host -- ...");
   }
   std::vector<KeptPath> kept;
   for (const auto& path : spec.keep) keep_requested(kept, spec, path, working_directory);
   std::istringstream needed(look_as_user(spec, [&] { return needed_paths(spec, working_directory); }));
   for (std::string path; std::getline(needed, path, '\0');) kept.push_back({path, path});
-  // A folder brings what lies below it.
+  // A directory brings what lies below it.
   std::sort(kept.begin(), kept.end(), [](const KeptPath& a, const KeptPath& b) { return a.path < b.path; });
   std::vector<KeptPath> bound;
   for (auto& each : kept) {

@@ -21,7 +21,7 @@ constexpr std::size_t kInterruptsThatKill = 3;
 constexpr milliseconds kInitsOwnEnd{1000};
 /// For its look at what the command has left running, after the leak grace: those who keep it waiting may
 /// cost it 3 s (inspect/command_lines). Then as long again for an answer.
-constexpr milliseconds kInitsAccount{4000};
+constexpr milliseconds kInitsLook{4000};
 /// Should a busy machine keep it from that.
 constexpr milliseconds kSlowInitsAccount{60'000};
 
@@ -36,10 +36,9 @@ Ending::Ending(const Plan& plan, const RunningShard& shard, Peer& peer, Announce
       hooks_(hooks),
       hold_(plan, shard, peer, announcer, hooks),
       loop_(loop),
-      last_wait_(shard.init_pid, peer,
-                 {.account = plan.spec.leak_grace + kInitsAccount,
-                  .answer = kInitsAccount,
-                  .most = kSlowInitsAccount}) {
+      last_wait_(
+          shard.init_pid, peer,
+          {.look = plan.spec.leak_grace + kInitsLook, .answer = kInitsLook, .most = kSlowInitsAccount}) {
   if (plan.spec.timeout) timeout_.emplace(shard.began_at + *plan.spec.timeout);
   if (output) {
     silence_.emplace(*plan.spec.silence, std::move(*output), shard.init_pid, shard.started_at);
@@ -55,8 +54,8 @@ void Ending::begin(EndCause cause) {
   command_knows_ = true;
   told_by_somebody_ |= !is_hang(cause);
   hold_.let_go();
-  if (autopsy_) autopsy_->tell();
-  end_autopsy();
+  if (hang_reporter_) hang_reporter_->show();
+  end_hang_report();
   dump_.reset();
   if (grace_ || hard_limit_) return;
   grace_.emplace(plan_.spec.grace);
@@ -66,14 +65,14 @@ void Ending::begin(EndCause cause) {
 void Ending::end(EndCause cause) {
   const bool knew = command_knows_;
   begin(cause);
-  if (!knew) peer_.tell(Kind::kForward, SIGTERM);
+  if (!knew) peer_.send(Kind::kForward, SIGTERM);
 }
 
 void Ending::kill(EndCause cause) {
   if (command_running_) cause_ = cause;
   hold_.let_go();
-  if (autopsy_) announcer_.announce("the look at the command that hangs is given up");
-  end_autopsy();
+  if (hang_reporter_) announcer_.announce("the look at the command that hangs is given up");
+  end_hang_report();
   hard_limit_.emplace(milliseconds{0});
 }
 
@@ -116,7 +115,7 @@ void Ending::on_command_ended() {
   silence_.reset();
   quiet_.reset();
   dump_.reset();
-  if (autopsy_) begin(cause_);
+  if (hang_reporter_) begin(cause_);
 }
 
 void Ending::on_timeout() {
@@ -133,18 +132,18 @@ void Ending::on_silence() {
 }
 
 void Ending::on_hang(EndCause cause, const std::string& why) {
-  if (autopsy_ || dump_ || grace_ || hard_limit_)
+  if (hang_reporter_ || dump_ || grace_ || hard_limit_)
     return;  // an end under way stays what it is, and signals once
   if (!command_running_) return begin(cause);
   cause_ = cause;
-  autopsy_.emplace(plan_, shard_.init_pid, why, hooks_, announcer_);
-  autopsy_watch_ = loop_.watch(autopsy_->fd(), POLLIN, [](short) {});  // keep_deadlines() looks
+  hang_reporter_.emplace(plan_, shard_.init_pid, why, hooks_, announcer_);
+  hang_report_watch_ = loop_.watch(hang_reporter_->fd(), POLLIN, [](short) {});  // keep_deadlines() looks
 }
 
-void Ending::after_autopsy() {
-  autopsy_->tell();
-  const bool needs_time = autopsy_->ask_for_dumps();
-  end_autopsy();
+void Ending::after_hang_report() {
+  hang_reporter_->show();
+  const bool needs_time = hang_reporter_->ask_for_dumps();
+  end_hang_report();
   if (needs_time) {
     dump_.emplace(plan_.spec.dump_grace);
   } else {
@@ -152,15 +151,15 @@ void Ending::after_autopsy() {
   }
 }
 
-void Ending::end_autopsy() noexcept {
-  autopsy_watch_.end();
-  autopsy_.reset();
+void Ending::end_hang_report() noexcept {
+  hang_report_watch_.end();
+  hang_reporter_.reset();
 }
 
 void Ending::end_hung_command() {
   announcer_.announce(
       fmt::format("sending the command SIGTERM, and SIGKILL in {}", sys::format_duration(plan_.spec.grace)));
-  peer_.tell(Kind::kForward, SIGTERM);
+  peer_.send(Kind::kForward, SIGTERM);
   begin(cause_);
 }
 
@@ -170,7 +169,7 @@ void Ending::on_grace_expired() {
   announcer_.announce(fmt::format("{} did not end within {}: killing it",
                                   command_running_ ? "the command" : "what the command left running",
                                   sys::format_duration(plan_.spec.grace)));
-  peer_.tell(Kind::kKillCommand);
+  peer_.send(Kind::kKillCommand);
   hard_limit_.emplace(kInitsOwnEnd);
 }
 
@@ -192,7 +191,7 @@ int Ending::poll_timeout() const noexcept {
     timeout = timeout < 0 ? left : std::min(timeout, left);
   };
   if (silence_) regard(silence_->next_look());
-  if (autopsy_) timeout = sys::earlier(timeout, autopsy_->poll_timeout());
+  if (hang_reporter_) timeout = sys::earlier(timeout, hang_reporter_->poll_timeout());
   for (const auto* deadline : {&timeout_, &quiet_, &dump_, &grace_, &hard_limit_, &last_wait_.deadline()}) {
     if (*deadline) regard(**deadline);
   }
@@ -206,7 +205,7 @@ bool Ending::keep_deadlines() {
   if (timeout_ && timeout_->passed()) on_timeout();
   if (silence_ && silence_->broken(announcer_)) on_silence();
   if (quiet_ && quiet_->passed()) on_silence();
-  if (autopsy_ && autopsy_->is_over()) after_autopsy();
+  if (hang_reporter_ && hang_reporter_->is_over()) after_hang_report();
   if (dump_ && dump_->passed()) end_hung_command();
   if (grace_ && grace_->passed()) on_grace_expired();
   last_wait_.keep_deadline();

@@ -10,7 +10,7 @@
 #include "shard/launcher/running_shard.hpp"
 #include "shard/plan/plan.hpp"
 #include "shard/supervise/announcer.hpp"
-#include "shard/supervise/autopsy.hpp"
+#include "shard/supervise/hang_reporter.hpp"
 #include "shard/supervise/hold.hpp"
 #include "shard/supervise/last_wait.hpp"
 #include "shard/supervise/peer.hpp"
@@ -68,9 +68,9 @@ class Ending {
   void on_timeout();
   void on_silence();
   void on_hang(EndCause cause, const std::string& why);
-  void after_autopsy();
+  void after_hang_report();
   void end_hung_command();
-  void end_autopsy() noexcept;
+  void end_hang_report() noexcept;
   void on_grace_expired();
 
   const Plan& plan_;
@@ -89,8 +89,8 @@ class Ending {
   std::optional<Silence> silence_;
   std::optional<sys::Deadline> quiet_;  ///< in place of it where on_output() tells
   sys::Loop& loop_;
-  std::optional<Autopsy> autopsy_;  ///< of a hang
-  sys::Loop::Watch autopsy_watch_;
+  std::optional<HangReporter> hang_reporter_;  ///< of a hang
+  sys::Loop::Watch hang_report_watch_;
   std::optional<sys::Deadline> dump_;  ///< the time for what --dump-signal makes them do
   std::optional<sys::Deadline> grace_;
   std::optional<sys::Deadline> hard_limit_;

@@ -61,7 +61,7 @@ bool Hold::begin(const Message& held, EndCause cause) {
 }
 
 void Hold::decline() {
-  peer_.tell(Kind::kLetGo);
+  peer_.send(Kind::kLetGo);
   if (hooks_.stopping) hooks_.stopping();
 }
 

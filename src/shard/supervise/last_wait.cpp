@@ -16,7 +16,7 @@ std::string in_words(sys::Clock::duration time) {
 }  // namespace
 
 void LastWait::begin() {
-  if (!deadline_) deadline_.emplace(limits_.account);
+  if (!deadline_) deadline_.emplace(limits_.look);
 }
 
 void LastWait::postpone(sys::Clock::duration pause) noexcept {
@@ -27,12 +27,12 @@ void LastWait::postpone(sys::Clock::duration pause) noexcept {
 
 void LastWait::keep_deadline() {
   if (!deadline_ || !deadline_->passed()) return;
-  deadline_.emplace(limits_.account);
-  if (!std::exchange(asking_, true) || peer_.heard() != heard_) begin_silence();
+  deadline_.emplace(limits_.look);
+  if (!std::exchange(asking_, true) || peer_.received() != received_) begin_silence();
 }
 
 void LastWait::begin_silence() {
-  heard_ = peer_.heard();
+  received_ = peer_.received();
   silent_since_ = sys::Clock::now();
   ask(inspect::pulse_of(init_));
 }
@@ -47,7 +47,7 @@ std::optional<std::string> LastWait::lost() {
   const auto now = sys::Clock::now();
   const auto pulse = inspect::pulse_of(init_);
   if (!pulse) return std::nullopt;  // its end is about to be heard of
-  if (peer_.heard() != heard_) {
+  if (peer_.received() != received_) {
     begin_silence();
   } else if (now - looked_at_ < limits_.answer) {  // it was another question, which gave it less time
     peer_.expect_sign_of_life(limits_.answer);

@@ -19,9 +19,9 @@ namespace nslaunch::shard {
 class LastWait {
  public:
   struct Limits {
-    std::chrono::milliseconds account;  ///< for the look, before it is asked, and between its answers
-    std::chrono::milliseconds answer;   ///< for an answer, and to be seen to go on
-    std::chrono::milliseconds most;     ///< without an answer, however it goes on
+    std::chrono::milliseconds look;    ///< for the look, before it is asked, and between its answers
+    std::chrono::milliseconds answer;  ///< for an answer, and to be seen to go on
+    std::chrono::milliseconds most;    ///< without an answer, however it goes on
   };
 
   /// `peer` must outlive it.
@@ -47,7 +47,7 @@ class LastWait {
   Limits limits_;
   std::optional<sys::Deadline> deadline_;
   bool asking_ = false;
-  std::size_t heard_ = 0;  ///< what Peer::heard() was when its silence began
+  std::size_t received_ = 0;  ///< what Peer::received() was when its silence began
   sys::Clock::time_point silent_since_;
   std::optional<inspect::Pulse> seen_;  ///< when it was last asked
   sys::Clock::time_point looked_at_;

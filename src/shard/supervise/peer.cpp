@@ -18,15 +18,15 @@ constexpr int kMostAnswers = 64;
 
 }  // namespace
 
-void Peer::tell(Kind kind, int code) noexcept {
-  const bool sent = send(channel_, {.kind = kind, .code = code, .detail = questions_, .payload = {}});
+void Peer::send(Kind kind, int code) noexcept {
+  const bool sent = shard::send(channel_, {.kind = kind, .code = code, .detail = questions_, .payload = {}});
   // That init has gone is told by its pidfd; anything else by next().
   if (!sent && errno != EPIPE && errno != ECONNRESET) unsent_ = errno;
 }
 
 bool Peer::ask(Kind question, int code) {
   ++questions_;
-  tell(question, code);
+  send(question, code);
   const sys::Deadline deadline(std::chrono::seconds{1});
   while (!deadline.passed()) {
     pollfd watched = {channel_, POLLIN, 0};
@@ -50,13 +50,13 @@ bool Peer::ask(Kind question, int code) {
 
 void Peer::note_life() noexcept {
   sign_of_life_.reset();
-  ++heard_;
+  ++received_;
 }
 
 void Peer::expect_sign_of_life(std::chrono::milliseconds limit) {
   if (sign_of_life_) return;
   ++questions_;
-  tell(Kind::kAskStopped);
+  send(Kind::kAskStopped);
   sign_of_life_.emplace(limit);
 }
 
@@ -72,7 +72,7 @@ int Peer::poll_timeout() const noexcept {
   return sign_of_life_ ? sign_of_life_->poll_timeout() : -1;
 }
 
-std::optional<Message> Peer::hear() {
+std::optional<Message> Peer::receive_message() {
   auto message = receive(channel_, false);
   if (message) note_life();
   if (!message && (errno == EPROTO || errno == EMSGSIZE)) throw explain_nonsense();
@@ -84,11 +84,11 @@ std::optional<Message> Peer::hear() {
 std::optional<Message> Peer::next() {
   if (unsent_ != 0) throw Error(sys::errno_code(unsent_), "telling the shard's init");
   if (inbox_.empty()) {
-    auto message = hear();
+    auto message = receive_message();
     // The answer to a question that was given up, or to one that was asked for its own sake.
     for (int left = kMostAnswers; message && message->kind == Kind::kAnswer; --left) {
       if (left == 0) return std::nullopt;  // who talks for ever does not keep us from the rest
-      message = hear();
+      message = receive_message();
     }
     return message;
   }

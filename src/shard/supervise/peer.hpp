@@ -14,7 +14,7 @@ class Peer {
  public:
   explicit Peer(int channel) noexcept : channel_(channel) {}
 
-  void tell(Kind kind, int code = 0) noexcept;
+  void send(Kind kind, int code = 0) noexcept;
   /// Init's answer to a yes-or-no question; no where init is gone, or somebody has stopped it and it does not
   /// answer within a second. Other messages that arrive meanwhile wait for next().
   bool ask(Kind question, int code = 0);
@@ -26,21 +26,21 @@ class Peer {
   /// Whether init has not answered: once for each time.
   bool fell_silent() noexcept;
   /// How many messages have arrived.
-  std::size_t heard() const noexcept { return heard_; }
+  std::size_t received() const noexcept { return received_; }
   /// next() has something to tell that has left the channel.
   bool has_news() const noexcept { return unsent_ != 0 || !inbox_.empty(); }
   /// What has arrived, in order; nothing where there is no more for now, or ever. Throws Error where init
-  /// is there and can't be heard, or has sent what is no message, or could not be told what it was to be
+  /// is there and can't be received, or has sent what is no message, or could not be told what it was to be
   /// told.
   std::optional<Message> next();
 
  private:
-  std::optional<Message> hear();
+  std::optional<Message> receive_message();
   void note_life() noexcept;
 
   int channel_;
   int questions_ = 0;
-  std::size_t heard_ = 0;
+  std::size_t received_ = 0;
   int unsent_ = 0;  ///< the error that has kept something from being sent
   bool fell_silent_ = false;
   std::optional<sys::Deadline> sign_of_life_;

@@ -28,7 +28,7 @@ sys::SignalSet handled_signals() {
 /// was pending still, with init too. Passed on now it would continue what that has stopped.
 void SignalRelay::forward_continue() {
   wait_out_group_sends();
-  if (!sys::is_stop_pending()) peer_.tell(Kind::kForward, SIGCONT);
+  if (!sys::is_stop_pending()) peer_.send(Kind::kForward, SIGCONT);
 }
 
 std::optional<siginfo_t> SignalRelay::forward(int signal) {
@@ -36,7 +36,7 @@ std::optional<siginfo_t> SignalRelay::forward(int signal) {
   // A SIGSTOP for the whole group has stopped init too, and a SIGCONT for us alone must reach it first.
   if (signal == SIGCONT) init_.queue_signal(SIGCONT);
   if (plan_.own_process_group) {
-    peer_.tell(Kind::kForward, signal);
+    peer_.send(Kind::kForward, signal);
     peer_.expect_sign_of_life();
     return std::nullopt;
   }
@@ -51,7 +51,7 @@ std::optional<siginfo_t> SignalRelay::forward(int signal) {
 
 void SignalRelay::forward_from_terminal(int signal) {
   wait_out_group_sends();
-  peer_.tell(Kind::kFromTerminal, signal);
+  peer_.send(Kind::kFromTerminal, signal);
   peer_.expect_sign_of_life();
 }
 

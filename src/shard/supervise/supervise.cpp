@@ -96,7 +96,7 @@ void Supervisor::mirror_stop(int signal) {
 
 void Supervisor::wait_for_something() {
   loop_.turn(shard_.poll_timeout());
-  shard_.attend();
+  shard_.handle_events();
   if (std::exchange(ancestor_has_ended_, false)) {
     ancestors_watches_.clear();
     ancestors_.clear();

@@ -117,7 +117,7 @@ int Supervision::poll_timeout() const {
 }
 
 /// One who talks for ever does not keep us from the rest.
-void Supervision::hear() {
+void Supervision::receive_messages() {
   for (int heard = 0; heard < kMostMessages; ++heard) {
     const auto message = peer_.next();
     if (!message) return;
@@ -125,11 +125,11 @@ void Supervision::hear() {
   }
 }
 
-void Supervision::attend() {
-  if (std::exchange(forwarding_is_due_, false) || forwarding_.busy()) forwarding_.attend();
+void Supervision::handle_events() {
+  if (std::exchange(forwarding_is_due_, false) || forwarding_.busy()) forwarding_.handle_events();
   const auto events = std::exchange(channel_events_, short{0});
   // Nothing that has come meanwhile is late: whoever turns the loop may have been kept from it.
-  if (events != 0 || peer_.has_news() || poll_timeout() == 0) hear();
+  if (events != 0 || peer_.has_news() || poll_timeout() == 0) receive_messages();
   if ((events & POLLHUP) != 0) set_finished();
 }
 
@@ -153,7 +153,7 @@ void Supervision::on_silence_of_init() {
 }
 
 /// What init said before it went is still in the channel.
-void Supervision::hear_last_words() {
+void Supervision::receive_last_messages() {
   while (const auto message = peer_.next()) {
     if (message->kind == Kind::kHeld) {
       on_command_ended(message->code);  // there is nothing to hold any more
@@ -167,11 +167,11 @@ Outcome Supervision::finish() {
   forwarding_.end();
   rusage used = {};
   const auto limit = milliseconds(end_limit_ ? end_limit_->poll_timeout() : kTeardownLimit.count());
-  const auto end = shard_.wait_for_end(outcome_.culprit, &used, limit);
+  const auto end = shard_.wait_for_end(outcome_.teardown_blocker, &used, limit);
   const auto now = sys::Clock::now();
   outcome_.all_gone = end.has_value();
   announcer_.announce_the_rest();
-  if (end) hear_last_words();
+  if (end) receive_last_messages();
   if (end && outcome_.usage) add(used, *outcome_.usage);
   outcome_.cause = ending_.cause();
   outcome_.grace_expired = ending_.grace_expired();

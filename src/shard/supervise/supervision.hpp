@@ -32,10 +32,10 @@ class Supervision {
   /// The command has been stopped by this signal; empty: nobody cares.
   std::function<void(int)> stopped;
 
-  /// As poll(2) takes it: when attend() and keep_deadlines() are due, whatever comes.
+  /// As poll(2) takes it: when handle_events() and keep_deadlines() are due, whatever comes.
   int poll_timeout() const;
   /// Does what the loop's last turn has brought.
-  void attend();
+  void handle_events();
   void keep_deadlines();
 
   /// There is nothing more to wait for but the end of the shard's processes.
@@ -54,10 +54,10 @@ class Supervision {
   std::vector<int> descriptors() const;
 
  private:
-  void hear();
+  void receive_messages();
   void on_message(const Message& message);
   void on_command_ended(int wait_status);
-  void hear_last_words();
+  void receive_last_messages();
   void set_finished();
   void on_silence_of_init();
 

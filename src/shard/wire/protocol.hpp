@@ -55,7 +55,7 @@ enum class Kind : std::uint8_t {
                   ///< that somebody in it listens on
   kLeak,          ///< payload: one Leak
   kCaptured,      ///< payload: the CaptureOutcome
-  kMountLost,     ///< detail: which of the --overlay and then the --private folders somebody outside has
+  kMountLost,     ///< detail: which of the --overlay and then the --private directories somebody outside has
                   ///< removed; init exits now
   kFinished,      ///< code: the command's wait status; detail: how many leaks, or kUnknownLeaks; payload:
                   ///< Unreaped, if it is to be measured; init exits now

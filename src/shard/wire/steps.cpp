@@ -22,7 +22,7 @@ constexpr StepRow kSteps[] = {
     {Step::kKeep, "keep", "keeping a path of the host's /tmp visible", nullptr, false},
     {Step::kSharedMemory, "shm", "mounting a private /dev/shm", nullptr, false},
     {Step::kQueues, "mqueue", "mounting a private /dev/mqueue", nullptr, false},
-    {Step::kPrivate, "private", "mounting an empty folder for --private", nullptr, false},
+    {Step::kPrivate, "private", "mounting an empty directory for --private", nullptr, false},
     {Step::kHostname, "hostname", "setting the shard's host name", "uts", false},
     {Step::kUserNamespace, "user-namespace", "creating the user namespace for the network", nullptr, false},
     {Step::kLoopback, "loopback", "setting the shard's lo up", nullptr, false},

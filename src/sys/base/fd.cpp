@@ -44,9 +44,9 @@ std::optional<int> descriptor_named(std::string_view path) noexcept {
   if (path == "/dev/stdin") return STDIN_FILENO;
   if (path == "/dev/stdout") return STDOUT_FILENO;
   if (path == "/dev/stderr") return STDERR_FILENO;
-  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
-    if (!path.starts_with(folder)) continue;
-    const auto number = whole_number<int>(path.substr(folder.size()));
+  for (const std::string_view directory : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(directory)) continue;
+    const auto number = whole_number<int>(path.substr(directory.size()));
     if (number && *number >= 0) return number;
   }
   return std::nullopt;

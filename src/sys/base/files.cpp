@@ -14,11 +14,11 @@ namespace nslaunch::sys {
 namespace {
 
 /// Empty with errno.
-Fd open_at(int folder, const char* path, int flags, std::uint64_t resolve) noexcept {
+Fd open_at(int directory, const char* path, int flags, std::uint64_t resolve) noexcept {
   open_how how = {};
   how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
   how.resolve = resolve;
-  return Fd(static_cast<int>(::syscall(SYS_openat2, folder, path, &how, sizeof how)));
+  return Fd(static_cast<int>(::syscall(SYS_openat2, directory, path, &how, sizeof how)));
 }
 
 /// Whether it is openat2(2) itself that is missing. A sandbox says EPERM for a call that it does not know;
@@ -44,9 +44,9 @@ Fd open_without_magic_links(const std::string& path, int flags) noexcept {
   return place;
 }
 
-Fd open_on_same_mount(int folder, const char* name, int flags) noexcept {
-  auto place = open_at(folder, name, flags | O_NOFOLLOW, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
-  if (!place && lacks_openat2(errno)) place.reset(::openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC));
+Fd open_on_same_mount(int directory, const char* name, int flags) noexcept {
+  auto place = open_at(directory, name, flags | O_NOFOLLOW, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+  if (!place && lacks_openat2(errno)) place.reset(::openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC));
   return place;
 }
 

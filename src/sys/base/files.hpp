@@ -21,7 +21,7 @@ Fd open_without_magic_links(const std::string& path, int flags) noexcept;
 
 /// Opens close-on-exec an entry that is no link, and on which nothing is mounted (EXDEV): a user's program
 /// (FUSE) could keep whoever asks it waiting. Before Linux 5.6 a mount is entered. Empty with errno.
-Fd open_on_same_mount(int folder, const char* name, int flags) noexcept;
+Fd open_on_same_mount(int directory, const char* name, int flags) noexcept;
 
 /// Opens close-on-exec or throws.
 Fd open_file(const std::string& path, int flags, mode_t mode = 0);

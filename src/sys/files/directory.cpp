@@ -17,7 +17,7 @@
 namespace nslaunch::sys {
 namespace {
 
-constexpr int kFolder = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+constexpr int kDirectory = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 /// What is made meanwhile gets the very mode that it is made with, so that none has to be set afterwards.
 class NoUmask {
@@ -51,8 +51,8 @@ struct Closer {
 };
 using Stream = std::unique_ptr<DIR, Closer>;
 
-Stream list(int folder) {
-  Fd readable(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+Stream list(int directory) {
+  Fd readable(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   Stream stream(readable ? ::fdopendir(readable.get()) : nullptr);
   if (stream) readable.release();
   return stream;
@@ -100,12 +100,12 @@ std::string path_of(int descriptor) {
 }
 
 Fd open_path_without_links(const std::string& path, Ways ways, const std::string& root) {
-  Fd here(check(::open(root.c_str(), kFolder), "opening {}", root));
+  Fd here(check(::open(root.c_str(), kDirectory), "opening {}", root));
   std::string rest = path;
   for (auto name = take_name(rest); !name.empty(); name = take_name(rest)) {
     check_name(name);
     const bool last = rest.find_first_not_of('/') == std::string::npos;
-    const int flags = last ? O_PATH | O_NOFOLLOW | O_CLOEXEC : kFolder;
+    const int flags = last ? O_PATH | O_NOFOLLOW | O_CLOEXEC : kDirectory;
     here.reset(check(::openat(here.get(), name.c_str(), flags), "opening {}", path));
     if (ways == Ways::kAskNobody && mounter_of(here.get()) == Mounter::kAnother)
       throw Error(errno_code(EACCES), fmt::format("opening {}", escape(path)));
@@ -161,12 +161,12 @@ bool Directory::is_empty() const {
 }
 
 Directory Directory::parent() const {
-  return Directory(Fd(check(::openat(fd(), "..", kFolder), "opening the directory above")));
+  return Directory(Fd(check(::openat(fd(), "..", kDirectory), "opening the directory above")));
 }
 
 Directory Directory::open_below(const std::string& name) const {
   check_name(name);
-  return Directory(Fd(check(::openat(fd(), name.c_str(), kFolder), "opening {}", escape(name))));
+  return Directory(Fd(check(::openat(fd(), name.c_str(), kDirectory), "opening {}", escape(name))));
 }
 
 Fd Directory::find(const std::string& name) const {

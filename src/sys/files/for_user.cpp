@@ -17,7 +17,7 @@
 namespace nslaunch::sys {
 namespace {
 
-/// A folder on somebody's FUSE or a dead NFS server.
+/// A directory on somebody's FUSE or a dead NFS server.
 constexpr std::chrono::seconds kLimit{10};
 constexpr int kMostLinks = 40;  // as the kernel's own limit
 
@@ -28,26 +28,26 @@ Answer answer_with(int error, Fd place = {}) {
 }
 
 /// In the child, as what follows.
-bool may_write_to(int folder) {
-  return ::faccessat(folder, ".", W_OK | X_OK, 0) == 0;
+bool may_write_to(int directory) {
+  return ::faccessat(directory, ".", W_OK | X_OK, 0) == 0;
 }
 
 /// Not by a link of /proc's either. What can't be made is not there when it is opened.
 void make_missing(const std::string& path, mode_t mode) {
-  if (!path.starts_with('/')) throw Error(errno_code(EINVAL), "making a folder by a relative path");
+  if (!path.starts_with('/')) throw Error(errno_code(EINVAL), "making a directory by a relative path");
   auto there = path;
-  auto folder = open_without_magic_links(there, O_PATH | O_DIRECTORY);
-  while (!folder && errno == ENOENT && !there.empty()) {
+  auto directory = open_without_magic_links(there, O_PATH | O_DIRECTORY);
+  while (!directory && errno == ENOENT && !there.empty()) {
     there.resize(there.rfind('/'));
-    folder = open_without_magic_links(there.empty() ? "/" : there, O_PATH | O_DIRECTORY);
+    directory = open_without_magic_links(there.empty() ? "/" : there, O_PATH | O_DIRECTORY);
   }
-  if (folder) Directory(std::move(folder)).open_or_make_below(path.substr(there.size()), mode);
+  if (directory) Directory(std::move(directory)).open_or_make_below(path.substr(there.size()), mode);
 }
 
 Answer open_as_oneself(const Wanted& wanted) try {
   if (wanted.make) make_missing(wanted.path, *wanted.make);
-  const bool is_folder = wanted.make || wanted.writable;
-  auto place = open_without_magic_links(wanted.path, O_PATH | (is_folder ? O_DIRECTORY : 0));
+  const bool is_directory = wanted.make || wanted.writable;
+  auto place = open_without_magic_links(wanted.path, O_PATH | (is_directory ? O_DIRECTORY : 0));
   if (!place) return answer_with(errno);
   const bool may_write = !wanted.writable || may_write_to(place.get());
   return answer_with(may_write ? 0 : errno, std::move(place));
@@ -102,9 +102,9 @@ class RootsWay {
     check(::fstat(there.get(), &status), "looking at a file");
     // In a sticky directory everybody may put things, and rename the own ones.
     if (!is_closed && !is_of_root(status)) refuse(EACCES);
-    // Somebody may have moved it there from a folder of his, or linked it, and it is another file or link of
-    // root's than it is called. So can a folder of root's be moved, by who may write to it (rename(2)): with
-    // an access list the group's bits are its mask.
+    // Somebody may have moved it there from a directory of his, or linked it, and it is another file or link
+    // of root's than it is called. So can a directory of root's be moved, by who may write to it (rename(2)):
+    // with an access list the group's bits are its mask.
     if (!is_closed && (!S_ISDIR(status.st_mode) || (status.st_mode & 022) != 0)) refuse(EACCES);
     if (S_ISLNK(status.st_mode)) return follow(name);
     place_ = here_.find(name);
@@ -126,15 +126,15 @@ class RootsWay {
     put_ahead(std::string(target, static_cast<std::size_t>(size)));
   }
 
-  void move_to(Directory folder) {
-    if (mounter_of(folder.fd()) != Mounter::kRoot) refuse(EACCES);
-    here_ = std::move(folder);
+  void move_to(Directory directory) {
+    if (mounter_of(directory.fd()) != Mounter::kRoot) refuse(EACCES);
+    here_ = std::move(directory);
     place_.reset(check(::fcntl(here_.fd(), F_DUPFD_CLOEXEC, 0), "keeping a directory"));
   }
 
   void give_away() {
-    for (auto folder = made_.rbegin(); folder != made_.rend(); ++folder)
-      give_folder(*folder, uid_, gid_, wanted_.make);
+    for (auto directory = made_.rbegin(); directory != made_.rend(); ++directory)
+      give_directory(*directory, uid_, gid_, wanted_.make);
   }
 
   [[noreturn]] static void refuse(int error) { throw Error(errno_code(error), "finding a way"); }
@@ -189,18 +189,18 @@ FoundForUser find_for_user(const Wanted& wanted, uid_t uid, gid_t gid, const std
   return found;
 }
 
-void give_folder(const Directory& folder, uid_t uid, gid_t gid, std::optional<mode_t> mode) {
+void give_directory(const Directory& directory, uid_t uid, gid_t gid, std::optional<mode_t> mode) {
   const auto give = [&] {
     try {
-      folder.set_owner(uid, gid);
-      if (mode) folder.set_mode(*mode);
+      directory.set_owner(uid, gid);
+      if (mode) directory.set_mode(*mode);
     } catch (const Error& error) {
       return error.code().value();
     }
     return 0;
   };
-  const int error = as_owner_of(folder.fd(), kLimit, give, {}, RootsWork::kInChild);
-  if (error != 0) throw Error(errno_code(error), fmt::format("giving a folder to user {}", uid));
+  const int error = as_owner_of(directory.fd(), kLimit, give, {}, RootsWork::kInChild);
+  if (error != 0) throw Error(errno_code(error), fmt::format("giving a directory to user {}", uid));
 }
 
 Fd find_on_roots_way(const std::string& path) try {

@@ -47,7 +47,7 @@ FoundForUser find_for_user(const Wanted& wanted, uid_t uid, gid_t gid, const std
 
 /// Gives one of root's to the user, and this mode: in a child, since whoever may read it, and its owner above
 /// all, may hold its lock (K66). Throws Error.
-void give_folder(const Directory& folder, uid_t uid, gid_t gid, std::optional<mode_t> mode = {});
+void give_directory(const Directory& directory, uid_t uid, gid_t gid, std::optional<mode_t> mode = {});
 
 /// What lies at an absolute path that nobody but root can have given a meaning: O_PATH. Empty where somebody
 /// else can, or there is nothing.

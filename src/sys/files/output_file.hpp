@@ -28,7 +28,7 @@ Fd open_output_at(int directory, const std::string& path, int more_flags = 0,
 
 /// A file that the caller has named, to be written as a whole at the end. What its name leads to is looked up
 /// once, before anything runs, as a shell's redirection does it, and is kept by its descriptors: whoever
-/// gives the name, or a folder on the way, another meaning meanwhile leads nobody elsewhere.
+/// gives the name, or a directory on the way, another meaning meanwhile leads nobody elsewhere.
 class OutputFile {
  public:
   /// An entry of a directory.

@@ -37,7 +37,7 @@ bool Forwarder::watch(int descriptor, std::uint32_t events) const noexcept {
   return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0;
 }
 
-void Forwarder::add(Way way) {
+void Forwarder::add(PortRoute way) {
   const int listener = way.listener.get();
   check(watch(listener, EPOLLIN | EPOLLET) ? 0 : -1, "watching for connections");
   ways_.insert_or_assign(listener, std::move(way));
@@ -48,7 +48,7 @@ void Forwarder::run_until(int end) {
   while (work(busy() ? 0 : -1, end)) continue;
 }
 
-void Forwarder::attend() {
+void Forwarder::handle_events() {
   constexpr int kNoEnd = -1;
   work(0, kNoEnd);
 }
@@ -94,7 +94,7 @@ bool Forwarder::has_room() const noexcept {
 
 /// Where descriptors run out the rest waits in the backlog, until a connection has gone or a while has
 /// passed.
-void Forwarder::take_in(const Way& way) {
+void Forwarder::take_in(const PortRoute& way) {
   for (int turn = 0; turn < kClientsATurn; ++turn) {
     if (!has_room()) {
       starve();
@@ -111,7 +111,7 @@ void Forwarder::take_in(const Way& way) {
   crowded_.push_back(way.listener.get());
 }
 
-void Forwarder::join(const Way& way, Fd client) {
+void Forwarder::join(const PortRoute& way, Fd client) {
   pass_on_at_once(client.get());
   Fd target = way.connect();
   const bool reached = static_cast<bool>(target);

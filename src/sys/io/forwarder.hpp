@@ -12,7 +12,7 @@
 namespace nslaunch::sys {
 
 /// One way through a Forwarder.
-struct Way {
+struct PortRoute {
   /// Listening, and never waiting.
   Fd listener;
   /// Returns a socket that is connected or being connected and never waits; empty where there is none: the
@@ -28,32 +28,33 @@ class Forwarder {
  public:
   Forwarder();
 
-  void add(Way way);
+  void add(PortRoute way);
   /// Works until the other end of `end`, a connection, has been closed.
   void run_until(int end);
 
-  /// For those who wait for other things, too: attend() is due when this is readable, or when it is busy.
+  /// For those who wait for other things, too: handle_events() is due when this is readable, or when it is
+  /// busy.
   int fd() const noexcept { return epoll_.get(); }
   bool busy() const noexcept { return !busy_.empty() || !crowded_.empty(); }
   /// Does what there is to do, a turn of each connection at most, and never waits.
-  void attend();
+  void handle_events();
   /// Every descriptor that it has open while there is no connection.
   std::vector<int> descriptors() const;
 
  private:
   struct Link {
-    Link(Fd client, Fd target, PipePool& pipes, const Way& from)
+    Link(Fd client, Fd target, PipePool& pipes, const PortRoute& from)
         : relay(std::move(client), std::move(target), pipes), way(from) {}
     Relay relay;
-    const Way& way;
+    const PortRoute& way;
   };
 
   bool watch(int descriptor, std::uint32_t events) const noexcept;
   bool work(int timeout, int end);
   void act(int descriptor);
   bool has_room() const noexcept;
-  void take_in(const Way& way);
-  void join(const Way& way, Fd client);
+  void take_in(const PortRoute& way);
+  void join(const PortRoute& way, Fd client);
   void serve(Link& link);
   void serve_busy();
   void close(const Link& link);
@@ -62,7 +63,7 @@ class Forwarder {
 
   Fd epoll_;
   PipePool pipes_;
-  std::unordered_map<int, Way> ways_;                     ///< by listener
+  std::unordered_map<int, PortRoute> ways_;               ///< by listener
   std::unordered_map<int, std::shared_ptr<Link>> links_;  ///< by either socket
   std::vector<std::weak_ptr<Link>> busy_;
   Fd timer_;                  ///< readable when those in the backlog are to be tried again

@@ -40,7 +40,7 @@ constexpr std::chrono::seconds kOfAll{20};
 Patience patience_with_all(kOfAll);
 
 /// The descriptors go with the first byte.
-bool tell(int to, const Answer& answer) {
+bool send_answer(int to, const Answer& answer) {
   std::vector<int> numbers;
   for (const auto& descriptor : answer.descriptors) numbers.push_back(descriptor.get());
   char mark = 0;
@@ -59,7 +59,7 @@ Fd ending_signals() {
 
 /// All that comes until the other end closes. False: not all of it; `stop`, which may be -1, became readable,
 /// or the time is over.
-bool hear(int from, int stop, const Deadline& deadline, Answer& answer) {
+bool receive_answer(int from, int stop, const Deadline& deadline, Answer& answer) {
   bool marked = false;
   char chunk[65536];
   for (;;) {
@@ -97,7 +97,7 @@ void reap(pid_t child, siginfo_t& end) {
   if (::prctl(PR_SET_DUMPABLE, 0) != 0) ::_exit(EPERM);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after the change of ids, which would clear it (K2)
   if (::getppid() != parent) ::_exit(ESRCH);
-  ::_exit(tell(to, work()) ? 0 : EPIPE);
+  ::_exit(send_answer(to, work()) ? 0 : EPIPE);
 } catch (...) {
   ::_exit(EPERM);
 }
@@ -127,7 +127,7 @@ Answer run_child(const Errand& errand, std::chrono::milliseconds limit, const st
   const auto handle = Pidfd::open(child);
   Answer answer;
   const Fd stop = signals == Signals::kEndIt ? ending_signals() : Fd();
-  const bool heard = hear(ours.get(), stop.get(), deadline, answer);
+  const bool heard = receive_answer(ours.get(), stop.get(), deadline, answer);
   if (!heard) ::kill(child, SIGKILL);
   siginfo_t end = {};
   if (handle && handle->wait_for_end(heard ? std::chrono::milliseconds(deadline.poll_timeout()) : kLastWait))

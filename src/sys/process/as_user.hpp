@@ -40,7 +40,7 @@ Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chro
 /// where that is not known. `doing`: what to whatever is theirs, for messages.
 Answer in_child(uid_t whose, std::chrono::milliseconds limit, const std::function<Answer()>& work,
                 Signals signals = Signals::kWait, const std::vector<int>& used = {},
-                const std::string& doing = "looking into folders");
+                const std::string& doing = "looking into directories");
 
 /// What `open` opens in such a child, or nothing with its errno. Throws Error as as_user() does.
 Fd open_in_child(uid_t whose, std::chrono::milliseconds limit, const std::function<Fd()>& open,

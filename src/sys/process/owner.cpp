@@ -30,7 +30,7 @@ constexpr unsigned kPidfsIoctls = 0xFF;
 constexpr unsigned long kGetOwner = _IOWR(kPidfsIoctls, 11, OwnerInfo);
 constexpr std::uint64_t kInfoOnIds = 2;
 
-std::optional<Owners> told_by_handle(const Pidfd& pidfd) {
+std::optional<Owners> owners_by_pidfd(const Pidfd& pidfd) {
   OwnerInfo info = {};
   info.mask = kInfoOnIds;
   if (::ioctl(pidfd.get(), kGetOwner, &info) != 0 || (info.mask & kInfoOnIds) == 0) return std::nullopt;
@@ -38,7 +38,7 @@ std::optional<Owners> told_by_handle(const Pidfd& pidfd) {
 }
 
 /// Believed while the process lives, so that it is of this one.
-std::optional<Owners> told_by_proc(uid_t owner, pid_t pid, const Pidfd& pidfd) {
+std::optional<Owners> owners_by_proc(uid_t owner, pid_t pid, const Pidfd& pidfd) {
   std::istringstream ids(read_of_process(owner, [pid] { return status_field(pid, "Uid").value_or(""); }));
   Owners owners;
   if (!(ids >> owners.real >> owners.effective >> owners.saved) || pidfd.has_ended()) return std::nullopt;
@@ -48,8 +48,8 @@ std::optional<Owners> told_by_proc(uid_t owner, pid_t pid, const Pidfd& pidfd) {
 }  // namespace
 
 bool belongs_to(uid_t owner, pid_t pid, const Pidfd& pidfd) {
-  auto owners = told_by_handle(pidfd);
-  if (!owners) owners = told_by_proc(owner, pid, pidfd);
+  auto owners = owners_by_pidfd(pidfd);
+  if (!owners) owners = owners_by_proc(owner, pid, pidfd);
   return owners && owners->real == owner && owners->effective == owner && owners->saved == owner;
 }
 

@@ -124,9 +124,9 @@ std::optional<std::string> status_field(pid_t pid, const char* name) {
 
 std::vector<pid_t> all_pids() {
   std::vector<pid_t> pids;
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc"), ::closedir);
-  if (!folder) return pids;
-  while (const dirent* entry = ::readdir(folder.get())) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir("/proc"), ::closedir);
+  if (!directory) return pids;
+  while (const dirent* entry = ::readdir(directory.get())) {
     if (const auto pid = whole_number<pid_t>(entry->d_name)) pids.push_back(*pid);
   }
   return pids;

@@ -11,23 +11,23 @@
 
 namespace nslaunch::test {
 
-/// A FUSE mount of a user's, open to others, whose program shows an empty folder, mode 0755, in which
+/// A FUSE mount of a user's, open to others, whose program shows an empty directory, mode 0755, in which
 /// whatever is made is made. Ends the test as skipped where there is no FUSE. Gone at the end of the scope.
-class FuseFolder {
+class FuseDirectory {
  public:
   enum class Shows {
-    kRoots,           ///< a folder of root's
+    kRoots,           ///< a directory of root's
     kOwn,             ///< one of the user's, and gives root no answer
-    kRootsUnchecked,  ///< a folder of root's, of which the program alone decides who may read it
+    kRootsUnchecked,  ///< a directory of root's, of which the program alone decides who may read it
     kNothing,         ///< nobody gets an answer
-    /// A folder of root's in which what is looked for may not be (EPERM), and at the next look is a link to
-    /// /proc/self/cwd.
+    /// A directory of root's in which what is looked for may not be (EPERM), and at the next look is a link
+    /// to /proc/self/cwd.
     kLinkAtSecondLook,
   };
-  FuseFolder(const std::string& path, uid_t uid, gid_t gid, Shows shows = Shows::kRoots);
-  FuseFolder(const FuseFolder&) = delete;
-  FuseFolder& operator=(const FuseFolder&) = delete;
-  ~FuseFolder();
+  FuseDirectory(const std::string& path, uid_t uid, gid_t gid, Shows shows = Shows::kRoots);
+  FuseDirectory(const FuseDirectory&) = delete;
+  FuseDirectory& operator=(const FuseDirectory&) = delete;
+  ~FuseDirectory();
 
   const std::string& path() const noexcept { return path_; }
   /// Whether root has made something there.

@@ -12,7 +12,7 @@
 
 namespace nslaunch::inspect {
 
-/// The shard that an account is given of.
+/// The shard that a report is given of.
 struct Subject {
   std::string id;
   std::string name;
@@ -29,13 +29,13 @@ struct Subject {
 /// Changes nothing in the shard, takes 5 s at most (it then says so), and names a bounded number of
 /// processes, threads and sockets. `why` may be empty. The caller must have one thread only. Throws Error
 /// where nothing can be had.
-std::string account_of(const Subject& subject, const std::string& why);
+std::string hang_report_of(const Subject& subject, const std::string& why);
 
 /// The same for those who have more to wait for: collected by a child of the caller's.
-class Account {
+class HangReport {
  public:
   /// Begins it.
-  Account(const Subject& subject, const std::string& why);
+  HangReport(const Subject& subject, const std::string& why);
 
   /// Readable when is_over() has something to do.
   int fd() const noexcept { return work_.fd(); }
@@ -57,7 +57,7 @@ class Account {
   sys::Deadline limit_;
 };
 
-/// The first lines of each part of an account, without its heading, threads and stacks, each line cut.
-std::vector<std::string> shortened(const std::string& account);
+/// The first lines of each part of a report, without its heading, threads and stacks, each line cut.
+std::vector<std::string> shortened(const std::string& report);
 
 }  // namespace nslaunch::inspect

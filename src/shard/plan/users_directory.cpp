@@ -1,4 +1,4 @@
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -20,10 +20,10 @@
 namespace nslaunch::shard {
 namespace {
 
-constexpr std::chrono::seconds kLimit{10};  // the user may stop a child, or a folder be a dead server's
+constexpr std::chrono::seconds kLimit{10};  // the user may stop a child, or a directory be a dead server's
 
 [[noreturn]] void refuse(const sys::FoundForUser& found, const std::string& path, uid_t user,
-                         const FolderWords& words) {
+                         const DirectoryWords& words) {
   const auto shown = sys::escape(path);
   if (!found.owner || *found.owner == user) {
     throw Error(sys::errno_code(found.error),
@@ -32,7 +32,7 @@ constexpr std::chrono::seconds kLimit{10};  // the user may stop a child, or a f
   throw Error(sys::errno_code(found.error),
               fmt::format("using {} for {}: it belongs to user {}, and not to {}", shown, words.option,
                           *found.owner, user),
-              "Name a folder of that user's, or one that is missing; or see who has put a link there.");
+              "Name a directory of that user's, or one that is missing; or see who has put a link there.");
 }
 
 sys::FoundForUser find(const sys::Wanted& wanted, const UserIds& user) {
@@ -40,7 +40,8 @@ sys::FoundForUser find(const sys::Wanted& wanted, const UserIds& user) {
   if (!found.is_anothers) return found;
   throw UsageError(
       fmt::format("{} lies on a file system that another user has mounted", sys::escape(wanted.path)),
-      "Root can't use it for a user: its program (FUSE) could keep root waiting. Name a folder elsewhere.");
+      "Root can't use it for a user: its program (FUSE) could keep root waiting. Name a directory "
+      "elsewhere.");
 }
 
 /// What its mount forbids: of ST_NOSUID, ST_NODEV and ST_NOEXEC.
@@ -50,7 +51,7 @@ unsigned long restrictions_of(int file) {
   return status.f_flag & (ST_NOSUID | ST_NODEV | ST_NOEXEC);
 }
 
-/// Along folders in which another user may hold a lock (K66). Empty where it is not there.
+/// Along directories in which another user may hold a lock (K66). Empty where it is not there.
 sys::Fd look_up_in_child(const std::string& path, uid_t whose) {
   return sys::open_in_child(whose, kLimit, [&] {
     try {
@@ -62,7 +63,7 @@ sys::Fd look_up_in_child(const std::string& path, uid_t whose) {
   });
 }
 
-UsersFolder make_folder(const ShardSpec& spec, const sys::Wanted& wanted, const FolderWords& words) {
+UsersDirectory make_directory(const ShardSpec& spec, const sys::Wanted& wanted, const DirectoryWords& words) {
   if (const auto* user = other_user(spec)) {
     auto found = find(wanted, *user);
     if (!found.place) refuse(found, wanted.path, user->uid, words);
@@ -82,41 +83,42 @@ const UserIds* other_user(const ShardSpec& spec) noexcept {
   return spec.user && spec.user->uid != ::geteuid() ? &*spec.user : nullptr;
 }
 
-UsersFolder make_users_folder(const ShardSpec& spec, const std::string& path, mode_t mode,
-                              const FolderWords& words, std::size_t names_of_list) {
-  return make_folder(spec, {.path = path, .make = mode, .writable = true, .made_names = names_of_list},
-                     words);
+UsersDirectory make_users_directory(const ShardSpec& spec, const std::string& path, mode_t mode,
+                                    const DirectoryWords& words, std::size_t names_of_list) {
+  return make_directory(spec, {.path = path, .make = mode, .writable = true, .made_names = names_of_list},
+                        words);
 }
 
-sys::Directory make_private_folder(const ShardSpec& spec, const std::string& path,
-                                   sys::RootsPart roots_part) {
+sys::Directory make_private_directory(const ShardSpec& spec, const std::string& path,
+                                      sys::RootsPart roots_part) {
   constexpr mode_t kPrivateMode = 0700;
-  constexpr FolderWords kWords = {
-      "--private", "--private takes a folder; make it, or choose one in a place you can write to."};
+  constexpr DirectoryWords kWords = {
+      "--private", "--private takes a directory; make it, or choose one in a place you can write to."};
   const sys::Wanted wanted{.path = path,
                            .make = kPrivateMode,
                            .writable = true,
                            .roots_part = roots_part,
                            .is_named_by_root = true};
-  return make_folder(spec, wanted, kWords).folder;
+  return make_directory(spec, wanted, kWords).directory;
 }
 
-sys::Directory open_tmp_folder(const ShardSpec& spec, const std::string& path) {
+sys::Directory open_tmp_directory(const ShardSpec& spec, const std::string& path) {
   const auto* user = other_user(spec);
   if (user == nullptr) {
     try {
       return sys::Directory::open(path);
     } catch (const Error& error) {
       throw UsageError(fmt::format("--tmp {}: {}", sys::escape(path), error.code().message()),
-                       "It takes a folder that is there; leave the option out for a private /tmp.");
+                       "It takes a directory that is there; leave the option out for a private /tmp.");
     }
   }
   auto found = find({.path = path, .writable = true, .is_named_by_root = true}, *user);
   if (found.place) return sys::Directory(std::move(found.place));
-  throw Error(sys::errno_code(found.error),
-              fmt::format("opening {} for --tmp as user {}", sys::escape(path), user->uid),
-              "It takes a folder of that user's, or one that the user can write to and to which no link of "
-              "the user's leads.");
+  throw Error(
+      sys::errno_code(found.error),
+      fmt::format("opening {} for --tmp as user {}", sys::escape(path), user->uid),
+      "It takes a directory of that user's, or one that the user can write to and to which no link of "
+      "the user's leads.");
 }
 
 sys::Fd open_for_command(const ShardSpec& spec, const std::string& path) {
@@ -147,7 +149,7 @@ std::string look_as_user(const ShardSpec& spec, const std::function<std::string(
       .text;
 }
 
-sys::Fd open_as_other_user(const UserIds& user, int folder, const std::function<sys::Fd()>& open) {
+sys::Fd open_as_other_user(const UserIds& user, int directory, const std::function<sys::Fd()>& open) {
   const auto work = [&] {
     sys::Answer opened;
     try {
@@ -158,7 +160,7 @@ sys::Fd open_as_other_user(const UserIds& user, int folder, const std::function<
     return opened;
   };
   auto answer = sys::as_user(user.uid, user.gid, {user.groups.begin(), user.groups.end()}, kLimit, work,
-                             sys::Signals::kWait, {folder});
+                             sys::Signals::kWait, {directory});
   if (!answer.descriptors.empty()) return std::move(answer.descriptors.front());
   throw Error(sys::errno_code(std::atoi(answer.text.c_str())), fmt::format("working as user {}", user.uid));
 }
@@ -166,7 +168,7 @@ sys::Fd open_as_other_user(const UserIds& user, int folder, const std::function<
 std::string path_of(const ShardSpec& spec, int place) {
   const auto* user = other_user(spec);
   if (user == nullptr) return sys::path_of(place);
-  // The way there is looked up name by name, and somebody may hold a folder's lock (K66).
+  // The way there is looked up name by name, and somebody may hold a directory's lock (K66).
   const auto look = [&] { return sys::Answer{sys::path_of(place)}; };
   const auto path = sys::as_user(user->uid, user->gid, {user->groups.begin(), user->groups.end()}, kLimit,
                                  look, sys::Signals::kEndIt, {place})
@@ -189,10 +191,10 @@ mode_t mode_of_results() noexcept {
   return 0777 & ~mask;
 }
 
-sys::Fd make_result(const ShardSpec& spec, const sys::Directory& folder, const std::string& name) {
-  const auto make = [&] { return folder.make_file(name, 0666); };
+sys::Fd make_result(const ShardSpec& spec, const sys::Directory& directory, const std::string& name) {
+  const auto make = [&] { return directory.make_file(name, 0666); };
   const auto* user = other_user(spec);
-  return user == nullptr ? make() : open_as_other_user(*user, folder.fd(), make);
+  return user == nullptr ? make() : open_as_other_user(*user, directory.fd(), make);
 }
 
 sys::Fd reopen_in_shard(const ShardSpec& spec, const std::string& path, int outside) {
@@ -217,7 +219,7 @@ void mount_on_users(const ShardSpec& spec, const std::vector<int>& used, const s
   };
   const auto answer = sys::in_child(user->uid, kLimit, work, sys::Signals::kWait, used);
   if (answer.text != "0")
-    throw Error(sys::errno_code(std::atoi(answer.text.c_str())), "mounting over a folder");
+    throw Error(sys::errno_code(std::atoi(answer.text.c_str())), "mounting over a directory");
 }
 
 sys::Fd open_in_view(const ShardSpec& spec, const std::string& path,

@@ -1,4 +1,4 @@
-#include "registry/place/folders.hpp"
+#include "registry/place/directories.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -17,7 +17,7 @@ namespace nslaunch::registry {
 namespace {
 
 std::string sick(const Place& place, const std::string& why) {
-  return fmt::format("the registry folder {} can't be used: {}", sys::escape(place.path), why);
+  return fmt::format("the registry directory {} can't be used: {}", sys::escape(place.path), why);
 }
 
 std::string what_is_wrong(const struct stat& status, const Place& place) {
@@ -26,12 +26,12 @@ std::string what_is_wrong(const struct stat& status, const Place& place) {
                      command_as(place.owner, {"chmod", "700", place.path}));
 }
 
-std::string why_folder_not_opened(int error) {
-  if (error == ELOOP || error == ENOTDIR) return "it is a symbolic link, or no folder at all";
+std::string why_directory_not_opened(int error) {
+  if (error == ELOOP || error == ENOTDIR) return "it is a symbolic link, or no directory at all";
   return sys::errno_code(error).message();
 }
 
-std::optional<Folder> make_folder(const Place& place, std::string& problem) {
+std::optional<Directory> make_directory(const Place& place, std::string& problem) {
   {
     const PrivateUmask umask;
     if (::mkdir(place.path.c_str(), 0700) != 0 && errno != EEXIST) {
@@ -39,15 +39,15 @@ std::optional<Folder> make_folder(const Place& place, std::string& problem) {
       return std::nullopt;
     }
   }
-  auto folder = open_folder(place, problem);
-  if (!folder && problem.empty()) problem = sick(place, "it was removed again");
-  return folder;
+  auto directory = open_directory(place, problem);
+  if (!directory && problem.empty()) problem = sick(place, "it was removed again");
+  return directory;
 }
 
-bool is_among(const std::vector<Folder>& folders, const Folder& folder) {
+bool is_among(const std::vector<Directory>& directories, const Directory& directory) {
   struct stat wanted = {};
-  ::fstat(folder.fd.get(), &wanted);
-  for (const auto& known : folders) {
+  ::fstat(directory.fd.get(), &wanted);
+  for (const auto& known : directories) {
     struct stat status = {};
     ::fstat(known.fd.get(), &status);
     if (status.st_dev == wanted.st_dev && status.st_ino == wanted.st_ino) return true;
@@ -55,13 +55,13 @@ bool is_among(const std::vector<Folder>& folders, const Folder& folder) {
   return false;
 }
 
-void open_all(const std::vector<Place>& places, std::vector<Folder>& folders,
+void open_all(const std::vector<Place>& places, std::vector<Directory>& directories,
               std::vector<std::string>& problems) {
   for (const auto& place : places) {
     std::string problem;
-    auto folder = open_folder(place, problem);
+    auto directory = open_directory(place, problem);
     if (!problem.empty()) problems.push_back(std::move(problem));
-    if (folder && !is_among(folders, *folder)) folders.push_back(std::move(*folder));
+    if (directory && !is_among(directories, *directory)) directories.push_back(std::move(*directory));
   }
 }
 
@@ -69,24 +69,24 @@ void open_all(const std::vector<Place>& places, std::vector<Folder>& folders,
 sys::Fd open_step_by_step(const std::string& path) {
   const auto name = path.rfind('/') + 1;  // 0 where there is none
   const auto above = name == 0 ? "." : path.substr(0, name);
-  sys::Fd folder(::open(above.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  sys::Fd directory(::open(above.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   const auto check = [&] {
-    if (!folder || sys::mounter_of(folder.get()) != sys::Mounter::kAnother) return;
-    folder.reset();
+    if (!directory || sys::mounter_of(directory.get()) != sys::Mounter::kAnother) return;
+    directory.reset();
     errno = EXDEV;
   };
   check();
-  if (folder)
-    folder = open_in(folder.get(), [&] {
-      return sys::Fd(::openat(folder.get(), path.c_str() + name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (directory)
+    directory = open_in(directory.get(), [&] {
+      return sys::Fd(::openat(directory.get(), path.c_str() + name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
     });
   check();
-  return folder;
+  return directory;
 }
 
 }  // namespace
 
-std::optional<Folder> open_folder(const Place& place, std::string& problem) try {
+std::optional<Directory> open_directory(const Place& place, std::string& problem) try {
   const auto there = open_step_by_step(place.path);
   if (!there && errno == ENOENT) return std::nullopt;
   if (!there && errno == EXDEV) {
@@ -98,73 +98,73 @@ std::optional<Folder> open_folder(const Place& place, std::string& problem) try 
   struct stat status = {};
   const bool looked = fd && ::fstat(fd.get(), &status) == 0;
   if (!looked) {
-    problem = sick(place, why_folder_not_opened(errno));
+    problem = sick(place, why_directory_not_opened(errno));
     return std::nullopt;
   }
   if (!is_private_to(status, place.owner)) {
     problem = sick(place, what_is_wrong(status, place));
     return std::nullopt;
   }
-  return Folder{std::move(fd), place.path, place.owner};
+  return Directory{std::move(fd), place.path, place.owner};
 } catch (const Error& error) {
   problem = sick(place, error.what());
   return std::nullopt;
 }
 
-std::optional<Folder> open_folder_to_publish(std::string& problem) {
+std::optional<Directory> open_directory_to_publish(std::string& problem) {
   for (const auto& place : places_to_publish()) {
     std::string trouble;
-    auto folder = open_folder(place, trouble);
-    if (!folder && trouble.empty()) folder = make_folder(place, trouble);
-    if (folder) {
+    auto directory = open_directory(place, trouble);
+    if (!directory && trouble.empty()) directory = make_directory(place, trouble);
+    if (directory) {
       problem.clear();
-      return folder;
+      return directory;
     }
     if (problem.empty()) problem = std::move(trouble);
   }
   return std::nullopt;
 }
 
-std::string folder_to_publish_in(std::string& problem) {
+std::string directory_to_publish_in(std::string& problem) {
   for (const auto& place : places_to_publish()) {
     std::string trouble;
-    const auto folder = open_folder(place, trouble);
+    const auto directory = open_directory(place, trouble);
     const auto parent = place.path.substr(0, place.path.rfind('/') + 1);
     const bool can_be_made =
         trouble.empty() && ::access(parent.empty() ? "." : parent.c_str(), W_OK | X_OK) == 0;
-    const bool can_be_written = folder && ::access(place.path.c_str(), W_OK | X_OK) == 0;
-    if (folder ? can_be_written : can_be_made) return place.path;
+    const bool can_be_written = directory && ::access(place.path.c_str(), W_OK | X_OK) == 0;
+    if (directory ? can_be_written : can_be_made) return place.path;
     if (trouble.empty()) trouble = sick(place, sys::errno_code(errno).message());
     if (problem.empty()) problem = std::move(trouble);
   }
   return {};
 }
 
-std::vector<Folder> open_own_folders(std::vector<std::string>& problems) {
-  std::vector<Folder> folders;
+std::vector<Directory> open_own_directories(std::vector<std::string>& problems) {
+  std::vector<Directory> directories;
   auto places = places_to_read();
   const std::vector<Place> last = {places.back()};
   places.pop_back();
   std::vector<std::string> troubles;
-  open_all(places, folders, troubles);
+  open_all(places, directories, troubles);
   problems.insert(problems.end(), troubles.begin(), troubles.end());
-  // Where one of these can be used, the last is not needed: anybody may make a folder of its name in /tmp.
+  // Where one of these can be used, the last is not needed: anybody may make a directory of its name in /tmp.
   const bool needed = places.size() == troubles.size();
-  open_all(last, folders, needed ? problems : troubles);
-  return folders;
+  open_all(last, directories, needed ? problems : troubles);
+  return directories;
 }
 
-std::vector<Folder> open_folders_of(uid_t user, std::vector<std::string>& problems) {
-  if (user == ::geteuid()) return open_own_folders(problems);
-  std::vector<Folder> folders;
-  open_all(places_of_another(user), folders, problems);
-  return folders;
+std::vector<Directory> open_directories_of(uid_t user, std::vector<std::string>& problems) {
+  if (user == ::geteuid()) return open_own_directories(problems);
+  std::vector<Directory> directories;
+  open_all(places_of_another(user), directories, problems);
+  return directories;
 }
 
-std::vector<Folder> open_folders(bool all_users, std::vector<std::string>& problems) {
-  auto folders = open_own_folders(problems);
-  if (all_users) open_all(other_users_places(problems), folders, problems);
-  return folders;
+std::vector<Directory> open_directories(bool all_users, std::vector<std::string>& problems) {
+  auto directories = open_own_directories(problems);
+  if (all_users) open_all(other_users_places(problems), directories, problems);
+  return directories;
 }
 
 }  // namespace nslaunch::registry

@@ -1,4 +1,4 @@
-#include "support/fuse_folder.hpp"
+#include "support/fuse_directory.hpp"
 
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -62,7 +62,7 @@ void introduce(int device, std::uint64_t request) {
 
 }  // namespace
 
-FuseFolder::FuseFolder(const std::string& path, uid_t uid, gid_t gid, Shows shows)
+FuseDirectory::FuseDirectory(const std::string& path, uid_t uid, gid_t gid, Shows shows)
     : path_(path),
       owner_(shows == Shows::kOwn ? uid : 0),
       shows_(shows),
@@ -77,13 +77,13 @@ FuseFolder::FuseFolder(const std::string& path, uid_t uid, gid_t gid, Shows show
   server_ = std::thread([this] { serve(); });
 }
 
-FuseFolder::~FuseFolder() {
+FuseDirectory::~FuseDirectory() {
   ::umount2(path_.c_str(), MNT_FORCE | MNT_DETACH);
   if (server_.joinable()) server_.join();
 }
 
 /// Until the mount is gone.
-void FuseFolder::serve() {
+void FuseDirectory::serve() {
   std::vector<char> request(FUSE_MIN_READ_BUFFER + 4096);
   for (;;) {
     const auto count =
@@ -99,12 +99,12 @@ void FuseFolder::serve() {
   }
 }
 
-bool FuseFolder::is_deaf_to(uid_t user) const noexcept {
+bool FuseDirectory::is_deaf_to(uid_t user) const noexcept {
   return shows_ == Shows::kNothing || (shows_ == Shows::kOwn && user == 0);
 }
 
-void FuseFolder::answer_request(std::uint32_t operation, std::uint64_t request, std::uint64_t inode,
-                                uid_t user) {
+void FuseDirectory::answer_request(std::uint32_t operation, std::uint64_t request, std::uint64_t inode,
+                                   uid_t user) {
   if (operation == FUSE_GETATTR) {
     fuse_attr_out out = {};
     out.attr = attributes_of(owner_, inode);
@@ -123,7 +123,7 @@ void FuseFolder::answer_request(std::uint32_t operation, std::uint64_t request, 
   }
 }
 
-void FuseFolder::answer_look(std::uint64_t request) {
+void FuseDirectory::answer_look(std::uint64_t request) {
   if (shows_ != Shows::kLinkAtSecondLook) return answer(device_.get(), request, ENOENT, nullptr, 0);
   if (std::exchange(was_looked_for_, true))
     return answer_entry(device_.get(), request, attributes_of(owner_, kLink));

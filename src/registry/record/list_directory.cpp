@@ -1,4 +1,4 @@
-#include "registry/record/list_folder.hpp"
+#include "registry/record/list_directory.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -31,7 +31,7 @@ ShardState state_of(Life life, ShardState recorded) {
 }
 
 /// Fills in what the file says; returns whether it is a good record.
-bool take_record(const RecordFile& file, const Folder& folder, ShardEntry& entry) {
+bool take_record(const RecordFile& file, const Directory& directory, ShardEntry& entry) {
   auto decoded = decode(read_text(file));
   entry.problem = decoded.problem;
   if (decoded.condition != Condition::kGood) return false;
@@ -40,7 +40,7 @@ bool take_record(const RecordFile& file, const Folder& folder, ShardEntry& entry
     return false;
   }
   entry.record = std::move(decoded.record);
-  entry.record.uid = folder.owner;  // the kernel's word, not the file's
+  entry.record.uid = directory.owner;  // the kernel's word, not the file's
   entry.state = decoded.state;
   return true;
 }
@@ -53,36 +53,37 @@ Life life_seen(Viewpoint& viewpoint, const Header& header, uid_t owner, bool loc
 }
 
 /// Nothing where the file went away while we looked: its launcher has just ended.
-std::optional<ShardEntry> look_at(const Folder& folder, const char* name, unsigned char type,
+std::optional<ShardEntry> look_at(const Directory& directory, const char* name, unsigned char type,
                                   Viewpoint& viewpoint) {
   ShardEntry entry;
   entry.record.id = id_of(name);
-  entry.record.uid = folder.owner;
-  entry.path = folder.path + "/" + name;
-  const auto file = open_record(folder, name, type, O_RDONLY, entry.problem);
+  entry.record.uid = directory.owner;
+  entry.path = directory.path + "/" + name;
+  const auto file = open_record(directory, name, type, O_RDONLY, entry.problem);
   if (!file) return entry.problem.empty() ? std::nullopt : std::optional(std::move(entry));
   if (kind_of(name) == NameKind::kStranger) {
     entry.problem = "not a record of nslaunch";
     return entry;
   }
-  if (!take_record(*file, folder, entry)) return entry;
+  if (!take_record(*file, directory, entry)) return entry;
   const bool locked = sys::is_write_locked(file->fd.get());
   const auto& record = entry.record;
-  const Life life = life_seen(viewpoint, {entry.state, record.launcher, record.init}, folder.owner, locked);
+  const Life life =
+      life_seen(viewpoint, {entry.state, record.launcher, record.init}, directory.owner, locked);
   // A launcher that ended as it should while we looked took its record with it.
-  if (life != Life::kLive && !is_still(folder, name, *file)) return std::nullopt;
+  if (life != Life::kLive && !is_still(directory, name, *file)) return std::nullopt;
   entry.state = state_of(life, entry.state);
   entry.foreign = viewpoint.is_foreign(record.launcher) ||
-                  (locked && viewpoint.is_other_boot(record.launcher));  // a folder shared by machines
+                  (locked && viewpoint.is_other_boot(record.launcher));  // a directory shared by machines
   return entry;
 }
 
-std::string told_of_rest(const Folder& folder) {
+std::string warning_of_rest(const Directory& directory) {
   return fmt::format(
       "user {} has more than {} records in {}, or some that take long to read, or much room: the rest is not "
       "looked at "
       "(nslaunch reap --all removes those of shards that are gone)",
-      folder.owner, kMostOfAnother, sys::escape(folder.path));
+      directory.owner, kMostOfAnother, sys::escape(directory.path));
 }
 
 std::size_t room_of(const ShardRecord& record) {
@@ -92,29 +93,29 @@ std::size_t room_of(const ShardRecord& record) {
 }
 
 /// What was read before an error is kept.
-void read_all(const Folder& folder, Listing& listing) try {
-  const bool is_own = folder.owner == ::geteuid();
+void read_all(const Directory& directory, Listing& listing) try {
+  const bool is_own = directory.owner == ::geteuid();
   auto left = is_own ? std::numeric_limits<std::size_t>::max() : kMostOfAnother;
   auto room_left = is_own ? std::numeric_limits<std::size_t>::max() : kMostRoomForAnother;
   const sys::Deadline deadline(kReadingLimit);
   Viewpoint viewpoint;
-  each_entry(folder, [&](const char* name, unsigned char type) {
+  each_entry(directory, [&](const char* name, unsigned char type) {
     const auto kind = kind_of(name);
     if (kind != NameKind::kRecord && kind != NameKind::kStranger) return true;
     if (left-- == 0 || room_left == 0 || (!is_own && deadline.passed())) {
-      listing.warnings.push_back(told_of_rest(folder));
+      listing.warnings.push_back(warning_of_rest(directory));
       return false;
     }
     try {
-      auto entry = look_at(folder, name, type, viewpoint);
+      auto entry = look_at(directory, name, type, viewpoint);
       if (!entry) return true;
       room_left -= std::min(room_left, room_of(entry->record));
       listing.entries.push_back(std::move(*entry));
     } catch (const Error& error) {
       ShardEntry sick;
       sick.record.id = id_of(name);
-      sick.record.uid = folder.owner;
-      sick.path = folder.path + "/" + name;
+      sick.record.uid = directory.owner;
+      sick.path = directory.path + "/" + name;
       sick.problem = error.what();
       listing.entries.push_back(std::move(sick));
     }
@@ -124,25 +125,26 @@ void read_all(const Folder& folder, Listing& listing) try {
   listing.warnings.push_back(sys::escape(error.what()));
 }
 
-Listing list_here(const Folder& folder) {
+Listing list_here(const Directory& directory) {
   Listing listing;
-  read_all(folder, listing);
+  read_all(directory, listing);
   return listing;
 }
 
 }  // namespace
 
-Listing list_folder(const Folder& folder) try {
-  if (folder.owner == ::geteuid()) return list_here(folder);
-  const auto look = [&] { return sys::Answer{to_text(list_here(folder))}; };
+Listing list_directory(const Directory& directory) try {
+  if (directory.owner == ::geteuid()) return list_here(directory);
+  const auto look = [&] { return sys::Answer{to_text(list_here(directory))}; };
   const auto answer =
-      sys::in_child(folder.owner, kListingLimit, look, sys::Signals::kWait, {folder.fd.get()});
+      sys::in_child(directory.owner, kListingLimit, look, sys::Signals::kWait, {directory.fd.get()});
   auto listing = listing_of(answer.text);
-  for (auto& entry : listing.entries) entry.record.uid = folder.owner;
+  for (auto& entry : listing.entries) entry.record.uid = directory.owner;
   return listing;
 } catch (const Error& error) {
   return {{},
-          {fmt::format("the registry folder {} can't be read: {}", sys::escape(folder.path), error.what())}};
+          {fmt::format("the registry directory {} can't be read: {}", sys::escape(directory.path),
+                       error.what())}};
 }
 
 }  // namespace nslaunch::registry

@@ -1,4 +1,4 @@
-#include "shard/launcher/ways.hpp"
+#include "shard/launcher/port_routes.hpp"
 
 #include <poll.h>
 #include <sys/fsuid.h>
@@ -44,26 +44,26 @@ sys::Fd listen_outside(const PublishedPort& port, const std::string& usage) {
   return listener;
 }
 
-void WaysIn::enter(const sys::Pidfd& init, uid_t owner) {
+void PortRoutes::enter(const sys::Pidfd& init, uid_t owner) {
   ns::enter_network_of(init);
   owner_ = owner;
 }
 
-sys::Way WaysIn::to(const std::string& address, std::uint16_t port, sys::Fd listener) {
+sys::PortRoute PortRoutes::to(const std::string& address, std::uint16_t port, sys::Fd listener) {
   const SocketRequest target = {SocketRequest::Kind::kConnected, address, port};
   const auto nobody = fmt::format("nobody listens on {} in {}: its clients are reset",
                                   ns::endpoint_name(address, port), shard_);
   return {std::move(listener), [this, target] { return connect(target); }, say_once(say_, nobody)};
 }
 
-bool WaysIn::shard_has_ended() const {
+bool PortRoutes::shard_has_ended() const {
   pollfd watched = {connection_.get(), 0, 0};
   return ::poll(&watched, 1, 0) == 1;
 }
 
 /// While somebody has stopped init one client waits for it, and the others are reset at once: we may have
 /// more to do than this.
-sys::Fd WaysIn::connect(const SocketRequest& target) {
+sys::Fd PortRoutes::connect(const SocketRequest& target) {
   if (owner_) return connect_ourselves(target);
   if (owes_answer_ && !receive(connection_.get(), false) && errno == EAGAIN) return {};
   owes_answer_ = false;
@@ -77,7 +77,7 @@ sys::Fd WaysIn::connect(const SocketRequest& target) {
 }
 
 /// The owner chooses where this leads to: there the socket is the owner's, as one of init's is.
-sys::Fd WaysIn::connect_ourselves(const SocketRequest& target) {
+sys::Fd PortRoutes::connect_ourselves(const SocketRequest& target) {
   auto socket = begin_to_connect_as(*owner_, target.address, target.port);
   if (!socket && !std::exchange(told_, true)) {
     say_(fmt::format("connecting to {} in {}: {}", ns::endpoint_name(target.address, target.port), shard_,
@@ -86,7 +86,7 @@ sys::Fd WaysIn::connect_ourselves(const SocketRequest& target) {
   return socket;
 }
 
-sys::Way way_out(const ReachedService& service, sys::Fd listener, uid_t user, const Say& say) {
+sys::PortRoute route_out(const ReachedService& service, sys::Fd listener, uid_t user, const Say& say) {
   const auto name = ns::endpoint_name(service.host, service.port);
   const auto connect = [=, told = false]() mutable {
     auto socket = begin_to_connect_as(user, service.host, service.port);

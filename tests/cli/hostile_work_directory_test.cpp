@@ -15,15 +15,16 @@
 #include "support/write_file.hpp"
 #include "sys/files/directory.hpp"
 
-// What a user moves into the folder that overlayfs works in, which root removes.
+// What a user moves into the directory that overlayfs works in, which root removes.
 namespace nslaunch::test {
 namespace {
 
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
 
-/// A launch whose view is there, and a folder of the user's where overlayfs works, as an rmdir(2) in the view
-/// leaves one for a moment: he holds it, and has moved one of his folders into it that has root's in it.
+/// A launch whose view is there, and a directory of the user's where overlayfs works, as an rmdir(2) in the
+/// view leaves one for a moment: he holds it, and has moved one of his directories into it that has root's in
+/// it.
 class MovedIn {
  public:
   MovedIn() {
@@ -55,8 +56,8 @@ class MovedIn {
 
  private:
   sys::Directory make_users(const std::string& name) const {
-    const auto folder = sys::Directory::open(work_ + "/work/work").make(name, 0755);
-    folder.set_owner(user_.uid, user_.gid);
+    const auto directory = sys::Directory::open(work_ + "/work/work").make(name, 0755);
+    directory.set_owner(user_.uid, user_.gid);
     return sys::Directory::open(work_ + "/work/work/" + name);
   }
 
@@ -66,8 +67,8 @@ class MovedIn {
   std::optional<PausedLaunch> launch_;
 };
 
-/// Which has a folder for changes of the user's in it, and lets everybody in.
-std::string make_third_users_folder(const Hostile& user) {
+/// Which has a directory for changes of the user's in it, and lets everybody in.
+std::string make_third_users_directory(const Hostile& user) {
   need_room_for_changes(user.ground.path());
   auto third = user.ground / "third";
   fs::create_directory(third);
@@ -113,7 +114,7 @@ TEST_CASE("reap removes nothing that a user has moved to where a killed launcher
 
 TEST_CASE("a user's link has root make nothing to work in where the user could not") {
   const Hostile user;
-  const auto third = make_third_users_folder(user);
+  const auto third = make_third_users_directory(user);
   fs::permissions(third, fs::perms(0755));
   user.act([&] { fs::create_symlink(third + "/keep", user.own + "/link"); });
   const auto ended = user.run_with({"--overlay", user.own + "/project=" + user.own + "/link"}, "echo ran");
@@ -122,9 +123,9 @@ TEST_CASE("a user's link has root make nothing to work in where the user could n
   CHECK(std::distance(fs::directory_iterator(third), {}) == 1);
 }
 
-TEST_CASE("what overlayfs works in beside a third user's folder is removed after a kill, too") {
+TEST_CASE("what overlayfs works in beside a third user's directory is removed after a kill, too") {
   const Hostile user;
-  const auto third = make_third_users_folder(user);
+  const auto third = make_third_users_directory(user);
   LiveShard shard(user.registry, user.words({"--overlay", user.own + "/project=" + third + "/keep"}));
   REQUIRE(std::distance(fs::directory_iterator(third), {}) == 2);
   shard.launcher.send_signal(SIGKILL);

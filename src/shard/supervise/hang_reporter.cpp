@@ -1,9 +1,9 @@
-#include "shard/supervise/autopsy.hpp"
+#include "shard/supervise/hang_reporter.hpp"
 
 #include <sstream>
 
-#include "inspect/hang/account.hpp"
-#include "shard/plan/users_folder.hpp"
+#include "inspect/hang/hang_report.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "shard/supervise/dump_signal.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
@@ -13,7 +13,7 @@
 namespace nslaunch::shard {
 namespace {
 
-/// As the account's last part. It is not shortened for stderr, where a run of several shards shows it at its
+/// As the report's last part. It is not shortened for stderr, where a run of several shards shows it at its
 /// end.
 std::string last_output_of(const Hooks& hooks) {
   if (!hooks.last_output) return {};
@@ -39,47 +39,46 @@ bool send_dumps(const Plan& plan, pid_t init, Announcer& announcer) {
 
 }  // namespace
 
-Autopsy::Autopsy(const Plan& plan, pid_t init, const std::string& why, const Hooks& hooks,
-                 Announcer& announcer)
+HangReporter::HangReporter(const Plan& plan, pid_t init, const std::string& why, const Hooks& hooks,
+                           Announcer& announcer)
     : plan_(plan), init_(init), hooks_(hooks), announcer_(announcer) {
   announcer.announce(why + ":");
   const auto& spec = plan.spec;
   const auto* user = other_user(spec);
   const auto reader = user != nullptr ? std::optional(user->uid) : std::nullopt;
   try {
-    account_.emplace(inspect::Subject{spec.id, spec.name, spec.command, init, reader}, why);
+    report_.emplace(inspect::Subject{spec.id, spec.name, spec.command, init, reader}, why);
   } catch (const std::exception& error) {
-    announcer.announce(fmt::format("the account of the hang can't be given: {}", sys::escape(error.what())));
+    announcer.announce(fmt::format("the hang report can't be given: {}", sys::escape(error.what())));
   }
 }
 
-bool Autopsy::is_over() {
-  return !account_ || account_->is_over();
+bool HangReporter::is_over() {
+  return !report_ || report_->is_over();
 }
 
-void Autopsy::tell() noexcept try {
+void HangReporter::show() noexcept try {
   try {
-    if (account_) give_account();
+    if (report_) show_report();
   } catch (const std::exception& error) {
-    announcer_.announce(
-        fmt::format("the account of the hang is not complete: {}", sys::escape(error.what())));
+    announcer_.announce(fmt::format("the hang report is not complete: {}", sys::escape(error.what())));
   }
 } catch (...) {  // out of memory: the command is ended all the same
 }
 
-void Autopsy::give_account() {
+void HangReporter::show_report() {
   const auto& spec = plan_.spec;
-  const auto account = account_->text();
-  for (auto& line : inspect::shortened(account)) announcer_.announce(std::move(line));
+  const auto report = report_->text();
+  for (auto& line : inspect::shortened(report)) announcer_.announce(std::move(line));
   if (spec.artifacts.empty()) return;
   const auto name = fmt::format("autopsy-{}.txt", spec.id);
   const auto file = make_result(spec, plan_.artifacts, name);
-  if (const int error = sys::write_all(file.get(), account + last_output_of(hooks_)); error != 0)
+  if (const int error = sys::write_all(file.get(), report + last_output_of(hooks_)); error != 0)
     throw Error(sys::errno_code(error), "writing " + name);
-  announcer_.announce(fmt::format("the whole account is in {}/{}", sys::escape(spec.artifacts), name));
+  announcer_.announce(fmt::format("the whole hang report is in {}/{}", sys::escape(spec.artifacts), name));
 }
 
-bool Autopsy::ask_for_dumps() noexcept try {
+bool HangReporter::ask_for_dumps() noexcept try {
   const int signal = plan_.spec.dump_signal;
   if (signal == 0) return false;
   try {

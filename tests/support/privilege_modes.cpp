@@ -1,4 +1,4 @@
-#include "support/rungs.hpp"
+#include "support/privilege_modes.hpp"
 
 #include <fcntl.h>
 #include <linux/audit.h>

@@ -21,12 +21,12 @@ using test::kSomebody;
 using test::make_record;
 using test::write_file;
 
-std::string tmp_folder() {
+std::string tmp_directory() {
   return fmt::format("/tmp/nslaunch-{}", ::geteuid());
 }
 /// Where records go when there is no login session.
-std::string default_folder() {
-  return ::geteuid() == 0 ? "/run/nslaunch" : tmp_folder();
+std::string default_directory() {
+  return ::geteuid() == 0 ? "/run/nslaunch" : tmp_directory();
 }
 
 std::string make_dir(const std::string& path, mode_t mode) {
@@ -59,7 +59,7 @@ void require_root() {
   if (::geteuid() != 0) SKIP_TEST("needs root, which alone acts for other users");
 }
 
-/// A user's launcher that is gone, its folder and its record; `init` is what the record claims.
+/// A user's launcher that is gone, its directory and its record; `init` is what the record claims.
 void leave_as_somebody(const ProcessIdentity& init) {
   test::IdleProcess launcher([&] {
     ::unsetenv("NSLAUNCH_STATE_DIR");
@@ -84,9 +84,9 @@ std::string all_states() {
 
 }  // namespace
 
-TEST_CASE("records go to the login session's folder, if that is ours alone", "[system]") {
+TEST_CASE("records go to the login session's directory, if that is ours alone", "[system]") {
   CHECK(published_with_runtime_dir(0700) == "/tmp/runtime/nslaunch/here.shard");
-  CHECK(published_with_runtime_dir(0755) == default_folder() + "/here.shard");
+  CHECK(published_with_runtime_dir(0755) == default_directory() + "/here.shard");
 }
 
 TEST_CASE("without a login session records go where nobody else can write", "[system]") {
@@ -95,10 +95,10 @@ TEST_CASE("without a login session records go where nobody else can write", "[sy
     ::unsetenv("XDG_RUNTIME_DIR");
     return where_published();
   });
-  CHECK(where == default_folder() + "/here.shard");
+  CHECK(where == default_directory() + "/here.shard");
 }
 
-TEST_CASE("one folder in /tmp is a user's, however the number could be written", "[system]") {
+TEST_CASE("one directory in /tmp is a user's, however the number could be written", "[system]") {
   require_root();
   const auto found = test::in_private_mounts([] {
     ::unsetenv("NSLAUNCH_STATE_DIR");
@@ -115,7 +115,7 @@ TEST_CASE("one folder in /tmp is a user's, however the number could be written",
   CHECK(found == "/tmp/nslaunch-54321\n");
 }
 
-TEST_CASE("with a folder that can't be used records go to the next one", "[system]") {
+TEST_CASE("with a directory that can't be used records go to the next one", "[system]") {
   const auto where = test::in_private_mounts([] {
     ::unsetenv("NSLAUNCH_STATE_DIR");
     ::setenv("XDG_RUNTIME_DIR", make_dir("/tmp/runtime", 0700).c_str(), 1);
@@ -126,12 +126,12 @@ TEST_CASE("with a folder that can't be used records go to the next one", "[syste
     const auto shards = list_shards(false, warnings);
     return problem + shards.at(0).path + "\n" + warnings.at(0);
   });
-  CHECK(where == default_folder() +
-                     "/here.shard\nthe registry folder /tmp/runtime/nslaunch can't be used: its mode is "
+  CHECK(where == default_directory() +
+                     "/here.shard\nthe registry directory /tmp/runtime/nslaunch can't be used: its mode is "
                      "0755 instead of 0700 (chmod 700 /tmp/runtime/nslaunch)");
 }
 
-TEST_CASE("why a folder for records can't be opened is said", "[system]") {
+TEST_CASE("why a directory for records can't be opened is said", "[system]") {
   const auto said = test::in_private_mounts([] {
     ::setenv("NSLAUNCH_STATE_DIR", ("/tmp/" + std::string(300, 'x')).c_str(), 1);
     std::string problem;
@@ -199,10 +199,10 @@ TEST_CASE("another user's records are looked at by the ten thousand, and what cu
     ::unsetenv("NSLAUNCH_STATE_DIR");
     test::IdleProcess([] {
       become(kSomebody);
-      const auto folder = make_dir("/tmp/nslaunch-54321", 0700);
+      const auto directory = make_dir("/tmp/nslaunch-54321", 0700);
       for (int at = 0; at < 10'001; ++at) {
         const auto id = fmt::format("{:08x}", at);
-        write_file(folder + "/" + id + ".shard", registry::encode(make_record(id), ShardState::kRunning));
+        write_file(directory + "/" + id + ".shard", registry::encode(make_record(id), ShardState::kRunning));
       }
     }).kill();
     std::vector<std::string> warnings;
@@ -216,7 +216,7 @@ TEST_CASE("another user's records are looked at by the ten thousand, and what cu
                  Catch::Contains("nslaunch reap --all"));
 }
 
-TEST_CASE("a folder in another user's name is not believed", "[system]") {
+TEST_CASE("a directory in another user's name is not believed", "[system]") {
   require_root();
   const auto seen = test::in_private_mounts([] {
     ::unsetenv("NSLAUNCH_STATE_DIR");
@@ -229,7 +229,7 @@ TEST_CASE("a folder in another user's name is not believed", "[system]") {
   CHECK(seen == "0");
 }
 
-TEST_CASE("root looks at two hundred other users' folders in /tmp, and says so once where there are more",
+TEST_CASE("root looks at two hundred other users' directories in /tmp, and says so once where there are more",
           "[system]") {
   require_root();
   const auto seen = test::in_private_mounts([] {
@@ -237,8 +237,8 @@ TEST_CASE("root looks at two hundred other users' folders in /tmp, and says so o
     ::unsetenv("XDG_RUNTIME_DIR");
     const auto make_others = [](uid_t first) {
       for (uid_t user = first; user < first + 202; ++user) {
-        const auto folder = make_dir(fmt::format("/tmp/nslaunch-{}", user), 0700);
-        sys::check(::chown(folder.c_str(), user, user), "giving it away");
+        const auto directory = make_dir(fmt::format("/tmp/nslaunch-{}", user), 0700);
+        sys::check(::chown(directory.c_str(), user, user), "giving it away");
       }
     };
     const test::IdleProcess init([] { become(kSomebody); });
@@ -247,9 +247,9 @@ TEST_CASE("root looks at two hundred other users' folders in /tmp, and says so o
     make_others(200'000);
     return all_states();
   });
-  CHECK(
-      seen ==
-      "users orphaned 54321 /tmp/nslaunch-54321/users.shard\n"
-      "more than 200 other users have registry folders in /tmp: the rest is not looked at (USER/SHARD finds "
-      "theirs all the same, and nslaunch list shows each user his own)\n");
+  CHECK(seen ==
+        "users orphaned 54321 /tmp/nslaunch-54321/users.shard\n"
+        "more than 200 other users have registry directories in /tmp: the rest is not looked at (USER/SHARD "
+        "finds "
+        "theirs all the same, and nslaunch list shows each user his own)\n");
 }

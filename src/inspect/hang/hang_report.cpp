@@ -1,4 +1,4 @@
-#include "inspect/hang/account.hpp"
+#include "inspect/hang/hang_report.hpp"
 
 #include <algorithm>
 #include <ctime>
@@ -170,24 +170,24 @@ std::string cut(const std::string& line) {
 
 }  // namespace
 
-Account::Account(const Subject& subject, const std::string& why)
+HangReport::HangReport(const Subject& subject, const std::string& why)
     : heading_(heading(subject, why)), work_([&](int out) { write_parts(out, subject); }), limit_(kLimit) {}
 
-bool Account::take(std::string_view chunk) {
+bool HangReport::take(std::string_view chunk) {
   seen_ += chunk;
   return seen_.size() < kMostBytes;
 }
 
-bool Account::is_over() {
+bool HangReport::is_over() {
   const bool goes_on = work_.read_some([this](std::string_view chunk) { return take(chunk); });
   return !goes_on || limit_.passed();
 }
 
-void Account::wait() {
+void HangReport::wait() {
   work_.read(kLimit, limit_, [this](std::string_view chunk) { return take(chunk); });
 }
 
-std::string Account::text() {
+std::string HangReport::text() {
   auto text = heading_ + seen_;
   if (!work_.end())
     text += fmt::format("\nThat is not all: the rest could not be read within {}.\n",
@@ -195,16 +195,16 @@ std::string Account::text() {
   return text;
 }
 
-std::string account_of(const Subject& subject, const std::string& why) {
-  Account account(subject, why);
-  account.wait();
-  return account.text();
+std::string hang_report_of(const Subject& subject, const std::string& why) {
+  HangReport report(subject, why);
+  report.wait();
+  return report.text();
 }
 
-std::vector<std::string> shortened(const std::string& account) {
+std::vector<std::string> shortened(const std::string& report) {
   std::vector<std::string> lines;
   std::size_t in_part = 0;
-  std::istringstream all(account.substr(std::min(account.find("\n\n"), account.size())));
+  std::istringstream all(report.substr(std::min(report.find("\n\n"), report.size())));
   for (std::string line; std::getline(all, line);) {
     if (line.empty()) in_part = 0;
     if (line.empty() || line.starts_with(kBelow)) continue;

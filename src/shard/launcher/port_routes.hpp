@@ -21,21 +21,21 @@ sys::Fd listen_outside(const PublishedPort& port, const std::string& usage);
 
 /// Ways for clients outside to servers in a shard: init is asked for a socket for each client, so that
 /// nothing has to enter the shard, unless that is somebody else's.
-class WaysIn {
+class PortRoutes {
  public:
   /// `connection`: a visitor's, to the shard's `init`; it outlives this, and this the ways. `shard`: how
   /// `say` is to name it.
-  WaysIn(const sys::Fd& connection, pid_t init, std::string shard, Say say)
+  PortRoutes(const sys::Fd& connection, pid_t init, std::string shard, Say say)
       : connection_(connection), init_(init), shard_(std::move(shard)), say_(std::move(say)) {}
-  WaysIn(const WaysIn&) = delete;
-  WaysIn& operator=(const WaysIn&) = delete;
+  PortRoutes(const PortRoutes&) = delete;
+  PortRoutes& operator=(const PortRoutes&) = delete;
 
   /// From now on asks for nothing, and makes the sockets itself: somebody else who makes them can keep us
   /// waiting for ever (K64). The process, which must have one thread, is in the network of `init` from now
   /// on, and what it has to listen on must be there already. `owner`: init's. Throws Error.
   void enter(const sys::Pidfd& init, uid_t owner);
 
-  sys::Way to(const std::string& address, std::uint16_t port, sys::Fd listener);
+  sys::PortRoute to(const std::string& address, std::uint16_t port, sys::Fd listener);
 
  private:
   sys::Fd connect(const SocketRequest& target);
@@ -53,6 +53,6 @@ class WaysIn {
 
 /// A way for clients in a shard, where `listener` listens, to a service outside, which sees the command's
 /// user.
-sys::Way way_out(const ReachedService& service, sys::Fd listener, uid_t user, const Say& say);
+sys::PortRoute route_out(const ReachedService& service, sys::Fd listener, uid_t user, const Say& say);
 
 }  // namespace nslaunch::shard

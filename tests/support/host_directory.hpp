@@ -3,15 +3,15 @@
 #include <filesystem>
 #include <string>
 
-#include "support/own_folder.hpp"
+#include "support/own_directory.hpp"
 #include "support/process.hpp"
 
 namespace nslaunch::test {
 
-/// A folder of the test's own outside /tmp.
-class HostFolder : public OwnFolder {
+/// A directory of the test's own outside /tmp.
+class HostDirectory : public OwnDirectory {
  public:
-  HostFolder() : OwnFolder(made()) {}
+  HostDirectory() : OwnDirectory(made()) {}
 
  private:
   static std::string made() {

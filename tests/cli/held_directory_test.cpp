@@ -15,7 +15,7 @@
 #include "sys/base/check.hpp"
 #include "sys/process/procfs.hpp"
 
-// K66: whoever wants to change a folder waits for whom its lock is with.
+// K66: whoever wants to change a directory waits for whom its lock is with.
 namespace nslaunch::test {
 namespace {
 
@@ -24,12 +24,13 @@ using Catch::Matchers::Contains;
 
 constexpr std::chrono::seconds kLongest{30};
 
-/// A folder whose lock its owner holds, so that nobody looks up a name there that is not known yet.
-class HeldFolder {
+/// A directory whose lock its owner holds, so that nobody looks up a name there that is not known yet.
+class HeldDirectory {
  public:
   /// Throws where that can't be had here.
-  HeldFolder(uid_t uid, gid_t gid, const std::string& path, const Holder& holder, const Words& options = {})
-      : holding_(registry_, as(uid, gid, options), "exec " + holder.command("hold-folder", path)) {
+  HeldDirectory(uid_t uid, gid_t gid, const std::string& path, const Holder& holder,
+                const Words& options = {})
+      : holding_(registry_, as(uid, gid, options), "exec " + holder.command("hold-directory", path)) {
     const auto said = holding_.launcher.read_line();
     if (!said.starts_with("held")) throw std::runtime_error(said);
     const auto [user, group] = std::pair(std::to_string(uid), std::to_string(gid));
@@ -40,9 +41,9 @@ class HeldFolder {
     };
     if (!eventually(waits)) throw std::runtime_error("nobody waits for the lock");
   }
-  HeldFolder(const HeldFolder&) = delete;
-  HeldFolder& operator=(const HeldFolder&) = delete;
-  ~HeldFolder() {
+  HeldDirectory(const HeldDirectory&) = delete;
+  HeldDirectory& operator=(const HeldDirectory&) = delete;
+  ~HeldDirectory() {
     holding_.launcher.send_signal(SIGKILL);
     holding_.launcher.wait();
   }
@@ -65,21 +66,21 @@ bool waits_below(pid_t ancestor) {
   });
 }
 
-void make_project_and(const std::string& folder, const Hostile& user) {
+void make_project_and(const std::string& directory, const Hostile& user) {
   user.act([&] {
     fs::create_directory(user.own + "/project");
-    fs::create_directories(folder);
+    fs::create_directories(directory);
   });
 }
 
 }  // namespace
 
-TEST_CASE("a user who holds the lock of the folder for his changes holds up root for a short time") {
+TEST_CASE("a user who holds the lock of the directory for his changes holds up root for a short time") {
   const Hostile user;
   const Holder holder;
   const auto place = user.own + "/place";
   make_project_and(place + "/keep", user);
-  LiveShard holding(user.registry, user.words({}), "exec " + holder.command("hold-folder", place));
+  LiveShard holding(user.registry, user.words({}), "exec " + holder.command("hold-directory", place));
   REQUIRE(Holder::is_held(holding.launcher.read_line()));
   Process launcher(in_shard("echo ran", user.words({"--overlay", user.own + "/project=" + place + "/keep"})),
                    user.options());
@@ -91,7 +92,7 @@ TEST_CASE("a user who holds the lock of the folder for his changes holds up root
 }
 
 TEST_CASE(
-    "a user who holds the lock of his folder for changes in a place of root's holds up root for a short "
+    "a user who holds the lock of his directory for changes in a place of root's holds up root for a short "
     "time") {
   const Hostile user;
   const Holder holder;
@@ -101,33 +102,35 @@ TEST_CASE(
   REQUIRE(Process(words, user.options()).wait(kLongest).out ==
           "ran\n");  // root has made it, and given it away
   user.act([&] { fs::permissions(keep, fs::perms(0500)); });
-  LiveShard holding(user.registry, user.words({}), "exec " + holder.command("hold-folder", keep));
+  LiveShard holding(user.registry, user.words({}), "exec " + holder.command("hold-directory", keep));
   REQUIRE(Holder::is_held(holding.launcher.read_line()));
   Process launcher(words, user.options());
   CHECK(launcher.wait(kLongest).signal == 0);
 }
 
-TEST_CASE("a user who holds the lock of his registry folder holds up root's list and reap for a short time") {
+TEST_CASE(
+    "a user who holds the lock of his registry directory holds up root's list and reap for a short time") {
   if (::geteuid() != 0) SKIP_TEST("needs root, which alone looks into others' registries");
   const Holder holder;
-  const auto folder = fmt::format("/tmp/nslaunch-{}", kSomebody);
+  const auto directory = fmt::format("/tmp/nslaunch-{}", kSomebody);
   const auto seen = in_private_mounts([&] {
-    fs::create_directory(folder);
-    fs::permissions(folder, fs::perms(0700));
-    sys::check(::chown(folder.c_str(), kSomebody, kSomebody), "giving it away");
-    const HeldFolder held(kSomebody, kSomebody, folder, holder, {"--keep", folder});
+    fs::create_directory(directory);
+    fs::permissions(directory, fs::perms(0700));
+    sys::check(::chown(directory.c_str(), kSomebody, kSomebody), "giving it away");
+    const HeldDirectory held(kSomebody, kSomebody, directory, holder, {"--keep", directory});
     std::string told;
     for (const char* command : {"list", "reap"})
       told += Process(nslaunch({command, "--all"})).wait(kLongest).err;
     return told;
   });
   if (seen.starts_with("exception: no: ")) SKIP_TEST(seen.c_str());
-  CHECK_THAT(seen, Contains("the registry folder " + folder +
-                            " can't be read: looking into folders of user 54321") &&
-                       Contains(folder + ": working as user 54321"));
+  CHECK_THAT(seen, Contains("the registry directory " + directory +
+                            " can't be read: looking into directories of user 54321") &&
+                       Contains(directory + ": working as user 54321"));
 }
 
-TEST_CASE("a user who holds the lock above the folder for his changes holds up no end and no later command") {
+TEST_CASE(
+    "a user who holds the lock above the directory for his changes holds up no end and no later command") {
   const Hostile user;
   const Holder holder;
   const auto above = user.own + "/above";
@@ -136,7 +139,7 @@ TEST_CASE("a user who holds the lock above the folder for his changes holds up n
   LiveShard changing(user.registry,
                      user.words({"--overlay", user.own + "/project=" + above + "/place/keep"}));
   user.act([&] { fs::rename(above + "/place", above + "/moved"); });  // its name is to be looked up again
-  const HeldFolder held(user.uid, user.gid, above, holder);
+  const HeldDirectory held(user.uid, user.gid, above, holder);
   if (is_killed) changing.launcher.send_signal(SIGKILL);
   changing.launcher.close_input();
   CHECK(changing.launcher.wait(kLongest).signal == (is_killed ? SIGKILL : 0));
@@ -153,7 +156,7 @@ TEST_CASE("a user who holds the lock above what init opens again holds up its la
                       "private");
   REQUIRE(launch.reached());
   user.act([&] { fs::rename(above + "/db", above + "/moved"); });  // its name is to be looked up again
-  const HeldFolder held(user.uid, user.gid, above, holder);
+  const HeldDirectory held(user.uid, user.gid, above, holder);
   launch.resume();
   const auto ended = launch.process().wait(kLongest);
   CHECK(ended.status == 125);
@@ -170,16 +173,16 @@ TEST_CASE(
   const TempDir shown;  // in the machine's /tmp
   fs::permissions(shown.path(), fs::perms(0755));
   const auto tmp = user.own + "/tmp";
-  const auto held_folder = tmp + shown.path().substr(shown.path().rfind('/'));
-  make_project_and(held_folder, user);
-  const std::vector<Words> ways{{"--private", held_folder},
-                                {"--overlay", held_folder + "=" + user.own + "/keep"},
-                                {"--overlay", held_folder},
+  const auto held_directory = tmp + shown.path().substr(shown.path().rfind('/'));
+  make_project_and(held_directory, user);
+  const std::vector<Words> ways{{"--private", held_directory},
+                                {"--overlay", held_directory + "=" + user.own + "/keep"},
+                                {"--overlay", held_directory},
                                 {"--tmp", tmp, "--keep", shown.path()}};
   auto options = ways.at(GENERATE(0U, 1U, 2U, 3U));
   CAPTURE(options);
   options.insert(options.end(), {"--timeout", "2s"});
-  const HeldFolder held(user.uid, user.gid, held_folder, holder);
+  const HeldDirectory held(user.uid, user.gid, held_directory, holder);
   // Whoever reads what it writes hears of the end only when nobody has the pipe any more.
   Words words{"sh", "-c", "\"$@\" 2>&1 | cat", "sh"};
   for (auto& word : in_shard("echo ran", user.words(options))) words.push_back(std::move(word));
@@ -189,18 +192,19 @@ TEST_CASE(
   CHECK_THAT(ended.out, !Contains("ran\n") && Contains("in uninterruptible sleep"));
 }
 
-TEST_CASE("a folder that a user moves away while it is mounted on is watched all the same") {
+TEST_CASE("a directory that a user moves away while it is mounted on is watched all the same") {
   const Hostile user;
   const Holder holder;
-  const auto folder = user.own + "/db";
+  const auto directory = user.own + "/db";
   const auto moved = user.own + "/moved";
-  make_project_and(folder, user);
-  std::optional<HeldFolder> held(std::in_place, user.uid, user.gid, folder, holder);
-  Process launcher(in_shard("echo up; exec sleep 1000", user.words({"--private", folder})), user.options());
+  make_project_and(directory, user);
+  std::optional<HeldDirectory> held(std::in_place, user.uid, user.gid, directory, holder);
+  Process launcher(in_shard("echo up; exec sleep 1000", user.words({"--private", directory})),
+                   user.options());
   REQUIRE(eventually([&] { return waits_below(launcher.pid()); }));
   user.act([&] {
-    fs::rename(folder, moved);
-    fs::create_symlink("/usr", folder);
+    fs::rename(directory, moved);
+    fs::create_symlink("/usr", directory);
   });
   held.reset();
   REQUIRE(launcher.read_line() == "up");
@@ -208,7 +212,7 @@ TEST_CASE("a folder that a user moves away while it is mounted on is watched all
   const auto ended = launcher.wait(kLongest);
   CHECK(ended.status == 125);
   CHECK(ended.out.empty());
-  CHECK_THAT(ended.err, Contains("somebody outside has removed " + folder));
+  CHECK_THAT(ended.err, Contains("somebody outside has removed " + directory));
 }
 
 }  // namespace nslaunch::test

@@ -10,10 +10,10 @@
 
 namespace nslaunch::shard {
 
-/// The folder that overlayfs needs on the file system that keeps changes, for itself alone: `work` in one of
-/// our own, which is made here, and gone at the end of the scope. Only the launcher's copy of it comes to
+/// The directory that overlayfs needs on the file system that keeps changes, for itself alone: `work` in one
+/// of our own, which is made here, and gone at the end of the scope. Only the launcher's copy of it comes to
 /// one. In a place of the user's it is that user's, and all is done by descriptor, as that user.
-class WorkFolder {
+class WorkDirectory {
  public:
   struct For {
     const UserIds* user = nullptr;  ///< as whom overlayfs works there; nullptr: the caller
@@ -21,18 +21,18 @@ class WorkFolder {
     bool is_in_roots_place = true;
   };
 
-  WorkFolder() noexcept = default;
-  /// A new one beside the folder that keeps the changes. Throws Error.
-  WorkFolder(const sys::Directory& keeping, std::string name, const sys::BeforeMaking& before_making,
-             const For& whom);
-  WorkFolder(WorkFolder&& other) noexcept = default;
-  WorkFolder& operator=(WorkFolder&& other) noexcept;
-  ~WorkFolder() { remove(); }
+  WorkDirectory() noexcept = default;
+  /// A new one beside the directory that keeps the changes. Throws Error.
+  WorkDirectory(const sys::Directory& keeping, std::string name, const sys::BeforeMaking& before_making,
+                const For& whom);
+  WorkDirectory(WorkDirectory&& other) noexcept = default;
+  WorkDirectory& operator=(WorkDirectory&& other) noexcept;
+  ~WorkDirectory() { remove(); }
 
   static constexpr const char* kWork = "work";
 
   const std::string& name() const noexcept { return name_; }
-  const sys::Directory& folder() const noexcept { return folder_; }
+  const sys::Directory& directory() const noexcept { return directory_; }
   void add_descriptors(std::vector<int>& all) const;
 
  private:
@@ -42,7 +42,7 @@ class WorkFolder {
   bool is_for_user_ = false;
   bool is_in_anothers_ = false;  ///< the user's own, in a place that is not
   sys::Directory place_;
-  sys::Directory folder_;
+  sys::Directory directory_;
 };
 
 }  // namespace nslaunch::shard

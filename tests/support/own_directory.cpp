@@ -1,4 +1,4 @@
-#include "support/own_folder.hpp"
+#include "support/own_directory.hpp"
 
 #include <unistd.h>
 
@@ -28,11 +28,11 @@ OpenScopes& open_scopes() {
 
 }  // namespace
 
-OwnFolder::OwnFolder(std::string path) : path_(std::move(path)) {
+OwnDirectory::OwnDirectory(std::string path) : path_(std::move(path)) {
   open_scopes().paths.insert(path_);
 }
 
-OwnFolder::~OwnFolder() {
+OwnDirectory::~OwnDirectory() {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
   open_scopes().paths.erase(path_);

@@ -1,4 +1,4 @@
-#include "shard/plan/work_folder.hpp"
+#include "shard/plan/work_directory.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -6,7 +6,7 @@
 
 #include <chrono>
 
-#include "shard/plan/users_folder.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 #include "sys/process/as_user.hpp"
@@ -22,8 +22,8 @@ sys::Directory make_as(const UserIds* user, const sys::Directory& place, const s
   constexpr mode_t kPrivateMode = 0700;
   if (user == nullptr) return place.make(name, kPrivateMode);
   const auto make = [&] {
-    const auto folder = place.make(name, kPrivateMode);
-    return sys::Fd(sys::check(::fcntl(folder.fd(), F_DUPFD_CLOEXEC, 0), "keeping a directory"));
+    const auto directory = place.make(name, kPrivateMode);
+    return sys::Fd(sys::check(::fcntl(directory.fd(), F_DUPFD_CLOEXEC, 0), "keeping a directory"));
   };
   return sys::Directory(open_as_other_user(*user, place.fd(), make));
 }
@@ -35,59 +35,59 @@ bool keeps_names_of_roots(const struct stat& place) {
 
 }  // namespace
 
-WorkFolder::WorkFolder(const sys::Directory& keeping, std::string name,
-                       const sys::BeforeMaking& before_making, const For& whom)
+WorkDirectory::WorkDirectory(const sys::Directory& keeping, std::string name,
+                             const sys::BeforeMaking& before_making, const For& whom)
     : name_(std::move(name)), is_for_user_(whom.user != nullptr) {
   const UserIds oneself{::geteuid(), ::getegid(), {}};
   try {
     place_ = keeping.parent();
-    // Since it was found the user may have moved the folder, which has become his.
+    // Since it was found the user may have moved the directory, which has become his.
     const bool is_roots = whom.is_in_roots_place && is_for_user_ && keeps_names_of_roots(place_.status());
     const auto* maker = is_roots ? &oneself : whom.user;
     is_in_anothers_ = is_for_user_ && !is_roots && place_.status().st_uid != whom.user->uid;
     if (before_making) before_making(place_.fd(), name_);
-    folder_ = make_as(maker, place_, name_);
+    directory_ = make_as(maker, place_, name_);
     // Till it is noted which one it is, it is empty: no other is removed for its name alone.
-    if (before_making) before_making(folder_.fd(), {});
-    const auto work = make_as(maker, folder_, kWork);
+    if (before_making) before_making(directory_.fd(), {});
+    const auto work = make_as(maker, directory_, kWork);
     if (is_roots) work.set_owner(whom.user->uid, whom.user->gid);  // who can't reach it yet
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("making {}, which overlayfs works in", sys::escape(name_)),
-                "It lies beside the folder that keeps the changes: choose that one where you can write.");
+                "It lies beside the directory that keeps the changes: choose that one where you can write.");
   }
 }
 
-WorkFolder& WorkFolder::operator=(WorkFolder&& other) noexcept {
+WorkDirectory& WorkDirectory::operator=(WorkDirectory&& other) noexcept {
   if (this == &other) return *this;
   remove();
   name_ = std::move(other.name_);
   is_for_user_ = other.is_for_user_;
   is_in_anothers_ = other.is_in_anothers_;
   place_ = std::move(other.place_);
-  folder_ = std::move(other.folder_);
+  directory_ = std::move(other.directory_);
   return *this;
 }
 
-void WorkFolder::add_descriptors(std::vector<int>& all) const {
-  all.insert(all.end(), {place_.fd(), folder_.fd()});
+void WorkDirectory::add_descriptors(std::vector<int>& all) const {
+  all.insert(all.end(), {place_.fd(), directory_.fd()});
 }
 
-void WorkFolder::remove() noexcept {
-  if (!folder_) return;
+void WorkDirectory::remove() noexcept {
+  if (!directory_) return;
   const auto remove = [this] {
-    folder_.remove_contents();
-    place_.remove(name_, folder_);
+    directory_.remove_contents();
+    place_.remove(name_, directory_);
     return 0;
   };
   const auto roots = is_for_user_ ? sys::RootsWork::kInChild : sys::RootsWork::kHere;
-  sys::as_owner_of(folder_.fd(), kRemovalLimit, remove, {place_.fd()}, roots);
+  sys::as_owner_of(directory_.fd(), kRemovalLimit, remove, {place_.fd()}, roots);
   if (!is_in_anothers_) return;
   // It was made by the right of a group, which its owner is without there.
   const auto remove_empty = [this] {
-    place_.remove(name_, folder_);
+    place_.remove(name_, directory_);
     return 0;
   };
-  sys::as_owner_of(place_.fd(), kRemovalLimit, remove_empty, {folder_.fd()}, roots);
+  sys::as_owner_of(place_.fd(), kRemovalLimit, remove_empty, {directory_.fd()}, roots);
 }
 
 }  // namespace nslaunch::shard

@@ -1,4 +1,4 @@
-#include "inspect/hang/holdup.hpp"
+#include "inspect/hang/teardown_blocker.hpp"
 
 #include <chrono>
 #include <cstdlib>
@@ -139,14 +139,14 @@ std::optional<std::string> still_there(const sys::ProcessStat& stat, const Membe
   return fmt::format("{} has not ended yet and is {}", named(stat), state_name(stat.state));
 }
 
-std::string find_culprit(pid_t init, std::uint64_t pidns_inode) {
+std::string look_for_blocker(pid_t init, std::uint64_t pidns_inode) {
   const Members members(init, pidns_inode);
   // From the sure causes to the likely ones. init's own parent is the launcher: a zombie init is
   // not held up by anybody.
   for (const auto cause : {traced, not_reaped, frozen, uninterruptible, still_there}) {
     for (const auto& stat : members.all()) {
       if (stat.pid == init && (cause == not_reaped || cause == still_there)) continue;
-      if (const auto culprit = cause(stat, members)) return *culprit;
+      if (auto blocker = cause(stat, members)) return std::move(*blocker);
     }
   }
   return "no process that can be seen";
@@ -154,13 +154,13 @@ std::string find_culprit(pid_t init, std::uint64_t pidns_inode) {
 
 }  // namespace
 
-std::string who_holds_up(pid_t init, std::uint64_t pidns_inode) noexcept {
-  constexpr std::chrono::seconds kHoldupLimit{5};
+std::string find_teardown_blocker(pid_t init, std::uint64_t pidns_inode) noexcept {
+  constexpr std::chrono::seconds kLimit{5};
   constexpr std::size_t kMostOfIt = 65'536;
   try {
     // By a child: any of them may keep whoever looks at it waiting (K33).
-    const auto look = [&](int out) { sys::write_all(out, find_culprit(init, pidns_inode)); };
-    auto seen = sys::output_of_child(look, kHoldupLimit, kMostOfIt);
+    const auto look = [&](int out) { sys::write_all(out, look_for_blocker(init, pidns_inode)); };
+    auto seen = sys::output_of_child(look, kLimit, kMostOfIt);
     if (seen.complete) return std::move(seen.text);
   } catch (...) {
     // Named below, like what can't be looked at.

@@ -10,6 +10,6 @@ namespace nslaunch::inspect {
 /// line: a process in uninterruptible sleep ("pid 4711 (dd) is in uninterruptible sleep"), one that
 /// is traced by a stopped tracer, one whose parent outside the shard does not reap it, a frozen one.
 /// Pids are the launcher's view. "no process that can be seen" where nothing is found. Never throws.
-std::string who_holds_up(pid_t init, std::uint64_t pidns_inode) noexcept;
+std::string find_teardown_blocker(pid_t init, std::uint64_t pidns_inode) noexcept;
 
 }  // namespace nslaunch::inspect

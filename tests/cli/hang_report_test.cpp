@@ -33,16 +33,16 @@ std::string line_with(const std::string& text, const std::string& part) {
   return {};
 }
 
-std::string processes_of(const std::string& account) {
-  return account.substr(std::min(account.find("\nprocesses\n"), account.size()));
+std::string processes_of(const std::string& report) {
+  return report.substr(std::min(report.find("\nprocesses\n"), report.size()));
 }
 
-/// Commands that hang, with a folder for what is found of them. They are looked at once they say nothing
+/// Commands that hang, with a directory for what is found of them. They are looked at once they say nothing
 /// more, so that they are up by then.
 struct Hanging {
   RegistryView registry;
-  TempDir folder;
-  std::string artifacts = folder / "artifacts";
+  TempDir directory;
+  std::string artifacts = directory / "artifacts";
 
   Result run_with(Words options, const std::string& script) const {
     options.insert(options.end(), {"--", "bash", "-c", script});
@@ -52,8 +52,8 @@ struct Hanging {
     options.insert(options.begin(), {"--silence", "3s", "--leaks", "ignore"});
     return run_with(std::move(options), script);
   }
-  /// The one account there is.
-  std::string account() const {
+  /// The one report there is.
+  std::string report() const {
     std::string found;
     for (const auto& entry : std::filesystem::directory_iterator(artifacts)) {
       if (!entry.path().filename().string().starts_with("autopsy-")) continue;
@@ -72,30 +72,29 @@ const std::string kServer = probe_binary() + " serve 127.0.0.1 9926";
 
 }  // namespace
 
-TEST_CASE(
-    "an account of a hang names the processes with state and wait channel, and the server with its port") {
+TEST_CASE("a hang report names the processes with state and wait channel, and the server with its port") {
   const Hanging hanging;
   const auto result = hanging.fall_silent({"--artifacts", hanging.artifacts, "--name", "hung"},
                                           "sh -c 'kill -STOP $$' & " + kServer + " < <(exec sleep 1000); :");
   INFO(result.err);
   CHECK(result.status == 124);
   CHECK(result.out == "up\n");
-  const auto account = hanging.account();
-  INFO(account);
-  CHECK_THAT(account, Contains("(hung)\n") && Contains("because  the command wrote nothing for 3.0s\n"));
-  const auto processes = processes_of(account);
+  const auto report = hanging.report();
+  INFO(report);
+  CHECK_THAT(report, Contains("(hung)\n") && Contains("because  the command wrote nothing for 3.0s\n"));
+  const auto processes = processes_of(report);
   CHECK_THAT(line_with(processes, "  bash -c"), Contains(" sleeping ") && Contains(" do_wait "));
   CHECK_THAT(line_with(processes, "sh -c kill -STOP"), Contains(" stopped "));
   const auto server = line_with(processes, "  " + kServer);
   CHECK_THAT(server, Contains("pipe_read"));
   std::string pid;
   std::istringstream(server) >> pid;
-  CHECK_THAT(line_with(account, "127.0.0.1:9926"),
+  CHECK_THAT(line_with(report, "127.0.0.1:9926"),
              Contains(" listens ") && Contains(" " + pid + " ") && Contains("0/5"));
   if (sees_kernel_stacks()) CHECK_THAT(processes, Contains(" in do_wait < "));
 }
 
-TEST_CASE("an account of a hang is shortened on stderr, and whole in the folder that --artifacts names") {
+TEST_CASE("a hang report is shortened on stderr, and whole in the directory that --artifacts names") {
   const Hanging hanging;
   const auto script = "for i in {1..40}; do sleep 1000 & done; echo up; wait";
   const auto result = hanging.fall_silent({"--artifacts", hanging.artifacts}, script);
@@ -105,14 +104,14 @@ TEST_CASE("an account of a hang is shortened on stderr, and whole in the folder 
   CHECK(lines.size() < 40);
   CHECK(lines.front() == "nslaunch: the command wrote nothing for 3.0s:");
   CHECK_FALSE(line_with(result.err, "bash -c").empty());
-  CHECK_THAT(line_with(result.err, "the whole account is in"), Contains(hanging.artifacts + "/autopsy-"));
+  CHECK_THAT(line_with(result.err, "the whole hang report is in"), Contains(hanging.artifacts + "/autopsy-"));
   CHECK(lines.back() == "nslaunch: sending the command SIGTERM, and SIGKILL in 4.0s");
   std::size_t sleepers = 0;
-  for (const auto& line : lines_of(hanging.account())) sleepers += line.ends_with("sleep 1000") ? 1U : 0U;
+  for (const auto& line : lines_of(hanging.report())) sleepers += line.ends_with("sleep 1000") ? 1U : 0U;
   CHECK(sleepers == 40);
 }
 
-TEST_CASE("without --artifacts an account of a hang is on stderr alone, and no file is left") {
+TEST_CASE("without --artifacts a hang report is on stderr alone, and no file is left") {
   const Hanging hanging;
   const auto result =
       hanging.run_with({"--timeout", "500ms"}, "test -z \"$NSLAUNCH_ARTIFACTS\" || echo set; wait");
@@ -121,7 +120,7 @@ TEST_CASE("without --artifacts an account of a hang is on stderr alone, and no f
   CHECK(result.out.empty());
   CHECK(quiet.status == 124);
   CHECK_THAT(quiet.err, Contains("the command ran longer than 500ms:\n") && Contains("sleep 1000"));
-  CHECK(std::filesystem::is_empty(hanging.folder.path()));
+  CHECK(std::filesystem::is_empty(hanging.directory.path()));
 }
 
 TEST_CASE("a dump signal comes before SIGTERM, to whatever handles it, and ends nothing that does not") {
@@ -179,7 +178,7 @@ TEST_CASE("node's report on a signal lies in the artifacts of a command that han
   CHECK(reports == 1);
 }
 
-TEST_CASE("inspect --autopsy gives an account of a shard and changes nothing in it") {
+TEST_CASE("inspect --autopsy gives a hang report of a shard and changes nothing in it") {
   const RegistryView registry;
   LiveShard shard(registry, {"--name", "watched", "--leaks", "ignore"},
                   "setsid -f sh -c 'kill -STOP $$'; exec " + probe_binary() + " signals");
@@ -190,13 +189,13 @@ TEST_CASE("inspect --autopsy gives an account of a shard and changes nothing in 
   REQUIRE(shard.launcher.read_line() == "ready");
   REQUIRE(eventually(stopped));
   const auto before = ask();
-  const auto account = registry.ask({"inspect", "--autopsy", "watched"});
-  INFO(account.out << account.err);
-  CHECK(account.status == 0);
-  CHECK(account.err.empty());
-  CHECK_THAT(account.out,
+  const auto report = registry.ask({"inspect", "--autopsy", "watched"});
+  INFO(report.out << report.err);
+  CHECK(report.status == 0);
+  CHECK(report.err.empty());
+  CHECK_THAT(report.out,
              Contains(shard.id + " (watched)\n") && Contains("\nprocesses\n") && Contains("\nsockets\n"));
-  CHECK_THAT(line_with(processes_of(account.out), "probe signals"), Contains(" sleeping "));
+  CHECK_THAT(line_with(processes_of(report.out), "probe signals"), Contains(" sleeping "));
   const auto after = ask();
   REQUIRE(after.size() == before.size());
   for (std::size_t i = 0; i < after.size(); ++i) {
@@ -217,17 +216,17 @@ TEST_CASE("inspect --autopsy is for one live shard, and no JSON") {
 }
 
 TEST_CASE(
-    "an account of a thousand threads and hundreds of processes is bounded, and says what is left out") {
+    "a hang report of a thousand threads and hundreds of processes is bounded, and says what is left out") {
   const RegistryView registry;
   LiveShard shard(registry, {"--leaks", "ignore"},
                   probe_binary() + " swarm 230 && exec " + probe_binary() + " threads 1000");
   REQUIRE(shard.launcher.read_line() == "up");
   REQUIRE(shard.launcher.read_line() == "up");
-  const auto account = registry.ask({"inspect", "--autopsy", shard.id}).out;
-  INFO(account);
-  CHECK(account.size() < 200'000);
-  CHECK_FALSE(line_with(account, "more processes").empty());
-  CHECK_FALSE(line_with(account, "more threads").empty());
+  const auto report = registry.ask({"inspect", "--autopsy", shard.id}).out;
+  INFO(report);
+  CHECK(report.size() < 200'000);
+  CHECK_FALSE(line_with(report, "more processes").empty());
+  CHECK_FALSE(line_with(report, "more threads").empty());
 }
 
 }  // namespace nslaunch::test

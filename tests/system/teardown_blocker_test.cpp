@@ -1,4 +1,4 @@
-#include "inspect/hang/holdup.hpp"
+#include "inspect/hang/teardown_blocker.hpp"
 
 #include <poll.h>
 #include <sched.h>
@@ -27,7 +27,7 @@
 namespace {
 
 using namespace nslaunch;
-using inspect::who_holds_up;
+using inspect::find_teardown_blocker;
 using test::start_and_prepare;
 
 constexpr std::chrono::seconds kLimit{20};
@@ -63,7 +63,7 @@ class Shard {
   }
 
   pid_t init() const { return init_; }
-  std::string holdup() const { return who_holds_up(init_, inode_); }
+  std::string teardown_blocker() const { return find_teardown_blocker(init_, inode_); }
   void kill() const { pidfd_.send_signal(SIGKILL); }
   bool has_ended() const { return pidfd_.has_ended(); }
   bool ends() const { return pidfd_.wait_for_end(kLimit); }
@@ -124,14 +124,14 @@ std::string found_beside_an_idle_member(const test::Words& others = {"echo", "he
     if (const auto said = other.read_line(); !said.starts_with("held")) return said;
     const Shard shard;
     const auto expected = fmt::format("pid {} (member) has not ended yet and is sleeping", shard.member());
-    const bool seen = test::eventually([&] { return shard.holdup() == expected; });
-    return seen ? "as expected" : shard.holdup();
+    const bool seen = test::eventually([&] { return shard.teardown_blocker() == expected; });
+    return seen ? "as expected" : shard.teardown_blocker();
   });
 }
 
 }  // namespace
 
-TEST_CASE("a stopped tracer that holds a shard's end up is named", "[holdup]") {
+TEST_CASE("a stopped tracer that holds a shard's end up is named", "[teardown_blocker]") {
   CHECK(as_launcher([] {
           const Shard shard;
           const pid_t member = shard.member();
@@ -144,7 +144,7 @@ TEST_CASE("a stopped tracer that holds a shard's end up is named", "[holdup]") {
           shard.kill();
           const auto pidfd = open_pidfd(member);
           if (!pidfd.wait_for_end(kLimit)) return std::string("the member did not die");
-          std::string text = shard.holdup();
+          std::string text = shard.teardown_blocker();
           if (shard.has_ended()) text += "; it was not held up";
           ::kill(tracer, SIGKILL);
           const std::string expected =
@@ -153,7 +153,7 @@ TEST_CASE("a stopped tracer that holds a shard's end up is named", "[holdup]") {
         }) == "as expected; then it ended");
 }
 
-TEST_CASE("a parent outside that does not reap what it left in the shard is named", "[holdup]") {
+TEST_CASE("a parent outside that does not reap what it left in the shard is named", "[teardown_blocker]") {
   CHECK(
       as_launcher([] {
         const Shard shard;
@@ -162,7 +162,7 @@ TEST_CASE("a parent outside that does not reap what it left in the shard is name
         const auto pidfd = open_pidfd(entered);
         shard.kill();
         if (!pidfd.wait_for_end(kLimit)) return std::string("the process that entered did not die");
-        std::string text = shard.holdup();
+        std::string text = shard.teardown_blocker();
         if (shard.has_ended()) text += "; it was not held up";
         ::kill(parent, SIGKILL);
         // What it left is ours now, since we are this namespace's init.
@@ -175,7 +175,7 @@ TEST_CASE("a parent outside that does not reap what it left in the shard is name
       }) == "as expected; then it ended");
 }
 
-TEST_CASE("a process in uninterruptible sleep is named", "[holdup]") {
+TEST_CASE("a process in uninterruptible sleep is named", "[teardown_blocker]") {
   CHECK(as_launcher([] {
           // A process waits uninterruptibly for the child of its vfork.
           auto waiting = sys::make_pipe();
@@ -198,12 +198,12 @@ TEST_CASE("a process in uninterruptible sleep is named", "[holdup]") {
           });
           char byte = 0;
           sys::check(::read(waiting.read.get(), &byte, 1), "reading");
-          const std::string text = shard.holdup();
+          const std::string text = shard.teardown_blocker();
           return text.substr(text.find('('), text.find(" (", text.find('(')) - text.find('('));
         }) == "(vforker) is in uninterruptible sleep");
 }
 
-TEST_CASE("a process frozen by a version 1 cgroup is named", "[holdup]") {
+TEST_CASE("a process frozen by a version 1 cgroup is named", "[teardown_blocker]") {
   const std::string cgroup = "/sys/fs/cgroup/freezer/nslaunch-test-" + std::to_string(::getpid());
   if (::mkdir(cgroup.c_str(), 0700) != 0) SKIP_TEST("needs root and a version 1 freezer cgroup");
   const auto set_state = [&](const char* state) {
@@ -218,7 +218,7 @@ TEST_CASE("a process frozen by a version 1 cgroup is named", "[holdup]") {
     while (sys::read_file((cgroup + "/freezer.state").c_str()) != "FROZEN\n" && !deadline.passed())
       ::sched_yield();
     shard.kill();
-    std::string found = shard.holdup();
+    std::string found = shard.teardown_blocker();
     if (shard.has_ended()) found += "; it was not held up";
     set_state("THAWED");
     const std::string expected = fmt::format("pid {} (member) is frozen by a cgroup", member);
@@ -229,12 +229,12 @@ TEST_CASE("a process frozen by a version 1 cgroup is named", "[holdup]") {
   CHECK(text == "as expected; then it ended");
 }
 
-TEST_CASE("a process that simply has not ended is named last of all", "[holdup]") {
+TEST_CASE("a process that simply has not ended is named last of all", "[teardown_blocker]") {
   CHECK(found_beside_an_idle_member() == "as expected");
 }
 
 TEST_CASE("a process of another shard that lets nobody look at it hides no other that holds up an end",
-          "[holdup]") {
+          "[teardown_blocker]") {
   const test::Holder holder;
   // In a PID namespace as deep as the shard's.
   const auto text = found_beside_an_idle_member(
@@ -243,6 +243,6 @@ TEST_CASE("a process of another shard that lets nobody look at it hides no other
   CHECK(text == "as expected");
 }
 
-TEST_CASE("where nothing is left to be seen no process is named", "[holdup]") {
-  CHECK(who_holds_up(0x3fffffff, 1) == "no process that can be seen");
+TEST_CASE("where nothing is left to be seen no process is named", "[teardown_blocker]") {
+  CHECK(find_teardown_blocker(0x3fffffff, 1) == "no process that can be seen");
 }
