@@ -1,3 +1,6 @@
+# Long and with few beside them: at the end they would have the machine for themselves.
+set(COST_OF_SCENARIO 100)
+
 # nslaunch_scenario(LABEL SCRIPT [LONG] [AS root user] [PROPERTIES ...]): a script that tries the built program,
 # registered once for every identity in AS (see support/as). LONG: only scripts/test --all runs it.
 function(nslaunch_scenario label script)
@@ -10,7 +13,7 @@ function(nslaunch_scenario label script)
     set(name "${label} as ${identity}: ${script}")
     add_test(NAME ${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/as ${identity} tests/${script})
     set_tests_properties(${name} PROPERTIES LABELS "${labels}" SKIP_RETURN_CODE 77 TIMEOUT 300
-      ENVIRONMENT "NSLAUNCH=$<TARGET_FILE:nslaunch>" ${SCENARIO_PROPERTIES})
+      COST ${COST_OF_SCENARIO} ENVIRONMENT "NSLAUNCH=$<TARGET_FILE:nslaunch>" ${SCENARIO_PROPERTIES})
   endforeach()
 endfunction()
 
@@ -38,8 +41,7 @@ endfunction()
 
 nslaunch_installation(packages package_tools)
 nslaunch_installation(harper harperdb)
-# Alone: the number by which it looks for a network that should be gone is given to the next one.
-nslaunch_scenario(harper harper/four-at-once AS root user PROPERTIES FIXTURES_REQUIRED harperdb RUN_SERIAL TRUE)
+nslaunch_scenario(harper harper/four-at-once AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
 # All on the same fixed ports, and all in shards: two at once.
 foreach(scenario suite killed-launcher without-nslaunch)
   nslaunch_scenario(harper harper/${scenario} AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 2)

@@ -14,14 +14,6 @@ namespace {
 
 using Catch::Matchers::Contains;
 
-bool is_stopped(const std::string& mark) {
-  for (const pid_t pid : find_processes(mark)) {
-    const auto stat = sys::read_file(fmt::format("/proc/{}/stat", pid).c_str()).value_or("");
-    if (stat.find(") T ") != std::string::npos) return true;
-  }
-  return false;
-}
-
 Words exec_of(const LiveShard& shard, const std::string& script, const std::string& mark = "sh") {
   return nslaunch({"exec", shard.id, "--", "sh", "-c", script, mark});
 }

@@ -7,7 +7,6 @@
 #include "support/identity.hpp"
 #include "support/listeners.hpp"
 #include "support/write_file.hpp"
-#include "sys/process/procfs.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -38,15 +37,6 @@ struct Many {
   std::map<std::string, std::string> ids;
   Process fleet;
 };
-
-/// Of the processes with this as an argument of their own. The launcher has it in braces.
-bool is_stopped(const std::string& mark) {
-  for (const pid_t pid : find_processes(mark)) {
-    const auto stat = sys::read_stat(pid);
-    if (stat && stat->state == 'T') return true;
-  }
-  return false;
-}
 
 /// `wait` knows its shards once it has one for each, whatever happens then; to find them it opens one at a
 /// time.

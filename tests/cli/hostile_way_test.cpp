@@ -198,6 +198,27 @@ TEST_CASE("a link of /proc's does not show a user where root stands") {
   }
 }
 
+TEST_CASE("a link of /proc's does not tell a user what there is where root stands") {
+  const Hostile user;
+  const auto closed = user.ground / "closed/open";
+  fs::create_directories(closed);
+  fs::permissions(user.ground / "closed", fs::perms(0700));
+  fs::permissions(closed, fs::perms(0711));
+  fs::create_directory(closed + "/guessed");
+  const auto link = fmt::format("/tmp/nslaunch-test-link-{}", ::getpid());
+  auto options = user.options();
+  options.directory = closed;
+  for (const std::string guess : {"guessed", "missing"}) {
+    user.link("/proc/self/cwd/" + guess, link);
+    const auto ended =
+        run(nslaunch(user.words({"--workdir", user.own, "--env", "SSH_AUTH_SOCK=" + link, "--", "true"})),
+            options);
+    ::unlink(link.c_str());
+    CAPTURE(guess, ended.err);
+    CHECK(ended.status == 0);
+  }
+}
+
 TEST_CASE("a link of /proc's does not bring into a report what only root can reach") {
   const Hostile user;
   const auto secret = user.ground / "closed/open";
@@ -219,6 +240,7 @@ TEST_CASE("a link of /proc's does not bring into a report what only root can rea
   CHECK(ended.status == 0);
   CHECK_THAT(sys::read_file(report.c_str()).value_or(""),
              Catch::Contains("<testsuite") && !Catch::Contains("secret"));
+  CHECK_THAT(ended.err, !Catch::Contains("secret"));
 }
 
 TEST_CASE("what others have in a directory for results is not removed for a user") {

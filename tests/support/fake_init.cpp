@@ -19,8 +19,8 @@
 namespace nslaunch::test {
 namespace {
 
-sys::Fd listen_in(const std::string& directory, const std::string& name, int backlog) {
-  const auto directory = sys::open_file(directory, O_PATH | O_DIRECTORY);
+sys::Fd listen_in(const std::string& path, const std::string& name, int backlog) {
+  const auto directory = sys::open_file(path, O_PATH | O_DIRECTORY);
   const auto address = registry::address_in(directory.get(), name);
   sys::Fd listener(sys::check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), "making a socket"));
   const registry::PrivateUmask umask;

@@ -164,9 +164,9 @@ int hold_exec(const char* device, const char* port) {
   return 7;
 }
 
-int hold_directory(const char* device, const char* directory) {
-  const int directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  check(directory >= 0, directory);
+int hold_directory(const char* device, const char* path) {
+  const int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  check(directory >= 0, path);
   syscall(SYS_getdents64, directory, map_page(device, FUSE_READ, MAP_PRIVATE), kPage);
   return 7;
 }

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -194,6 +195,13 @@ std::vector<pid_t> find_processes(const std::string& text) {
       found.push_back(pid);
   }
   return found;
+}
+
+bool is_stopped(const std::string& text) {
+  return std::ranges::any_of(find_processes(text), [](pid_t pid) {
+    const auto stat = sys::read_stat(pid);
+    return stat && stat->state == 'T';
+  });
 }
 
 std::string unique_text() {

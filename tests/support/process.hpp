@@ -78,6 +78,8 @@ Words in_shard(const std::string& script, Words options = {});
 /// Pids whose command line holds `text`, as the test's own /proc shows them. To look for survivors:
 /// give the command an argument of its own (unique_text()).
 std::vector<pid_t> find_processes(const std::string& text);
+/// Whether one of these is stopped.
+bool is_stopped(const std::string& text);
 /// A text that no other process has: for marking the processes of one test.
 std::string unique_text();
 /// Waits until no process holds `text`. False after kPatience.

@@ -86,11 +86,20 @@ within() {
 
 none_marked() { [[ -z $(marked) ]]; }
 
-# The network namespaces of the marked processes, without our own.
-shard_networks() {
-  local pid
-  for pid in $(marked); do readlink "/proc/$pid/ns/net" 2>/dev/null || true; done |
-    sort -u | { grep -vxF "$(readlink /proc/self/ns/net)" || true; }
+# Sets `networks` to the network namespaces of the marked processes, without our own, and holds them: the number of
+# one that has gone is given to the next one, whosever that is.
+hold_networks() {
+  local pid held name
+  networks=()
+  for pid in $(marked); do
+    { exec {held}<"/proc/$pid/ns/net"; } 2>/dev/null || continue
+    name=$(readlink "/proc/self/fd/$held")
+    if [[ $name == "$(readlink /proc/self/ns/net)" || " ${networks[*]} " == *" $name "* ]]; then
+      exec {held}<&-
+    else
+      networks+=("$name")
+    fi
+  done
 }
 
 # A gate named `$1`: the directory that the example's gate variable is set to.

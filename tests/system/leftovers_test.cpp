@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 
 #include "registry/reap/leftover_note.hpp"
@@ -33,8 +34,8 @@ struct Maker {
   explicit Maker(const TempDir& directory)
       : process([&] {
           static registry::LeftoverNote note;  // till this process ends
-          const int directory = ::open(directory.path().c_str(), O_PATH | O_CLOEXEC);
-          note.add(directory, ".nslaunch-a.tmp");
+          const int place = ::open(directory.path().c_str(), O_PATH | O_CLOEXEC);
+          note.add(place, ".nslaunch-a.tmp");
           note.add(AT_FDCWD, directory / ".nslaunch-never-made.work");
           note.add(AT_FDCWD, directory / "precious");
           note.add(AT_FDCWD, directory / "link/.nslaunch-c.tmp");
@@ -148,9 +149,9 @@ TEST_CASE("what overlayfs was to work in is removed after a kill before it is no
   if (is_in_users_place) REQUIRE(::chown(directory.path().c_str(), test::kSomebody, test::kSomebody) == 0);
   IdleProcess maker([&] {
     static registry::LeftoverNote note;  // till this process ends
-    const sys::BeforeMaking until_made = [](int directory, const std::string& name) {
+    const sys::BeforeMaking until_made = [](int place, const std::string& name) {
       if (name.empty()) throw std::runtime_error("is killed here");
-      note.add(directory, name);
+      note.add(place, name);
     };
     const UserIds user{test::kSomebody, test::kSomebody, {}};
     const auto keeping = sys::Directory::open(directory.path()).make("changes", 0700);
@@ -178,6 +179,33 @@ TEST_CASE("what overlayfs works in is root's only where nobody else can put some
                                   {.user = &user, .is_in_roots_place = true});
   CAPTURE(mode);
   CHECK(work.directory().status().st_uid == (mode == 0775 ? test::kSomebody : 0));
+}
+
+TEST_CASE("what overlayfs works in where only a group of the user's may go is removed after a kill",
+          "[system]") {
+  if (::geteuid() != 0) SKIP_TEST("needs root to work as another user");
+  constexpr gid_t kGroup = 54321;
+  const StateDir dir;
+  const TempDir directory;
+  const auto mode = GENERATE(0775, 0770, 02770);
+  REQUIRE(::chown(directory.path().c_str(), 0, kGroup) == 0);
+  REQUIRE(::chmod(directory.path().c_str(), static_cast<mode_t>(mode)) == 0);
+  IdleProcess maker([&] {
+    static registry::LeftoverNote note;  // both till this process ends
+    static std::optional<shard::WorkDirectory> work;
+    const UserIds user{test::kSomebody, test::kSomebody, {kGroup}};
+    const auto keeping = sys::Directory::open(directory.path()).make("changes", 0700);
+    keeping.set_owner(test::kSomebody, test::kSomebody);
+    work.emplace(keeping, ".nslaunch-a.work", note.hook(),
+                 shard::WorkDirectory::For{.user = &user, .is_in_roots_place = true});
+    work->directory().open_below("work").make("#1", 0700).set_owner(test::kSomebody, test::kSomebody);
+  });
+  REQUIRE(names_in(directory).contains(".nslaunch-a.work"));
+  maker.kill();
+  CAPTURE(mode);
+  CHECK(reap_shards(false).problems.empty());
+  CHECK(names_in(directory) == std::set<std::string>{"changes"});
+  CHECK(dir.names().empty());
 }
 
 TEST_CASE("what was left where nothing can be removed is told by reap, with what to do", "[system]") {

@@ -5,12 +5,14 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <nslaunch/error.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "sys/base/fd.hpp"
+#include "sys/base/signals.hpp"
 
 using namespace nslaunch;
 using namespace nslaunch::sys;
@@ -201,4 +203,19 @@ TEST_CASE("a loop that can't wait says so") {
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
   CHECK_THROWS_WITH(loop.turn(0), "waiting for it: Invalid argument");
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+}
+
+TEST_CASE("a loop hands out each signal that has come") {
+  SignalSet set;
+  for (const int signal : {SIGUSR1, SIGUSR2}) set.add(signal);
+  const BlockedSignals blocked(set);
+  const auto signals = make_signalfd(set);
+  Loop loop("waiting for it");
+  std::vector<int> seen;
+  const auto watch = loop.watch_signals(
+      signals.get(), [&](const auto& info) { seen.push_back(static_cast<int>(info.ssi_signo)); });
+  ::kill(::getpid(), SIGUSR1);
+  ::kill(::getpid(), SIGUSR2);
+  loop.turn();
+  CHECK(seen == std::vector<int>{SIGUSR1, SIGUSR2});
 }

@@ -2,7 +2,7 @@
 
 #include <poll.h>
 
-#include "sys/io/waiting.hpp"
+#include "sys/base/waiting.hpp"
 
 namespace nslaunch::cli {
 

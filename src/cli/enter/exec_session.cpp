@@ -99,9 +99,8 @@ std::optional<int> ExecSession::serve(sys::Fd connection, pid_t init) {
 }
 
 void ExecSession::begin_to_watch() {
-  signals_watch_ = loop_.watch(signals_.get(), POLLIN, [this](short) {
-    while (const auto info = sys::read_signal(signals_.get())) on_signal(static_cast<int>(info->ssi_signo));
-  });
+  signals_watch_ = loop_.watch_signals(
+      signals_.get(), [this](const auto& info) { on_signal(static_cast<int>(info.ssi_signo)); });
   if (pty_) terminal_watch_ = loop_.watch(pty_->user.get(), POLLIN, [this](short e) { on_terminal(e); });
   untaken_ = loop_.timer([this] { reads_on_ = true; });
   if (typing_) keys_watch_ = loop_.watch(STDIN_FILENO, POLLIN, [this](short) { read_keys(); });

@@ -1,5 +1,6 @@
 #include "cli/enter/port_forward.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 #include <nslaunch/error.hpp>
 
@@ -16,6 +17,7 @@
 #include "sys/base/log.hpp"
 #include "sys/base/text.hpp"
 #include "sys/io/forwarder.hpp"
+#include "sys/io/loop.hpp"
 #include "sys/process/channel.hpp"
 #include "sys/process/identity.hpp"
 
@@ -38,6 +40,18 @@ sys::Pidfd init_of(const ShardRecord& record) {
   return std::move(*init);
 }
 
+/// By the other end of `connection`.
+void forward_until_closed(sys::Forwarder& forwarder, int connection) {
+  sys::Loop loop("waiting for connections");
+  bool closed = false;
+  const auto end = loop.watch(connection, POLLRDHUP, [&](short) { closed = true; });
+  const auto work = loop.watch(forwarder.fd(), POLLIN, [&](short) { forwarder.handle_events(); });
+  while (!closed) {
+    loop.turn(forwarder.busy() ? 0 : -1);
+    if (forwarder.busy()) forwarder.handle_events();
+  }
+}
+
 int run(const Arguments& arguments) {
   if (arguments.positional.size() < 2 || arguments.has_separator) {
     throw UsageError("which shard, and which port?", "for example: nslaunch port-forward ID 8080:9926");
@@ -54,12 +68,12 @@ int run(const Arguments& arguments) {
   shard::PortRoutes routes_in(control, shard.record.init.pid, "shard " + id,
                               [](const std::string& line) { sys::warn(line); });
   sys::Forwarder forwarder;
-  std::string ways;
+  std::string routes;
   for (std::size_t at = 1; at < arguments.positional.size(); ++at) {
     const auto port = parse_published_port(arguments.positional[at]);
     auto listener = shard::listen_outside(port, "nslaunch port-forward ID");
-    ways += fmt::format("{}\t{}\n", ns::endpoint_name(port.host, ns::port_of(listener)),
-                        ns::endpoint_name(to, port.shard_port));
+    routes += fmt::format("{}\t{}\n", ns::endpoint_name(port.host, ns::port_of(listener)),
+                          ns::endpoint_name(to, port.shard_port));
     forwarder.add(routes_in.to(to, port.shard_port, std::move(listener)));
   }
   if (is_ones_own)
@@ -67,10 +81,10 @@ int run(const Arguments& arguments) {
   else
     routes_in.enter(init_of(shard.record), shard.record.uid);
   // Once they can be used: who starts us reads these lines first.
-  if (const int error = sys::write_all(STDOUT_FILENO, ways); error != 0) {
+  if (const int error = sys::write_all(STDOUT_FILENO, routes); error != 0) {
     throw Error(sys::errno_code(error), "writing what is forwarded");
   }
-  forwarder.run_until(control.get());
+  forward_until_closed(forwarder, control.get());
   sys::say(fmt::format("shard {} has ended", id));
   return 0;
 }

@@ -77,9 +77,11 @@ void LeftoverNote::add(int directory, const std::string& name) noexcept {
   try {
     const auto path = path_of_entry(directory, name);
     const sys::IgnoredFileSizeSignal ignored;
+    is_noted_ = false;
     if (path.empty()) return;
     begin();
     write(path);
+    is_noted_ = true;
   } catch (const std::exception&) {  // nothing can be written down
   }
 }
@@ -87,7 +89,7 @@ void LeftoverNote::add(int directory, const std::string& name) noexcept {
 void LeftoverNote::made(int directory) noexcept {
   try {
     const sys::IgnoredFileSizeSignal ignored;
-    if (!text_.empty()) write(entry_of_made(directory));
+    if (is_noted_) write(entry_of_made(directory));
   } catch (const std::exception&) {  // it stays after a kill, and is told of
   }
 }

@@ -49,6 +49,7 @@ class LeftoverNote {
   std::string name_;
   std::string text_;
   bool tried_ = false;
+  bool is_noted_ = false;  ///< the last that was to be added
 };
 
 /// The beginning of a note: who has written it.

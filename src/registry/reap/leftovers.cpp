@@ -105,8 +105,10 @@ int remove_as_root(const std::string& directory, const char* name, const std::st
   const int place = answer.descriptors.back().get();
   const auto remove = [&] { return remove_in(place, name, made); };
   const int error = sys::as_owner_of(whose, kRemovalLimit, remove, {place}, sys::RootsWork::kInChild);
-  if (error != EACCES) return error;
-  // By the right of a group that user made it there, and is without that group here. It is empty now.
+  if (error != EACCES || sys::is_same(whose, place)) return error;
+  // By the right of a group that user made it there, and is without that group here: he may not even look for
+  // it.
+  if (const int kept = sys::remove_contents(whose); kept != 0) return kept;
   const auto remove_empty = [&] { return ::unlinkat(place, name, AT_REMOVEDIR) == 0 ? 0 : error; };
   return sys::as_owner_of(place, kRemovalLimit, remove_empty, {}, sys::RootsWork::kInChild);
 }

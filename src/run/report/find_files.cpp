@@ -1,12 +1,17 @@
 #include "run/report/find_files.hpp"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <fnmatch.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <sstream>
-#include <system_error>
+
+#include "sys/base/files.hpp"
 
 namespace nslaunch::run {
 namespace {
@@ -15,6 +20,12 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kSpecial = "*?[\\";
 constexpr int kDeepest = 64;
+
+bool is_directory(DIR* listing, const std::string& name) {
+  struct stat status = {};
+  return ::fstatat(::dirfd(listing), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISDIR(status.st_mode);
+}
 
 struct Search {
   std::vector<std::string> found{};
@@ -28,20 +39,22 @@ struct Search {
     const bool any_directories = names.front() == "**";
     if (any_directories) look(directory, names.subspan(1), depth);
     if (names.front().find_first_of(kSpecial) == std::string::npos) {
-      std::error_code ignored;
-      if (fs::exists(directory / names.front(), ignored))
+      if (sys::open_without_magic_links(directory / names.front(), O_PATH))
         look(directory / names.front(), names.subspan(1), depth);
       return;
     }
-    std::error_code error;
-    for (fs::directory_iterator entry(directory, error), end;
-         !error && entry != end && found.size() < kMostFound; entry.increment(error)) {
-      const auto name = entry->path().filename().string();
-      const bool is_directory = entry->symlink_status(error).type() == fs::file_type::directory;
-      if (any_directories && is_directory && depth < kDeepest && !name.starts_with('.'))
-        look(entry->path(), names, depth + 1);
+    sys::Fd listed = sys::open_without_magic_links(directory, O_RDONLY | O_DIRECTORY);
+    const std::unique_ptr<DIR, int (*)(DIR*)> listing(listed ? ::fdopendir(listed.get()) : nullptr,
+                                                      ::closedir);
+    if (!listing) return;
+    listed.release();
+    while (const dirent* entry = found.size() < kMostFound ? ::readdir(listing.get()) : nullptr) {
+      const std::string name = entry->d_name;
+      if (name == "." || name == "..") continue;
       if (!any_directories && ::fnmatch(names.front().c_str(), name.c_str(), FNM_PERIOD) == 0)
-        look(entry->path(), names.subspan(1), depth);
+        look(directory / name, names.subspan(1), depth);
+      if (any_directories && depth < kDeepest && !name.starts_with('.') && is_directory(listing.get(), name))
+        look(directory / name, names, depth + 1);
     }
   }
 };

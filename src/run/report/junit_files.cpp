@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -33,6 +34,8 @@ std::optional<ReadFile> read_one(const std::string& path, const FileSearch& sear
     read.error = errno;
     return errno == ENOENT || errno == ENXIO ? std::nullopt : std::optional(read);
   }
+  // What it may read of itself there is not the user's.
+  if (sys::lies_in_proc(file.get())) return std::nullopt;
   read.version = {status.st_dev, status.st_ino, in_milliseconds(status.st_mtim)};
   if (!S_ISREG(status.st_mode) || std::get<2>(read.version) < search.not_before ||
       search.known.contains(read.version))
@@ -62,6 +65,15 @@ std::vector<ReadFile> read_all(FileSearch search) {
     }
   }
   return files;
+}
+
+/// In a child, which works elsewhere.
+std::vector<ReadFile> read_all_from(int working_directory, FileSearch search) {
+  if (::fchdir(working_directory) != 0)  // it is closed to the user
+    std::erase_if(search.places, [](const auto& place) {
+      return !place.first.starts_with('/') && !place.second.starts_with('/');
+    });
+  return read_all(std::move(search));
 }
 
 std::string pack(const std::vector<ReadFile>& files) {
@@ -98,9 +110,11 @@ std::vector<ReadFile> unpack(const std::string& packed) {
 std::vector<ReadFile> read_as_command(const ShardSpec& spec, const FileSearch& search) {
   const auto* user = shard::other_user(spec);
   if (user == nullptr) return read_all(search);
-  const auto answer = sys::as_user(
-      user->uid, user->gid, {user->groups.begin(), user->groups.end()}, kReadingLimit,
-      [&] { return sys::Answer{pack(read_all(search))}; }, sys::Signals::kEndIt);
+  const auto here = sys::open_file(".", O_PATH | O_DIRECTORY);
+  const auto answer =
+      sys::as_user(user->uid, user->gid, {user->groups.begin(), user->groups.end()}, kReadingLimit,
+                   [&] { return sys::Answer{pack(read_all_from(here.get(), search))}; }, sys::Signals::kEndIt,
+                   {here.get()});
   return unpack(answer.text);
 }
 

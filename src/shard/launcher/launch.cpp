@@ -1,13 +1,11 @@
 #include "shard/launcher/launch.hpp"
 
-#include <poll.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
-#include <iterator>
 
 #include "ns/room.hpp"
 #include "shard/diagnose/causes.hpp"
@@ -18,7 +16,7 @@
 #include "sys/base/check.hpp"
 #include "sys/base/signals.hpp"
 #include "sys/base/text.hpp"
-#include "sys/io/waiting.hpp"
+#include "sys/base/waiting.hpp"
 #include "sys/process/channel.hpp"
 
 namespace nslaunch::shard {
@@ -114,12 +112,11 @@ void send_to_init(const RunningShard& shard, const Message& message, std::span<c
 }
 
 void wait_for_something(const Launching& launching, EndingSignals& signals) {
-  pollfd watched[] = {{launching.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
-  sys::check_wait(
-      ::poll(watched, std::size(watched), sys::earlier(launching.poll_timeout(), signals.poll_timeout())),
-      "waiting for the shard's init");
-  if (watched[1].revents != 0) signals.look(launching.command_may_run());
-  if (watched[0].revents == 0) signals.keep_deadline();
+  const auto [from_init, signal, error] = sys::wait_for_either(
+      launching.fd(), signals.fd(), sys::earlier(launching.poll_timeout(), signals.poll_timeout()));
+  if (error != 0) throw Error(sys::errno_code(error), "waiting for the shard's init");
+  if (signal) signals.look(launching.command_may_run());
+  if (!from_init) signals.keep_deadline();
 }
 
 void trace(const Hooks& hooks, const std::string& line) {

@@ -19,6 +19,7 @@
 #include "sys/base/clock.hpp"
 #include "sys/base/signals.hpp"
 #include "sys/base/values.hpp"
+#include "sys/io/loop.hpp"
 #include "sys/process/channel.hpp"
 #include "sys/process/pidfd.hpp"
 
@@ -145,14 +146,19 @@ class Listener {
 
 /// False: it has said nothing for `patience`.
 bool receive_all(Listener& listener, const sys::Fd& channel, std::chrono::milliseconds patience) {
-  for (;;) {
-    const sys::Deadline deadline(patience);
-    pollfd watched = {channel.get(), POLLIN, 0};
-    if (sys::retry_on_eintr([&] { return ::poll(&watched, 1, deadline.poll_timeout()); }) == 0) return false;
+  sys::Loop loop("waiting for the launch that is tried");
+  bool over = false;
+  bool silent = false;
+  auto silence = loop.timer([&] { silent = true; });
+  const auto messages = loop.watch(channel.get(), POLLIN, [&](short) {
     const auto message = receive(channel.get());
-    if (!message) return true;
-    listener.note(*message);
-  }
+    over = !message;
+    if (message) listener.note(*message);
+    silence.set(sys::Deadline(patience));
+  });
+  silence.set(sys::Deadline(patience));
+  while (!over && !silent) loop.turn();
+  return over;
 }
 
 /// The signal that it died of, 0 for none. One that can't even be killed is left to whoever reaps ours.

@@ -1,7 +1,6 @@
 #include "shard/launcher/visit.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "sys/base/files.hpp"
 #include "sys/base/signals.hpp"
 #include "sys/base/text.hpp"
+#include "sys/base/waiting.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -66,14 +66,16 @@ std::optional<Message> take(const sys::Fd& connection, std::vector<sys::Fd>* des
 Message receive_answer(const sys::Fd& connection, const Wait& wait,
                        std::vector<sys::Fd>* descriptors = nullptr, int patience = 0) {
   for (;;) {
-    pollfd watched[] = {{connection.get(), POLLIN, 0}, {wait.signals, POLLIN, 0}};
-    const int ready = ::poll(watched, std::size(watched), wait.deadline.poll_timeout());
-    if (ready == 0) throw silent(wait.init);
-    if (ready < 0 && errno != EINTR) sys::check(ready, "waiting for the shard's init");
-    if (ready < 0) continue;
-    if (watched[1].revents != 0 && watched[0].revents == 0) ::poll(watched, 1, patience);
+    const auto [from_init, signal, error] =
+        sys::wait_for_either(connection.get(), wait.signals, wait.deadline.poll_timeout());
+    if (error != 0) throw Error(sys::errno_code(error), "waiting for the shard's init");
+    if (!from_init && !signal) {
+      if (wait.deadline.passed()) throw silent(wait.init);
+      continue;
+    }
+    if (!from_init) sys::wait_for_either(connection.get(), -1, patience);
     if (auto message = take(connection, descriptors)) return std::move(*message);
-    if (watched[1].revents != 0 && wait.gives_up && wait.gives_up()) throw GivenUp();
+    if (signal && wait.gives_up && wait.gives_up()) throw GivenUp();
   }
 }
 

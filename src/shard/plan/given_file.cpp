@@ -1,10 +1,8 @@
 #include "shard/plan/given_file.hpp"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 #include <nslaunch/error.hpp>
 
@@ -42,11 +40,9 @@ Content read_opened(const sys::Fd& file) {
 /// Of what this process has rights to beside the user's: its own map of memory in /proc, or a terminal.
 bool is_somebodys_own(const sys::Fd& file) {
   struct stat status = {};
-  struct statfs system = {};
-  if (::fstat(file.get(), &status) != 0 || ::fstatfs(file.get(), &system) != 0) return true;
+  if (::fstat(file.get(), &status) != 0) return true;
   const bool is_null = S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
-  return system.f_type == PROC_SUPER_MAGIC ||
-         (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode) && !is_null);
+  return sys::lies_in_proc(file.get()) || (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode) && !is_null);
 }
 
 /// In a child that has become the user.
@@ -62,8 +58,13 @@ Content read_as(const UserIds& user, const std::string& path) {
     const auto content = read_opened(open_for_user(path));
     return sys::Answer{fmt::format("{} {}", content.error, content.text)};
   };
-  const auto answer = sys::as_user(user.uid, user.gid, {user.groups.begin(), user.groups.end()},
-                                   kReadingLimit, work, sys::Signals::kEndIt);
+  sys::Answer answer;
+  try {
+    answer = sys::as_user(user.uid, user.gid, {user.groups.begin(), user.groups.end()}, kReadingLimit, work,
+                          sys::Signals::kEndIt);
+  } catch (const Error& error) {
+    return {.error = error.code().value()};
+  }
   const int error = std::atoi(answer.text.c_str());
   if (error == 0) return {.text = answer.text.substr(2)};
   const auto place = error == EACCES || error == EPERM ? sys::find_on_roots_way(path) : sys::Fd();
@@ -73,10 +74,10 @@ Content read_as(const UserIds& user, const std::string& path) {
 
 /// A file of root's in a sticky directory, say, which this user could have moved there.
 constexpr const char* kAdviceToMove =
-    "Root reads for that user what he may read, or what lies below root's own directories: look whether it "
-    "is "
-    "what "
-    "you have put there, and name it there.";
+    "Root reads for that user what he may read, or what lies below root's own directories: look whether "
+    "it is what you have put there, and name it there.";
+/// What keeps its reader waiting.
+constexpr const char* kAdviceToWrite = "If it is a FIFO, somebody has to write to it within 10 s.";
 
 }  // namespace
 
@@ -89,7 +90,9 @@ std::string read_given_file(const GivenFile& given, const UserIds* reader) {
   if (is_oneself) throw Error(sys::errno_code(content.error), given.doing, given.advice);
   const bool is_refused = content.error == EACCES || content.error == EPERM;
   throw Error(sys::errno_code(content.error), fmt::format("{} as user {}", given.doing, reader->uid),
-              is_refused ? kAdviceToMove : given.advice);
+              is_refused                   ? kAdviceToMove
+              : content.error == ETIMEDOUT ? kAdviceToWrite
+                                           : given.advice);
 }
 
 }  // namespace nslaunch::shard

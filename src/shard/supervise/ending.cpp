@@ -8,7 +8,7 @@
 
 #include "sys/base/check.hpp"
 #include "sys/base/values.hpp"
-#include "sys/io/waiting.hpp"
+#include "sys/base/waiting.hpp"
 
 namespace nslaunch::shard {
 namespace {

@@ -48,9 +48,7 @@ Supervisor::Supervisor(const Plan& plan, RunningShard shard, Watched watched, co
   for (const auto& ancestor : ancestors_)
     ancestors_watches_.push_back(
         loop_.watch(ancestor.get(), POLLIN, [this](short) { ancestor_has_ended_ = true; }));
-  signals_watch_ = loop_.watch(signals_.get(), POLLIN, [this](short) {
-    while (const auto info = sys::read_signal(signals_.get())) on_signal(*info);
-  });
+  signals_watch_ = loop_.watch_signals(signals_.get(), [this](const auto& info) { on_signal(info); });
 }
 
 /// Only stderr stays of what the caller gave us: a reader of the command's output must meet end of

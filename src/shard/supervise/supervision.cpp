@@ -9,7 +9,7 @@
 #include "shard/diagnose/explain.hpp"
 #include "shard/wire/usage.hpp"
 #include "sys/base/check.hpp"
-#include "sys/io/waiting.hpp"
+#include "sys/base/waiting.hpp"
 #include "sys/process/procfs.hpp"
 
 namespace nslaunch::shard {

@@ -1,7 +1,9 @@
 #include "sys/base/files.hpp"
 
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -42,6 +44,11 @@ Fd open_without_magic_links(const std::string& path, int flags) noexcept {
   auto place = open_at(AT_FDCWD, path.c_str(), flags, RESOLVE_NO_MAGICLINKS);
   if (!place && lacks_openat2(errno)) place.reset(::open(path.c_str(), flags | O_CLOEXEC));
   return place;
+}
+
+bool lies_in_proc(int file) noexcept {
+  struct statfs system = {};
+  return ::fstatfs(file, &system) != 0 || system.f_type == PROC_SUPER_MAGIC;
 }
 
 Fd open_on_same_mount(int directory, const char* name, int flags) noexcept {

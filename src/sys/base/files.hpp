@@ -19,6 +19,9 @@ bool may_lead_through_link(const std::string& path) noexcept;
 /// Empty with errno.
 Fd open_without_magic_links(const std::string& path, int flags) noexcept;
 
+/// Whether a file is one of /proc, or nobody knows.
+bool lies_in_proc(int file) noexcept;
+
 /// Opens close-on-exec an entry that is no link, and on which nothing is mounted (EXDEV): a user's program
 /// (FUSE) could keep whoever asks it waiting. Before Linux 5.6 a mount is entered. Empty with errno.
 Fd open_on_same_mount(int directory, const char* name, int flags) noexcept;

@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "sys/base/check.hpp"
+#include "sys/base/waiting.hpp"
 
 namespace nslaunch::sys {
 namespace {
@@ -37,46 +38,30 @@ bool Forwarder::watch(int descriptor, std::uint32_t events) const noexcept {
   return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0;
 }
 
-void Forwarder::add(PortRoute way) {
-  const int listener = way.listener.get();
+void Forwarder::add(PortRoute route) {
+  const int listener = route.listener.get();
   check(watch(listener, EPOLLIN | EPOLLET) ? 0 : -1, "watching for connections");
-  ways_.insert_or_assign(listener, std::move(way));
-}
-
-void Forwarder::run_until(int end) {
-  check(watch(end, EPOLLRDHUP) ? 0 : -1, "watching for the end");
-  while (work(busy() ? 0 : -1, end)) continue;
+  routes_.insert_or_assign(listener, std::move(route));
 }
 
 void Forwarder::handle_events() {
-  constexpr int kNoEnd = -1;
-  work(0, kNoEnd);
-}
-
-/// False where `end` is no more.
-bool Forwarder::work(int timeout, int end) {
   std::array<epoll_event, 64> events;
-  const int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), timeout);
-  if (count < 0 && errno != EINTR) check(count, "waiting for connections");
-  for (int at = 0; at < count; ++at) {
-    const auto& event = events[static_cast<std::size_t>(at)];
-    if (event.data.fd == end) return false;
-    act(event.data.fd);
-  }
+  const int count =
+      check_wait(::epoll_wait(epoll_.get(), events.data(), events.size(), 0), "looking at connections");
+  for (int at = 0; at < count; ++at) act(events[static_cast<std::size_t>(at)].data.fd);
   serve_busy();
-  return true;
 }
 
 std::vector<int> Forwarder::descriptors() const {
   std::vector<int> descriptors = {epoll_.get(), timer_.get()};
-  for (const auto& [listener, way] : ways_) descriptors.push_back(listener);
+  for (const auto& [listener, route] : routes_) descriptors.push_back(listener);
   return descriptors;
 }
 
 void Forwarder::act(int descriptor) {
   if (descriptor == timer_.get()) return feed();
-  if (const auto way = ways_.find(descriptor); way != ways_.end()) {
-    take_in(way->second);
+  if (const auto route = routes_.find(descriptor); route != routes_.end()) {
+    take_in(route->second);
     return;
   }
   const auto found = links_.find(descriptor);
@@ -94,29 +79,29 @@ bool Forwarder::has_room() const noexcept {
 
 /// Where descriptors run out the rest waits in the backlog, until a connection has gone or a while has
 /// passed.
-void Forwarder::take_in(const PortRoute& way) {
+void Forwarder::take_in(const PortRoute& route) {
   for (int turn = 0; turn < kClientsATurn; ++turn) {
     if (!has_room()) {
       starve();
       return;
     }
-    Fd client(::accept4(way.listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    Fd client(::accept4(route.listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (client) {
-      join(way, std::move(client));
+      join(route, std::move(client));
     } else if (errno != ECONNABORTED && errno != EINTR) {
       if (errno != EAGAIN) starve();
       return;
     }
   }
-  crowded_.push_back(way.listener.get());
+  crowded_.push_back(route.listener.get());
 }
 
-void Forwarder::join(const PortRoute& way, Fd client) {
+void Forwarder::join(const PortRoute& route, Fd client) {
   pass_on_at_once(client.get());
-  Fd target = way.connect();
+  Fd target = route.connect();
   const bool reached = static_cast<bool>(target);
   if (reached) pass_on_at_once(target.get());
-  const auto link = std::make_shared<Link>(std::move(client), std::move(target), pipes_, way);
+  const auto link = std::make_shared<Link>(std::move(client), std::move(target), pipes_, route);
   if (!reached || !watch(link->relay.one(), kEdges) || !watch(link->relay.other(), kEdges)) {
     link->relay.reset();
     return;
@@ -128,7 +113,7 @@ void Forwarder::join(const PortRoute& way, Fd client) {
 void Forwarder::serve(Link& link) {
   switch (link.relay.pump()) {
     case Relay::State::kDone:
-      if (link.relay.error() == ECONNREFUSED) link.way.refused();
+      if (link.relay.error() == ECONNREFUSED) link.route.refused();
       close(link);
       break;
     case Relay::State::kBusy:
@@ -140,7 +125,7 @@ void Forwarder::serve(Link& link) {
 }
 
 void Forwarder::serve_busy() {
-  for (const int listener : std::exchange(crowded_, {})) take_in(ways_.at(listener));
+  for (const int listener : std::exchange(crowded_, {})) take_in(routes_.at(listener));
   for (const auto& each : std::exchange(busy_, {})) {
     if (const auto link = each.lock()) serve(*link);
   }
@@ -161,7 +146,7 @@ void Forwarder::starve() noexcept {
 void Forwarder::feed() {
   if (!std::exchange(starved_, false)) return;
   // Not at once: the descriptors of a connection that goes are still open.
-  for (const auto& [listener, way] : ways_) crowded_.push_back(listener);
+  for (const auto& [listener, route] : routes_) crowded_.push_back(listener);
 }
 
 }  // namespace nslaunch::sys

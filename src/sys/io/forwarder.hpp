@@ -11,7 +11,7 @@
 
 namespace nslaunch::sys {
 
-/// One way through a Forwarder.
+/// Where a Forwarder leads the clients of one port.
 struct PortRoute {
   /// Listening, and never waiting.
   Fd listener;
@@ -28,12 +28,9 @@ class Forwarder {
  public:
   Forwarder();
 
-  void add(PortRoute way);
-  /// Works until the other end of `end`, a connection, has been closed.
-  void run_until(int end);
+  void add(PortRoute route);
 
-  /// For those who wait for other things, too: handle_events() is due when this is readable, or when it is
-  /// busy.
+  /// handle_events() is due when this is readable, or when it is busy.
   int fd() const noexcept { return epoll_.get(); }
   bool busy() const noexcept { return !busy_.empty() || !crowded_.empty(); }
   /// Does what there is to do, a turn of each connection at most, and never waits.
@@ -44,17 +41,16 @@ class Forwarder {
  private:
   struct Link {
     Link(Fd client, Fd target, PipePool& pipes, const PortRoute& from)
-        : relay(std::move(client), std::move(target), pipes), way(from) {}
+        : relay(std::move(client), std::move(target), pipes), route(from) {}
     Relay relay;
-    const PortRoute& way;
+    const PortRoute& route;
   };
 
   bool watch(int descriptor, std::uint32_t events) const noexcept;
-  bool work(int timeout, int end);
   void act(int descriptor);
   bool has_room() const noexcept;
-  void take_in(const PortRoute& way);
-  void join(const PortRoute& way, Fd client);
+  void take_in(const PortRoute& route);
+  void join(const PortRoute& route, Fd client);
   void serve(Link& link);
   void serve_busy();
   void close(const Link& link);
@@ -63,7 +59,7 @@ class Forwarder {
 
   Fd epoll_;
   PipePool pipes_;
-  std::unordered_map<int, PortRoute> ways_;               ///< by listener
+  std::unordered_map<int, PortRoute> routes_;             ///< by listener
   std::unordered_map<int, std::shared_ptr<Link>> links_;  ///< by either socket
   std::vector<std::weak_ptr<Link>> busy_;
   Fd timer_;                  ///< readable when those in the backlog are to be tried again

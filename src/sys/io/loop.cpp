@@ -2,7 +2,8 @@
 
 #include <utility>
 
-#include "sys/io/waiting.hpp"
+#include "sys/base/signals.hpp"
+#include "sys/base/waiting.hpp"
 
 namespace nslaunch::sys {
 
@@ -65,6 +66,12 @@ Loop::Watch Loop::watch(int descriptor, short events, OnEvents handler) {
   auto entry = std::make_shared<Entry>(Entry{descriptor, events, std::move(handler)});
   entries_.push_back(entry);
   return Watch(std::move(entry));
+}
+
+Loop::Watch Loop::watch_signals(int signalfd, OnSignal handler) {
+  return watch(signalfd, POLLIN, [signalfd, handler = std::move(handler)](short) {
+    while (const auto signal = read_signal(signalfd)) handler(*signal);
+  });
 }
 
 Loop::Timer Loop::timer(OnTime handler) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <poll.h>
+#include <sys/signalfd.h>
 
 #include <functional>
 #include <memory>
@@ -21,6 +22,7 @@ class Loop {
   /// `events` as poll(2) tells them, POLLHUP, POLLERR and POLLNVAL included.
   using OnEvents = std::function<void(short events)>;
   using OnTime = std::function<void()>;
+  using OnSignal = std::function<void(const signalfd_siginfo&)>;
 
   /// A descriptor that is waited for, as long as this lives. It has to end before the descriptor is closed:
   /// the next one to be opened gets the same number.
@@ -69,6 +71,8 @@ class Loop {
 
   /// Of a descriptor that is -1 nothing ever comes.
   [[nodiscard]] Watch watch(int descriptor, short events, OnEvents handler);
+  /// Of a signalfd that never waits: each signal that it brings.
+  [[nodiscard]] Watch watch_signals(int signalfd, OnSignal handler);
   /// Not set yet.
   [[nodiscard]] Timer timer(OnTime handler);
 

@@ -20,6 +20,7 @@
 #include "sys/base/log.hpp"
 #include "sys/base/patience.hpp"
 #include "sys/base/signals.hpp"
+#include "sys/base/waiting.hpp"
 #include "sys/process/channel.hpp"
 #include "sys/process/credentials.hpp"
 #include "sys/process/forked.hpp"
@@ -63,9 +64,10 @@ bool receive_answer(int from, int stop, const Deadline& deadline, Answer& answer
   bool marked = false;
   char chunk[65536];
   for (;;) {
-    pollfd watched[] = {{from, POLLIN, 0}, {stop, POLLIN, 0}};
-    if (retry_on_eintr([&] { return ::poll(watched, 2, deadline.poll_timeout()); }) <= 0) return false;
-    if (watched[1].revents != 0) return false;
+    const auto ready = wait_for_either(from, stop, deadline.poll_timeout());
+    if (ready.error != 0 || ready.second) return false;
+    if (!ready.first && deadline.passed()) return false;
+    if (!ready.first) continue;
     std::array<iovec, 1> parts = {{{chunk, sizeof chunk}}};
     const auto count = receive_message(from, parts, &answer.descriptors);
     if (count <= 0) return count == 0 && marked;
@@ -148,9 +150,12 @@ Answer run_child(const Errand& errand, std::chrono::milliseconds limit, const st
 Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chrono::milliseconds limit,
                const std::function<Answer()>& work, Signals signals, const std::vector<int>& used,
                const std::function<int()>& become) {
-  const auto by_ids = [&] { return become_user(uid, gid, groups); };
-  return run_child({fmt::format("working as user {}", uid), uid}, limit, work, signals, used,
-                   become ? become : by_ids);
+  const auto become_them = [&] {
+    // A link of the user's may lead to /proc/self/cwd.
+    if (::chdir("/") != 0) return errno;
+    return become ? become() : become_user(uid, gid, groups);
+  };
+  return run_child({fmt::format("working as user {}", uid), uid}, limit, work, signals, used, become_them);
 }
 
 Answer in_child(uid_t whose, std::chrono::milliseconds limit, const std::function<Answer()>& work,

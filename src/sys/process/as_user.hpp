@@ -27,10 +27,10 @@ enum class Signals {
 /// may do and no more, wherever the user's links lead. The user can stop or kill the child, but not hold up
 /// the caller for longer than `limit`, nor for more than some 10 s in all of what this process does as that
 /// user, or 20 s of what it does as any (Patience), nor look into the child's memory or descriptors. Of the
-/// caller's descriptors it has those in `used` alone. It ends with the caller, who must have one thread only.
-/// `become`, which returns 0 or an errno, is another way for the child to become that user than
-/// become_user(). Throws Error where the child can't be had, can't become the user or does not answer; `work`
-/// must put into its answer what fails in it.
+/// caller's descriptors it has those in `used` alone, and it works in the root directory. It ends with the
+/// caller, who must have one thread only. `become`, which returns 0 or an errno, is another way for the child
+/// to become that user than become_user(). Throws Error where the child can't be had, can't become the user
+/// or does not answer; `work` must put into its answer what fails in it.
 Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chrono::milliseconds limit,
                const std::function<Answer()>& work, Signals signals = Signals::kWait,
                const std::vector<int>& used = {}, const std::function<int()>& become = {});
