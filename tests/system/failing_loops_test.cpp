@@ -50,7 +50,7 @@ TEST_CASE("a visit whose wait fails for good ends with 125 and the cause") {
   CHECK(refused.status == 125);
   CHECK_THAT(refused.err, Contains("Cannot allocate memory"));
   const Words forward = nslaunch({"port-forward", "visited", "0:9926"});
-  const auto ended = run(tampered("epoll_wait,epoll_pwait:error=ENOMEM:when=1+", forward), state.options());
+  const auto ended = run(tampered("poll,ppoll:error=ENOMEM:when=1+", forward), state.options());
   CAPTURE(ended.err);
   CHECK(ended.status == 125);
   CHECK_THAT(ended.err, Contains("Cannot allocate memory"));
