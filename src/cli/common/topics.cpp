@@ -25,7 +25,7 @@ constexpr Topic kTopics[] = {
   NSLAUNCH_SHARD_INDEX, _INDEX0      which of the run's shards, from 1, from 0
   NSLAUNCH_SHARD_TOTAL               of how many: 1 without --shard, --shards
   NSLAUNCH_ATTEMPT                   from 1; more with --retries
-  NSLAUNCH_ARTIFACTS                 the directory of --artifacts, if it was given
+  NSLAUNCH_ARTIFACTS                 the directory of --artifacts, if given
   TMPDIR, TMP, TEMP                  /tmp, unless --tmp host or --env says else
 
 Read by nslaunch, and taken out of the command's environment:
