@@ -1,17 +1,4 @@
 #include "cli/common/command.hpp"
-#include "cli/common/help.hpp"
-#include "cli/complete/completion.hpp"
-#include "cli/doctor/doctor.hpp"
-#include "cli/end/kill.hpp"
-#include "cli/end/reap.hpp"
-#include "cli/end/wait.hpp"
-#include "cli/enter/exec.hpp"
-#include "cli/enter/port_forward.hpp"
-#include "cli/look/inspect.hpp"
-#include "cli/look/list.hpp"
-#include "cli/look/ports.hpp"
-#include "cli/merge/merge_reports.hpp"
-#include "cli/run/run_command.hpp"
 
 namespace nslaunch::cli {
 

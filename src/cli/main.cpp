@@ -7,8 +7,7 @@
 
 #include "cli/common/command.hpp"
 #include "cli/common/help.hpp"
-#include "cli/lent_rights.hpp"
-#include "cli/narrow_limits.hpp"
+#include "cli/startup.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/fd.hpp"
 #include "sys/base/log.hpp"

@@ -10,7 +10,6 @@
 #include <string_view>
 
 #include "ns/delegation.hpp"
-#include "ns/own_cgroup.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 

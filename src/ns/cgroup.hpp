@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "ns/shard_limits.hpp"
+#include "ns/delegation.hpp"
 
 namespace nslaunch::ns {
 

@@ -3,9 +3,11 @@
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <filesystem>
 
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
+#include "support/temp_dir.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/clock.hpp"
 
@@ -117,11 +119,13 @@ TEST_CASE("the words --timeout ends a command although nobody takes what it and 
     ::dup2(full.write.get(), STDOUT_FILENO);
     ::dup2(full.write.get(), STDERR_FILENO);
   };
-  Process launcher(
-      nslaunch({"--timeout", "1s", "--grace", "200ms", "--", "bash", "-c", "exec yes $0", timed.mark}),
-      options);
+  const TempDir directory;
+  const auto begun = directory / "begun";
+  Process launcher(nslaunch({"--tmp", "host", "--timeout", "1s", "--grace", "200ms", "--", "bash", "-c",
+                             "touch $1; exec yes $0", timed.mark, begun}),
+                   options);
   const auto yes = "yes " + timed.mark;
-  REQUIRE(eventually([&] { return !find_processes(yes).empty(); }));
+  REQUIRE(eventually([&] { return std::filesystem::exists(begun); }));
   CHECK(all_gone(yes));
   full.write.reset();
   full.read.reset();

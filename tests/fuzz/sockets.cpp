@@ -2,7 +2,7 @@
 #include <linux/netlink.h>
 
 #include "input.hpp"
-#include "ns/net/sockets_message.hpp"
+#include "ns/net/socket.hpp"
 
 namespace {
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -19,15 +20,16 @@ class PausedLaunch {
   PausedLaunch(const Words& words, StartOptions options);
   /// The same for options that say nothing of a fault yet.
   PausedLaunch(const Words& words, const StartOptions& options, const std::string& step);
-  /// False where it never came to the step.
-  bool reached() { return read_some() > 0; }
+  /// False where it, or so many of several, never came to the step.
+  bool reached(std::ptrdiff_t processes = 1);
   /// All of its processes are gone: nobody holds the pipe any more.
-  bool gone() { return read_some() == 0; }
+  bool gone() { return read_some().empty(); }
   void resume() { report_.read.reset(); }
   Process& process() { return *process_; }
 
  private:
-  ssize_t read_some();
+  /// The pids that have come, a line each; empty where none will.
+  std::string read_some();
 
   sys::Pipe report_ = sys::make_pipe();
   std::optional<Process> process_;

@@ -11,6 +11,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <optional>
 
@@ -20,6 +21,7 @@
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
 #include "support/somebody.hpp"
+#include "support/temp_dir.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/signals.hpp"
@@ -27,6 +29,8 @@
 
 namespace nslaunch::test {
 namespace {
+
+namespace fs = std::filesystem;
 
 /// An ordinary user, if we are root.
 void become_somebody() {
@@ -176,6 +180,21 @@ TEST_CASE("a signal that would end the caller ends what root does as a user, and
     return 1;
   });
   CHECK(await_exit(caller) == 0);
+}
+
+TEST_CASE("what root does as a user it does with no group that is somebody else's") {
+  if (::geteuid() != 0) SKIP_TEST("needs root to work as another user");
+  constexpr gid_t kNogroup = 65534;  // Debian's, which may have files
+  const TempDir directory;
+  fs::create_directory(directory / "theirs");
+  REQUIRE(::chown((directory / "theirs").c_str(), kSomebody, kSomebody) == 0);
+  REQUIRE(::chown(directory.path().c_str(), 0, kNogroup) == 0);
+  fs::permissions(directory.path(), fs::perms(0770));
+  const auto look = [&] { return ::access(directory.path().c_str(), X_OK) == 0 ? 0 : errno; };
+  const auto theirs = sys::open_file(directory / "theirs", O_PATH);
+  CHECK(registry::as_user(kSomebody, std::chrono::seconds(20), [&] { return std::to_string(look()); }) ==
+        std::to_string(EACCES));
+  CHECK(sys::as_owner_of(theirs.get(), std::chrono::seconds(20), look) == EACCES);
 }
 
 }  // namespace nslaunch::test

@@ -11,7 +11,7 @@ namespace nslaunch::test {
 
 TEST_CASE("a user's number that has no account is not taken for a group's of that number") {
   const TempDir directory;
-  const cli::Accounts accounts{directory / "users", directory / "groups"};
+  const sys::AccountFiles accounts{directory / "users", directory / "groups"};
   write_file(accounts.users, "own:x:1001:27::/:/bin/sh\n");
   write_file(accounts.groups, "vault:x:5555:\n");
   const auto ids = [&](const std::string& text) {
@@ -24,8 +24,21 @@ TEST_CASE("a user's number that has no account is not taken for a group's of tha
   CHECK(ids("5555:vault") == std::vector<std::uint32_t>{5555, 5555});
   CHECK(ids("5556") == std::vector<std::uint32_t>{5556, 5556});
   CHECK(ids("1001") == std::vector<std::uint32_t>{1001, 27});
-  CHECK(cli::ids_of(1001, accounts).gid == 27);
-  CHECK(cli::ids_of(5555, accounts).groups == std::vector<std::uint32_t>{65534});
+}
+
+TEST_CASE(
+    "who is known by number alone has the groups of the account, and without one none that is somebody's") {
+  const TempDir directory;
+  const sys::AccountFiles files{directory / "users", directory / "groups"};
+  write_file(files.users, "own:x:1001:27::/:/bin/sh\n");
+  write_file(files.groups,
+             "vault:x:5555:\nshut-out:x:4242:other,own\nnogroup:x:65534:\nlast:x:4294967293:\n");
+  CHECK(cli::ids_of(1001, files).gid == 27);
+  CHECK(cli::ids_of(1001, files).groups == std::vector<std::uint32_t>{27, 4242});
+  CHECK(cli::ids_of(5556, files).groups == std::vector<std::uint32_t>{5556});
+  CHECK(cli::ids_of(5555, files).groups == std::vector<std::uint32_t>{4294967292});
+  CHECK(sys::groups_of_user(1001, files).has_account);
+  CHECK_FALSE(sys::groups_of_user(5555, files).has_account);
 }
 
 }  // namespace nslaunch::test

@@ -10,8 +10,8 @@
 
 #include "cli/common/options.hpp"
 #include "cli/common/users.hpp"
+#include "registry/place/as_user.hpp"
 #include "registry/place/names.hpp"
-#include "registry/place/unreadable.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/log.hpp"
 #include "sys/base/text.hpp"

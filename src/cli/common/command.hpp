@@ -26,4 +26,20 @@ struct Command {
 
 std::span<const Command> commands();
 
+/// Each is in the source that has its name.
+const Command& run_command();
+const Command& list_command();
+const Command& inspect_command();
+const Command& ports_command();
+const Command& exec_command();
+const Command& port_forward_command();
+const Command& kill_command();
+const Command& wait_command();
+const Command& reap_command();
+const Command& merge_reports_command();
+const Command& doctor_command();
+const Command& completion_command();
+const Command& help_command();
+const Command& version_command();
+
 }  // namespace nslaunch::cli

@@ -7,9 +7,6 @@
 
 namespace nslaunch::cli {
 
-const Command& help_command();
-const Command& version_command();
-
 /// What `nslaunch help` takes: the subcommands and the topics.
 std::vector<std::string> help_words();
 

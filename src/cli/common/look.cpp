@@ -5,7 +5,7 @@
 #include "cli/common/choose.hpp"
 #include "inspect/hang/standstill.hpp"
 #include "inspect/snapshot/namespaces.hpp"
-#include "registry/place/unreadable.hpp"
+#include "registry/place/as_user.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/log.hpp"
 #include "sys/base/text.hpp"

@@ -6,8 +6,6 @@
 
 namespace nslaunch::cli {
 
-const Command& completion_command();
-
 /// A script that completes the words of nslaunch, from the table of subcommands. `shell`: bash, zsh or fish.
 std::string completion_for(const std::string& shell);
 

@@ -1,4 +1,4 @@
-#include "cli/doctor/doctor.hpp"
+#include "cli/common/command.hpp"
 
 #include <nslaunch/error.hpp>
 #include <nslaunch/exit_codes.hpp>

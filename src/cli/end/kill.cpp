@@ -1,4 +1,4 @@
-#include "cli/end/kill.hpp"
+#include "cli/common/command.hpp"
 
 #include <nslaunch/error.hpp>
 #include <nslaunch/exit_codes.hpp>

@@ -1,4 +1,4 @@
-#include "cli/end/wait.hpp"
+#include "cli/common/command.hpp"
 
 #include <nslaunch/error.hpp>
 #include <nslaunch/exit_codes.hpp>
@@ -8,7 +8,7 @@
 
 #include "cli/common/choose.hpp"
 #include "cli/common/look.hpp"
-#include "registry/place/unreadable.hpp"
+#include "registry/place/as_user.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/clock.hpp"
 #include "sys/base/log.hpp"

@@ -1,4 +1,4 @@
-#include "cli/enter/exec.hpp"
+#include "cli/common/command.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>

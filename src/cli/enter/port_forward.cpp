@@ -1,4 +1,4 @@
-#include "cli/enter/port_forward.hpp"
+#include "cli/common/command.hpp"
 
 #include <poll.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "cli/look/inspect.hpp"
+#include "cli/common/command.hpp"
 
 #include <nslaunch/error.hpp>
 

@@ -1,4 +1,4 @@
-#include "cli/look/list.hpp"
+#include "cli/common/command.hpp"
 
 #include <nslaunch/error.hpp>
 #include <nslaunch/registry.hpp>

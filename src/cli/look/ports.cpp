@@ -1,4 +1,4 @@
-#include "cli/look/ports.hpp"
+#include "cli/common/command.hpp"
 
 #include <nslaunch/error.hpp>
 

@@ -1,4 +1,4 @@
-#include "cli/run/run_command.hpp"
+#include "cli/common/command.hpp"
 
 #include <unistd.h>
 #include <nslaunch/error.hpp>

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "inspect/snapshot/command_lines.hpp"
-#include "inspect/snapshot/listeners.hpp"
+#include "inspect/snapshot/descriptors.hpp"
 #include "inspect/snapshot/processes.hpp"
 #include "inspect/snapshot/shard.hpp"
 #include "sys/base/check.hpp"

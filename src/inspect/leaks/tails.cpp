@@ -11,7 +11,6 @@
 
 #include "inspect/leaks/survivors.hpp"
 #include "inspect/snapshot/descriptors.hpp"
-#include "inspect/snapshot/listeners.hpp"
 #include "inspect/snapshot/processes.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"

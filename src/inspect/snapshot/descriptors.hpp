@@ -6,6 +6,10 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "inspect/snapshot/processes.hpp"
 
 namespace nslaunch::inspect {
 
@@ -21,5 +25,18 @@ void for_each_descriptor(pid_t shown,
 
 /// Whether this descriptor of the process can be written to.
 bool is_writable(pid_t shown, int number);
+
+/// The named sockets of the caller's network namespace that wait for clients, by inode. Empty where
+/// the kernel won't list them.
+class Listeners {
+ public:
+  Listeners();
+
+  /// What this process waits for clients on, in the words of Leak::listening, each once.
+  std::vector<std::string> of(pid_t shown) const;
+
+ private:
+  std::unordered_map<std::uint64_t, std::string> names_;
+};
 
 }  // namespace nslaunch::inspect

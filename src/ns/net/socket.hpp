@@ -1,8 +1,10 @@
 #pragma once
 
+#include <linux/netlink.h>
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace nslaunch::ns {
@@ -26,5 +28,9 @@ const char* name_of(Protocol protocol) noexcept;
 
 /// "listens", "closing" or "connected".
 const char* state_of(const Socket& socket) noexcept;
+
+/// The socket that one message of a dump tells of; nothing where it is too short to. All of the message is
+/// there (NLMSG_OK).
+std::optional<Socket> read_socket(nlmsghdr* message, Protocol protocol);
 
 }  // namespace nslaunch::ns

@@ -11,7 +11,7 @@
 #include <exception>
 
 #include "ns/net/netlink.hpp"
-#include "ns/net/sockets_message.hpp"
+#include "ns/net/socket.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/clock.hpp"
 

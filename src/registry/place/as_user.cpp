@@ -5,13 +5,11 @@
 
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
+#include "sys/process/accounts.hpp"
 #include "sys/process/as_user.hpp"
 
 namespace nslaunch::registry {
 namespace {
-
-/// The user owns the directory and the processes: no group is needed.
-constexpr gid_t kNoGroup = 65534;
 
 constexpr std::chrono::seconds kOpenLimit{3};
 
@@ -21,7 +19,8 @@ std::string as_user(uid_t user, std::chrono::milliseconds limit, const std::func
                     const std::vector<int>& used) {
   if (user == ::geteuid()) return work();
   const auto answered = [&] { return sys::Answer{work()}; };
-  return sys::as_user(user, kNoGroup, {}, limit, answered, sys::Signals::kWait, used).text;
+  const auto groups = sys::groups_of_user(user);
+  return sys::as_user(user, groups.gid, groups.all, limit, answered, sys::Signals::kWait, used).text;
 }
 
 sys::Fd open_in(int directory, const std::function<sys::Fd()>& open) {
@@ -32,10 +31,37 @@ sys::Fd open_in(int directory, const std::function<sys::Fd()>& open) {
 }
 
 std::string command_as(uid_t user, std::vector<std::string> words) {
-  if (user != ::geteuid())
+  if (user != ::geteuid()) {
+    const auto groups = sys::groups_of_user(user);
     words.insert(words.begin(), {"setsid", "-w", "setpriv", fmt::format("--reuid={}", user),
-                                 fmt::format("--regid={}", kNoGroup), "--clear-groups"});
+                                 fmt::format("--regid={}", groups.gid),
+                                 groups.has_account ? "--init-groups" : "--clear-groups"});
+  }
   return sys::shell_quote(words);
+}
+
+std::string remedy_of(const ShardEntry& entry) {
+  const auto& problem = entry.problem;
+  const auto command = [&](std::vector<std::string> words) {
+    words.push_back(entry.path);
+    return command_as(entry.record.uid, std::move(words));
+  };
+  if (problem.starts_with("can't be opened"))
+    return problem.ends_with(sys::errno_code(EACCES).message())
+               ? "to let it be read, run: " + command({"chmod", "600"})
+               : "";
+  if (problem.starts_with("written by a newer"))
+    return "look with that one; if no shard of it runs any more, run: " + command({"rm"});
+  const bool may_be_directory = problem == "not a regular file";
+  return "to be rid of it, run: " +
+         command(may_be_directory ? std::vector<std::string>{"rm", "-r"} : std::vector<std::string>{"rm"});
+}
+
+void refuse_unreadable(const ShardEntry& entry, const std::string& doing) {
+  if (entry.state != ShardState::kUnreadable) return;
+  throw Error(
+      {}, fmt::format("{}: its record {} is unreadable: {}", doing, sys::escape(entry.path), entry.problem),
+      remedy_of(entry));
 }
 
 }  // namespace nslaunch::registry

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <nslaunch/registry.hpp>
 
 #include <chrono>
 #include <functional>
@@ -26,5 +27,11 @@ sys::Fd open_in(int directory, const std::function<sys::Fd()>& open);
 /// A command for a person to paste, quoted for the shell. Where `user` is another than ours it is done as
 /// that user, who may put links in the place of any directory on the way, and off our terminal.
 std::string command_as(uid_t user, std::vector<std::string> words);
+
+/// What to do about an unreadable record, with a command to paste; empty where there is nothing to say.
+std::string remedy_of(const ShardEntry& entry);
+
+/// Throws Error where the entry is unreadable, with what to do about it. `doing`: "looking into shard X".
+void refuse_unreadable(const ShardEntry& entry, const std::string& doing);
 
 }  // namespace nslaunch::registry

@@ -109,8 +109,12 @@ int remove_as_root(const std::string& directory, const char* name, const std::st
   // By the right of a group that user made it there, and is without that group here: he may not even look for
   // it.
   if (const int kept = sys::remove_contents(whose); kept != 0) return kept;
-  const auto remove_empty = [&] { return ::unlinkat(place, name, AT_REMOVEDIR) == 0 ? 0 : error; };
-  return sys::as_owner_of(place, kRemovalLimit, remove_empty, {}, sys::RootsWork::kInChild);
+  const auto remove_empty = [&] {
+    const auto still = sys::open_on_same_mount(place, name, O_PATH | O_DIRECTORY);
+    if (!still || !sys::is_same(still.get(), whose)) return error;
+    return ::unlinkat(place, name, AT_REMOVEDIR) == 0 ? 0 : error;
+  };
+  return sys::as_owner_of(place, kRemovalLimit, remove_empty, {whose}, sys::RootsWork::kInChild);
 }
 
 int remove_here(const std::string& directory, const char* name, const std::string& made) {

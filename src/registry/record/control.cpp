@@ -8,7 +8,6 @@
 
 #include "registry/place/as_user.hpp"
 #include "registry/place/names.hpp"
-#include "registry/place/unreadable.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/text.hpp"

@@ -12,7 +12,6 @@
 #include "registry/place/addressed.hpp"
 #include "registry/place/as_user.hpp"
 #include "registry/place/directories.hpp"
-#include "registry/place/unreadable.hpp"
 #include "registry/record/list_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"

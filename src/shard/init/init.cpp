@@ -12,6 +12,7 @@
 #include "shard/init/group_signals.hpp"
 #include "shard/init/init_loop.hpp"
 #include "shard/init/init_steps.hpp"
+#include "shard/plan/users_directory.hpp"
 #include "shard/wire/fault.hpp"
 #include "shard/wire/protocol.hpp"
 #include "sys/base/check.hpp"
@@ -80,7 +81,7 @@ void pass_on(const sys::SignalSet& missed, pid_t command) {
 /// shards has handles on the others, by which root in this one could enter them, or the host where one of
 /// them is being made (K49); without them nobody but root could.
 void close_launchers_own(const Plan& plan, const std::vector<int>& own) {
-  if (plan.privilege_mode != PrivilegeMode::kPrivileged || plan.spec.user) return;
+  if (plan.privilege_mode != PrivilegeMode::kPrivileged || other_user(plan.spec) != nullptr) return;
   const auto is_needed = [&](int number) {
     return std::ranges::find(own, number) != own.end() ||
            std::ranges::find(plan.streams, number, &sys::Fd::get) != plan.streams.end();

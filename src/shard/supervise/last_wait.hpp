@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "inspect/hang/pulse.hpp"
+#include "inspect/hang/activity.hpp"
 #include "shard/supervise/peer.hpp"
 #include "sys/base/clock.hpp"
 

@@ -10,7 +10,7 @@
 #include <ctime>
 #include <utility>
 
-#include "inspect/hang/written.hpp"
+#include "inspect/hang/activity.hpp"
 #include "sys/base/check.hpp"
 #include "sys/process/channel.hpp"
 

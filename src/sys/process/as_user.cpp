@@ -21,6 +21,7 @@
 #include "sys/base/patience.hpp"
 #include "sys/base/signals.hpp"
 #include "sys/base/waiting.hpp"
+#include "sys/process/accounts.hpp"
 #include "sys/process/channel.hpp"
 #include "sys/process/credentials.hpp"
 #include "sys/process/forked.hpp"
@@ -196,15 +197,16 @@ std::string read_of_process(uid_t owner, const std::function<std::string()>& rea
 
 int as_owner_of(int directory, std::chrono::milliseconds limit, const std::function<int()>& work,
                 std::vector<int> used, RootsWork roots) noexcept try {
-  constexpr gid_t kNoGroup = 65534;  // it is the user's own
   struct stat status = {};
   if (::fstat(directory, &status) != 0) return errno;
   if (::geteuid() != 0 || (status.st_uid == 0 && roots == RootsWork::kHere)) return work();
   used.push_back(directory);
   const auto answered = [&] { return Answer{std::to_string(work())}; };
-  const auto answer = status.st_uid == 0
-                          ? in_child(0, limit, answered, Signals::kWait, used)
-                          : as_user(status.st_uid, kNoGroup, {}, limit, answered, Signals::kWait, used);
+  const auto as_owner = [&] {
+    const auto groups = groups_of_user(status.st_uid);
+    return as_user(status.st_uid, groups.gid, groups.all, limit, answered, Signals::kWait, used);
+  };
+  const auto answer = status.st_uid == 0 ? in_child(0, limit, answered, Signals::kWait, used) : as_owner();
   return std::atoi(answer.text.c_str());
 } catch (const Error& error) {
   return error.code().value();

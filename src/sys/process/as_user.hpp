@@ -58,7 +58,7 @@ enum class RootsWork { kHere, kInChild };
 
 /// Runs `work`, which returns 0 or an errno, as the user whom a directory belongs to, where we are root and
 /// that is another, or root's work is for a child, too: in such a child, with its descriptor and those in
-/// `used`, and without groups. Else here. Returns what it returns, or why it could not be run.
+/// `used`, and with groups_of_user(). Else here. Returns what it returns, or why it could not be run.
 int as_owner_of(int directory, std::chrono::milliseconds limit, const std::function<int()>& work,
                 std::vector<int> used = {}, RootsWork roots = RootsWork::kHere) noexcept;
 

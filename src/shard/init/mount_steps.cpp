@@ -1,5 +1,6 @@
-#include "shard/init/overlay_step.hpp"
+#include "shard/init/mount_steps.hpp"
 
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -7,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <string_view>
 
 #include "ns/mount.hpp"
 #include "ns/overlay.hpp"
@@ -14,6 +16,7 @@
 #include "shard/plan/hidden.hpp"
 #include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 #include "sys/files/directory.hpp"
 
 namespace nslaunch::shard {
@@ -122,6 +125,104 @@ void mount_overlays(Building& building) {
     const auto place = open_in_view(plan.spec, plan.shown_through[at].path, building.views);
     mount_on_users(plan.spec, {shown[at].get(), place.get()},
                    [&] { ns::bind(shown[at].get(), place.get()); });
+  }
+}
+
+namespace {
+
+/// Whether an overlay has been mounted there, so that what is found is not what the launcher found.
+bool lies_in_view(const Plan& plan, const std::string& path) {
+  const auto& overlays = plan.spec.overlays;
+  return std::any_of(overlays.begin(), overlays.end(),
+                     [&](const OverlaySpec& overlay) { return lies_in(path, overlay.path); });
+}
+
+sys::Fd open_kept(const Building& building, std::size_t at) {
+  const auto& plan = building.plan;
+  const auto& kept = plan.kept[at];
+  const auto& outside = plan.places.kept[at];
+  if (!outside) return sys::open_file(kept.path, O_PATH);
+  const bool is_hosts = std::ranges::any_of(
+      plan.shown_through, [&](const ShownThrough& shown) { return lies_in(kept.source, shown.path); });
+  return lies_in_view(plan, kept.source) && !is_hosts
+             ? open_in_view(plan.spec, kept.source, building.views)
+             : reopen_in_shard(plan.spec, kept.source, outside.get());
+}
+
+/// Root makes nothing in it: who can write to it may put links and other directories there meanwhile.
+bool is_users_tmp(const Plan& plan) {
+  return plan.spec.tmp == TmpMode::kDirectory && other_user(plan.spec) != nullptr;
+}
+
+/// What is mounted there is a directory of the machine's, and which one a user's link may have said: the way
+/// to it looks like root's own by now.
+bool lies_in_shown(const Plan& plan, const std::string& path) {
+  return lies_in_view(plan, path) || (is_users_tmp(plan) && lies_in(path, "/tmp")) ||
+         std::ranges::any_of(plan.kept, [&](const KeptPath& kept) { return lies_in(path, kept.path); });
+}
+
+sys::Fd mount_point_in_tmp(const Plan& plan, const sys::Directory& tmp, const std::string& names,
+                           bool is_directory) {
+  const auto make = [&] {
+    const auto last = names.rfind('/');
+    const auto directory =
+        tmp.open_or_make_below(last == std::string::npos ? "" : names.substr(0, last), 0755);
+    return directory.make_mount_point(names.substr(last + 1), is_directory);
+  };
+  return is_users_tmp(plan) ? open_as_other_user(*other_user(plan.spec), tmp.fd(), make) : make();
+}
+
+/// Made here where something of the shard's own has been mounted above it.
+sys::Directory place_of_private(const Plan& plan, const std::string& path) {
+  const auto is_above = [&](const std::string& other) { return other != path && lies_in(path, other); };
+  const auto outside = plan.places.private_directories.find(path);
+  const bool is_made_here = outside == plan.places.private_directories.end() || lies_in_view(plan, path) ||
+                            std::any_of(plan.private_paths.begin(), plan.private_paths.end(), is_above);
+  if (is_made_here) {
+    return make_private_directory(plan.spec, path,
+                                  lies_in_shown(plan, path) ? sys::RootsPart::kNone : sys::RootsPart::kGive);
+  }
+  return sys::Directory(reopen_in_shard(plan.spec, path, outside->second.fd()));
+}
+
+}  // namespace
+
+void mount_tmp(Building& building) {
+  const auto& spec = building.plan.spec;
+  // K8: only what is opened in this mount namespace can be bound in it.
+  for (std::size_t at = 0; at < building.plan.kept.size(); ++at)
+    building.kept_sources.push_back(open_kept(building, at));
+  if (spec.tmp == TmpMode::kPrivate) {
+    ns::mount_tmpfs("/tmp", 01777, spec.tmp_size);
+  } else {
+    const auto directory = reopen_in_shard(spec, spec.tmp_directory, building.plan.places.tmp.fd());
+    ns::bind(directory.get(), sys::Directory::open_or_make("/tmp", 0700).fd());
+  }
+}
+
+void keep_paths(Building& building) {
+  constexpr std::string_view kBelowTmp = "/tmp/";
+  const auto tmp = sys::Directory::open("/tmp");
+  for (const auto& kept : building.plan.kept) {
+    const auto& source = building.kept_sources[static_cast<std::size_t>(building.detail)];
+    struct stat status = {};
+    sys::check(::fstat(source.get(), &status), "looking at a kept path");
+    const auto target =
+        mount_point_in_tmp(building.plan, tmp, kept.path.substr(kBelowTmp.size()), S_ISDIR(status.st_mode));
+    const auto show = [&] { ns::bind(source.get(), target.get()); };
+    is_users_tmp(building.plan) ? mount_on_users(building.plan.spec, {source.get(), target.get()}, show)
+                                : show();
+    ++building.detail;
+  }
+}
+
+void mount_private_paths(Building& building) {
+  for (const auto& path : building.plan.private_paths) {
+    const auto place = place_of_private(building.plan, path);
+    const auto tmpfs = ns::make_tmpfs_alike(place);
+    mount_on_users(building.plan.spec, {tmpfs.get(), place.fd()}, [&] { ns::attach(tmpfs.get(), place); });
+    building.mounts.watch(tmpfs.get());
+    ++building.detail;
   }
 }
 
