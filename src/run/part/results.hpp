@@ -3,8 +3,8 @@
 #include <nslaunch/fleet.hpp>
 
 #include <cstddef>
-#include <memory>
-#include <vector>
+#include <map>
+#include <utility>
 
 #include "run/part/schedule.hpp"
 
@@ -31,11 +31,13 @@ class Results {
   FleetResult take();
 
  private:
-  void only_count(const PartResult& part);
-  void add_those_that_never_ran();
+  /// Repetition and place in FleetSpec::parts: in the order that the result has.
+  using Key = std::pair<unsigned, std::size_t>;
+
+  void only_count(const Turn& turn, const PartResult& part);
 
   const FleetSpec& spec_;
-  std::vector<std::unique_ptr<PartResult>> parts_;
+  std::map<Key, PartResult> parts_;
   FleetResult result_;
   int signal_ = 0;
   std::size_t settled_ = 0;
