@@ -33,17 +33,15 @@ bool Results::settle(const Turn& turn, PartResult& part) {
   part.status = part.attempts.back().status;
   const bool passed = has_passed(part.status, spec_.shard);
   if (passed && turn.attempt > 1) part.status = Status::kFlaky;
-  ++settled_;
-  if (!passed) ++failed_;
-  if (passed && spec_.until_fail) only_count(turn, part);
   return passed;
 }
 
-void Results::only_count(const Turn& turn, const PartResult& part) {
+void Results::only_count(const Turn& turn) {
+  const auto found = parts_.find({turn.repetition, turn.part});
   ++result_.passed_before;
-  for (const auto& attempt : part.attempts)
+  for (const auto& attempt : found->second.attempts)
     result_.passed_before_time += std::chrono::duration_cast<Milliseconds>(attempt.outcome.duration);
-  parts_.erase({turn.repetition, turn.part});
+  parts_.erase(found);
 }
 
 FleetResult Results::take() {

@@ -16,17 +16,17 @@ class Results {
   /// `spec` must outlive it.
   explicit Results(const FleetSpec& spec);
 
-  /// The one that an attempt belongs to. It stays where it is until it is settled.
+  /// The one that an attempt belongs to. It stays where it is.
   PartResult& part_of(const Turn& turn);
-  /// Its last attempt was `turn`. Returns whether it has passed; the reference may be gone then.
+  /// Its last attempt was `turn`. Returns whether it has passed.
   bool settle(const Turn& turn, PartResult& part);
+  /// Of one that is settled and has passed keeps no more than that: a run without end has no room for all.
+  void only_count(const Turn& turn);
 
   void ended_by(FleetEnd end) noexcept { result_.end = end; }
   void ended_by_signal(int signal) noexcept { signal_ = signal; }
   /// The last one; 0: none.
   int signal() const noexcept { return signal_; }
-  std::size_t settled() const noexcept { return settled_; }
-  std::size_t failed() const noexcept { return failed_; }
   /// All of it, in order, with those that have never run. The wall time is for the caller to say.
   FleetResult take();
 
@@ -34,14 +34,10 @@ class Results {
   /// Repetition and place in FleetSpec::parts: in the order that the result has.
   using Key = std::pair<unsigned, std::size_t>;
 
-  void only_count(const Turn& turn, const PartResult& part);
-
   const FleetSpec& spec_;
   std::map<Key, PartResult> parts_;
   FleetResult result_;
   int signal_ = 0;
-  std::size_t settled_ = 0;
-  std::size_t failed_ = 0;
 };
 
 /// What is to be reported of a fleet of which nothing could be run for `error`.
