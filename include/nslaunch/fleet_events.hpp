@@ -112,6 +112,9 @@ struct FleetEnded {
 /// Is told what happens in a fleet, or in a run of one shard, by the thread that runs it and while it waits:
 /// what takes long keeps every shard waiting. Never ends a run: what a method throws is a warning.
 ///
+/// Of a run of one shard there are FleetStarted, AttemptStarted, AttemptEnded, PartSettled and FleetEnded:
+/// its output goes where the caller's does, and its messages have callbacks of their own (nslaunch/run.hpp).
+///
 /// One method for each event, and each does nothing unless it is overridden: an observer says by its
 /// declaration what it listens to, and is none the worse for an event that is added.
 class FleetObserver {

@@ -72,4 +72,13 @@ DisplaySettings read_display(const Arguments& arguments) {
           .options_to_run_again = options_to_run_again(arguments)};
 }
 
+LogMarks read_marks_of_one(const Arguments& arguments) {
+  if (!arguments.has("ci") && !arguments.has("github")) return LogMarks::kNone;
+  if (arguments.text("ci") == "gitlab") {
+    throw UsageError(arguments.written("ci") + " gitlab folds the output of several shards",
+                     "Leave it out: the output of one is as without nslaunch.");
+  }
+  return read_log_marks(arguments) == LogMarks::kGithub ? LogMarks::kGithub : LogMarks::kNone;
+}
+
 }  // namespace nslaunch::cli

@@ -14,10 +14,9 @@
 namespace nslaunch::cli {
 namespace {
 
-constexpr std::string_view kFleetOptions[] = {
-    "shards",       "each",          "jobs",      "cpus", "stagger",       "retries",
-    "repeat",       "until-fail",    "fail-fast", "slow", "total-timeout", "output",
-    "report-junit", "collect-junit", "joblog",    "ci",   "github"};
+constexpr std::string_view kFleetOptions[] = {"shards",    "each",    "jobs",          "cpus",
+                                              "stagger",   "retries", "repeat",        "until-fail",
+                                              "fail-fast", "slow",    "total-timeout", "output"};
 /// Each of these makes a fleet of a single shard, too; the others only say how it is to run.
 constexpr std::string_view kMakeFleet[] = {"shards", "each", "retries", "repeat", "until-fail"};
 
@@ -85,7 +84,8 @@ bool wants_fleet(const Arguments& arguments) {
 }
 
 bool is_of_all_shards(std::string_view option) {
-  constexpr std::string_view kMore[] = {"shard", "shard-env", "report-json"};
+  constexpr std::string_view kMore[] = {"shard",         "shard-env", "report-json", "report-junit",
+                                        "collect-junit", "joblog",    "ci",          "github"};
   return is_one_of(option, kFleetOptions) || is_one_of(option, kMore);
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "run/report/marks.hpp"
 #include "sys/base/fd.hpp"
@@ -26,6 +27,8 @@ class GithubReport : public FleetObserver {
   /// `summary`: GITHUB_STEP_SUMMARY, opened before anything runs: whoever gives its name another meaning then
   /// leads nobody elsewhere. Empty: there is none to write. `spec` must outlive it.
   GithubReport(const FleetSpec& spec, std::string summary);
+  /// What must stay open until the fleet's end.
+  std::vector<int> descriptors() const { return {file_.get()}; }
   /// From here on this process ignores SIGPIPE.
   void fleet_ended(const FleetEnded& event) override;
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "sys/base/fd.hpp"
 
@@ -15,6 +16,8 @@ class JobLog : public FleetObserver {
   /// Empties the file, or makes it, and writes the line of titles. Throws Error where that fails, also where
   /// nobody reads a FIFO.
   explicit JobLog(const std::string& path);
+  /// What must stay open until the fleet's end.
+  std::vector<int> descriptors() const { return {file_.get()}; }
   void attempt_ended(const AttemptEnded& event) override;
   /// Writes what a reader has not taken so far; one that does not read is given up. From here on this process
   /// ignores SIGPIPE.

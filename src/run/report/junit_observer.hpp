@@ -17,6 +17,8 @@ class JunitObserver : public FleetObserver {
   /// `collected`: patterns, as JunitCollector has them; empty: nothing is collected. `spec` must outlive it.
   /// Throws UsageError for a pattern that can't be, Error where `path` can't be written.
   JunitObserver(const FleetSpec& spec, const std::string& path, const std::vector<std::string>& collected);
+  /// What must stay open until the fleet's end.
+  std::vector<int> descriptors() const { return file_.descriptors(); }
   void attempt_ended(const AttemptEnded& event) override;
   void fleet_ended(const FleetEnded& event) override;
 
