@@ -17,7 +17,8 @@ enum class Stream : std::uint8_t { kOut, kErr };
 /// Takes what a person must know of an observer that fails: the run goes on.
 using Warn = std::function<void(std::string_view)>;
 
-/// An attempt that runs, the same object from AttemptStarted until AttemptEnded has been handled.
+/// An attempt that runs, the same object from AttemptStarted until AttemptEnded has been handled. Where
+/// nothing can be run there is no AttemptEnded, and it is gone before FleetEnded.
 struct RunningAttempt {
   const PartResult& part;  ///< what is known of it so far: its command, and the attempts before this one
   unsigned number = 1;     ///< of the part's attempts, from 1

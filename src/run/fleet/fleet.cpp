@@ -17,6 +17,7 @@
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/values.hpp"
+#include "sys/base/waiting.hpp"
 
 namespace nslaunch::run {
 namespace {
@@ -135,9 +136,7 @@ void Fleet::start(const Turn& turn) {
 
 int Fleet::poll_timeout() const {
   int timeout = outlet_.poll_timeout();
-  const auto regard = [&](int left) {
-    if (left >= 0) timeout = std::min(timeout, left);
-  };
+  const auto regard = [&](int left) { timeout = sys::earlier(timeout, left); };
   for (const auto& active : running_) regard(active.shard->poll_timeout());
   if (has_room()) regard(next_start_.poll_timeout());
   if (total_limit_) regard(total_limit_->poll_timeout());
