@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,22 +24,6 @@ struct Part {
   /// Of --each; none: the part comes from no list.
   std::optional<std::string> line{};
 };
-
-/// Where the output of shards goes while they run.
-enum class OutputMode {
-  kGroup,   ///< a shard's output when it has ended
-  kStream,  ///< each line as it comes, behind the shard's name
-  kFailed,  ///< as kGroup, of those that did not pass
-};
-
-/// What is shown of a fleet while it runs.
-enum class ProgressMode {
-  kPlain,  ///< a line for each that has ended, and one now and then
-  kLive,   ///< the same above a block of what runs, for a terminal
-};
-
-/// What stands around a shard's output in the log of a CI job, so that it can be folded there.
-enum class LogMarks { kNone, kGithub, kGitlab };
 
 /// How a part, or one attempt at it, ended. In the order of what matters most.
 enum class Status {
@@ -87,15 +70,6 @@ struct FleetSpec {
   std::optional<std::chrono::milliseconds> slow;
   /// For all of it together.
   std::optional<std::chrono::milliseconds> total_timeout;
-  OutputMode output = OutputMode::kGroup;
-  LogMarks marks = LogMarks::kNone;
-  ProgressMode progress = ProgressMode::kPlain;
-  /// Colour for nslaunch's own words.
-  bool colour = false;
-  /// Tell of every step of every launch.
-  bool verbose = false;
-  /// Options of the program with which a single part is run again, for the summary.
-  std::vector<std::string> options_to_run_again;
 };
 
 /// One attempt at a part: one shard.
@@ -116,9 +90,6 @@ struct Attempt {
   std::uint64_t output_bytes = 0;
   /// With an artifacts directory: where its files are.
   std::string directory;
-  /// That directory itself (O_PATH), while Reporter::ended() is called; -1: there is none. Its name may lead
-  /// elsewhere by now.
-  int directory_descriptor = -1;
 };
 
 /// What became of a part.
@@ -152,24 +123,10 @@ struct FleetResult {
   int term_signal = 0;
   /// In the order of the parts and repetitions; with until_fail those that passed are only counted.
   std::vector<PartResult> parts;
-  /// Why some of what was to be shown is not; none: all is.
+  /// Why some of what the shards have written was not read or shown; none: all was.
   std::error_code output_error;
   std::size_t passed_before = 0;
   std::chrono::milliseconds passed_before_time{0};
-};
-
-/// Is told what becomes of a fleet's shards while others still run.
-class Reporter {
- public:
-  virtual ~Reporter() = default;
-  Reporter() = default;
-  Reporter(const Reporter&) = delete;
-  Reporter& operator=(const Reporter&) = delete;
-
-  /// `attempt` is the last of the part so far. `warn` takes what a person must know of a report that fails:
-  /// the run goes on.
-  virtual void ended(const PartResult& part, const Attempt& attempt,
-                     const std::function<void(std::string_view)>& warn) = 0;
 };
 
 /// As many as the processors that the caller may use and the free memory allow.
@@ -177,10 +134,15 @@ unsigned default_jobs() noexcept;
 /// How many processors the caller may use.
 unsigned usable_processors() noexcept;
 
-/// Runs all shards in the calling process and its one thread, and shows on stdout and stderr what comes of
-/// them. For the caller's process run_shard()'s conditions hold, but its descriptors stay open. Throws
-/// UsageError for a fleet that can't be; what a single shard lacks is that part's Attempt::error.
-FleetResult run_fleet(const FleetSpec& spec, std::span<Reporter* const> reporters = {});
+class FleetObserver;  // nslaunch/fleet_events.hpp
+
+/// Runs all shards in the calling process and its one thread, and tells the observers, which have to outlive
+/// the call, in their order. Nothing is shown (nslaunch/fleet_display.hpp does that); with artifacts each
+/// attempt's output and result.json are kept. For the caller's process run_shard()'s conditions hold, but its
+/// descriptors stay open. Without parts there is only FleetEnded. Throws UsageError, before any event, for a
+/// fleet that can't be; and Error, after FleetEnded, where nothing could be run. What a single shard lacks is
+/// that part's Attempt::error.
+FleetResult run_fleet(const FleetSpec& spec, std::span<FleetObserver* const> observers = {});
 
 /// The status with which a program ends that stands for this result: 0, 1, 123, 124 or 125; 126 or 127 where
 /// no command could be executed.

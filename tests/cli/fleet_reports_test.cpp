@@ -1,7 +1,9 @@
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "support/reported_run.hpp"
+#include "support/reported.hpp"
 #include "support/write_file.hpp"
 #include "support/xml.hpp"
 
@@ -10,32 +12,6 @@ namespace {
 
 using Catch::Matchers::Contains;
 using Json = nlohmann::json;
-
-/// Runs of several shards in a directory of their own.
-struct Reported {
-  RegistryView registry;
-  TempDir directory;
-
-  Result of(const std::string& script, Words options, Words environment = {}) const {
-    auto with = registry.options();
-    with.directory = directory.path();
-    for (const auto* variable : {"GITHUB_ACTIONS", "GITLAB_CI", "GITHUB_STEP_SUMMARY"})
-      with.environment.emplace_back(variable);
-    with.environment.insert(with.environment.end(), environment.begin(), environment.end());
-    options.insert(options.begin(), "run");
-    options.insert(options.end(), {"--", "bash", "-c", script});
-    return run(nslaunch(options), with);
-  }
-  std::string text(const std::string& name) const {
-    return sys::read_file((directory / name).c_str(), std::size_t{1} << 24).value_or("");
-  }
-};
-
-/// Writes a JUnit file with one case of this name into the directory.
-std::string writes_junit(const std::string& directory, const std::string& name) {
-  return "mkdir -p " + directory + " && echo '<testsuite name=\"s\"><testcase name=\"" + name +
-         "\"/></testsuite>' >" + directory + "/r.xml";
-}
 
 }  // namespace
 
@@ -80,15 +56,6 @@ TEST_CASE("where nothing can be run the reports of several shards say so of each
   CHECK_THAT(report.at("parts").at(1).at("attempts").at(0).at("error").get<std::string>(),
              Contains("--overlay"));
   CHECK_THAT(run.text("r.xml"), Contains("<error type=\"ERROR\""));
-}
-
-TEST_CASE("options of reports of several shards are refused where there is one") {
-  const Reported run;
-  for (const auto* option : {"--report-junit=r", "--joblog=r", "--collect-junit=r", "--ci=off"}) {
-    const auto ended = run.of("echo ran", {option});
-    CHECK(ended.status == 125);
-    CHECK_THAT(ended.err, Contains("is for a run of several shards"));
-  }
 }
 
 TEST_CASE("the report of all is not written again by the command that the summary gives for one shard") {

@@ -56,7 +56,8 @@ std::string text_of(const std::string& path) {
 TEST_CASE("what another user's command puts in the place of a report leads root nowhere") {
   const auto late =
       GENERATE(LateFile{"--report-json", false}, LateFile{"--report-json"}, LateFile{"--report-junit"},
-               LateFile{"--joblog"}, LateFile{"GITHUB_STEP_SUMMARY"});
+               LateFile{"--report-junit", false}, LateFile{"--joblog"}, LateFile{"--joblog", false},
+               LateFile{"GITHUB_STEP_SUMMARY"}, LateFile{"GITHUB_STEP_SUMMARY", false});
   const bool is_there = GENERATE(false, true);
   const bool swaps_directory = GENERATE(false, true);
   CAPTURE(late.option, late.of_fleet, is_there, swaps_directory);

@@ -16,9 +16,20 @@ namespace {
 
 using Json = nlohmann::json;
 
-const std::function<void(std::string_view)> kNoWarning = [](std::string_view text) {
-  FAIL(std::string(text));
-};
+const Warn kNoWarning = [](std::string_view text) { FAIL(std::string(text)); };
+
+/// Lets an attempt end whose directory for artifacts this is (-1: it has none).
+void end_attempt(const FleetSpec& spec, const PartResult& part, int directory, const Warn& warn) {
+  run::ResultFiles files;
+  files.fleet_started({.spec = spec});
+  const RunningAttempt running{.part = part, .id = {}, .began = {}};
+  files.attempt_ended({.running = running,
+                       .part = part,
+                       .attempt = part.attempts.back(),
+                       .output_problem = {},
+                       .directory = directory,
+                       .warn = warn});
+}
 
 }  // namespace
 
@@ -91,11 +102,10 @@ TEST_CASE("each attempt's artifacts directory gets its result") {
   auto attempt = attempt_with(Status::kFail, 3);
   attempt.directory = directory.path();
   const auto opened = sys::Directory::open(directory.path());
-  attempt.directory_descriptor = opened.fd();
   FleetSpec spec;
   spec.run_id = "89abcdef";
   const auto part = part_with(2, {attempt_with(Status::kFail, 1), attempt});
-  run::ResultFiles(spec).ended(part, part.attempts.back(), kNoWarning);
+  end_attempt(spec, part, opened.fd(), kNoWarning);
   const auto json = Json::parse(sys::read_file((directory / "result.json").c_str()).value_or(""));
   CHECK(json.at("run_id") == "89abcdef");
   CHECK(json.at("index") == 2);
@@ -110,11 +120,9 @@ TEST_CASE("a result is not written through a link that a command of another user
   auto attempt = attempt_with(Status::kPass);
   attempt.directory = directory.path();
   const auto opened = sys::Directory::open(directory.path());
-  attempt.directory_descriptor = opened.fd();
   FleetSpec spec;
   spec.shard.user = UserIds{.uid = ::getuid(), .gid = ::getgid(), .groups = {}};
-  run::ResultFiles files(spec);
-  files.ended(part_with(1, {attempt}), attempt, kNoWarning);
+  end_attempt(spec, part_with(1, {attempt}), opened.fd(), kNoWarning);
   CHECK_FALSE(std::filesystem::exists(directory / "victim"));
   CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(directory / "result.json")));
 }
@@ -125,14 +133,11 @@ TEST_CASE("a result that can't be written is a warning, but for a shard that nev
   const auto warn = [&](std::string_view text) { warned = text; };
   auto attempt = attempt_with(Status::kError, 125);
   attempt.directory = directory / "gone";
-  const FleetSpec spec;
-  run::ResultFiles files(spec);
-  files.ended(part_with(1, {attempt}), attempt, warn);
+  end_attempt({}, part_with(1, {attempt}), -1, warn);
   CHECK(warned.empty());
   const auto gone = sys::Directory::open_or_make(directory / "gone", 0700);
   std::filesystem::remove(directory / "gone");
-  attempt.directory_descriptor = gone.fd();
-  files.ended(part_with(1, {attempt}), attempt, warn);
+  end_attempt({}, part_with(1, {attempt}), gone.fd(), warn);
   CHECK_THAT(warned, Catch::Contains("its result is not kept") && Catch::Contains("No such file"));
 }
 

@@ -66,6 +66,44 @@ TEST_CASE("parts that never ran are results once each, however many they are") {
   CHECK(result.parts.back().repetition == 2);
 }
 
+TEST_CASE("a part is found again however many there are, and results are in the parts' order") {
+  constexpr unsigned kParts = 200'000;  // a search through all of them for each would not end
+  FleetSpec spec;
+  for (unsigned index = 1; index <= kParts; ++index)
+    spec.parts.push_back({.index = index, .total = kParts, .name = {}});
+  run::Results results(spec);
+  for (std::size_t part = kParts; part > 0; --part) results.part_of({.part = part - 1});
+  std::size_t found = 0;
+  for (std::size_t part = kParts; part > 0; --part)
+    found += results.part_of({.part = part - 1, .attempt = 2}).part.index == part ? 1U : 0U;
+  CHECK(found == kParts);
+  const auto result = results.take();
+  CHECK(result.parts.size() == kParts);
+  CHECK(result.parts.front().part.index == 1);
+  CHECK(result.parts.back().part.index == kParts);
+}
+
+TEST_CASE("until something fails those that passed are only counted, and are no results") {
+  FleetSpec spec;
+  spec.until_fail = true;
+  spec.parts = {{.index = 1, .total = 2, .name = "a"}, {.index = 2, .total = 2, .name = "b"}};
+  run::Results results(spec);
+  const auto settle = [&](const run::Turn& turn, Status status) {
+    auto& part = results.part_of(turn);
+    part.attempts.emplace_back().status = status;
+    const bool passed = results.settle(turn, part);
+    if (passed) results.only_count(turn);
+    return passed;
+  };
+  CHECK(settle({.part = 0}, Status::kPass));
+  CHECK(settle({.part = 0, .repetition = 2}, Status::kPass));
+  CHECK_FALSE(settle({.part = 1}, Status::kFail));
+  const auto result = results.take();
+  CHECK(result.passed_before == 2);
+  REQUIRE(result.parts.size() == 1);
+  CHECK(result.parts.front().part.name == "b");
+}
+
 TEST_CASE("a fleet's exit status is that of its worst shard") {
   CHECK(exit_of({Status::kPass, Status::kSlow, Status::kFlaky, Status::kLeak}) == 0);
   CHECK(exit_of({Status::kPass, Status::kLeak}, LeakPolicy::kFail) == 123);

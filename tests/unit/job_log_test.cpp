@@ -20,7 +20,10 @@ std::string line_of(const Attempt& attempt, unsigned repetition = 1) {
   auto part = part_with(2, {attempt});
   part.repetition = repetition;
   part.command = {"sh", "-c", "echo a\tb\nc"};
-  log.ended(part, attempt, [](std::string_view text) { FAIL(std::string(text)); });
+  const Warn no_warning = [](std::string_view warned) { FAIL(std::string(warned)); };
+  const RunningAttempt running{.part = part, .id = {}, .began = {}};
+  log.attempt_ended(
+      {.running = running, .part = part, .attempt = attempt, .output_problem = {}, .warn = no_warning});
   const auto text = sys::read_file((directory / "log").c_str()).value_or("");
   REQUIRE(text.starts_with(kTitles));
   return text.substr(std::string(kTitles).size());

@@ -26,9 +26,9 @@ cli::ReadReport of_shard(const std::string& path, unsigned index, int exit_statu
   spec.id = "0000000" + std::to_string(index);
   spec.shard_index = index;
   spec.shard_total = 4;
-  Outcome outcome;
-  outcome.exit_status = exit_status;
-  return {path, cli::outcome_as_json({spec, 1'700'000'010}, outcome, exit_status)};
+  auto attempt = attempt_with(exit_status == 0 ? Status::kPass : Status::kFail, exit_status);
+  attempt.started_at = 1'700'000'010'000;
+  return {path, cli::run_as_json(spec, attempt)};
 }
 
 PartResult passed(unsigned index) {

@@ -1,10 +1,8 @@
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 
-#include "run/output/progress.hpp"
+#include "run/show/progress.hpp"
+#include "support/printed.hpp"
 #include "support/process.hpp"
-#include "sys/base/fd.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -12,23 +10,6 @@ namespace {
 using Catch::Matchers::Matches;
 using std::chrono::hours;
 using std::chrono::milliseconds;
-
-/// What `body` makes the printer write to stderr.
-std::string printed(const std::function<void(run::Printer&)>& body) {
-  auto pipe = sys::make_pipe();
-  const sys::Fd before(::dup(STDERR_FILENO));
-  ::dup2(pipe.write.get(), STDERR_FILENO);
-  {
-    run::Printer printer;
-    body(printer);
-    printer.write_now();
-  }
-  ::dup2(before.get(), STDERR_FILENO);
-  char text[4096];
-  pipe.write.reset();
-  const auto count = ::read(pipe.read.get(), text, sizeof text);
-  return {text, static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
-}
 
 run::FleetSnapshot snapshot_of(std::size_t running) {
   run::FleetSnapshot snapshot{

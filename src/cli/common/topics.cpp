@@ -73,9 +73,9 @@ A job that the engine has split into N learns its part with --shard auto, and
 hands it on: nslaunch run --shard auto -- npm test -- --shard={index}/{total}
 
 Options may be set for all runs of a job: NSLAUNCH_OPT_TIMEOUT=20m.
-How a run ended, for a program to read: --report-json FILE; of several shards
-also --report-junit FILE. GitHub's and GitLab's logs get what they understand
-(--ci). nslaunch merge-reports joins the reports of several machines.
+How a run ended, for a program to read: --report-json FILE, --report-junit
+FILE. GitHub's and GitLab's logs get what they understand (--ci). nslaunch
+merge-reports joins the reports of several machines.
 )"},
 };
 

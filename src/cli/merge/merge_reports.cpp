@@ -8,8 +8,8 @@
 #include <optional>
 
 #include "cli/merge/merge_json.hpp"
-#include "cli/run/report_file.hpp"
 #include "run/report/junit.hpp"
+#include "run/report/report_file.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/log.hpp"
@@ -71,7 +71,8 @@ std::string merge_junit(const std::vector<ReadReport>& reports) {
 
 bool write_to(const Arguments& arguments, std::string_view option, const std::string& text) {
   const auto option_word = fmt::format("--{}", option);
-  return ReportFile(arguments.text(option), option_word, ReportFile::Command::kOwn).write(text);
+  return run::ReportFile(arguments.text(option), option_word, run::ReportFile::Command::kOwn)
+      .write(text, sys::warn);
 }
 
 int run(const Arguments& arguments) {

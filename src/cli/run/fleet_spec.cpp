@@ -1,28 +1,22 @@
 #include "cli/run/fleet_spec.hpp"
 
-#include <unistd.h>
 #include <nslaunch/error.hpp>
 
 #include <algorithm>
-#include <cstdlib>
 
-#include "cli/run/ci_log.hpp"
 #include "cli/run/fleet_parts.hpp"
-#include "cli/run/run_options.hpp"
 #include "run/engine/shard_env.hpp"
 #include "run/part/templates.hpp"
 #include "shard/plan/plan.hpp"
 #include "sys/base/check.hpp"
-#include "sys/base/log.hpp"
 #include "sys/base/text.hpp"
 
 namespace nslaunch::cli {
 namespace {
 
-constexpr std::string_view kFleetOptions[] = {
-    "shards",       "each",          "jobs",      "cpus", "stagger",       "retries",
-    "repeat",       "until-fail",    "fail-fast", "slow", "total-timeout", "output",
-    "report-junit", "collect-junit", "joblog",    "ci",   "github"};
+constexpr std::string_view kFleetOptions[] = {"shards",    "each",    "jobs",          "cpus",
+                                              "stagger",   "retries", "repeat",        "until-fail",
+                                              "fail-fast", "slow",    "total-timeout", "output"};
 /// Each of these makes a fleet of a single shard, too; the others only say how it is to run.
 constexpr std::string_view kMakeFleet[] = {"shards", "each", "retries", "repeat", "until-fail"};
 
@@ -47,37 +41,6 @@ unsigned read_processors(const Arguments& arguments, unsigned at_once) {
   if (text == "off") return 0;
   if (text == "auto") return at_once > 1 ? std::max(1U, usable_processors() / at_once) : 0;
   return static_cast<unsigned>(arguments.number("cpus", 1, 1024, 1));
-}
-
-OutputMode read_output(const Arguments& arguments) {
-  constexpr const char* kModes[] = {"group", "stream", "failed"};
-  const auto mode = arguments.choice("output", kModes, "group");
-  return mode == "stream" ? OutputMode::kStream : mode == "failed" ? OutputMode::kFailed : OutputMode::kGroup;
-}
-
-/// CI engines show what a terminal would, line by line.
-bool is_watched_by_a_person() {
-  const char* terminal = std::getenv("TERM");
-  const char* ci = std::getenv("CI");
-  const bool in_ci = ci != nullptr && *ci != '\0' && std::string_view(ci) != "false";
-  return ::isatty(STDERR_FILENO) == 1 && terminal != nullptr && std::string_view(terminal) != "dumb" &&
-         !in_ci;
-}
-
-/// As they were given, but for those that are the fleet's, and the report of all of it.
-std::vector<std::string> options_to_run_again(const Arguments& arguments) {
-  constexpr std::string_view kOfAll[] = {"shard", "shard-env", "report-json"};
-  std::vector<std::string> words;
-  for (const auto& option : run_options()) {
-    const bool is_fleets = is_one_of(option.name, kFleetOptions) || is_one_of(option.name, kOfAll);
-    if (is_fleets || !arguments.has(option.name) || !arguments.written(option.name).starts_with("--"))
-      continue;
-    for (const auto& value : arguments.all(option.name)) {
-      words.push_back(arguments.written(option.name));
-      if (option.value_name != nullptr) words.push_back(value);
-    }
-  }
-  return words;
 }
 
 /// Those of --env come last of the shard's variables, and alone are templates.
@@ -120,6 +83,12 @@ bool wants_fleet(const Arguments& arguments) {
                    "Add --shards N, --each FILE, --repeat N, --retries N or --until-fail.");
 }
 
+bool is_of_all_shards(std::string_view option) {
+  constexpr std::string_view kMore[] = {"shard",         "shard-env", "report-json", "report-junit",
+                                        "collect-junit", "joblog",    "ci",          "github"};
+  return is_one_of(option, kFleetOptions) || is_one_of(option, kMore);
+}
+
 FleetSpec read_fleet(ShardSpec shard, const Arguments& arguments) {
   if (shard.isolation == Isolation::kNone)
     throw UsageError("several shards need isolation, and --isolation=none makes none");
@@ -141,12 +110,6 @@ FleetSpec read_fleet(ShardSpec shard, const Arguments& arguments) {
   fleet.stagger = arguments.duration("stagger").value_or(fleet.stagger);
   fleet.slow = limit_of_fleet(arguments, "slow");
   fleet.total_timeout = limit_of_fleet(arguments, "total-timeout");
-  fleet.output = read_output(arguments);
-  fleet.marks = read_log_marks(arguments);
-  fleet.progress = is_watched_by_a_person() ? ProgressMode::kLive : ProgressMode::kPlain;
-  fleet.colour = sys::colour_wanted(STDERR_FILENO);
-  fleet.verbose = arguments.has("verbose");
-  fleet.options_to_run_again = options_to_run_again(arguments);
   return fleet;
 }
 

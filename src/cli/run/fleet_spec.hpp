@@ -2,12 +2,17 @@
 
 #include <nslaunch/fleet.hpp>
 
+#include <string_view>
+
 #include "cli/common/options.hpp"
 
 namespace nslaunch::cli {
 
 /// Whether the options ask for more than one transparent run.
 bool wants_fleet(const Arguments& arguments);
+
+/// Whether an option says what is to become of all shards together: one that is run again does without.
+bool is_of_all_shards(std::string_view option);
 
 /// The fleet whose shards are like `shard`. Throws UsageError.
 FleetSpec read_fleet(ShardSpec shard, const Arguments& arguments);

@@ -2,29 +2,23 @@
 
 #include <unistd.h>
 #include <nslaunch/error.hpp>
-#include <nslaunch/exit_codes.hpp>
-#include <nslaunch/fleet.hpp>
-#include <nslaunch/run.hpp>
+#include <nslaunch/fleet_display.hpp>
 
 #include <cerrno>
-#include <ctime>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cli/common/die.hpp"
-#include "cli/run/fleet_reports.hpp"
+#include "cli/run/display_settings.hpp"
 #include "cli/run/fleet_spec.hpp"
-#include "cli/run/report.hpp"
-#include "cli/run/report_file.hpp"
-#include "cli/run/run_json.hpp"
+#include "cli/run/reports.hpp"
+#include "cli/run/run_one.hpp"
 #include "cli/run/run_options.hpp"
 #include "cli/run/run_spec.hpp"
 #include "run/part/expand_spec.hpp"
-#include "run/part/results.hpp"
 #include "shard/diagnose/explain.hpp"
 #include "shard/plan/environment.hpp"
-#include "shard/plan/plan.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/log.hpp"
 #include "sys/base/text.hpp"
@@ -65,77 +59,15 @@ void check_command(const Arguments& arguments) {
   throw shard::explain_command(spec.command.front(), error, ::access(arguments[0], F_OK) == 0);
 }
 
-Outcome run_and_report(const ShardSpec& spec, const Messages& messages, bool verbose) {
-  auto outcome = run_shard(spec, messages);
-  report(outcome, spec, verbose);
-  return outcome;
-}
-
-/// With --report-json: the file is opened before anything runs, and written whatever happens then.
-Outcome run_and_write(ShardSpec& spec, Messages messages, const std::string& path, bool verbose) {
-  ReportFile file(path, "--report-json", command_of(spec));
-  messages.keep_open = file.descriptors();
-  spec.measure = true;
-  if (spec.id.empty()) spec.id = shard::random_id();
-  const RunRequest request{spec, std::time(nullptr)};
-  const auto failed = [&](const char* error, int status) {
-    file.write(failure_as_json(request, error, status));
-  };
-  try {
-    auto outcome = run_and_report(spec, messages, verbose);
-    file.write(outcome_as_json(request, outcome, exit_status(outcome, spec)));
-    return outcome;
-  } catch (const CommandError& error) {
-    failed(error.what(), error.exit_status());
-    throw;
-  } catch (const shard::EndedLaunch& error) {
-    failed(error.what(), status_of_signal(error.signal()));
-    throw;
-  } catch (const std::exception& error) {
-    failed(error.what(), kOwnFailure);
-    throw;
-  }
-}
-
-/// With its reports, also where nothing could be run.
-FleetResult run_with_reports(const FleetSpec& spec, FleetReports& reports) try {
-  const auto reporters = reports.reporters();
-  auto result = run_fleet(spec, reporters);
-  reports.write(result);
-  return result;
-} catch (const Error& error) {
-  reports.write(run::refused_fleet(spec, error.what()));
-  throw;
-}
-
 int run_fleet_of(const FleetSpec& spec, const Arguments& arguments) {
+  const auto display = read_display(arguments);
   if (!spec.parts.empty()) run::check_fleet(spec);  // before a file is emptied for a log
-  FleetReports reports(arguments, spec);
-  if (spec.parts.empty()) {
+  Reports reports(arguments, spec, display.marks);
+  if (spec.parts.empty())
     sys::say("the list has fewer lines than the run has shards: there is nothing for this one");
-    reports.write(run::refused_fleet(spec, {}));
-    return 0;
-  }
-  const auto result = run_with_reports(spec, reports);
+  const auto result = show_fleet(spec, display, reports.observers());
   if (result.term_signal != 0) die_of(result.term_signal);
   return exit_status(result, spec);
-}
-
-int run_one(ShardSpec& spec, const Arguments& arguments) try {
-  const bool verbose = arguments.has("verbose");
-  Messages messages{.warning = [](std::string_view line) { sys::warn(line); },
-                    .trace = {},
-                    .note = [](std::string_view line) { sys::say(line); }};
-  if (verbose) messages.trace = [](std::string_view line) { sys::say(line); };
-  const auto outcome = arguments.has("report-json")
-                           ? run_and_write(spec, std::move(messages), arguments.text("report-json"), verbose)
-                           : run_and_report(spec, messages, verbose);
-  if (outcome.term_signal != 0 && !is_hang(outcome.cause)) die_of(outcome.term_signal);
-  return exit_status(outcome, spec);
-} catch (const shard::EndedLaunch& error) {
-  sys::say_error(error.what());
-  die_of(error.signal());
-  return status_of_signal(error.signal());
 }
 
 int run(const Arguments& arguments) {

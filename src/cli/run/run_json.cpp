@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "run/part/status.hpp"
 #include "run/report/json_text.hpp"
 #include "run/report/outcome_json.hpp"
 
@@ -13,33 +12,38 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json request_as_json(const RunRequest& request, int status) {
-  const auto& spec = request.spec;
-  return {{"version", 1},
-          {"id", spec.id},
-          {"name", spec.name.empty() ? spec.id : spec.name},
-          {"index", spec.shard_index},
-          {"total", spec.shard_total},
-          {"command", spec.command},
-          {"started_at", request.started_at},
-          {"nslaunch_status", status}};
+/// Seen from a failed launch alone: whether it is nslaunch's own failure.
+Status status_of_failure(const Attempt& attempt) {
+  return attempt.exit_status == kOwnFailure ? Status::kError : Status::kFail;
 }
 
 }  // namespace
 
-std::string outcome_as_json(const RunRequest& request, const Outcome& outcome, int status) {
-  Json json = request_as_json(request, status);
-  json["status"] = to_string(run::status_of(outcome, request.spec));
+std::string run_as_json(const ShardSpec& spec, const Attempt& attempt) {
+  Json json = {{"version", 1},
+               {"id", spec.id},
+               {"name", spec.name.empty() ? spec.id : spec.name},
+               {"index", spec.shard_index},
+               {"total", spec.shard_total},
+               {"command", spec.command},
+               {"started_at", attempt.started_at / 1000},
+               {"nslaunch_status", attempt.exit_status}};
+  if (!attempt.started) {
+    json["status"] = to_string(status_of_failure(attempt));
+    json["error"] = attempt.error;
+    return run::json_text(json);
+  }
+  json["status"] = to_string(attempt.status);
   json["error"] = nullptr;
-  run::add_outcome(json, outcome);
+  run::add_outcome(json, attempt.outcome);
   return run::json_text(json);
 }
 
-std::string failure_as_json(const RunRequest& request, const std::string& error, int status) {
-  Json json = request_as_json(request, status);
-  json["status"] = to_string(status == kOwnFailure ? Status::kError : Status::kFail);
-  json["error"] = error;
-  return run::json_text(json);
+RunJson::RunJson(const ShardSpec& spec, const std::string& path)
+    : spec_(spec), file_(path, "--report-json", run::command_of(spec)) {}
+
+void RunJson::fleet_ended(const FleetEnded& event) {
+  file_.write(run_as_json(spec_, event.result.parts.front().attempts.back()), event.warn);
 }
 
 }  // namespace nslaunch::cli

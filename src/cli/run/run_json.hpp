@@ -1,22 +1,31 @@
 #pragma once
 
-#include <nslaunch/outcome.hpp>
+#include <nslaunch/fleet_events.hpp>
 #include <nslaunch/spec.hpp>
 
-#include <cstdint>
 #include <string>
+#include <vector>
+
+#include "run/report/report_file.hpp"
 
 namespace nslaunch::cli {
 
-/// What was asked for; `spec` has an id, and must outlive it.
-struct RunRequest {
-  const ShardSpec& spec;
-  std::int64_t started_at;  ///< seconds since the epoch
-};
+/// The document of --report-json for a run of one shard (docs/report.md), one line; also where nslaunch
+/// itself has failed, or the command can't be executed.
+std::string run_as_json(const ShardSpec& spec, const Attempt& attempt);
 
-/// The document of --report-json (docs/report.md), one line. `status`: the one that nslaunch ends with.
-std::string outcome_as_json(const RunRequest& request, const Outcome& outcome, int status);
-/// Of a run in which nslaunch itself has failed, or whose command can't be executed.
-std::string failure_as_json(const RunRequest& request, const std::string& error, int status);
+/// Writes it at the end.
+class RunJson : public FleetObserver {
+ public:
+  /// `spec` must outlive it. Throws Error where `path` can't be written.
+  RunJson(const ShardSpec& spec, const std::string& path);
+  /// What must stay open until the end.
+  std::vector<int> descriptors() const { return file_.descriptors(); }
+  void fleet_ended(const FleetEnded& event) override;
+
+ private:
+  const ShardSpec& spec_;
+  run::ReportFile file_;
+};
 
 }  // namespace nslaunch::cli

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#include <nslaunch/error.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -10,18 +11,15 @@
 #include "registry/record/registration.hpp"
 #include "run/engine/processors.hpp"
 #include "run/part/expand_spec.hpp"
-#include "run/report/fleet_json.hpp"
 #include "shard/plan/plan.hpp"
 #include "shard/plan/users_directory.hpp"
 #include "shard/supervise/ancestors.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
-#include "sys/base/log.hpp"
-#include "sys/base/text.hpp"
 #include "sys/base/values.hpp"
+#include "sys/base/waiting.hpp"
 
-namespace nslaunch {
-namespace run {
+namespace nslaunch::run {
 namespace {
 
 /// A shard that runs keeps nine, and a dozen while it is made; then there are ports that are led somewhere.
@@ -42,21 +40,17 @@ rlimit limit_on_descriptors() {
 }  // namespace
 
 // The limit on descriptors is the caller's until it is written down for the commands.
-Fleet::Fleet(const FleetSpec& spec, std::span<Reporter* const> reporters)
+Fleet::Fleet(const FleetSpec& spec, const Observers& observers, Outlet& outlet)
     : spec_(spec),
-      reporters_(reporters),
+      observers_(observers),
+      outlet_(outlet),
       shared_{caller_.before(), limit_on_descriptors(), ns::changed_sysctls(),
               sys::open_file("/dev/null", O_RDWR)},
       processors_(allowed_processors()),
-      progress_(spec.progress == ProgressMode::kLive ? live_progress(printer_) : plain_progress(printer_)),
       schedule_(spec.parts.size(), {spec.retries, spec.repeat, spec.until_fail}),
       results_(spec) {
   descriptors_.emplace(sys::kEveryDescriptor);
   jobs_ = jobs_that_fit(descriptors_->now(), spec.jobs);
-  if (jobs_ < spec.jobs && (spec.until_fail || jobs_ < schedule_.total()))
-    say(fmt::format("{} shards at once, not {}: the hard limit on open descriptors is {} (ulimit -Hn)", jobs_,
-                    spec.jobs, descriptors_->now()),
-        kWarningColour);
   if (spec.shard.watch_ancestors && !sys::is_ignored(SIGHUP)) ancestors_ = shard::ancestors_in_own_group();
   for (const auto& ancestor : ancestors_) shared_.outside_handles.push_back(ancestor.get());
   if (shard::other_user(spec.shard) != nullptr && !spec.shard.capture.file.empty())
@@ -66,7 +60,7 @@ Fleet::Fleet(const FleetSpec& spec, std::span<Reporter* const> reporters)
 }
 
 void Fleet::begin_to_watch() {
-  printer_.begin(loop_);
+  outlet_.begin(loop_);
   signals_watch_ = loop_.watch(caller_.signals().get(), POLLIN, [this](short) { signals_are_due_ = true; });
   for (const auto& ancestor : ancestors_)
     ancestors_watches_.push_back(loop_.watch(ancestor.get(), POLLIN, [this](short) { on_ancestor_ended(); }));
@@ -78,14 +72,12 @@ void Fleet::on_ancestor_ended() {
   ancestors_watches_.clear();
 }
 
-void Fleet::say(std::string_view text, const char* colour) {
-  printer_.print(Stream::kErr, sys::own_lines(text, spec_.colour ? colour : ""));
-  progress_->changed();
+void Fleet::notify(FleetNotice::Kind kind, std::string_view text) const {
+  observers_.tell(&FleetObserver::fleet_notice, FleetNotice{.kind = kind, .text = text});
 }
 
-/// Output that waits for its reader has descriptors and memory: while there is much of it nothing is started.
 bool Fleet::has_room() const {
-  return running_.size() < jobs_ && !schedule_.exhausted() && !printer_.is_full();
+  return running_.size() < jobs_ && !schedule_.exhausted() && !outlet_.is_full();
 }
 
 bool Fleet::may_start() const {
@@ -112,13 +104,15 @@ unsigned Fleet::free_slot() const {
 }
 
 std::unique_ptr<Messages> Fleet::messages_for(const Part& part) {
-  const auto line = [this, name = sys::escape(part.name)](const char* colour) {
-    return [this, name, colour](std::string_view text) { say(fmt::format("{}: {}", name, text), colour); };
+  const auto to_observers = [this, &part](ShardMessage::Kind kind) {
+    return [this, &part, kind](std::string_view text) {
+      observers_.tell(&FleetObserver::shard_message, ShardMessage{.kind = kind, .part = part, .text = text});
+    };
   };
   auto messages = std::make_unique<Messages>();
-  messages->warning = line(kWarningColour);
-  messages->note = line("");
-  if (spec_.verbose) messages->trace = line("");
+  messages->warning = to_observers(ShardMessage::Kind::kWarning);
+  messages->note = to_observers(ShardMessage::Kind::kNote);
+  if (observers_.want_trace()) messages->trace = to_observers(ShardMessage::Kind::kTrace);
   return messages;
 }
 
@@ -127,22 +121,22 @@ void Fleet::start(const Turn& turn) {
   auto shard = spec_of(spec_, part.part, turn);
   part.command = shard.command;
   const auto slot = free_slot();
-  ActiveAttempt active{turn, slot, &part, messages_for(part.part), nullptr, nullptr};
-  active.output = std::make_unique<ShardOutput>(spec_.output, sys::escape(part.part.name) + " | ", printer_);
+  ActiveAttempt active{turn, slot, &part, nullptr, messages_for(spec_.parts[turn.part]), nullptr, nullptr};
+  active.attempt = std::make_unique<RunningAttempt>(
+      RunningAttempt{.part = part, .number = turn.attempt, .id = shard.id, .began = sys::Clock::now()});
+  observers_.tell(&FleetObserver::attempt_started, AttemptStarted{*active.attempt});
+  active.output = std::make_unique<ShardOutput>(*active.attempt, observers_, outlet_);
   active.shard =
       std::make_unique<ShardRun>(shard, shared_, share_of_processors(processors_, slot, spec_.processors),
                                  *active.output, *active.messages, loop_);
   const bool is_first = !std::exchange(any_started_, true);
   if (active.shard->usage_error() && is_first) std::rethrow_exception(active.shard->usage_error());
   running_.push_back(std::move(active));
-  progress_->changed();
 }
 
 int Fleet::poll_timeout() const {
-  int timeout = progress_->poll_timeout();
-  const auto regard = [&](int left) {
-    if (left >= 0) timeout = std::min(timeout, left);
-  };
+  int timeout = outlet_.poll_timeout();
+  const auto regard = [&](int left) { timeout = sys::earlier(timeout, left); };
   for (const auto& active : running_) regard(active.shard->poll_timeout());
   if (has_room()) regard(next_start_.poll_timeout());
   if (total_limit_) regard(total_limit_->poll_timeout());
@@ -160,49 +154,51 @@ void Fleet::handle_events() {
   }
   if (total_limit_ && total_limit_->passed()) {
     total_limit_.reset();
-    say(fmt::format("{} have passed: ending all shards", sys::format_duration(*spec_.total_timeout)),
-        kWarningColour);
+    notify(FleetNotice::Kind::kTotalTimeout,
+           fmt::format("{} have passed: ending all shards", sys::format_duration(*spec_.total_timeout)));
     cancel(FleetEnd::kTotalTimeout);
   }
 }
 
-FleetSnapshot Fleet::snapshot() const {
-  FleetSnapshot snapshot{.settled = results_.settled(),
-                         .total = schedule_.total(),
-                         .failed = results_.failed(),
-                         .began = began_,
-                         .running = {}};
-  for (const auto& active : running_) {
-    const auto lines = last_lines(active.output->tail(), 1);
-    snapshot.running.push_back(
-        {active.part->part.name, active.shard->began(), lines.empty() ? "" : std::string(lines.front())});
-  }
-  return snapshot;
-}
-
 FleetResult Fleet::run() {
+  observers_.tell(&FleetObserver::fleet_started, FleetStarted{.spec = spec_, .total = schedule_.total()});
+  if (jobs_ < spec_.jobs && (spec_.until_fail || jobs_ < schedule_.total())) {
+    notify(FleetNotice::Kind::kFewerAtOnce,
+           fmt::format("{} shards at once, not {}: the hard limit on open descriptors is {} (ulimit -Hn)",
+                       jobs_, spec_.jobs, descriptors_->now()));
+  }
   registry::sweep();
   for (;;) {
     start_what_fits();
     end_those_over();
     if (running_.empty() && schedule_.exhausted()) return finish();
-    if (progress_->is_due()) progress_->show(snapshot());
+    outlet_.keep_up();
     for (auto& active : running_) active.output->wait_for_more();
     loop_.turn(poll_timeout());
     handle_events();
   }
 }
 
-}  // namespace run
-
-FleetResult run_fleet(const FleetSpec& spec, std::span<Reporter* const> reporters) {
+/// The shards' descriptors and signals are given back before reports are written, which may take their time.
+FleetResult run_parts(const FleetSpec& spec, std::span<FleetObserver* const> observers, Outlet& outlet) {
   auto with_id = spec;
   if (with_id.run_id.empty()) with_id.run_id = shard::random_id();
-  run::check_fleet(with_id);
-  run::ResultFiles result_files(with_id);
-  std::vector<Reporter*> all{&result_files};
-  all.insert(all.end(), reporters.begin(), reporters.end());
-  return run::Fleet(with_id, all).run();
+  if (!with_id.parts.empty()) check_fleet(with_id);
+  const Observers all(observers);
+  const Warn warn = [&all](std::string_view text) {
+    all.tell(&FleetObserver::fleet_notice, FleetNotice{.kind = FleetNotice::Kind::kObserver, .text = text});
+  };
+  const auto tell_end = [&](const FleetResult& result) {
+    all.tell(&FleetObserver::fleet_ended, FleetEnded{.result = result, .warn = warn});
+  };
+  try {
+    auto result = with_id.parts.empty() ? refused_fleet(with_id, {}) : Fleet(with_id, all, outlet).run();
+    tell_end(result);
+    return result;
+  } catch (const Error& error) {
+    tell_end(refused_fleet(with_id, error.what()));
+    throw;
+  }
 }
 
-}  // namespace nslaunch
+}  // namespace nslaunch::run

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <nslaunch/fleet.hpp>
+#include <nslaunch/fleet_events.hpp>
 
 #include <memory>
 #include <optional>
@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "registry/place/addressed.hpp"
+#include "run/fleet/outlet.hpp"
 #include "run/fleet/shard_run.hpp"
-#include "run/output/printer.hpp"
-#include "run/output/progress.hpp"
+#include "run/part/observers.hpp"
 #include "run/part/results.hpp"
 #include "run/part/schedule.hpp"
 #include "run/single/caller.hpp"
@@ -22,22 +22,22 @@
 
 namespace nslaunch::run {
 
-/// Many shards, from the first launch to the last one's end: one loop for all of them.
+/// Many shards, from the first launch to the last one's end: one loop for all of them. Knows of those who
+/// show and report it only that they are told, and that they may have to be waited for.
 class Fleet {
  public:
-  /// `spec` has a run id; it and the reporters must outlive it.
-  Fleet(const FleetSpec& spec, std::span<Reporter* const> reporters);
+  /// `spec` has a run id; all must outlive it.
+  Fleet(const FleetSpec& spec, const Observers& observers, Outlet& outlet);
 
   FleetResult run();
 
  private:
-  static constexpr const char* kWarningColour = "\033[33m";
-
   /// One shard that runs, with what it refers to.
   struct ActiveAttempt {
     Turn turn;
     unsigned slot;
     PartResult* part;
+    std::unique_ptr<RunningAttempt> attempt;
     std::unique_ptr<Messages> messages;
     std::unique_ptr<ShardOutput> output;
     std::unique_ptr<ShardRun> shard;
@@ -58,7 +58,7 @@ class Fleet {
   void handle_events();
   void end_those_over();
   void take_end(ActiveAttempt& active);
-  void print_output(ActiveAttempt& active, const Attempt& attempt);
+  void tell_end(const ActiveAttempt& active, bool again);
   void settle(const Turn& turn, PartResult& part);
 
   void handle_signals();
@@ -67,13 +67,13 @@ class Fleet {
   void forward(const registry::AddressedSignal& addressed);
   /// The first time everything is told to end, the second time it is killed.
   void cancel(FleetEnd end, int signal = 0);
-  void say(std::string_view text, const char* colour = "");
-  FleetSnapshot snapshot() const;
+  void notify(FleetNotice::Kind kind, std::string_view text) const;
   FleetResult finish();
-  void print_the_rest();
+  void wait_for_outlet();
 
   const FleetSpec& spec_;
-  std::span<Reporter* const> reporters_;
+  const Observers& observers_;
+  Outlet& outlet_;
   CallersSignals caller_;
   sys::Loop loop_{"waiting for the shards"};
   sys::Loop::Watch signals_watch_;
@@ -83,8 +83,6 @@ class Fleet {
   unsigned jobs_ = 1;
   std::vector<unsigned> processors_;
   std::vector<sys::Pidfd> ancestors_;
-  Printer printer_;
-  std::unique_ptr<Progress> progress_;
   Schedule schedule_;
   std::vector<ActiveAttempt> running_;
   Results results_;
@@ -98,5 +96,9 @@ class Fleet {
   bool cancelled_ = false;
   bool hurried_ = false;  ///< a signal has come since it was set
 };
+
+/// run_fleet() without its result files. The outlet is told of nothing but what an Outlet is for: where it is
+/// an observer, too, it is one of those.
+FleetResult run_parts(const FleetSpec& spec, std::span<FleetObserver* const> observers, Outlet& outlet);
 
 }  // namespace nslaunch::run

@@ -40,17 +40,19 @@ void Fleet::on_signal(const signalfd_siginfo& info) {
     case SIGTERM:
     case SIGHUP:
     case SIGQUIT:
-      say(results_.signal() != 0
-              ? "killing all shards"
-              : fmt::format("ending all shards, and killing them in {}; once more kills them now",
-                            sys::format_duration(spec_.shard.grace)));
+      if (results_.signal() != 0)
+        notify(FleetNotice::Kind::kKilling, "killing all shards");
+      else
+        notify(FleetNotice::Kind::kEnding,
+               fmt::format("ending all shards, and killing them in {}; once more kills them now",
+                           sys::format_duration(spec_.shard.grace)));
       return cancel(signal == SIGINT ? FleetEnd::kInterrupted : FleetEnd::kTerminated, signal);
     case SIGTSTP:
     case SIGTTIN:
     case SIGTTOU:
       return stop_with(signal);
     case SIGWINCH:
-      return progress_->resized();
+      return observers_.tell(&FleetObserver::signal_arrived, SignalArrived{signal});
     case SIGCONT:
     case SIGPIPE:
     case SIGXFSZ:
@@ -69,9 +71,7 @@ void Fleet::forward(const registry::AddressedSignal& addressed) {
 
 /// The shards stop with us, and no deadline runs meanwhile.
 void Fleet::stop_with(int signal) {
-  printer_.write_now();
-  progress_->clear();
-  printer_.write_now();
+  observers_.tell(&FleetObserver::fleet_stopping, FleetStopping{});
   for (auto& active : running_) active.shard->forward(signal);
   const auto stopped_at = sys::Clock::now();
   sys::reset_signal(signal);
@@ -85,7 +85,7 @@ void Fleet::stop_with(int signal) {
   }
   next_start_.postpone(pause);
   if (total_limit_) total_limit_->postpone(pause);
-  progress_->changed();
+  observers_.tell(&FleetObserver::fleet_continued, FleetContinued{});
 }
 
 }  // namespace nslaunch::run

@@ -12,7 +12,7 @@
 
 #include "ns/sysctl.hpp"
 #include "registry/reap/leftover_note.hpp"
-#include "run/output/shard_output.hpp"
+#include "run/fleet/shard_output.hpp"
 #include "run/single/recorder.hpp"
 #include "shard/launcher/forwarding.hpp"
 #include "shard/launcher/launch.hpp"

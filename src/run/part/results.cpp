@@ -2,9 +2,7 @@
 
 #include <nslaunch/exit_codes.hpp>
 
-#include <algorithm>
 #include <chrono>
-#include <set>
 #include <utility>
 
 #include "run/part/status.hpp"
@@ -23,53 +21,36 @@ Results::Results(const FleetSpec& spec) : spec_(spec) {
 }
 
 PartResult& Results::part_of(const Turn& turn) {
-  const auto is_it = [&](const auto& part) {
-    return part->part.index == spec_.parts[turn.part].index && part->repetition == turn.repetition;
-  };
-  if (turn.attempt > 1) {  // of a first attempt there is none, however many are looked at
-    const auto found = std::find_if(parts_.rbegin(), parts_.rend(), is_it);
-    if (found != parts_.rend()) return **found;
+  const auto [found, is_new] = parts_.try_emplace({turn.repetition, turn.part});
+  if (is_new) {
+    found->second.part = spec_.parts[turn.part];
+    found->second.repetition = turn.repetition;
   }
-  parts_.push_back(std::make_unique<PartResult>(PartResult{
-      .part = spec_.parts[turn.part], .repetition = turn.repetition, .command = {}, .attempts = {}}));
-  return *parts_.back();
+  return found->second;
 }
 
 bool Results::settle(const Turn& turn, PartResult& part) {
   part.status = part.attempts.back().status;
   const bool passed = has_passed(part.status, spec_.shard);
   if (passed && turn.attempt > 1) part.status = Status::kFlaky;
-  ++settled_;
-  if (!passed) ++failed_;
-  if (passed && spec_.until_fail) only_count(part);
   return passed;
 }
 
-void Results::only_count(const PartResult& part) {
+void Results::only_count(const Turn& turn) {
+  const auto found = parts_.find({turn.repetition, turn.part});
   ++result_.passed_before;
-  for (const auto& attempt : part.attempts)
+  for (const auto& attempt : found->second.attempts)
     result_.passed_before_time += std::chrono::duration_cast<Milliseconds>(attempt.outcome.duration);
-  std::erase_if(parts_, [&](const auto& other) { return other.get() == &part; });
-}
-
-void Results::add_those_that_never_ran() {
-  if (spec_.until_fail) return;
-  std::set<unsigned> have_run;
-  for (const auto& part : result_.parts) have_run.insert(part.part.index);
-  for (const auto& part : spec_.parts) {
-    if (!have_run.contains(part.index))
-      result_.parts.push_back({.part = part, .command = {}, .attempts = {}});
-  }
+  parts_.erase(found);
 }
 
 FleetResult Results::take() {
-  for (auto& part : parts_) result_.parts.push_back(std::move(*part));
-  add_those_that_never_ran();
+  if (!spec_.until_fail) {  // those that have never run, in the first repetition
+    for (std::size_t place = 0; place < spec_.parts.size(); ++place) part_of({.part = place});
+  }
+  result_.parts.reserve(parts_.size());
+  for (auto& [key, part] : parts_) result_.parts.push_back(std::move(part));
   result_.term_signal = signal_;
-  const auto order = [](const PartResult& one, const PartResult& other) {
-    return std::pair(one.repetition, one.part.index) < std::pair(other.repetition, other.part.index);
-  };
-  std::stable_sort(result_.parts.begin(), result_.parts.end(), order);
   return std::move(result_);
 }
 

@@ -3,8 +3,8 @@
 #include <nslaunch/fleet.hpp>
 
 #include <cstddef>
-#include <memory>
-#include <vector>
+#include <map>
+#include <utility>
 
 #include "run/part/schedule.hpp"
 
@@ -16,30 +16,28 @@ class Results {
   /// `spec` must outlive it.
   explicit Results(const FleetSpec& spec);
 
-  /// The one that an attempt belongs to. It stays where it is until it is settled.
+  /// The one that an attempt belongs to. It stays where it is.
   PartResult& part_of(const Turn& turn);
-  /// Its last attempt was `turn`. Returns whether it has passed; the reference may be gone then.
+  /// Its last attempt was `turn`. Returns whether it has passed.
   bool settle(const Turn& turn, PartResult& part);
+  /// Of one that is settled and has passed keeps no more than that: a run without end has no room for all.
+  void only_count(const Turn& turn);
 
   void ended_by(FleetEnd end) noexcept { result_.end = end; }
   void ended_by_signal(int signal) noexcept { signal_ = signal; }
   /// The last one; 0: none.
   int signal() const noexcept { return signal_; }
-  std::size_t settled() const noexcept { return settled_; }
-  std::size_t failed() const noexcept { return failed_; }
   /// All of it, in order, with those that have never run. The wall time is for the caller to say.
   FleetResult take();
 
  private:
-  void only_count(const PartResult& part);
-  void add_those_that_never_ran();
+  /// Repetition and place in FleetSpec::parts: in the order that the result has.
+  using Key = std::pair<unsigned, std::size_t>;
 
   const FleetSpec& spec_;
-  std::vector<std::unique_ptr<PartResult>> parts_;
+  std::map<Key, PartResult> parts_;
   FleetResult result_;
   int signal_ = 0;
-  std::size_t settled_ = 0;
-  std::size_t failed_ = 0;
 };
 
 /// What is to be reported of a fleet of which nothing could be run for `error`.

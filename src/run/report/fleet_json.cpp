@@ -106,19 +106,25 @@ std::string fleet_as_json(const FleetResult& result, const FleetSpec& spec) {
   return json_text(json);
 }
 
-void ResultFiles::ended(const PartResult& part, const Attempt& attempt,
-                        const std::function<void(std::string_view)>& warn) {
-  if (attempt.directory_descriptor < 0) return;
+JsonReport::JsonReport(const FleetSpec& spec, const std::string& path)
+    : spec_(spec), file_(path, "--report-json", command_of(spec.shard)) {}
+
+void JsonReport::fleet_ended(const FleetEnded& event) {
+  file_.write(fleet_as_json(event.result, spec_), event.warn);
+}
+
+void ResultFiles::attempt_ended(const AttemptEnded& event) {
+  if (event.directory < 0) return;
   try {
-    const int copy = ::fcntl(attempt.directory_descriptor, F_DUPFD_CLOEXEC, 0);
+    const int copy = ::fcntl(event.directory, F_DUPFD_CLOEXEC, 0);
     const sys::Directory directory(sys::Fd(sys::check(copy, "keeping an artifacts directory")));
-    const auto file = shard::make_result(spec_.shard, directory, "result.json");
-    const bool is_anothers = shard::other_user(spec_.shard) != nullptr;
-    const auto& shown = is_anothers ? for_user(attempt) : attempt;
-    const int error = sys::write_all(file.get(), attempt_as_json(part, shown, spec_.run_id));
+    const auto file = shard::make_result(spec_->shard, directory, "result.json");
+    const bool is_anothers = shard::other_user(spec_->shard) != nullptr;
+    const auto& shown = is_anothers ? for_user(event.attempt) : event.attempt;
+    const int error = sys::write_all(file.get(), attempt_as_json(event.part, shown, spec_->run_id));
     if (error != 0) throw Error(sys::errno_code(error), "writing result.json");
   } catch (const Error& error) {
-    warn(fmt::format("its result is not kept: {}", error.what()));
+    event.warn(fmt::format("its result is not kept: {}", error.what()));
   }
 }
 

@@ -1,25 +1,37 @@
 #pragma once
 
-#include <nslaunch/fleet.hpp>
+#include <nslaunch/fleet_events.hpp>
 
 #include <string>
+
+#include "run/report/report_file.hpp"
 
 namespace nslaunch::run {
 
 /// The document of --report-json for a run of several shards (docs/report.md), one line.
 std::string fleet_as_json(const FleetResult& result, const FleetSpec& spec);
 
-/// Writes the document of one attempt, result.json, into the directory that its artifacts are in, where it
-/// has one.
-class ResultFiles : public Reporter {
+/// Writes it at the fleet's end.
+class JsonReport : public FleetObserver {
  public:
-  /// `spec` must outlive it.
-  explicit ResultFiles(const FleetSpec& spec) : spec_(spec) {}
-  void ended(const PartResult& part, const Attempt& attempt,
-             const std::function<void(std::string_view)>& warn) override;
+  /// `spec` must outlive it. Throws Error where `path` can't be written.
+  JsonReport(const FleetSpec& spec, const std::string& path);
+  void fleet_ended(const FleetEnded& event) override;
 
  private:
   const FleetSpec& spec_;
+  ReportFile file_;
+};
+
+/// Writes the document of one attempt, result.json, into the directory that its artifacts are in, where it
+/// has one.
+class ResultFiles : public FleetObserver {
+ public:
+  void fleet_started(const FleetStarted& event) override { spec_ = &event.spec; }
+  void attempt_ended(const AttemptEnded& event) override;
+
+ private:
+  const FleetSpec* spec_ = nullptr;
 };
 
 }  // namespace nslaunch::run

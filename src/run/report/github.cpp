@@ -1,15 +1,25 @@
 #include "run/report/github.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "run/output/shard_output.hpp"
+#include "run/part/last_lines.hpp"
 #include "run/part/status.hpp"
 #include "run/single/leaks.hpp"
 #include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
+#include "sys/base/patient_write.hpp"
 #include "sys/base/text.hpp"
 #include "sys/base/values.hpp"
+#include "sys/files/output_file.hpp"
 
 namespace nslaunch::run {
 namespace {
@@ -17,6 +27,8 @@ namespace {
 constexpr std::size_t kMostOfAKind = 10;
 constexpr std::size_t kLinesOfAnnotation = 20;
 constexpr std::size_t kLongestAnnotatedLine = 200;
+/// GitHub drops the whole summary of a step that has more.
+constexpr std::size_t kMostOfSummary = std::size_t{1} << 20;
 
 struct Escape {
   char letter;
@@ -120,6 +132,35 @@ std::string github_summary(const FleetResult& result, const FleetSpec& spec, std
     text += row;
   }
   return text + "\n";
+}
+
+GithubReport::GithubReport(const FleetSpec& spec, std::string summary)
+    : spec_(spec), path_(std::move(summary)) {
+  if (path_.empty()) return;
+  file_ = sys::open_output(path_, O_APPEND, std::chrono::seconds{0});
+  if (!file_) error_ = errno;
+}
+
+void GithubReport::fleet_ended(const FleetEnded& event) {
+  ::signal(SIGPIPE, SIG_IGN);
+  // Who no longer reads them has no use for them.
+  sys::write_all(STDERR_FILENO, github_annotations(event.result, spec_));
+  if (path_.empty()) return;
+  const int error = error_ != 0 ? error_ : add_to_summary(event.result);
+  if (error == 0) return;
+  event.warn(fmt::format("the summary for GitHub could not be added to {}: {}", sys::escape(path_),
+                         sys::errno_code(error).message()));
+}
+
+/// Returns 0 or an errno.
+int GithubReport::add_to_summary(const FleetResult& result) const {
+  struct stat status = {};
+  if (::fstat(file_.get(), &status) != 0) return errno;
+  const auto used = std::min(static_cast<std::size_t>(status.st_size), kMostOfSummary);
+  const auto text = github_summary(result, spec_, kMostOfSummary - used);
+  if (text.size() > kMostOfSummary - used) return 0;
+  std::string_view rest = text;
+  return sys::write_patiently(file_.get(), rest, sys::Deadline(sys::kReaderLimit));
 }
 
 }  // namespace nslaunch::run

@@ -4,6 +4,7 @@
 #include <nslaunch/error.hpp>
 
 #include <cerrno>
+#include <csignal>
 
 #include "run/part/status.hpp"
 #include "sys/base/check.hpp"
@@ -50,26 +51,28 @@ int JobLog::write_pending(std::chrono::milliseconds limit) {
   return error == ETIMEDOUT && limit.count() == 0 ? 0 : error;
 }
 
-void JobLog::give_up(int error, const std::function<void(std::string_view)>& warn) {
+void JobLog::give_up(int error, const Warn& warn) {
   file_.reset();
   warn(fmt::format("the job log {} ends here: {}", sys::escape(path_),
                    error == ETIMEDOUT ? "its reader does not read" : sys::errno_code(error).message()));
 }
 
-void JobLog::ended(const PartResult& part, const Attempt& attempt,
-                   const std::function<void(std::string_view)>& warn) {
+void JobLog::attempt_ended(const AttemptEnded& event) {
   if (!file_) return;
+  const auto& part = event.part;
+  const auto& attempt = event.attempt;
   const auto number = part.part.index + std::size_t{part.repetition - 1} * part.part.total;
   pending_ += fmt::format("{}\t:\t{:.3f}\t{:10.3f}\t0\t{}\t{}\t{}\t{}\n", number,
                           static_cast<double>(attempt.started_at) / 1000, seconds(time_of(attempt)),
                           attempt.output_bytes, exit_value(attempt), signal_of(attempt),
                           sys::shell_quote(part.command));
-  if (const int error = write_pending(); error != 0) give_up(error, warn);
+  if (const int error = write_pending(); error != 0) give_up(error, event.warn);
 }
 
-void JobLog::finish(const std::function<void(std::string_view)>& warn) {
+void JobLog::fleet_ended(const FleetEnded& event) {
+  ::signal(SIGPIPE, SIG_IGN);
   if (!file_) return;
-  if (const int error = write_pending(sys::kReaderLimit); error != 0) give_up(error, warn);
+  if (const int error = write_pending(sys::kReaderLimit); error != 0) give_up(error, event.warn);
 }
 
 }  // namespace nslaunch::run

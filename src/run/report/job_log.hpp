@@ -1,28 +1,31 @@
 #pragma once
 
-#include <nslaunch/fleet.hpp>
+#include <nslaunch/fleet_events.hpp>
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "sys/base/fd.hpp"
 
 namespace nslaunch::run {
 
 /// A line for each attempt that has ended, in the columns of GNU parallel's --joblog.
-class JobLog : public Reporter {
+class JobLog : public FleetObserver {
  public:
   /// Empties the file, or makes it, and writes the line of titles. Throws Error where that fails, also where
   /// nobody reads a FIFO.
   explicit JobLog(const std::string& path);
-  void ended(const PartResult& part, const Attempt& attempt,
-             const std::function<void(std::string_view)>& warn) override;
-  /// Writes what a reader has not taken so far; one that does not read is given up.
-  void finish(const std::function<void(std::string_view)>& warn);
+  /// What must stay open until the fleet's end.
+  std::vector<int> descriptors() const { return {file_.get()}; }
+  void attempt_ended(const AttemptEnded& event) override;
+  /// Writes what a reader has not taken so far; one that does not read is given up. From here on this process
+  /// ignores SIGPIPE.
+  void fleet_ended(const FleetEnded& event) override;
 
  private:
   int write_pending(std::chrono::milliseconds limit = std::chrono::milliseconds{0});
-  void give_up(int error, const std::function<void(std::string_view)>& warn);
+  void give_up(int error, const Warn& warn);
 
   std::string path_;
   sys::Fd file_;

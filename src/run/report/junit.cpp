@@ -109,7 +109,8 @@ void set(pugi::xml_node& node, const char* attribute, const std::string& value) 
 
 /// Of what only changes colours nothing is left.
 void set_if_any(pugi::xml_node& node, const char* attribute, const std::string& value) {
-  if (!sys::for_xml(value).empty()) set(node, attribute, value);
+  const auto text = sys::for_xml(value);
+  if (!text.empty()) node.append_attribute(attribute).set_value(text.c_str());
 }
 
 void add_text(pugi::xml_node& node, const std::string& text) {

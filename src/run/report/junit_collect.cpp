@@ -70,8 +70,8 @@ void JunitCollector::take(const ReadFile& file, const Attempt& attempt, JunitRoo
     std::move(suite.cases.begin(), suite.cases.end(), std::back_inserter(cases));
 }
 
-void JunitCollector::ended(const PartResult& part, const Attempt& attempt,
-                           const std::function<void(std::string_view)>& warn) {
+void JunitCollector::attempt_ended(const AttemptEnded& event) {
+  const auto& attempt = event.attempt;
   if (!attempt.started) return;
   // Of those that passed only their number is kept.
   if (spec_.until_fail && has_passed(attempt.status, spec_.shard)) return;
@@ -79,12 +79,12 @@ void JunitCollector::ended(const PartResult& part, const Attempt& attempt,
     try {
       work();
     } catch (const Error& error) {
-      warn(fmt::format("not taken into the JUnit report: {}", error.what()));
+      event.warn(fmt::format("not taken into the JUnit report: {}", error.what()));
     }
   };
   std::vector<ReadFile> files;
   attempt_to([&] {
-    const auto search = search_for(part, attempt);
+    const auto search = search_for(event.part, attempt);
     if (!search.places.empty()) files = read_as_command(spec_.shard, search);
   });
   JunitRoom room;  // for all files of an attempt

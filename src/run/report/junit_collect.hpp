@@ -1,6 +1,6 @@
 #pragma once
 
-#include <nslaunch/fleet.hpp>
+#include <nslaunch/fleet_events.hpp>
 
 #include <set>
 #include <string>
@@ -13,13 +13,12 @@ namespace nslaunch::run {
 
 /// Takes in the JUnit files that commands have written, each when its attempt has ended: the next attempt may
 /// write over them.
-class JunitCollector : public Reporter {
+class JunitCollector {
  public:
   /// Patterns as find_files() has them, with templates. `spec` must outlive it. Throws UsageError where one
   /// is the same for shards that run at once, and only their common working directory to be searched.
   JunitCollector(const FleetSpec& spec, std::vector<std::string> patterns);
-  void ended(const PartResult& part, const Attempt& attempt,
-             const std::function<void(std::string_view)>& warn) override;
+  void attempt_ended(const AttemptEnded& event);
 
   const ReportedCases& cases() const noexcept { return cases_; }
 

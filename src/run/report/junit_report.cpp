@@ -7,7 +7,7 @@
 #include <climits>
 #include <ctime>
 
-#include "run/output/shard_output.hpp"
+#include "run/part/last_lines.hpp"
 #include "run/part/status.hpp"
 #include "run/single/leaks.hpp"
 #include "sys/base/check.hpp"

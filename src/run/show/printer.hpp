@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "run/output/spool.hpp"
+#include "run/show/spool.hpp"
 #include "sys/io/loop.hpp"
 
 namespace nslaunch::run {

@@ -1,8 +1,11 @@
-#include "run/output/shard_output.hpp"
+#include "run/show/shown_output.hpp"
 
 #include <catch2/catch.hpp>
+#include <functional>
 
-#include "run/output/spool.hpp"
+#include "run/part/last_lines.hpp"
+#include "run/show/spool.hpp"
+#include "support/printed.hpp"
 
 namespace nslaunch::run {
 
@@ -36,6 +39,31 @@ TEST_CASE("a spool gives back what was written to both streams in its order") {
   CHECK((stream == Stream::kOut && bytes == std::string(1 << 20, 'x')));
   CHECK_FALSE(spool.next(stream, bytes));
   CHECK(spool.problem().empty());
+}
+
+TEST_CASE("streamed output is printed by whole lines behind its label, and the last one at its end") {
+  CHECK(test::printed([](Printer& printer) {
+          ShownOutput output(OutputMode::kStream, "a | ", printer);
+          output.take(Stream::kErr, "one\ntw");
+          output.take(Stream::kErr, "o\nthree");
+          output.print();
+        }) == "a | one\na | two\n");
+  CHECK(test::printed([](Printer& printer) {
+          ShownOutput output(OutputMode::kStream, "a | ", printer);
+          output.take(Stream::kErr, "three");
+          output.take(Stream::kOut, {});
+          output.take(Stream::kErr, {});
+        }) == "a | three\n");
+}
+
+TEST_CASE("grouped output is kept until it is asked for, and ends with a whole line") {
+  CHECK(test::printed([](Printer& printer) {
+          ShownOutput output(OutputMode::kGroup, "a | ", printer);
+          output.take(Stream::kErr, "one\ntwo");
+          output.take(Stream::kErr, {});
+          printer.print(Stream::kErr, "first\n");
+          output.print();
+        }) == "first\none\ntwo\n");
 }
 
 }  // namespace nslaunch::run

@@ -1,4 +1,4 @@
-#include "cli/run/report_file.hpp"
+#include "run/report/report_file.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -9,12 +9,11 @@
 #include "registry/reap/leftover_note.hpp"
 #include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
-#include "sys/base/log.hpp"
 #include "sys/base/patient_write.hpp"
 #include "sys/base/signals.hpp"
 #include "sys/base/text.hpp"
 
-namespace nslaunch::cli {
+namespace nslaunch::run {
 namespace {
 
 sys::Fd copy_of(int descriptor) {
@@ -60,13 +59,13 @@ int ReportFile::write_now(std::string_view text) const {
   return anew ? anew->write(text, leftovers.hook()) : errno;
 }
 
-bool ReportFile::write(std::string_view text) {
+bool ReportFile::write(std::string_view text, const Warn& warn) {
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   const int error = write_now(text);
   if (error == 0) return true;
-  sys::warn(fmt::format("the report could not be written to {}: {}", sys::escape(path_),
-                        error == ETIMEDOUT ? "its reader does not read" : sys::errno_code(error).message()));
+  warn(fmt::format("the report could not be written to {}: {}", sys::escape(path_),
+                   error == ETIMEDOUT ? "its reader does not read" : sys::errno_code(error).message()));
   return false;
 }
 
@@ -74,4 +73,4 @@ ReportFile::Command command_of(const ShardSpec& spec) noexcept {
   return shard::other_user(spec) != nullptr ? ReportFile::Command::kAnotherUsers : ReportFile::Command::kOwn;
 }
 
-}  // namespace nslaunch::cli
+}  // namespace nslaunch::run

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <nslaunch/fleet_events.hpp>
 #include <nslaunch/spec.hpp>
 
 #include <optional>
@@ -10,7 +11,7 @@
 #include "sys/base/fd.hpp"
 #include "sys/files/output_file.hpp"
 
-namespace nslaunch::cli {
+namespace nslaunch::run {
 
 /// Where a report goes at the end of a run: what its name has led to before anything ran
 /// (sys/files/output_file.hpp). A regular file is replaced as a whole, so that no reader meets half a report;
@@ -27,10 +28,10 @@ class ReportFile {
 
   /// What must stay open until write().
   std::vector<int> descriptors() const;
-  /// A failure is a warning: how the command ended is known, and the status to end with. From here on this
+  /// A failure is for `warn`: how the command ended is known, and the status to end with. From here on this
   /// process ignores SIGPIPE and SIGXFSZ. A reader that does not read is given up. Returns whether it has
   /// been written.
-  bool write(std::string_view text);
+  bool write(std::string_view text, const Warn& warn);
 
  private:
   int write_now(std::string_view text) const;
@@ -44,4 +45,4 @@ class ReportFile {
 /// Of a run with this spec.
 ReportFile::Command command_of(const ShardSpec& spec) noexcept;
 
-}  // namespace nslaunch::cli
+}  // namespace nslaunch::run

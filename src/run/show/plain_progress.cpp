@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "run/output/progress.hpp"
+#include "run/show/progress.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/log.hpp"
 #include "sys/base/text.hpp"

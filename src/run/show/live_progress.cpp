@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "run/output/progress.hpp"
+#include "run/show/progress.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/columns.hpp"
 #include "sys/base/files.hpp"

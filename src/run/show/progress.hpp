@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "run/output/printer.hpp"
+#include "run/show/printer.hpp"
 #include "sys/base/clock.hpp"
 
 namespace nslaunch::run {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <nslaunch/fleet_events.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -7,9 +9,6 @@
 #include "sys/base/fd.hpp"
 
 namespace nslaunch::run {
-
-/// The two streams of a command.
-enum class Stream : std::uint8_t { kOut, kErr };
 
 /// What has been written to both streams, in its order: a little of it in memory, more in a file without a
 /// name (in memory, too, where there is no room for temporary files). One reader after all writers.

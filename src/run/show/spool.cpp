@@ -1,4 +1,4 @@
-#include "run/output/spool.hpp"
+#include "run/show/spool.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -1,4 +1,4 @@
-#include "run/output/printer.hpp"
+#include "run/show/printer.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

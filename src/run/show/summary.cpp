@@ -1,11 +1,11 @@
-#include "run/report/summary.hpp"
+#include "run/show/summary.hpp"
 
 #include <algorithm>
 #include <array>
 
 #include "run/engine/shard_env.hpp"
-#include "run/output/shard_output.hpp"
 #include "run/part/expand_spec.hpp"
+#include "run/part/last_lines.hpp"
 #include "run/part/status.hpp"
 #include "run/single/leaks.hpp"
 #include "shard/diagnose/explain.hpp"
@@ -38,7 +38,8 @@ std::string remark(const Attempt& attempt, const FleetSpec& spec) {
   return text;
 }
 
-std::string command_to_run_again(const PartResult& part, const FleetSpec& spec) {
+std::string command_to_run_again(const PartResult& part, const FleetSpec& spec,
+                                 const std::vector<std::string>& options) {
   std::vector<std::string> words{"nslaunch", "run"};
   const TemplateValues values{.index = part.part.index,
                               .total = part.part.total,
@@ -47,7 +48,7 @@ std::string command_to_run_again(const PartResult& part, const FleetSpec& spec) 
                               .line = part.part.line};
   // Where names are another user's choice, what root types must not make them root's own.
   const bool is_anothers_list = part.part.line && shard::other_user(spec.shard) != nullptr;
-  for (const auto& word : spec.options_to_run_again) {
+  for (const auto& word : options) {
     const bool is_path = words.back() == "--pcap" || words.back() == "--overlay";
     if (is_path && is_anothers_list && word.find('{') != word.npos) {
       const bool is_capture = words.back() == "--pcap";
@@ -81,13 +82,15 @@ void add_output(std::vector<std::string>& lines, const Attempt& attempt, const F
   }
 }
 
-void add_part(std::vector<std::string>& lines, const PartResult& part, const FleetSpec& spec) {
+void add_part(std::vector<std::string>& lines, const PartResult& part, const FleetSpec& spec,
+              const DisplaySettings& settings) {
   if (part.attempts.empty()) return;
   const auto& last = part.attempts.back();
   const bool failed = part.status < Status::kCancelled;
-  lines.push_back(fmt::format(
-      "{} {}{}{}", coloured(part.status, spec.colour), sys::escape(label_of(part, spec)), remark(last, spec),
-      part.attempts.size() > 1 ? fmt::format(" ({} attempts)", part.attempts.size()) : ""));
+  lines.push_back(
+      fmt::format("{} {}{}{}", coloured(part.status, settings.colour), sys::escape(label_of(part, spec)),
+                  remark(last, spec),
+                  part.attempts.size() > 1 ? fmt::format(" ({} attempts)", part.attempts.size()) : ""));
   if (failed) add_output(lines, last, spec);
   if (!last.hint.empty()) lines.push_back("  " + last.hint);
   for (const auto& attempt : part.attempts) {
@@ -95,7 +98,7 @@ void add_part(std::vector<std::string>& lines, const PartResult& part, const Fle
     for (const auto& leak : leak_lines(attempt.outcome)) lines.push_back("  left running: " + leak);
   }
   if (!last.outcome.all_gone) lines.push_back("  " + shard::explain_held_up(last.outcome.teardown_blocker));
-  if (failed) lines.push_back("  again: " + command_to_run_again(part, spec));
+  if (failed) lines.push_back("  again: " + command_to_run_again(part, spec, settings.options_to_run_again));
 }
 
 /// What the parts took, each for itself: with all attempts.
@@ -120,23 +123,25 @@ std::string why_ended(FleetEnd end) {
 
 }  // namespace
 
-std::string ended_line(const PartResult& part, const Attempt& attempt, const FleetSpec& spec, bool again) {
+std::string ended_line(const AttemptEnded& event, const FleetSpec& spec, bool colour) {
+  const auto& attempt = event.attempt;
   const auto why = remark(attempt, spec);
   auto line =
-      fmt::format("{} {}{}, {}", coloured(attempt.status, spec.colour), sys::escape(label_of(part, spec)),
+      fmt::format("{} {}{}, {}", coloured(attempt.status, colour), sys::escape(label_of(event.part, spec)),
                   std::string_view(why).substr(0, why.find('\n')), sys::format_duration(time_of(attempt)));
-  if (again) line += fmt::format("; attempt {} of {} follows", part.attempts.size() + 2, spec.retries + 1);
+  if (event.again)
+    line += fmt::format("; attempt {} of {} follows", event.running.number + 1, spec.retries + 1);
   return line;
 }
 
-std::string summary_of(const FleetResult& result, const FleetSpec& spec) {
+std::string summary_of(const FleetResult& result, const FleetSpec& spec, const DisplaySettings& settings) {
   std::vector<std::string> lines;
   const auto is_listed = [](const PartResult& part) {
     return part.status != Status::kPass && part.status != Status::kCancelled;
   };
   for (const auto& part : result.parts) {
     const bool gone = part.attempts.empty() || part.attempts.back().outcome.all_gone;
-    if (is_listed(part) || !gone) add_part(lines, part, spec);
+    if (is_listed(part) || !gone) add_part(lines, part, spec, settings);
   }
   lines.push_back(fmt::format("{} in {} ({} one after the other){}", counts_of(result),
                               sys::format_duration(result.wall), sys::format_duration(sum_of_times(result)),

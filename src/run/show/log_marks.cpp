@@ -1,12 +1,12 @@
-#include "run/report/log_marks.hpp"
+#include "run/show/log_marks.hpp"
 
 #include "run/report/github.hpp"
 #include "run/report/gitlab.hpp"
 
 namespace nslaunch::run {
 
-Marks marks_around(const PartResult& part, const Attempt& attempt, const FleetSpec& spec) {
-  switch (spec.marks) {
+Marks marks_around(LogMarks marks, const PartResult& part, const Attempt& attempt, const FleetSpec& spec) {
+  switch (marks) {
     case LogMarks::kGithub:
       return github_marks(part, attempt, spec);
     case LogMarks::kGitlab:

@@ -1,4 +1,4 @@
-#include "run/output/shard_output.hpp"
+#include "run/fleet/shard_output.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -16,8 +16,6 @@ namespace nslaunch::run {
 namespace {
 
 constexpr std::size_t kTail = 32 << 10;
-/// A line that is longer is printed in pieces: something has to be said of it some time.
-constexpr std::size_t kLongestLine = std::size_t{1} << 20;
 constexpr int kReadsATurn = 4;
 /// More than a pipe holds; no more, should somebody outside have got hold of it and write for ever.
 constexpr int kReadsThatEmpty = 32;
@@ -31,25 +29,11 @@ sys::Fd above_standard(sys::Fd descriptor) {
 
 }  // namespace
 
-std::vector<std::string_view> last_lines(std::string_view text, std::size_t most) {
-  std::vector<std::string_view> lines;
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  while (!text.empty() && lines.size() < most) {
-    const auto end = text.rfind('\n');
-    lines.push_back(end == std::string_view::npos ? text : text.substr(end + 1));
-    text = end == std::string_view::npos ? std::string_view() : text.substr(0, end);
-  }
-  std::reverse(lines.begin(), lines.end());
-  return lines;
-}
-
-ShardOutput::ShardOutput(OutputMode mode, std::string label, Printer& printer)
-    : mode_(mode),
-      label_(std::move(label)),
-      printer_(printer),
-      sources_{{.stream = Stream::kOut}, {.stream = Stream::kErr}} {
-  if (mode != OutputMode::kStream) spool_ = std::make_shared<Spool>();
-}
+ShardOutput::ShardOutput(RunningAttempt& attempt, const Observers& observers, const Outlet& outlet)
+    : attempt_(attempt),
+      observers_(observers),
+      outlet_(outlet),
+      sources_{{.stream = Stream::kOut}, {.stream = Stream::kErr}} {}
 
 void ShardOutput::keep_in(const sys::Directory& directory, const ShardSpec& spec) {
   constexpr const char* kNames[] = {"stdout", "stderr"};
@@ -108,34 +92,21 @@ bool ShardOutput::read_some(Source& source, int most_reads) {
 
 void ShardOutput::take(Source& source, std::string_view bytes) {
   size_ += bytes.size();
-  source.in_a_line = bytes.back() != '\n';
-  tail_.append(bytes.substr(bytes.size() - std::min(bytes.size(), kTail)));
-  if (tail_.size() > 2 * kTail) tail_.erase(0, tail_.size() - kTail);
-  if (spool_) spool_->append(source.stream, bytes);
+  auto& tail = attempt_.tail;
+  tail.append(bytes.substr(bytes.size() - std::min(bytes.size(), kTail)));
+  if (tail.size() > 2 * kTail) tail.erase(0, tail.size() - kTail);
   if (source.file) {
     if (const int error = sys::write_all(source.file.get(), bytes); error != 0) {
       problem_ = sys::errno_code(error).message();
       source.file.reset();
     }
   }
-  if (mode_ == OutputMode::kStream) print_lines(source, bytes);
+  tell(source, bytes);
 }
 
-void ShardOutput::print_lines(Source& source, std::string_view bytes) {
-  for (auto end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
-    print_line(source, bytes.substr(0, end));
-    bytes.remove_prefix(end + 1);
-  }
-  source.line.append(bytes);
-  if (source.line.size() >= kLongestLine) print_line(source, {});
-}
-
-void ShardOutput::print_line(Source& source, std::string_view rest) {
-  std::string text;
-  text.reserve(label_.size() + source.line.size() + rest.size() + 1);
-  text.append(label_).append(source.line).append(rest) += '\n';
-  source.line.clear();
-  printer_.print(source.stream, std::move(text));
+void ShardOutput::tell(const Source& source, std::string_view bytes) const {
+  observers_.tell(&FleetObserver::output_read,
+                  OutputRead{.attempt = attempt_, .stream = source.stream, .bytes = bytes});
 }
 
 void ShardOutput::finish() {
@@ -143,21 +114,12 @@ void ShardOutput::finish() {
     read_some(source, kReadsThatEmpty);
     source.watch.end();
     source.reader.reset();
-    if (!source.line.empty()) print_line(source, {});
+    tell(source, {});
   }
-}
-
-void ShardOutput::print() {
-  if (!spool_ || spool_->size() == 0) return;
-  for (const auto& source : sources_) {
-    if (source.in_a_line) spool_->append(source.stream, "\n");
-  }
-  printer_.print(std::exchange(spool_, nullptr));
 }
 
 std::string ShardOutput::problem() const {
-  if (read_error_) return read_error_.message();
-  return problem_.empty() && spool_ ? spool_->problem() : problem_;
+  return read_error_ ? read_error_.message() : problem_;
 }
 
 }  // namespace nslaunch::run

@@ -1,0 +1,69 @@
+#include "cli/run/run_one.hpp"
+
+#include <nslaunch/error.hpp>
+#include <nslaunch/exit_codes.hpp>
+#include <nslaunch/run.hpp>
+
+#include <utility>
+
+#include "cli/common/die.hpp"
+#include "cli/run/report.hpp"
+#include "cli/run/reports.hpp"
+#include "run/part/one_part.hpp"
+#include "shard/diagnose/explain.hpp"
+#include "shard/plan/plan.hpp"
+#include "sys/base/log.hpp"
+
+namespace nslaunch::cli {
+namespace {
+
+Outcome run_and_tell(const ShardSpec& spec, const Messages& messages, bool verbose) {
+  auto outcome = run_shard(spec, messages);
+  report(outcome, spec, verbose);
+  return outcome;
+}
+
+/// The files are opened before anything runs, and written whatever happens then.
+Outcome run_and_write(ShardSpec& spec, Messages messages, const Arguments& arguments) {
+  spec.measure = arguments.has("report-json");
+  if (spec.id.empty()) spec.id = shard::random_id();
+  const auto fleet = run::fleet_of_one(spec);
+  Reports reports(arguments, fleet);
+  messages.keep_open = reports.descriptors();
+  const auto observers = reports.observers();
+  run::OnePart part(fleet, observers, sys::warn);
+  try {
+    auto outcome = run_and_tell(spec, messages, arguments.has("verbose"));
+    part.ended(outcome);
+    return outcome;
+  } catch (const CommandError& error) {
+    part.never_ran(error.what(), Status::kFail, error.exit_status());
+    throw;
+  } catch (const shard::EndedLaunch& error) {
+    part.never_ran(error.what(), Status::kCancelled, status_of_signal(error.signal()));
+    throw;
+  } catch (const std::exception& error) {
+    part.never_ran(error.what(), Status::kError, kOwnFailure);
+    throw;
+  }
+}
+
+}  // namespace
+
+int run_one(ShardSpec& spec, const Arguments& arguments) try {
+  const bool verbose = arguments.has("verbose");
+  Messages messages{.warning = [](std::string_view line) { sys::warn(line); },
+                    .trace = {},
+                    .note = [](std::string_view line) { sys::say(line); }};
+  if (verbose) messages.trace = [](std::string_view line) { sys::say(line); };
+  const auto outcome = Reports::are_wanted(arguments) ? run_and_write(spec, std::move(messages), arguments)
+                                                      : run_and_tell(spec, messages, verbose);
+  if (outcome.term_signal != 0 && !is_hang(outcome.cause)) die_of(outcome.term_signal);
+  return exit_status(outcome, spec);
+} catch (const shard::EndedLaunch& error) {
+  sys::say_error(error.what());
+  die_of(error.signal());
+  return status_of_signal(error.signal());
+}
+
+}  // namespace nslaunch::cli

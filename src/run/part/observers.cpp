@@ -1,0 +1,22 @@
+#include "run/part/observers.hpp"
+
+#include <algorithm>
+
+namespace nslaunch::run {
+
+bool Observers::want_trace() const {
+  return std::any_of(all_.begin(), all_.end(), [](const auto* observer) { return observer->wants_trace(); });
+}
+
+/// One that fails at this, too, has nobody left to be told to.
+void Observers::has_failed(const std::exception& error) const noexcept {
+  for (auto* observer : all_) {
+    try {
+      observer->fleet_notice({.kind = FleetNotice::Kind::kObserver, .text = error.what()});
+    } catch (const std::exception&) {
+      continue;
+    }
+  }
+}
+
+}  // namespace nslaunch::run

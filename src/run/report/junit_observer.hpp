@@ -1,0 +1,31 @@
+#pragma once
+
+#include <nslaunch/fleet_events.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "run/report/junit_collect.hpp"
+#include "run/report/report_file.hpp"
+
+namespace nslaunch::run {
+
+/// Writes the JUnit report at the fleet's end, with the cases that the commands have reported.
+class JunitObserver : public FleetObserver {
+ public:
+  /// `collected`: patterns, as JunitCollector has them; empty: nothing is collected. `spec` must outlive it.
+  /// Throws UsageError for a pattern that can't be, Error where `path` can't be written.
+  JunitObserver(const FleetSpec& spec, const std::string& path, const std::vector<std::string>& collected);
+  /// What must stay open until the fleet's end.
+  std::vector<int> descriptors() const { return file_.descriptors(); }
+  void attempt_ended(const AttemptEnded& event) override;
+  void fleet_ended(const FleetEnded& event) override;
+
+ private:
+  const FleetSpec& spec_;
+  std::optional<JunitCollector> collector_;
+  ReportFile file_;
+};
+
+}  // namespace nslaunch::run
