@@ -165,9 +165,9 @@ int hold_exec(const char* device, const char* port) {
 }
 
 int hold_directory(const char* device, const char* directory) {
-  const int directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  check(directory >= 0, directory);
-  syscall(SYS_getdents64, directory, map_page(device, FUSE_READ, MAP_PRIVATE), kPage);
+  const int opened = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  check(opened >= 0, directory);
+  syscall(SYS_getdents64, opened, map_page(device, FUSE_READ, MAP_PRIVATE), kPage);
   return 7;
 }
 
