@@ -149,9 +149,9 @@ TEST_CASE("an --env-file that can't be read is named with the reason") {
   const auto missing = environment.with({"--env-file", directory / "missing"});
   CHECK(missing.status == 125);
   CHECK_THAT(missing.err, Contains(directory / "missing") && Contains("No such file or directory"));
-  const auto directory = environment.with({"--env-file", directory.path()});
-  CHECK(directory.status == 125);
-  CHECK_THAT(directory.err, Contains(directory.path()) && Contains("Is a directory"));
+  const auto refused = environment.with({"--env-file", directory.path()});
+  CHECK(refused.status == 125);
+  CHECK_THAT(refused.err, Contains(directory.path()) && Contains("Is a directory"));
 }
 
 TEST_CASE("without isolation the command runs in nslaunch's own place and is told so") {

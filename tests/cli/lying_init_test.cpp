@@ -43,8 +43,8 @@ void talk_for_ever(int listener) {
 
 /// So many have connected that the next one would have to wait.
 void fill_queue(const std::string& directory, const std::string& id, std::vector<sys::Fd>& clients) {
-  const auto directory = sys::open_file(directory, O_PATH | O_DIRECTORY);
-  const auto address = registry::address_in(directory.get(), id + ".sock");
+  const auto opened = sys::open_file(directory, O_PATH | O_DIRECTORY);
+  const auto address = registry::address_in(opened.get(), id + ".sock");
   for (;;) {
     sys::Fd client(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return;

@@ -111,10 +111,10 @@ TEST_CASE(
                         {directory / "a/b", ".."},   {"/", directory / "a"},
                         {"/", directory.path()},     {directory / "a/b", directory / "a"},
                         {directory.path(), "a/b/.."}};
-  for (const auto& [directory, asked] : cases) {
-    CAPTURE(directory, asked);
+  for (const auto& [from, asked] : cases) {
+    CAPTURE(from, asked);
     auto options = registry.options();
-    options.directory = directory;
+    options.directory = from;
     const auto ended = run(in_shard(script, {"--overlay", asked}), options);
     CAPTURE(ended.err);
     CHECK(ended.out == "outside\ninside\n");

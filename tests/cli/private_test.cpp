@@ -93,10 +93,10 @@ TEST_CASE(
                         {"/tmp/a/b/", "/", "/tmp/a/b"},
                         {"real", in_tmp.path(), in_tmp / "real"},
                         {"link", in_tmp.path(), in_tmp / "link"}};
-  for (const auto& [asked, directory, seen] : cases) {
+  for (const auto& [asked, from, seen] : cases) {
     CAPTURE(asked);
     auto options = state.options();
-    options.directory = directory;
+    options.directory = from;
     const auto ended =
         run(in_shard("ls -A " + seen + "/ | wc -l" + mount_something, {"--map-root", "--private", asked}),
             options);

@@ -95,8 +95,8 @@ TEST_CASE("what --keep names may be anything, and may be kept already") {
   REQUIRE(::mkfifo((directory / "fifo").c_str(), 0600) == 0);
   write_file(directory / "read-only", "text\n", 0444);
   auto options = state.options();
-  for (const auto* directory : {directory.path().c_str(), "/"}) {
-    options.directory = directory;
+  for (const auto* from : {directory.path().c_str(), "/"}) {
+    options.directory = from;
     const auto ended = run(in_shard("stat -c %F " + directory / "fifo" + "; cat " + directory / "read-only",
                                     {"--keep", directory / "fifo", "--keep", directory / "read-only"}),
                            options);

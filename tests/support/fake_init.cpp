@@ -20,8 +20,8 @@ namespace nslaunch::test {
 namespace {
 
 sys::Fd listen_in(const std::string& directory, const std::string& name, int backlog) {
-  const auto directory = sys::open_file(directory, O_PATH | O_DIRECTORY);
-  const auto address = registry::address_in(directory.get(), name);
+  const auto opened = sys::open_file(directory, O_PATH | O_DIRECTORY);
+  const auto address = registry::address_in(opened.get(), name);
   sys::Fd listener(sys::check(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), "making a socket"));
   const registry::PrivateUmask umask;
   const auto* named = reinterpret_cast<const sockaddr*>(&address);

@@ -33,8 +33,8 @@ struct Maker {
   explicit Maker(const TempDir& directory)
       : process([&] {
           static registry::LeftoverNote note;  // till this process ends
-          const int directory = ::open(directory.path().c_str(), O_PATH | O_CLOEXEC);
-          note.add(directory, ".nslaunch-a.tmp");
+          const int opened = ::open(directory.path().c_str(), O_PATH | O_CLOEXEC);
+          note.add(opened, ".nslaunch-a.tmp");
           note.add(AT_FDCWD, directory / ".nslaunch-never-made.work");
           note.add(AT_FDCWD, directory / "precious");
           note.add(AT_FDCWD, directory / "link/.nslaunch-c.tmp");
@@ -148,9 +148,9 @@ TEST_CASE("what overlayfs was to work in is removed after a kill before it is no
   if (is_in_users_place) REQUIRE(::chown(directory.path().c_str(), test::kSomebody, test::kSomebody) == 0);
   IdleProcess maker([&] {
     static registry::LeftoverNote note;  // till this process ends
-    const sys::BeforeMaking until_made = [](int directory, const std::string& name) {
+    const sys::BeforeMaking until_made = [](int place, const std::string& name) {
       if (name.empty()) throw std::runtime_error("is killed here");
-      note.add(directory, name);
+      note.add(place, name);
     };
     const UserIds user{test::kSomebody, test::kSomebody, {}};
     const auto keeping = sys::Directory::open(directory.path()).make("changes", 0700);

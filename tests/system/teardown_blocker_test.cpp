@@ -36,7 +36,7 @@ void call_myself(const char* name) {
   ::prctl(PR_SET_NAME, name);
 }
 
-void wait_for_stop(pid_t child) {
+void await_stop(pid_t child) {
   siginfo_t info = {};
   sys::check(::waitid(P_PID, static_cast<id_t>(child), &info, WSTOPPED | WNOWAIT), "waiting for a stop");
 }
@@ -113,7 +113,7 @@ pid_t enter(const Shard& shard, pid_t& entered) {
   });
   sys::check(::read(answer.read.get(), &entered, sizeof entered), "reading");
   ::kill(parent, SIGSTOP);
-  wait_for_stop(parent);
+  await_stop(parent);
   return parent;
 }
 
@@ -140,7 +140,7 @@ TEST_CASE("a stopped tracer that holds a shard's end up is named", "[teardown_bl
             sys::check(::ptrace(PTRACE_SEIZE, member, nullptr, nullptr), "tracing");
           });
           ::kill(tracer, SIGSTOP);
-          wait_for_stop(tracer);
+          await_stop(tracer);
           shard.kill();
           const auto pidfd = open_pidfd(member);
           if (!pidfd.wait_for_end(kLimit)) return std::string("the member did not die");
