@@ -19,6 +19,7 @@ ShardRecord make_record(const shard::Plan& plan, pid_t init_pid, const sys::Pidf
   record.run_id = plan.spec.run_id.empty() ? plan.spec.id : plan.spec.run_id;
   record.shard_index = plan.spec.shard_index;
   record.shard_total = plan.spec.shard_total;
+  record.fleet_member = plan.spec.fleet_member;
   record.command = plan.spec.command;
   record.cwd = plan.working_directory;
   record.uid = ::geteuid();
