@@ -120,7 +120,11 @@ Watched::Watched(const Plan& plan) {
   // An ignored SIGHUP is nohup's way of saying: outlive those who started you.
   const bool opted_out = !plan.spec.watch_ancestors || sys::is_ignored(SIGHUP);
   if (!opted_out) ancestors = ancestors_in_own_group();
-  if (plan.spec.silence) output.emplace();
+  if (!plan.spec.silence) return;
+  const auto stream = [&](int number) {
+    return plan.streams.empty() ? number : plan.streams.at(static_cast<std::size_t>(number)).get();
+  };
+  output.emplace(stream(STDOUT_FILENO), stream(STDERR_FILENO));
 }
 
 Outcome supervise(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks, sys::Fd signals,
