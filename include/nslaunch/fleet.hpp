@@ -87,6 +87,8 @@ struct FleetSpec {
   std::optional<std::chrono::milliseconds> slow;
   /// For all of it together.
   std::optional<std::chrono::milliseconds> total_timeout;
+  /// When it is readable all of it ends as by SIGTERM (RunOptions::cancel); -1: none.
+  int cancel = -1;
   OutputMode output = OutputMode::kGroup;
   LogMarks marks = LogMarks::kNone;
   ProgressMode progress = ProgressMode::kPlain;
@@ -178,7 +180,7 @@ unsigned default_jobs() noexcept;
 unsigned usable_processors() noexcept;
 
 /// Runs all shards in the calling process and its one thread, and shows on stdout and stderr what comes of
-/// them. For the caller's process run_shard()'s conditions hold, but its descriptors stay open. Throws
+/// them. For the caller's process run_shard()'s conditions hold. Throws
 /// UsageError for a fleet that can't be; what a single shard lacks is that part's Attempt::error.
 FleetResult run_fleet(const FleetSpec& spec, std::span<Reporter* const> reporters = {});
 

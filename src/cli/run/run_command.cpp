@@ -65,16 +65,17 @@ void check_command(const Arguments& arguments) {
   throw shard::explain_command(spec.command.front(), error, ::access(arguments[0], F_OK) == 0);
 }
 
-Outcome run_and_report(const ShardSpec& spec, const Messages& messages, bool verbose) {
-  auto outcome = run_shard(spec, messages);
+/// `keep_open`: what is needed when the run is over. Everything else is the command's alone.
+Outcome run_and_report(const ShardSpec& spec, const Messages& messages, bool verbose,
+                       std::vector<int> keep_open = {}) {
+  auto outcome = run_shard(spec, messages, {.give_up_descriptors = true, .keep_open = std::move(keep_open)});
   report(outcome, spec, verbose);
   return outcome;
 }
 
 /// With --report-json: the file is opened before anything runs, and written whatever happens then.
-Outcome run_and_write(ShardSpec& spec, Messages messages, const std::string& path, bool verbose) {
+Outcome run_and_write(ShardSpec& spec, const Messages& messages, const std::string& path, bool verbose) {
   ReportFile file(path, "--report-json", command_of(spec));
-  messages.keep_open = file.descriptors();
   spec.measure = true;
   if (spec.id.empty()) spec.id = shard::random_id();
   const RunRequest request{spec, std::time(nullptr)};
@@ -82,7 +83,7 @@ Outcome run_and_write(ShardSpec& spec, Messages messages, const std::string& pat
     file.write(failure_as_json(request, error, status));
   };
   try {
-    auto outcome = run_and_report(spec, messages, verbose);
+    auto outcome = run_and_report(spec, messages, verbose, file.descriptors());
     file.write(outcome_as_json(request, outcome, exit_status(outcome, spec)));
     return outcome;
   } catch (const CommandError& error) {
@@ -128,7 +129,7 @@ int run_one(ShardSpec& spec, const Arguments& arguments) try {
                     .note = [](std::string_view line) { sys::say(line); }};
   if (verbose) messages.trace = [](std::string_view line) { sys::say(line); };
   const auto outcome = arguments.has("report-json")
-                           ? run_and_write(spec, std::move(messages), arguments.text("report-json"), verbose)
+                           ? run_and_write(spec, messages, arguments.text("report-json"), verbose)
                            : run_and_report(spec, messages, verbose);
   if (outcome.term_signal != 0 && !is_hang(outcome.cause)) die_of(outcome.term_signal);
   return exit_status(outcome, spec);

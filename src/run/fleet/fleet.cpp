@@ -68,6 +68,11 @@ Fleet::Fleet(const FleetSpec& spec, std::span<Reporter* const> reporters)
 void Fleet::begin_to_watch() {
   printer_.begin(loop_);
   signals_watch_ = loop_.watch(caller_.signals().get(), POLLIN, [this](short) { signals_are_due_ = true; });
+  // Once: it is the caller's to read, and stays readable.
+  cancel_watch_ = loop_.watch(spec_.cancel, POLLIN, [this](short) {
+    cancel_watch_.end();
+    signals_are_due_ = cancel_is_due_ = true;
+  });
   for (const auto& ancestor : ancestors_)
     ancestors_watches_.push_back(loop_.watch(ancestor.get(), POLLIN, [this](short) { on_ancestor_ended(); }));
 }
@@ -196,6 +201,7 @@ FleetResult Fleet::run() {
 }  // namespace run
 
 FleetResult run_fleet(const FleetSpec& spec, std::span<Reporter* const> reporters) {
+  run::refuse_threads("run_fleet()");
   auto with_id = spec;
   if (with_id.run_id.empty()) with_id.run_id = shard::random_id();
   run::check_fleet(with_id);

@@ -29,6 +29,15 @@ void Fleet::cancel(FleetEnd end, int signal) {
 
 void Fleet::handle_signals() {
   while (const auto info = sys::read_signal(caller_.signals().get())) on_signal(*info);
+  if (std::exchange(cancel_is_due_, false)) told_to_end(SIGTERM);
+}
+
+void Fleet::told_to_end(int signal) {
+  say(results_.signal() != 0
+          ? "killing all shards"
+          : fmt::format("ending all shards, and killing them in {}; once more kills them now",
+                        sys::format_duration(spec_.shard.grace)));
+  cancel(signal == SIGINT ? FleetEnd::kInterrupted : FleetEnd::kTerminated, signal);
 }
 
 void Fleet::on_signal(const signalfd_siginfo& info) {
@@ -40,11 +49,7 @@ void Fleet::on_signal(const signalfd_siginfo& info) {
     case SIGTERM:
     case SIGHUP:
     case SIGQUIT:
-      say(results_.signal() != 0
-              ? "killing all shards"
-              : fmt::format("ending all shards, and killing them in {}; once more kills them now",
-                            sys::format_duration(spec_.shard.grace)));
-      return cancel(signal == SIGINT ? FleetEnd::kInterrupted : FleetEnd::kTerminated, signal);
+      return told_to_end(signal);
     case SIGTSTP:
     case SIGTTIN:
     case SIGTTOU:

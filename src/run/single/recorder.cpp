@@ -49,10 +49,8 @@ shard::Hooks Recorder::hooks() {
   hooks.held = [this] { return hold(); };
   hooks.stopping = [this] { set_state(ShardState::kStopping); };
   hooks.descriptors = [this] {
-    auto descriptors = messages_.keep_open;
-    if (registration_) {
-      descriptors.insert(descriptors.end(), {registration_->lock_fd(), registration_->directory_fd()});
-    }
+    std::vector<int> descriptors;
+    if (registration_) descriptors = {registration_->lock_fd(), registration_->directory_fd()};
     return descriptors;
   };
   hooks.warning = messages_.warning;

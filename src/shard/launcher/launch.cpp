@@ -114,11 +114,12 @@ void send_to_init(const RunningShard& shard, const Message& message, std::span<c
 }
 
 void wait_for_something(const Launching& launching, EndingSignals& signals) {
-  pollfd watched[] = {{launching.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
+  pollfd watched[] = {{launching.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}, {signals.cancel(), POLLIN, 0}};
   sys::check_wait(
       ::poll(watched, std::size(watched), sys::earlier(launching.poll_timeout(), signals.poll_timeout())),
       "waiting for the shard's init");
-  if (watched[1].revents != 0) signals.look(launching.command_may_run());
+  const bool cancelled = watched[2].revents != 0;
+  if (cancelled || watched[1].revents != 0) signals.look(launching.command_may_run(), cancelled);
   if (watched[0].revents == 0) signals.keep_deadline();
 }
 
@@ -217,7 +218,7 @@ void Launching::command_started(const Message& message) {
 
 RunningShard launch(const Plan& plan, const Hooks& hooks, int callers_signals) try {
   Launching launching(plan, hooks);
-  EndingSignals signals(callers_signals);
+  EndingSignals signals(callers_signals, plan.cancel);
   do wait_for_something(launching, signals);
   while (!launching.handle_events());
   return launching.take();

@@ -22,6 +22,7 @@ class Supervisor {
  private:
   void release_callers_descriptors();
   void wait_for_something();
+  void on_cancelled();
   void on_signal(const signalfd_siginfo& info);
   void act_on(int signal, bool from_somebody);
   void mirror_stop(int signal);
@@ -35,6 +36,7 @@ class Supervisor {
   bool ancestor_has_ended_ = false;
   std::vector<sys::Loop::Watch> ancestors_watches_;
   sys::Loop::Watch signals_watch_;
+  sys::Loop::Watch cancel_watch_;
 };
 
 Supervisor::Supervisor(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks,
@@ -51,16 +53,24 @@ Supervisor::Supervisor(const Plan& plan, RunningShard shard, Watched watched, co
   signals_watch_ = loop_.watch(signals_.get(), POLLIN, [this](short) {
     while (const auto info = sys::read_signal(signals_.get())) on_signal(*info);
   });
+  cancel_watch_ = loop_.watch(plan.cancel, POLLIN, [this](short) { on_cancelled(); });
 }
 
 /// Only stderr stays of what the caller gave us: a reader of the command's output must meet end of
 /// file when the command's side is closed, and a writer to its input SIGPIPE.
 void Supervisor::release_callers_descriptors() {
   auto keep = shard_.descriptors();
-  keep.insert(keep.end(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, signals_.get()});
+  keep.insert(keep.end(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, signals_.get(), plan_.cancel});
   for (const auto& ancestor : ancestors_) keep.push_back(ancestor.get());
   sys::detach_input_and_output();
   sys::close_all_except(std::move(keep));
+}
+
+/// Once: it is the caller's to read, and stays readable.
+void Supervisor::on_cancelled() {
+  cancel_watch_.end();
+  shard_.ending().on_signal(SIGTERM);
+  shard_.ending().end(EndCause::kTerminated);
 }
 
 void Supervisor::on_signal(const signalfd_siginfo& info) {
@@ -106,7 +116,7 @@ void Supervisor::wait_for_something() {
 }
 
 Outcome Supervisor::run() {
-  release_callers_descriptors();
+  if (plan_.gives_up_descriptors) release_callers_descriptors();
   while (!shard_.ended()) wait_for_something();
   auto outcome = shard_.finish();
   // Too late for the command, and not meant for us: it must not change how we end.
