@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <nslaunch/error.hpp>
 #include <nslaunch/fleet.hpp>
+#include <nslaunch/shard.hpp>
 
 #include <catch2/catch.hpp>
 #include <csignal>
@@ -108,6 +109,7 @@ TEST_CASE("a process with several threads is refused, and one whose other thread
     const auto refused = Catch::Contains("one thread, and this one has 2");
     CHECK_THAT(usage_error_of([&] { run_shard(spec); }), refused);
     CHECK_THAT(usage_error_of([&] { run_fleet(fleet_of("exit 3")); }), refused);
+    CHECK_THAT(usage_error_of([&] { Shard{spec}; }), refused);
     REQUIRE(::write(gate.write.get(), "x", 1) == 1);
     other.join();
   }
