@@ -40,7 +40,7 @@ struct Many {
 };
 
 /// Of the processes with this as an argument of their own. The launcher has it in braces.
-bool is_stopped(const std::string& mark) {
+bool any_is_stopped(const std::string& mark) {
   for (const pid_t pid : find_processes(mark)) {
     const auto stat = sys::read_stat(pid);
     if (stat && stat->state == 'T') return true;
@@ -165,8 +165,8 @@ TEST_CASE("kill --signal TSTP stops one shard, CONT continues it, and the launch
   std::string id;
   REQUIRE(eventually([&] { return !(id = scene.id_of("shard-1")).empty(); }));
   CHECK(scene.registry().ask({"kill", "--signal", "TSTP", id}).status == 0);
-  CHECK(eventually([&] { return is_stopped(mark + "1"); }));
-  CHECK_FALSE(is_stopped(mark + "2"));
+  CHECK(eventually([&] { return any_is_stopped(mark + "1"); }));
+  CHECK_FALSE(any_is_stopped(mark + "2"));
   CHECK(scene.registry().ask({"kill", "--signal", "CONT", id}).status == 0);
   CHECK(told.told().empty());
   write_file(scene.directory() + "/go", "");
