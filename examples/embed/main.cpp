@@ -15,14 +15,13 @@ nslaunch::ShardSpec spec_of(char** command) {
   return spec;
 }
 
-// On stderr: run_shard() gives standard output to the command for good.
 void tell(const nslaunch::Outcome& outcome, int status) {
-  std::cerr << "isolation: " << outcome.isolation << '\n' << "exit status: " << status << '\n';
-  std::cerr << "leaks: " << outcome.leak_count << '\n';
+  std::cout << "isolation: " << outcome.isolation << '\n' << "exit status: " << status << '\n';
+  std::cout << "leaks: " << outcome.leak_count << '\n';
   for (const auto& leak : outcome.leaks) {
-    std::cerr << "  " << leak.command_line;
-    for (const auto& address : leak.listening) std::cerr << ", listening on " << address;
-    std::cerr << '\n';
+    std::cout << "  " << leak.command_line;
+    for (const auto& address : leak.listening) std::cout << ", listening on " << address;
+    std::cout << '\n';
   }
 }
 

@@ -70,6 +70,8 @@ struct FleetSpec {
   std::optional<std::chrono::milliseconds> slow;
   /// For all of it together.
   std::optional<std::chrono::milliseconds> total_timeout;
+  /// When it is readable all of it ends as by SIGTERM (RunOptions::cancel); -1: none.
+  int cancel = -1;
 };
 
 /// One attempt at a part: one shard.
@@ -138,10 +140,9 @@ class FleetObserver;  // nslaunch/fleet_events.hpp
 
 /// Runs all shards in the calling process and its one thread, and tells the observers, which have to outlive
 /// the call, in their order. Nothing is shown (nslaunch/fleet_display.hpp does that); with artifacts each
-/// attempt's output and result.json are kept. For the caller's process run_shard()'s conditions hold, but its
-/// descriptors stay open. Without parts there is only FleetEnded. Throws UsageError, before any event, for a
-/// fleet that can't be; and Error, after FleetEnded, where nothing could be run. What a single shard lacks is
-/// that part's Attempt::error.
+/// attempt's output and result.json are kept. For the caller's process run_shard()'s conditions hold. Without
+/// parts there is only FleetEnded. Throws UsageError, before any event, for a fleet that can't be; and Error,
+/// after FleetEnded, where nothing could be run. What a single shard lacks is that part's Attempt::error.
 FleetResult run_fleet(const FleetSpec& spec, std::span<FleetObserver* const> observers = {});
 
 /// The status with which a program ends that stands for this result: 0, 1, 123, 124 or 125; 126 or 127 where

@@ -30,6 +30,7 @@ enum class EndCause {
   kAncestor,    ///< a process that nslaunch was started by ended
   kHangup,      ///< the terminal went away
   kInterrupts,  ///< three Ctrl-C within three seconds
+  kKilled,      ///< Shard::kill()
 };
 
 /// Whether it ran into --timeout or --silence: the command's own end says nothing then.

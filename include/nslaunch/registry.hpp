@@ -29,6 +29,8 @@ struct ShardRecord {
   std::string run_id;
   unsigned shard_index = 1;  ///< of the run's shards, from 1
   unsigned shard_total = 1;
+  /// Its launcher has other shards, too: a signal for this one alone has to be addressed to it.
+  bool fleet_member = false;
   std::vector<std::string> command;
   std::string cwd;
   uid_t uid = 0;                     ///< the launcher's

@@ -89,6 +89,9 @@ struct ShardSpec {
   std::string name;
   /// Of the run that it belongs to; empty: the id.
   std::string run_id;
+  /// Its launcher has other shards, too, and takes signals that are addressed to one of them (SIGRTMIN with
+  /// the pid of the shard's init): run_fleet() sets it for its shards.
+  bool fleet_member = false;
   /// Which of the run's shards it is, from 1.
   unsigned shard_index = 1;
   unsigned shard_total = 1;

@@ -125,8 +125,10 @@ void leave_record(const ShardRecord& record) {
   publish(record).abandon();
 }
 
-void be_launcher(const std::string& id, const ProcessIdentity& init, const std::string& run_id) {
+void be_launcher(const std::string& id, const ProcessIdentity& init, const std::string& run_id,
+                 bool fleet_member) {
   auto record = make_record(id);
+  record.fleet_member = fleet_member;
   if (!run_id.empty()) record.run_id = run_id;
   record.init = init;
   auto registration = publish(record);

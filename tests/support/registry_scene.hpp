@@ -66,8 +66,10 @@ registry::Registration publish(const ShardRecord& record);
 /// Leaves a record that nobody holds a lock on.
 void leave_record(const ShardRecord& record);
 
-/// A launcher that has published a shard with that init, which it serves until its process ends.
-void be_launcher(const std::string& id, const ProcessIdentity& init, const std::string& run_id = {});
+/// A launcher that has published a shard with that init, which it serves until its process ends. `run_id`: of
+/// the run that the shard belongs to.
+void be_launcher(const std::string& id, const ProcessIdentity& init, const std::string& run_id = {},
+                 bool fleet_member = false);
 /// What signal_shard() throws; empty: nothing.
 std::string error_of(const ShardEntry& entry, int signal);
 

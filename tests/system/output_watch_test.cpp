@@ -51,30 +51,6 @@ sys::Fd place_of(int descriptor) {
   return sys::open_file(own_descriptor(descriptor), O_PATH);
 }
 
-/// The caller's standard output and error stand for `output`, for as long as it lives.
-class StandardStreams {
- public:
-  explicit StandardStreams(int output) : out_(::dup(STDOUT_FILENO)), err_(::dup(STDERR_FILENO)) {
-    ::dup2(output, STDOUT_FILENO);
-    ::dup2(output, STDERR_FILENO);
-  }
-  StandardStreams(const StandardStreams&) = delete;
-  StandardStreams& operator=(const StandardStreams&) = delete;
-  ~StandardStreams() {
-    ::dup2(out_.get(), STDOUT_FILENO);
-    ::dup2(err_.get(), STDERR_FILENO);
-  }
-
- private:
-  sys::Fd out_;
-  sys::Fd err_;
-};
-
-shard::OutputWatch watch_as_output(int output) {
-  const StandardStreams streams(output);
-  return {};
-}
-
 /// A process that has `work` done when it is told, and writes nothing else: a look writes something itself.
 class Worker {
  public:
@@ -156,7 +132,7 @@ TEST_CASE("an output watch sees what was written since its last look, and nothin
   const auto file = sys::open_file(directory / "file", O_WRONLY | O_CREAT, 0600);
   const auto null = sys::open_file("/dev/null", O_WRONLY);
   for (const int output : {pipe.write.get(), ours.get(), file.get(), null.get()}) {
-    auto watch = watch_as_output(output);
+    shard::OutputWatch watch(output, output);
     const Worker writer([output] { return ::write(output, "x", 1) == 1; });
     watch.look(writer.pid());
     CHECK_FALSE(watch.look(writer.pid()).wrote);
@@ -168,7 +144,7 @@ TEST_CASE("an output watch sees what was written since its last look, and nothin
 
 TEST_CASE("an output watch never takes a terminal for silent within the eight seconds that hide a write") {
   const auto pty = sys::open_pty(-1);
-  auto watch = watch_as_output(pty.program.get());
+  shard::OutputWatch watch(pty.program.get(), pty.program.get());
   REQUIRE(::write(pty.program.get(), "x", 1) == 1);
   watch.look(::getpid());
   const auto eight_seconds = [] { return std::time(nullptr) / 8; };
@@ -183,7 +159,7 @@ TEST_CASE("an output watch never takes a terminal for silent within the eight se
 
 TEST_CASE("what an ended child has written counts with its parent, once that has waited for it") {
   const auto null = sys::open_file("/dev/null", O_WRONLY);
-  auto watch = watch_as_output(null.get());
+  shard::OutputWatch watch(null.get(), null.get());
   const Worker parent([&null] {
     const pid_t child = ::fork();
     if (child == 0) ::_exit(::write(null.get(), "x", 1) == 1 ? 0 : 1);

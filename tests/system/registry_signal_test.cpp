@@ -25,11 +25,20 @@ TEST_CASE("a signal goes to the launcher", "[system]") {
   CHECK_FALSE(init.has_ended());
 }
 
+TEST_CASE("a single shard with the id of a run that is another's gets the signal itself", "[system]") {
+  const StateDir dir;
+  const IdleProcess init;
+  IdleProcess launcher([&] { be_launcher("aaaa", init.identity(), "run"); });
+  signal_shard(list().at(0), SIGUSR1);
+  CHECK(WTERMSIG(launcher.await_end()) == SIGUSR1);
+  CHECK_FALSE(init.has_ended());
+}
+
 TEST_CASE("a signal for one of several shards goes to their launcher with the pid of the shard's init",
           "[system]") {
   const StateDir dir;
   IdleProcess init;
-  IdleProcess launcher([&] { be_launcher("aaaa", init.identity(), "run"); });
+  IdleProcess launcher([&] { be_launcher("aaaa", init.identity(), "run", true); });
   const auto entry = list().at(0);
   SECTION("any that can be caught") {
     signal_shard(entry, SIGUSR1);

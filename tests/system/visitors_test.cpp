@@ -85,6 +85,17 @@ TEST_CASE("a visitor that is of another version, or not to be understood, is ref
   CHECK(besieged.serves());
 }
 
+TEST_CASE("a visitor can't bring others: only the launcher hands over connections") {
+  const Besieged besieged;
+  const auto connection = besieged.connect();
+  auto [ours, theirs] = sys::make_channel();
+  const int number = theirs.get();
+  REQUIRE(shard::send(connection.get(), {.kind = Kind::kVisitor, .payload = {}}, {&number, 1}));
+  theirs.reset();
+  CHECK_FALSE(shard::receive(ours.get()));  // it is closed
+  CHECK(besieged.serves());
+}
+
 TEST_CASE("visitors that say nothing, too much, or leave in the middle harm nobody") {
   Besieged besieged;
   std::vector<sys::Fd> silent;

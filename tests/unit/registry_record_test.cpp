@@ -28,8 +28,8 @@ ShardRecord some_record() {
 
 bool same(const ShardRecord& one, const ShardRecord& other) {
   return one.id == other.id && one.name == other.name && one.run_id == other.run_id &&
-         one.command == other.command && one.cwd == other.cwd && one.uid == other.uid &&
-         one.started_at == other.started_at && one.isolation == other.isolation &&
+         one.fleet_member == other.fleet_member && one.command == other.command && one.cwd == other.cwd &&
+         one.uid == other.uid && one.started_at == other.started_at && one.isolation == other.isolation &&
          one.launcher == other.launcher && one.init == other.init;
 }
 
@@ -50,6 +50,17 @@ TEST_CASE("a record read back is the record that was written", "[unit]") {
     CHECK(decoded.state == state);
     CHECK(same(decoded.record, some_record()));
   }
+}
+
+TEST_CASE("a record says whether its launcher has other shards, and an older one by its run's id", "[unit]") {
+  auto record = some_record();
+  for (const bool member : {true, false}) {
+    record.fleet_member = member;
+    CHECK(decode(encode(record, ShardState::kRunning)).record.fleet_member == member);
+  }
+  const auto older = with(encode(record, ShardState::kRunning), "\"fleet_member\":false,", "");
+  CHECK(decode(older).record.fleet_member);
+  CHECK_FALSE(decode(with(older, "run-1", "0badcafe")).record.fleet_member);
 }
 
 TEST_CASE("the state is overwritten in place", "[unit]") {
@@ -157,6 +168,7 @@ TEST_CASE("what is no record is damaged", "[unit]") {
       with(good, "\"started_at\":1700000000", "\"started_at\":18446744073709551615"),
       with(good, "\"started_at\":1700000000", "\"started_at\":null"),
       with(good, "[\"npm\",", "[7,"),
+      with(good, "\"fleet_member\":false", "\"fleet_member\":1"),
       with(good, "\"id\":", "\"di\":"),
       good + "{}",
   };

@@ -5,6 +5,7 @@
 #include <nslaunch/run.hpp>
 
 #include <utility>
+#include <vector>
 
 #include "cli/common/die.hpp"
 #include "cli/run/report.hpp"
@@ -17,23 +18,24 @@
 namespace nslaunch::cli {
 namespace {
 
-Outcome run_and_tell(const ShardSpec& spec, const Messages& messages, bool verbose) {
-  auto outcome = run_shard(spec, messages);
+/// `keep_open`: what is needed when the run is over. Everything else is the command's alone.
+Outcome run_and_tell(const ShardSpec& spec, const Messages& messages, bool verbose,
+                     std::vector<int> keep_open = {}) {
+  auto outcome = run_shard(spec, messages, {.give_up_descriptors = true, .keep_open = std::move(keep_open)});
   report(outcome, spec, verbose);
   return outcome;
 }
 
 /// The files are opened before anything runs, and written whatever happens then.
-Outcome run_and_write(ShardSpec& spec, Messages messages, const Arguments& arguments) {
+Outcome run_and_write(ShardSpec& spec, const Messages& messages, const Arguments& arguments) {
   spec.measure = arguments.has("report-json");
   if (spec.id.empty()) spec.id = shard::random_id();
   const auto fleet = run::fleet_of_one(spec);
   Reports reports(arguments, fleet);
-  messages.keep_open = reports.descriptors();
   const auto observers = reports.observers();
   run::OnePart part(fleet, observers, sys::warn);
   try {
-    auto outcome = run_and_tell(spec, messages, arguments.has("verbose"));
+    auto outcome = run_and_tell(spec, messages, arguments.has("verbose"), reports.descriptors());
     part.ended(outcome);
     return outcome;
   } catch (const CommandError& error) {
@@ -56,7 +58,7 @@ int run_one(ShardSpec& spec, const Arguments& arguments) try {
                     .trace = {},
                     .note = [](std::string_view line) { sys::say(line); }};
   if (verbose) messages.trace = [](std::string_view line) { sys::say(line); };
-  const auto outcome = Reports::are_wanted(arguments) ? run_and_write(spec, std::move(messages), arguments)
+  const auto outcome = Reports::are_wanted(arguments) ? run_and_write(spec, messages, arguments)
                                                       : run_and_tell(spec, messages, verbose);
   if (outcome.term_signal != 0 && !is_hang(outcome.cause)) die_of(outcome.term_signal);
   return exit_status(outcome, spec);

@@ -38,6 +38,7 @@ std::string body(const ShardRecord& record, std::size_t command_budget) {
       {"run_id", cut(record.run_id, kLongestName)},
       {"shard_index", record.shard_index},
       {"shard_total", record.shard_total},
+      {"fleet_member", record.fleet_member},
       {"command", cut(record.command, command_budget)},
       {"cwd", cut(record.cwd, kLongestDirectory)},
       {"uid", record.uid},
@@ -77,6 +78,9 @@ void take_body(std::string_view text, ShardRecord& record) {
   // The first version 1 had neither.
   if (json.contains("shard_index")) record.shard_index = number<unsigned>(json, "shard_index");
   if (json.contains("shard_total")) record.shard_total = number<unsigned>(json, "shard_total");
+  // Those of nslaunch 0.1 that have none: only a fleet's shards had a run's id of another's.
+  record.fleet_member = record.run_id != record.id;
+  if (json.contains("fleet_member")) json.at("fleet_member").get_to(record.fleet_member);
   record.uid = number<uid_t>(json, "uid");
   if (json.contains("command_uid")) record.command_uid = number<uid_t>(json, "command_uid");
   record.started_at = number<std::int64_t>(json, "started_at");

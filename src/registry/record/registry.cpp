@@ -72,7 +72,7 @@ std::vector<ShardEntry> list_shards_of(uid_t user, std::vector<std::string>& war
 }
 
 bool is_one_of_several(const ShardRecord& record) noexcept {
-  return record.run_id != record.id;
+  return record.fleet_member;
 }
 
 void signal_shard(const ShardEntry& entry, int signal) {

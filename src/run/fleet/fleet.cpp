@@ -62,6 +62,11 @@ Fleet::Fleet(const FleetSpec& spec, const Observers& observers, Outlet& outlet)
 void Fleet::begin_to_watch() {
   outlet_.begin(loop_);
   signals_watch_ = loop_.watch(caller_.signals().get(), POLLIN, [this](short) { signals_are_due_ = true; });
+  // Once: it is the caller's to read, and stays readable.
+  cancel_watch_ = loop_.watch(spec_.cancel, POLLIN, [this](short) {
+    cancel_watch_.end();
+    signals_are_due_ = cancel_is_due_ = true;
+  });
   for (const auto& ancestor : ancestors_)
     ancestors_watches_.push_back(loop_.watch(ancestor.get(), POLLIN, [this](short) { on_ancestor_ended(); }));
 }
@@ -181,6 +186,7 @@ FleetResult Fleet::run() {
 
 /// The shards' descriptors and signals are given back before reports are written, which may take their time.
 FleetResult run_parts(const FleetSpec& spec, std::span<FleetObserver* const> observers, Outlet& outlet) {
+  refuse_threads("run_fleet()");
   auto with_id = spec;
   if (with_id.run_id.empty()) with_id.run_id = shard::random_id();
   if (!with_id.parts.empty()) check_fleet(with_id);

@@ -62,6 +62,7 @@ class Fleet {
   void settle(const Turn& turn, PartResult& part);
 
   void handle_signals();
+  void end_by(int signal);
   void on_signal(const signalfd_siginfo& info);
   void stop_with(int signal);
   void forward(const registry::AddressedSignal& addressed);
@@ -77,6 +78,7 @@ class Fleet {
   CallersSignals caller_;
   sys::Loop loop_{"waiting for the shards"};
   sys::Loop::Watch signals_watch_;
+  sys::Loop::Watch cancel_watch_;
   std::vector<sys::Loop::Watch> ancestors_watches_;
   Shared shared_;
   std::optional<sys::DescriptorLimit> descriptors_;
@@ -92,6 +94,7 @@ class Fleet {
   std::optional<sys::Deadline> total_limit_;
   bool any_started_ = false;
   bool signals_are_due_ = false;
+  bool cancel_is_due_ = false;
   bool ancestor_has_ended_ = false;
   bool cancelled_ = false;
   bool hurried_ = false;  ///< a signal has come since it was set

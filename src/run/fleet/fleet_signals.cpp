@@ -29,6 +29,17 @@ void Fleet::cancel(FleetEnd end, int signal) {
 
 void Fleet::handle_signals() {
   while (const auto info = sys::read_signal(caller_.signals().get())) on_signal(*info);
+  if (std::exchange(cancel_is_due_, false)) end_by(SIGTERM);
+}
+
+void Fleet::end_by(int signal) {
+  if (results_.signal() != 0)
+    notify(FleetNotice::Kind::kKilling, "killing all shards");
+  else
+    notify(FleetNotice::Kind::kEnding,
+           fmt::format("ending all shards, and killing them in {}; once more kills them now",
+                       sys::format_duration(spec_.shard.grace)));
+  cancel(signal == SIGINT ? FleetEnd::kInterrupted : FleetEnd::kTerminated, signal);
 }
 
 void Fleet::on_signal(const signalfd_siginfo& info) {
@@ -40,13 +51,7 @@ void Fleet::on_signal(const signalfd_siginfo& info) {
     case SIGTERM:
     case SIGHUP:
     case SIGQUIT:
-      if (results_.signal() != 0)
-        notify(FleetNotice::Kind::kKilling, "killing all shards");
-      else
-        notify(FleetNotice::Kind::kEnding,
-               fmt::format("ending all shards, and killing them in {}; once more kills them now",
-                           sys::format_duration(spec_.shard.grace)));
-      return cancel(signal == SIGINT ? FleetEnd::kInterrupted : FleetEnd::kTerminated, signal);
+      return end_by(signal);
     case SIGTSTP:
     case SIGTTIN:
     case SIGTTOU:

@@ -90,6 +90,7 @@ ShardSpec spec_of(const FleetSpec& fleet, const Part& part, const Turn& turn) {
   spec.id = shard::random_id();
   spec.name = part.name;
   spec.run_id = fleet.run_id;
+  spec.fleet_member = true;
   spec.shard_index = part.index;
   spec.shard_total = part.total;
   spec.attempt = turn.attempt;

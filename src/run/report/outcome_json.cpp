@@ -21,6 +21,8 @@ Json cause_as_json(EndCause cause) {
       return "hangup";
     case EndCause::kInterrupts:
       return "interrupts";
+    case EndCause::kKilled:
+      return "killed";
     case EndCause::kNone:
       break;
   }

@@ -1,8 +1,11 @@
 #include "run/single/caller.hpp"
 
 #include <unistd.h>
+#include <nslaunch/error.hpp>
 
 #include "shard/supervise/signal_relay.hpp"
+#include "sys/base/check.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace nslaunch::run {
 namespace {
@@ -13,6 +16,13 @@ struct sigaction let_strangers_be_reaped() {
 }
 
 }  // namespace
+
+void refuse_threads(const char* what) {
+  const auto threads = sys::own_threads();
+  if (threads > 1)
+    throw UsageError(fmt::format("{} wants a process with one thread, and this one has {}", what, threads),
+                     "Call it before others are started, or from a process of its own.");
+}
 
 CallersSignals::CallersSignals()
     : before_(sys::SignalState::current()),

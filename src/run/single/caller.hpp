@@ -7,6 +7,11 @@
 
 namespace nslaunch::run {
 
+/// Throws UsageError where the process has more than one thread: init goes on from a fork without an exec,
+/// where another thread's locks would be held for ever, and is tied to the thread that has made it. `what`
+/// wants one.
+void refuse_threads(const char* what);
+
 /// Holds the calling process's signals back for as long as it lives, and hands them out one by one.
 class CallersSignals {
  public:

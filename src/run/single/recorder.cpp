@@ -19,6 +19,7 @@ ShardRecord make_record(const shard::Plan& plan, pid_t init_pid, const sys::Pidf
   record.run_id = plan.spec.run_id.empty() ? plan.spec.id : plan.spec.run_id;
   record.shard_index = plan.spec.shard_index;
   record.shard_total = plan.spec.shard_total;
+  record.fleet_member = plan.spec.fleet_member;
   record.command = plan.spec.command;
   record.cwd = plan.working_directory;
   record.uid = ::geteuid();
@@ -48,10 +49,8 @@ shard::Hooks Recorder::hooks() {
   hooks.held = [this] { return hold(); };
   hooks.stopping = [this] { set_state(ShardState::kStopping); };
   hooks.descriptors = [this] {
-    auto descriptors = messages_.keep_open;
-    if (registration_) {
-      descriptors.insert(descriptors.end(), {registration_->lock_fd(), registration_->directory_fd()});
-    }
+    std::vector<int> descriptors;
+    if (registration_) descriptors = {registration_->lock_fd(), registration_->directory_fd()};
     return descriptors;
   };
   hooks.warning = messages_.warning;

@@ -50,7 +50,8 @@ class TerminalKeeper {
 
 }  // namespace
 
-Outcome run_shard(const ShardSpec& spec, const Messages& messages) {
+Outcome run_shard(const ShardSpec& spec, const Messages& messages, const RunOptions& options) {
+  run::refuse_threads("run_shard()");
   if (spec.isolation == Isolation::kNone) {
     throw UsageError("run_shard() makes shards; a command without isolation is the caller's to execute");
   }
@@ -63,6 +64,9 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages) {
   registry::LeftoverNote leftovers(messages.warning);
   auto plan = shard::make_plan(spec, leftovers.hook());
   plan.tracing = static_cast<bool>(messages.trace);
+  plan.gives_up_descriptors = options.give_up_descriptors;
+  plan.may_have_handlers = !options.give_up_descriptors;
+  plan.cancel = options.cancel;
   const TerminalKeeper terminal(!plan.own_process_group);
   run::CallersSignals caller;
 
@@ -76,6 +80,7 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages) {
   auto hooks = recorder.hooks();
   if (capture) keep_open(hooks, capture->descriptors());
   keep_open(hooks, leftovers.descriptors());
+  keep_open(hooks, options.keep_open);
   shard::Watched watched(plan);
   for (const auto& ancestor : watched.ancestors) plan.outside_handles.push_back(ancestor.get());
   auto running = shard::launch(plan, hooks, caller.signals().get());

@@ -100,6 +100,7 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd la
     // Not the launcher's name: "pkill nslaunch" is meant for launchers, and what init gets counts as sent to
     // the whole group.
     ::prctl(PR_SET_NAME, "shard-init");
+    if (plan.may_have_handlers) sys::reset_handlers();
     sys::reset_signal(SIGCHLD);  // the launcher's may be ignored (K40)
     take_processors(plan.processors);
     GroupSignals signals;

@@ -15,6 +15,7 @@
 #include "shard/plan/environment.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
+#include "sys/process/channel.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -79,7 +80,7 @@ Visitors::Visitors(const Plan& plan, const std::string& isolation, sys::Fd liste
   if (!launchers_visit) return;
   sys::guard_standard_streams();  // K29, as in admit()
   ::fcntl(launchers_visit.get(), F_SETFL, O_NONBLOCK);
-  visitors_.push_back({std::move(launchers_visit)});
+  visitors_.push_back({.connection = std::move(launchers_visit), .is_launcher = true});
 }
 
 void Visitors::begin(sys::Loop& loop) {
@@ -112,7 +113,7 @@ void Visitors::admit() {
 
 void Visitors::take_in(sys::Fd connection) {
   const int number = connection.get();
-  const auto visitor = visitors_.insert(visitors_.end(), {std::move(connection)});
+  const auto visitor = visitors_.insert(visitors_.end(), {.connection = std::move(connection)});
   visitor->watch = loop_->watch(number, POLLIN, [this, visitor](short) { receive_request(visitor); });
   receive_request(visitor);  // most have asked by now
 }
@@ -152,6 +153,9 @@ bool Visitors::answer(Visitor& visitor, const Message& message, std::vector<sys:
     // `list` asks every shard, and its leaving would wake them all once more.
     send_listeners(visitor.connection);
     return false;
+  } else if (message.kind == Kind::kVisitor && visitor.is_launcher && descriptors.size() == 1) {
+    sys::never_wait(descriptors.front());
+    take_in(std::move(descriptors.front()));
   } else if (message.kind == Kind::kForward && visitor.process > 0) {
     ::kill(-visitor.process, message.code);
   }

@@ -31,6 +31,7 @@ class Visitors {
  private:
   struct Visitor {
     sys::Fd connection;
+    bool is_launcher = false;
     pid_t process = 0;
     sys::Loop::Watch watch{};  ///< ends before the connection
   };

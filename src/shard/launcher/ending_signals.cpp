@@ -21,11 +21,11 @@ int pending_one() noexcept {
 
 }  // namespace
 
-void EndingSignals::look(bool command_may_run) {
-  signal_ = pending_one();
+void EndingSignals::look(bool command_may_run, bool cancelled) {
+  signal_ = cancelled ? SIGTERM : pending_one();
   if (signal_ != 0 && !command_may_run) throw EndedLaunch(signal_);
   if (signal_ != 0) {
-    fd_ = -1;
+    fd_ = cancel_ = -1;
     patience_.emplace(kPatience);
     return;
   }

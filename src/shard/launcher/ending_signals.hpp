@@ -9,23 +9,27 @@
 namespace nslaunch::shard {
 
 /// The caller's signals that end a launch: TERM, INT, HUP and QUIT where they are not ignored. None is taken:
-/// those of a launch that goes on are the command's, which may run before its launcher knows.
+/// those of a launch that goes on are the command's, which may run before its launcher knows. So it is with
+/// Plan::cancel, which counts as TERM.
 class EndingSignals {
  public:
-  /// A signalfd of the caller's, or -1.
-  explicit EndingSignals(int callers_signals) noexcept : fd_(callers_signals) {}
+  /// A signalfd of the caller's, and Plan::cancel; either may be -1.
+  EndingSignals(int callers_signals, int cancel) noexcept : fd_(callers_signals), cancel_(cancel) {}
 
   /// Readable when there is something to look at; -1 when there will be nothing more.
   int fd() const noexcept { return fd_; }
+  int cancel() const noexcept { return cancel_; }
   /// As poll(2) takes it: until keep_deadline() has something to do.
   int poll_timeout() const noexcept { return patience_ ? patience_->poll_timeout() : -1; }
   /// Where one of them has come: throws EndedLaunch, at once where no command can be running yet.
-  void look(bool command_may_run);
+  /// `cancelled`: cancel() is readable.
+  void look(bool command_may_run, bool cancelled);
   /// Throws EndedLaunch where a launch with a signal for its command has not got on.
   void keep_deadline() const;
 
  private:
   int fd_;
+  int cancel_;
   int signal_ = 0;
   sys::Fd own_;
   std::optional<sys::Deadline> patience_;

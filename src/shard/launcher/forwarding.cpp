@@ -26,7 +26,7 @@ void check_address(const std::string& address) {
 
 }  // namespace
 
-Forwarding::Forwarding(const ShardSpec& spec) : spec_(spec) {
+Forwarding::Forwarding(const ShardSpec& spec, Limit limit) : spec_(spec), may_(limit) {
   for (const auto& service : spec.reach) {
     check_address(service.shard_address);
     check_address(service.host);
@@ -51,7 +51,7 @@ std::vector<std::string> Forwarding::chosen_ports() const {
 
 void Forwarding::begin(RunningShard& shard, const Say& say) {
   if (spec_.publish.empty() && spec_.reach.empty()) return;
-  limit_.emplace(sys::kEveryDescriptor);
+  if (may_ == Limit::kRaise) limit_.emplace(sys::kEveryDescriptor);
   forwarder_.emplace();
   visit_ = std::move(shard.visit);
   routes_in_.emplace(visit_, shard.init_pid, "the shard", say);
@@ -68,7 +68,7 @@ void Forwarding::begin(RunningShard& shard, const Say& say) {
 
 void Forwarding::handle_events() {
   if (!forwarder_) return;
-  const rlim_t all = limit_->now();
+  const rlim_t all = sys::descriptor_limit();
   const sys::DescriptorLimit reserving(all > 2 * kReserved ? all - kReserved : all);
   forwarder_->handle_events();
 }

@@ -15,9 +15,12 @@ namespace nslaunch::shard {
 /// the launcher's own, in its one thread: nothing of it can outlive the launcher.
 class Forwarding {
  public:
+  /// Whether the process's own limit on descriptors may be raised while it forwards.
+  enum class Limit { kRaise, kKeep };
+
   /// Listens outside. Throws UsageError, or Error for a port that can't be had. Nothing is made for a spec
   /// that asks for nothing.
-  explicit Forwarding(const ShardSpec& spec);
+  explicit Forwarding(const ShardSpec& spec, Limit limit = Limit::kRaise);
 
   /// Which port each published port 0 has become, in words.
   std::vector<std::string> chosen_ports() const;
@@ -39,6 +42,7 @@ class Forwarding {
   const ShardSpec& spec_;
   std::vector<sys::Fd> published_;  ///< listening, until begin()
   sys::Fd visit_;
+  Limit may_;
   std::optional<sys::DescriptorLimit> limit_;
   std::optional<PortRoutes> routes_in_;
   std::optional<sys::Forwarder> forwarder_;

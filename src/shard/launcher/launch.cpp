@@ -112,11 +112,14 @@ void send_to_init(const RunningShard& shard, const Message& message, std::span<c
 }
 
 void wait_for_something(const Launching& launching, EndingSignals& signals) {
-  const auto [from_init, signal, error] = sys::wait_for_either(
-      launching.fd(), signals.fd(), sys::earlier(launching.poll_timeout(), signals.poll_timeout()));
-  if (error != 0) throw Error(sys::errno_code(error), "waiting for the shard's init");
-  if (signal) signals.look(launching.command_may_run());
-  if (!from_init) signals.keep_deadline();
+  const int from_init = launching.fd();
+  const int cancel = signals.cancel();
+  const auto readable = sys::wait_for_any({from_init, signals.fd(), cancel},
+                                          sys::earlier(launching.poll_timeout(), signals.poll_timeout()));
+  if (readable.error != 0) throw Error(sys::errno_code(readable.error), "waiting for the shard's init");
+  if (readable.has(cancel) || readable.has(signals.fd()))
+    signals.look(launching.command_may_run(), readable.has(cancel));
+  if (!readable.has(from_init)) signals.keep_deadline();
 }
 
 void trace(const Hooks& hooks, const std::string& line) {
@@ -214,7 +217,7 @@ void Launching::command_started(const Message& message) {
 
 RunningShard launch(const Plan& plan, const Hooks& hooks, int callers_signals) try {
   Launching launching(plan, hooks);
-  EndingSignals signals(callers_signals);
+  EndingSignals signals(callers_signals, plan.cancel);
   do wait_for_something(launching, signals);
   while (!launching.handle_events());
   return launching.take();

@@ -60,8 +60,8 @@ class Launching {
 };
 
 /// Builds the shard and starts its command. Throws CommandError where the command itself can't be
-/// started, EndedLaunch where one of `callers_signals` (a signalfd; -1 for none) says that there is to be no
-/// shard, and Error for everything else; the shard is gone then.
+/// started, EndedLaunch where one of `callers_signals` (a signalfd; -1 for none) or Plan::cancel says that
+/// there is to be no shard, and Error for everything else; the shard is gone then.
 RunningShard launch(const Plan& plan, const Hooks& hooks, int callers_signals = -1);
 
 }  // namespace nslaunch::shard

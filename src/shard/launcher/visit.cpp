@@ -66,16 +66,17 @@ std::optional<Message> take(const sys::Fd& connection, std::vector<sys::Fd>* des
 Message receive_answer(const sys::Fd& connection, const Wait& wait,
                        std::vector<sys::Fd>* descriptors = nullptr, int patience = 0) {
   for (;;) {
-    const auto [from_init, signal, error] =
-        sys::wait_for_either(connection.get(), wait.signals, wait.deadline.poll_timeout());
-    if (error != 0) throw Error(sys::errno_code(error), "waiting for the shard's init");
-    if (!from_init && !signal) {
+    const auto readable = sys::wait_for_any({connection.get(), wait.signals}, wait.deadline.poll_timeout());
+    if (readable.error != 0) throw Error(sys::errno_code(readable.error), "waiting for the shard's init");
+    const bool has_answer = readable.has(connection.get());
+    const bool has_signal = readable.has(wait.signals);
+    if (!has_answer && !has_signal) {
       if (wait.deadline.passed()) throw silent(wait.init);
       continue;
     }
-    if (!from_init) sys::wait_for_either(connection.get(), -1, patience);
+    if (!has_answer) sys::wait_for_any({connection.get()}, patience);
     if (auto message = take(connection, descriptors)) return std::move(*message);
-    if (signal && wait.gives_up && wait.gives_up()) throw GivenUp();
+    if (has_signal && wait.gives_up && wait.gives_up()) throw GivenUp();
   }
 }
 

@@ -35,11 +35,6 @@ std::string current_directory() {
   return ::getcwd(path, sizeof path) != nullptr && path[0] == '/' ? path : "";
 }
 
-std::uint64_t pipe_inode(int fd) {
-  struct stat status = {};
-  return ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) ? status.st_ino : 0;
-}
-
 PrivilegeMode choose_privilege_mode(const ns::Capabilities& capabilities, const ShardSpec& spec) {
   const bool needs_map = spec.map_root && ::geteuid() != 0;
   if (capabilities.sys_admin && capabilities.net_admin && !needs_map) return PrivilegeMode::kPrivileged;
@@ -161,6 +156,11 @@ bool is_covered(const Plan& plan) {
 }
 
 }  // namespace
+
+std::uint64_t pipe_inode(int fd) {
+  struct stat status = {};
+  return ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) ? status.st_ino : 0;
+}
 
 Plan make_plan(const ShardSpec& spec, const sys::BeforeMaking& before_making) {
   Plan plan;

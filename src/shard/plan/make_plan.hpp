@@ -10,4 +10,7 @@ namespace nslaunch::shard {
 /// are gone with the shard it tells before.
 Plan make_plan(const ShardSpec& spec, const sys::BeforeMaking& before_making = {});
 
+/// Plan::stdin_pipe for this descriptor.
+std::uint64_t pipe_inode(int fd);
+
 }  // namespace nslaunch::shard

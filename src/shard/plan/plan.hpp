@@ -96,6 +96,13 @@ struct Plan {
   /// starts.
   std::vector<int> outside_handles{};
   bool tracing = false;
+  /// The caller may have handlers for signals, which init must not have. Looking for them takes 15 µs.
+  bool may_have_handlers = true;
+  /// Once the command runs the launcher has nothing of its caller's any more but stderr and what is kept
+  /// open.
+  bool gives_up_descriptors = false;
+  /// A descriptor of the caller's: when it is readable, all ends as by SIGTERM. -1: none.
+  int cancel = -1;
 
   /// Of those that the launcher needs until the end.
   std::vector<int> descriptors() const;

@@ -74,8 +74,8 @@ bool gives_notice_of_sockets() {
 
 }  // namespace
 
-OutputWatch::OutputWatch() {
-  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) add(stream);
+OutputWatch::OutputWatch(int out, int err) {
+  for (const int stream : {out, err}) add(stream);
   if (stamped_.empty() && !events_ && !by_written_bytes_) {
     throw UsageError("--silence: standard output and standard error are both closed",
                      "There is nothing to watch: leave the option out.");

@@ -10,9 +10,8 @@
 
 namespace nslaunch::shard {
 
-/// Sees whether anything was written to the command's standard output and error, which are the caller's own
-/// when it is made, without being in the way: it holds no descriptor that a reader or a terminal could
-/// notice, and costs a writer next to nothing (K31).
+/// Sees whether anything was written to the command's standard output and error without being in the way: it
+/// holds no descriptor that a reader or a terminal could notice, and costs a writer next to nothing (K31).
 ///   file, terminal       their time of modification (a file's size, too), a terminal's kept in steps of 8 s
 ///   pipe, socket         the kernel's notice of a write
 ///   what gives neither   (/dev/null, or where the limit on inotify is reached) whether any process of the
@@ -20,8 +19,8 @@ namespace nslaunch::shard {
 ///                        has written anything anywhere
 class OutputWatch {
  public:
-  /// Throws UsageError where both streams are closed.
-  OutputWatch();
+  /// The streams need not stay open. Throws UsageError where both are closed.
+  OutputWatch(int out, int err);
 
   /// To be kept open.
   std::vector<int> descriptors() const;

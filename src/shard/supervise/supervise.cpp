@@ -22,6 +22,7 @@ class Supervisor {
  private:
   void release_callers_descriptors();
   void wait_for_something();
+  void on_cancelled();
   void on_signal(const signalfd_siginfo& info);
   void act_on(int signal, bool from_somebody);
   void mirror_stop(int signal);
@@ -35,6 +36,7 @@ class Supervisor {
   bool ancestor_has_ended_ = false;
   std::vector<sys::Loop::Watch> ancestors_watches_;
   sys::Loop::Watch signals_watch_;
+  sys::Loop::Watch cancel_watch_;
 };
 
 Supervisor::Supervisor(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks,
@@ -49,16 +51,24 @@ Supervisor::Supervisor(const Plan& plan, RunningShard shard, Watched watched, co
     ancestors_watches_.push_back(
         loop_.watch(ancestor.get(), POLLIN, [this](short) { ancestor_has_ended_ = true; }));
   signals_watch_ = loop_.watch_signals(signals_.get(), [this](const auto& info) { on_signal(info); });
+  cancel_watch_ = loop_.watch(plan.cancel, POLLIN, [this](short) { on_cancelled(); });
 }
 
 /// Only stderr stays of what the caller gave us: a reader of the command's output must meet end of
 /// file when the command's side is closed, and a writer to its input SIGPIPE.
 void Supervisor::release_callers_descriptors() {
   auto keep = shard_.descriptors();
-  keep.insert(keep.end(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, signals_.get()});
+  keep.insert(keep.end(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, signals_.get(), plan_.cancel});
   for (const auto& ancestor : ancestors_) keep.push_back(ancestor.get());
   sys::detach_input_and_output();
   sys::close_all_except(std::move(keep));
+}
+
+/// Once: it is the caller's to read, and stays readable.
+void Supervisor::on_cancelled() {
+  cancel_watch_.end();
+  shard_.ending().on_signal(SIGTERM);
+  shard_.ending().end(EndCause::kTerminated);
 }
 
 void Supervisor::on_signal(const signalfd_siginfo& info) {
@@ -104,7 +114,7 @@ void Supervisor::wait_for_something() {
 }
 
 Outcome Supervisor::run() {
-  release_callers_descriptors();
+  if (plan_.gives_up_descriptors) release_callers_descriptors();
   while (!shard_.ended()) wait_for_something();
   auto outcome = shard_.finish();
   // Too late for the command, and not meant for us: it must not change how we end.
@@ -118,7 +128,11 @@ Watched::Watched(const Plan& plan) {
   // An ignored SIGHUP is nohup's way of saying: outlive those who started you.
   const bool opted_out = !plan.spec.watch_ancestors || sys::is_ignored(SIGHUP);
   if (!opted_out) ancestors = ancestors_in_own_group();
-  if (plan.spec.silence) output.emplace();
+  if (!plan.spec.silence) return;
+  const auto stream = [&](int number) {
+    return plan.streams.empty() ? number : plan.streams.at(static_cast<std::size_t>(number)).get();
+  };
+  output.emplace(stream(STDOUT_FILENO), stream(STDERR_FILENO));
 }
 
 Outcome supervise(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks, sys::Fd signals,

@@ -26,7 +26,7 @@ struct Watched {
 };
 
 /// Keeps the shard until every process in it is gone: passes on signals, keeps the deadlines, hears
-/// what init reports, forwards. Gives up the caller's descriptors except stderr.
+/// what init reports, forwards.
 Outcome supervise(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks, sys::Fd signals,
                   Forwarding& forwarding);
 

@@ -181,8 +181,8 @@ Outcome Supervision::finish() {
   if (end && end->si_code == CLD_EXITED && end->si_status != 0) throw explain_failed_init(end->si_status);
   if (command_running_) {
     command_ended_at_ = now;
-    if (!outcome_.memory_limit_reached && outcome_.cause != EndCause::kInterrupts &&
-        !outcome_.grace_expired) {
+    const bool killed_by_us = outcome_.cause == EndCause::kInterrupts || outcome_.cause == EndCause::kKilled;
+    if (!outcome_.memory_limit_reached && !killed_by_us && !outcome_.grace_expired) {
       // waitid(2) has failed, so that nobody knows.
       if (end && end->si_code == 0) throw Error({}, "the shard's init ended while the command ran");
       throw explain_killed_init(outcome_, end ? end->si_status : 0);

@@ -73,7 +73,7 @@ bool is_code(Kind kind, std::int32_t code) noexcept {
 
 /// Whatever a peer sends, this is true of what receive() returns.
 bool is_valid(const Header& header) noexcept {
-  return header.kind >= Kind::kMapped && header.kind <= Kind::kListening &&
+  return header.kind >= Kind::kMapped && header.kind <= Kind::kVisitor &&
          static_cast<std::size_t>(header.step) < steps().size() && header.domain <= Domain::kNetlink &&
          header.detail >= 0 && is_code(header.kind, header.code);
 }

@@ -61,8 +61,10 @@ enum class Kind : std::uint8_t {
                   ///< Unreaped, if it is to be measured; init exits now
   kListener,      ///< with the listener of the next of the spec's `reach`
   // A visitor to init, once a connection.
-  // The last one: receive() takes no kind behind it.
   kListening,  ///< code: kControlVersion. Answered by kListening (payload: who listens on TCP) or kFailed
+  // The launcher to init, over its visit (Plan::launcher_visits).
+  // The last one: receive() takes no kind behind it.
+  kVisitor,  ///< with a connection, which is taken in like a visitor's
 };
 
 /// Both sides of the control socket are of one nslaunch, or say that they are not.

@@ -15,4 +15,9 @@ DescriptorLimit::~DescriptorLimit() {
   if (changed_) ::setrlimit(RLIMIT_NOFILE, &before_);
 }
 
+rlim_t descriptor_limit() noexcept {
+  rlimit limit = {};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+}
+
 }  // namespace nslaunch::sys

@@ -20,6 +20,9 @@ class DescriptorLimit {
   rlim_t now_ = RLIM_INFINITY;
 };
 
+/// The soft limit of now; no limit where it can't be read.
+rlim_t descriptor_limit() noexcept;
+
 constexpr rlim_t kEveryDescriptor = RLIM_INFINITY;
 
 }  // namespace nslaunch::sys

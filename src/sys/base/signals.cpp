@@ -104,6 +104,14 @@ struct sigaction set_handler(int signal, void (*handler)(int)) noexcept {
   return before;
 }
 
+void reset_handlers() noexcept {
+  for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+    struct sigaction action = {};
+    if (::sigaction(signal, nullptr, &action) != 0) continue;
+    if (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN) reset_signal(signal);
+  }
+}
+
 struct sigaction reset_signal(int signal) noexcept {
   return set_handler(signal, SIG_DFL);
 }

@@ -94,5 +94,8 @@ struct sigaction set_handler(int signal, void (*handler)(int)) noexcept;
 struct sigaction reset_signal(int signal) noexcept;
 /// The same for ignoring it.
 struct sigaction ignore_signal(int signal) noexcept;
+/// As execve(2) does: sets each signal that has a handler to its default. For a child that is no other
+/// program, and must not do what its parent's handlers do.
+void reset_handlers() noexcept;
 
 }  // namespace nslaunch::sys

@@ -2,6 +2,8 @@
 
 #include <poll.h>
 
+#include <algorithm>
+#include <array>
 #include <concepts>
 
 #include "sys/base/check.hpp"
@@ -16,20 +18,30 @@ T check_wait(T result, fmt::format_string<Args...> doing, Args&&... args) {
   return check(result, doing, std::forward<Args>(args)...);
 }
 
-/// Which of two descriptors has something to be read, or is closed at its other end.
+/// Which of some descriptors has something to be read, or is closed at its other end.
+template <std::size_t N>
 struct Readable {
-  bool first = false;
-  bool second = false;
+  std::array<pollfd, N> polled;
   int error = 0;  ///< why there is no waiting; 0 also where a signal has interrupted it
+
+  bool has(int descriptor) const noexcept {
+    return std::ranges::any_of(polled, [descriptor](const pollfd& each) {
+      return each.fd == descriptor && descriptor >= 0 && each.revents != 0;
+    });
+  }
 };
 
-/// Waits for one of two descriptors, of which each may be -1, for at most `limit` ms (-1: for ever). For
+/// Waits for one of a few descriptors, of which each may be -1, for at most `limit` ms (-1: for ever). For
 /// those who have no loop: a question and its answer.
-inline Readable wait_for_either(int first, int second, int limit) noexcept {
-  pollfd watched[] = {{first, POLLIN, 0}, {second, POLLIN, 0}};
-  const int ready = ::poll(watched, 2, limit);
-  if (ready < 0) return {.error = errno == EINTR ? 0 : errno};
-  return {watched[0].revents != 0, watched[1].revents != 0};
+template <std::size_t N>
+Readable<N> wait_for_any(const int (&descriptors)[N], int limit) noexcept {
+  Readable<N> readable{};
+  std::ranges::transform(descriptors, readable.polled.begin(), [](int descriptor) {
+    return pollfd{descriptor, POLLIN, 0};
+  });
+  const int ready = ::poll(readable.polled.data(), N, limit);
+  if (ready < 0 && errno != EINTR) readable.error = errno;
+  return readable;
 }
 
 /// The shorter of two waits, as poll(2) takes them: -1 is for ever.

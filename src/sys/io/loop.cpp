@@ -65,6 +65,7 @@ void Loop::Timer::end() noexcept {
 Loop::Watch Loop::watch(int descriptor, short events, OnEvents handler) {
   auto entry = std::make_shared<Entry>(Entry{descriptor, events, std::move(handler)});
   entries_.push_back(entry);
+  ++watches_made_;
   return Watch(std::move(entry));
 }
 
@@ -78,6 +79,15 @@ Loop::Timer Loop::timer(OnTime handler) {
   auto alarm = std::make_shared<Alarm>(Alarm{std::move(handler)});
   alarms_.push_back(alarm);
   return Timer(std::move(alarm));
+}
+
+Loop::Polled Loop::polled() const {
+  Polled polled{.descriptors = {}, .generation = watches_made_};
+  for (const auto& entry : entries_) {
+    if (!entry->ended && entry->wanted != 0 && entry->descriptor >= 0)
+      polled.descriptors.push_back({entry->descriptor, entry->wanted, 0});
+  }
+  return polled;
 }
 
 int Loop::time_left(int limit) const noexcept {

@@ -73,6 +73,16 @@ class Loop {
   [[nodiscard]] Watch watch(int descriptor, short events, OnEvents handler);
   /// Of a signalfd that never waits: each signal that it brings.
   [[nodiscard]] Watch watch_signals(int signalfd, OnSignal handler);
+  /// What turn() would poll, for who polls it elsewhere; `generation` differs where the same numbers may mean
+  /// other descriptors.
+  struct Polled {
+    std::vector<pollfd> descriptors;
+    std::size_t generation;
+  };
+  Polled polled() const;
+  /// As poll(2) takes it: till the next point in time, or `limit`.
+  int time_left(int limit = -1) const noexcept;
+
   /// Not set yet.
   [[nodiscard]] Timer timer(OnTime handler);
 
@@ -82,11 +92,11 @@ class Loop {
   void turn(int limit = -1);
 
  private:
-  int time_left(int limit) const noexcept;
   void call_those_due();
 
   const char* doing_;
   std::vector<std::shared_ptr<Entry>> entries_;
+  std::size_t watches_made_ = 0;
   std::vector<std::shared_ptr<Alarm>> alarms_;
   // A turn's, kept so that they are not allocated anew each time. What has ended is there till the next one:
   // a handler may end itself.

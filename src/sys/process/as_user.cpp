@@ -65,10 +65,10 @@ bool receive_answer(int from, int stop, const Deadline& deadline, Answer& answer
   bool marked = false;
   char chunk[65536];
   for (;;) {
-    const auto ready = wait_for_either(from, stop, deadline.poll_timeout());
-    if (ready.error != 0 || ready.second) return false;
-    if (!ready.first && deadline.passed()) return false;
-    if (!ready.first) continue;
+    const auto readable = wait_for_any({from, stop}, deadline.poll_timeout());
+    if (readable.error != 0 || readable.has(stop)) return false;
+    if (!readable.has(from) && deadline.passed()) return false;
+    if (!readable.has(from)) continue;
     std::array<iovec, 1> parts = {{{chunk, sizeof chunk}}};
     const auto count = receive_message(from, parts, &answer.descriptors);
     if (count <= 0) return count == 0 && marked;

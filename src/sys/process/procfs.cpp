@@ -36,6 +36,17 @@ std::optional<std::string> field_of(const std::string& text, const char* name) {
   return text.substr(start, text.find('\n', start) - start);
 }
 
+/// Those names in a directory of /proc that are numbers: pids.
+std::vector<pid_t> numbers_in(const char* path) {
+  std::vector<pid_t> numbers;
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path), ::closedir);
+  if (!directory) return numbers;
+  while (const dirent* entry = ::readdir(directory.get())) {
+    if (const auto number = whole_number<pid_t>(entry->d_name)) numbers.push_back(*number);
+  }
+  return numbers;
+}
+
 }  // namespace
 
 std::optional<ProcessStat> parse_stat(const std::string& line) {
@@ -123,13 +134,21 @@ std::optional<std::string> status_field(pid_t pid, const char* name) {
 }
 
 std::vector<pid_t> all_pids() {
-  std::vector<pid_t> pids;
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir("/proc"), ::closedir);
-  if (!directory) return pids;
-  while (const dirent* entry = ::readdir(directory.get())) {
-    if (const auto pid = whole_number<pid_t>(entry->d_name)) pids.push_back(*pid);
-  }
-  return pids;
+  return numbers_in("/proc");
+}
+
+std::size_t own_threads() {
+  constexpr const char* kThreads = "/proc/self/task";
+  struct stat status = {};
+  // One call in place of four: a directory for each, and two more links (proc(5)).
+  if (::stat(kThreads, &status) != 0 || status.st_nlink <= 3) return 1;
+  // One that pthread_join(3) has returned for may not have left /proc yet.
+  const auto numbers = numbers_in(kThreads);
+  const auto count = std::ranges::count_if(numbers, [](pid_t thread) {
+    const auto stat = read_stat(thread);
+    return stat && !stat->exiting;
+  });
+  return std::max(static_cast<std::size_t>(count), std::size_t{1});
 }
 
 std::uint64_t namespace_inode(pid_t pid, const char* name) {

@@ -52,6 +52,9 @@ std::uint64_t namespace_inode(pid_t pid, const char* name);
 /// it does not say.
 std::uint64_t oom_kills();
 
+/// How many threads this process has, 1 where /proc does not tell.
+std::size_t own_threads();
+
 /// The kernel's id of this boot.
 const std::string& boot_id();
 

@@ -1,0 +1,103 @@
+#include <nslaunch/shard.hpp>
+
+#include <nslaunch/error.hpp>
+
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "support/embedded.hpp"
+#include "support/registry_scene.hpp"
+
+namespace nslaunch::test {
+namespace {
+
+/// A shard whose command ends when its input does.
+struct Host {
+  StateDir state;
+  Heard heard;
+  sys::Pipe input = sys::make_pipe();
+  Shard shard;
+
+  explicit Host(ShardSpec spec = shell_spec("echo ready; cat; exit 3"))
+      : shard(spec, {.messages = {}, .streams = {.in = input.read.get(), .out = heard.writer()}}) {
+    input.read.reset();
+    while (!shard.started() && !shard.ended()) shard.wait_for(std::chrono::milliseconds{10});
+    REQUIRE(heard.line() == "ready");
+  }
+  Streams streams() const { return {.in = -1, .out = heard.writer()}; }
+  ShardProcess exec(const std::string& script) {
+    return shard.exec({.command = {"sh", "-c", script}, .variables = {"SAID=here"}, .streams = streams()});
+  }
+  int end() {
+    input.write.reset();
+    return shard.wait().exit_status;
+  }
+};
+
+void await_end(ShardProcess& process) {
+  while (!process.ended()) {
+    pollfd watched = {process.fd(), POLLIN, 0};
+    REQUIRE(::poll(&watched, 1, 60'000) == 1);
+    process.handle_events();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("processes are started in a shard, several at once, and each tells of its end") {
+  Host host;
+  auto waiting = host.exec("exec sleep 1000");
+  auto quick = host.exec("echo $SAID $NSLAUNCH_ID; pwd; exit 4");
+  CHECK(quick.pid() > 1);
+  CHECK(quick.pid() != waiting.pid());
+  await_end(quick);
+  CHECK(quick.exit_status() == 4);
+  CHECK(quick.term_signal() == 0);
+  CHECK(host.heard.line() == "here " + host.shard.id());
+  CHECK(host.heard.line().value().starts_with("/"));
+  waiting.signal(SIGTERM);
+  await_end(waiting);
+  CHECK(waiting.term_signal() == SIGTERM);
+  auto in_tmp = host.shard.exec({.command = {"pwd"}, .workdir = "/tmp", .streams = host.streams()});
+  await_end(in_tmp);
+  CHECK(host.heard.line() == "/tmp");
+  CHECK(host.end() == 3);
+}
+
+TEST_CASE("a process that can't be started in a shard is an error, and harms it not") {
+  Host host;
+  CHECK_THROWS_AS(host.shard.exec({.command = {"/there/is/none"}, .streams = host.streams()}), CommandError);
+  CHECK_THROWS_AS(host.shard.exec({.command = {"true"}, .workdir = "/there/is/none"}), Error);
+  CHECK_THROWS_AS(host.shard.exec({.command = {"true"}, .streams = {.in = 9999}}), Error);
+  CHECK(host.end() == 3);
+  CHECK(host.shard.outcome().leak_count == 0);
+}
+
+TEST_CASE("a process in a shard is hung up on when its handle goes, and ends with the shard") {
+  Host host;
+  {
+    const auto process =
+        host.exec("trap 'echo hung up; exit' HUP; echo trapped; while :; do sleep 0.1; done");
+    CHECK(host.heard.line() == "trapped");
+  }
+  CHECK(host.heard.line() == "hung up");
+  auto left = host.exec("exec sleep 1000");
+  auto moved = std::move(left);
+  CHECK(left.ended());
+  CHECK(host.end() == 3);
+  await_end(moved);
+  CHECK(moved.term_signal() == SIGKILL);
+  CHECK(host.shard.outcome().leak_count == 0);
+}
+
+TEST_CASE("a process is started in a shard that publishes a port, too") {
+  auto spec = shell_spec("echo ready; cat; exit 3");
+  spec.publish = {{.port = 0, .shard_port = 9926}};
+  Host host(spec);
+  auto process = host.exec("exit 4");
+  await_end(process);
+  CHECK(process.exit_status() == 4);
+  CHECK(host.end() == 3);
+}
+
+}  // namespace nslaunch::test
