@@ -48,9 +48,9 @@ sys::Pidfd open_pidfd(pid_t pid) {
 }
 
 /// A PID namespace whose init has one child; seen from outside.
-class Shard {
+class BlockedShard {
  public:
-  explicit Shard(const std::function<void()>& child = [] { call_myself("member"); }) {
+  explicit BlockedShard(const std::function<void()>& child = [] { call_myself("member"); }) {
     auto ready = sys::make_pipe();
     init_ = static_cast<pid_t>(
         sys::check(::syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, nullptr, nullptr, nullptr, 0), "cloning"));
@@ -97,12 +97,12 @@ std::string as_launcher(const std::function<std::string()>& body) {
   return text;
 }
 
-std::string ending(const Shard& shard) {
+std::string ending(const BlockedShard& shard) {
   return shard.ends() ? "; then it ended" : "; it never ended";
 }
 
 /// Enters the shard's PID namespace and leaves a child there, as nsenter would.
-pid_t enter(const Shard& shard, pid_t& entered) {
+pid_t enter(const BlockedShard& shard, pid_t& entered) {
   auto answer = sys::make_pipe();
   const pid_t parent = start_and_prepare([&] {
     call_myself("parent");
@@ -122,7 +122,7 @@ std::string found_beside_an_idle_member(const test::Words& others = {"echo", "he
   return as_launcher([&] {
     test::Process other(others);
     if (const auto said = other.read_line(); !said.starts_with("held")) return said;
-    const Shard shard;
+    const BlockedShard shard;
     const auto expected = fmt::format("pid {} (member) has not ended yet and is sleeping", shard.member());
     const bool seen = test::eventually([&] { return shard.teardown_blocker() == expected; });
     return seen ? "as expected" : shard.teardown_blocker();
@@ -133,7 +133,7 @@ std::string found_beside_an_idle_member(const test::Words& others = {"echo", "he
 
 TEST_CASE("a stopped tracer that holds a shard's end up is named", "[teardown_blocker]") {
   CHECK(as_launcher([] {
-          const Shard shard;
+          const BlockedShard shard;
           const pid_t member = shard.member();
           const pid_t tracer = start_and_prepare([&] {
             call_myself("tracer");
@@ -156,7 +156,7 @@ TEST_CASE("a stopped tracer that holds a shard's end up is named", "[teardown_bl
 TEST_CASE("a parent outside that does not reap what it left in the shard is named", "[teardown_blocker]") {
   CHECK(
       as_launcher([] {
-        const Shard shard;
+        const BlockedShard shard;
         pid_t entered = 0;
         const pid_t parent = enter(shard, entered);
         const auto pidfd = open_pidfd(entered);
@@ -179,7 +179,7 @@ TEST_CASE("a process in uninterruptible sleep is named", "[teardown_blocker]") {
   CHECK(as_launcher([] {
           // A process waits uninterruptibly for the child of its vfork.
           auto waiting = sys::make_pipe();
-          const Shard shard([&] {
+          const BlockedShard shard([&] {
             call_myself("sleeper");
             test::fork_child([&]() -> int {
               call_myself("vforker");
@@ -210,7 +210,7 @@ TEST_CASE("a process frozen by a version 1 cgroup is named", "[teardown_blocker]
     return sys::write_file((cgroup + "/freezer.state").c_str(), state);
   };
   const auto text = as_launcher([&] {
-    const Shard shard;
+    const BlockedShard shard;
     const pid_t member = shard.member();
     sys::check(-sys::write_file((cgroup + "/cgroup.procs").c_str(), std::to_string(member)), "moving");
     sys::check(-set_state("FROZEN"), "freezing");
