@@ -155,12 +155,12 @@ std::string look_for_blocker(pid_t init, std::uint64_t pidns_inode) {
 }  // namespace
 
 std::string find_teardown_blocker(pid_t init, std::uint64_t pidns_inode) noexcept {
-  constexpr std::chrono::seconds kLimit{5};
+  constexpr std::chrono::seconds kPatience{5};
   constexpr std::size_t kMostOfIt = 65'536;
   try {
     // By a child: any of them may keep whoever looks at it waiting (K33).
     const auto look = [&](int out) { sys::write_all(out, look_for_blocker(init, pidns_inode)); };
-    auto seen = sys::output_of_child(look, kLimit, kMostOfIt);
+    auto seen = sys::output_of_child(look, kPatience, kMostOfIt);
     if (seen.complete) return std::move(seen.text);
   } catch (...) {
     // Named below, like what can't be looked at.

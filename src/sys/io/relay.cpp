@@ -15,7 +15,7 @@ namespace {
 constexpr int kChunk = 1 << 20;
 constexpr std::size_t kMostFreePipes = 16;
 constexpr int kChunksATurn = 4;  // chunks before others have theirs
-constexpr unsigned kFlags = SPLICE_F_NONBLOCK | SPLICE_F_MOVE;
+constexpr unsigned kSpliceFlags = SPLICE_F_NONBLOCK | SPLICE_F_MOVE;
 
 }  // namespace
 
@@ -77,7 +77,7 @@ Relay::Progress Relay::move(Flow& flow) {
 Relay::Progress Relay::fill(Flow& flow) {
   flow.pipe = pipes_.take();
   if (!flow.pipe.read) return Progress::kBroken;
-  const auto count = ::splice(flow.from, nullptr, flow.pipe.write.get(), nullptr, kChunk, kFlags);
+  const auto count = ::splice(flow.from, nullptr, flow.pipe.write.get(), nullptr, kChunk, kSpliceFlags);
   if (count > 0) {
     flow.held = static_cast<std::size_t>(count);
     return Progress::kSome;
@@ -89,7 +89,7 @@ Relay::Progress Relay::fill(Flow& flow) {
 }
 
 Relay::Progress Relay::drain(Flow& flow) {
-  const auto count = ::splice(flow.pipe.read.get(), nullptr, flow.to, nullptr, flow.held, kFlags);
+  const auto count = ::splice(flow.pipe.read.get(), nullptr, flow.to, nullptr, flow.held, kSpliceFlags);
   if (count < 0) return errno == EAGAIN || errno == EINTR ? Progress::kNone : Progress::kBroken;
   flow.held -= static_cast<std::size_t>(count);
   if (flow.held == 0) pipes_.give_back(std::move(flow.pipe));
