@@ -1,6 +1,6 @@
-# lay_out_as_launched(TARGET): what a launch calls lies together in the program, in that order, where
-# lld is there to do it: a launch then touches a third of the pages (docs/benchmarks.md). The order is
-# scripts/launch-order's; names in it that are not in the program are passed over.
+# lay_out_as_launched(TARGET): places the functions that a launch calls next to each other, in the order of their
+# calls, if lld is available. This saves a launch 45 of 190 page faults (docs/benchmarks.md). scripts/launch-order
+# writes the order; names in it that are not in the program are ignored.
 find_program(NSLAUNCH_LLD ld.lld)
 set(launch_order ${PROJECT_SOURCE_DIR}/cmake/launch-order.txt)
 
