@@ -51,6 +51,21 @@ TEST_CASE("the JUnit report of one part has what the command has reported itself
   CHECK(xpath(xml, "//testcase[3]/@name") == "in artifacts");
 }
 
+TEST_CASE(
+    "the JUnit files of one part are those of its own directory for results, wherever its command works") {
+  const Reported run;
+  std::filesystem::create_directories(run.directory / "elsewhere");
+  std::filesystem::create_directories(run.directory / "a");
+  const auto ended =
+      run.of(writes_junit("../a", "not its own") + "; " + writes_junit("$NSLAUNCH_ARTIFACTS", "its own"),
+             {"--workdir=elsewhere", "--artifacts=a", "--report-junit=r.xml", "--collect-junit=*.xml"});
+  INFO(ended.err);
+  CHECK(ended.status == 0);
+  const auto xml = run.text("r.xml");
+  CHECK(xpath(xml, "count(//testcase[@name='its own'])") == "1");
+  CHECK(xpath(xml, "count(//testcase[@name='not its own'])") == "0");
+}
+
 TEST_CASE("a leak of one part is in its JUnit report, and a failure where leaks are") {
   const Reported run;
   const Words options = {"--report-junit=r.xml", "--leak-grace=0ms"};

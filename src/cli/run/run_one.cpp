@@ -4,6 +4,8 @@
 #include <nslaunch/exit_codes.hpp>
 #include <nslaunch/run.hpp>
 
+#include <csignal>
+#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "shard/diagnose/explain.hpp"
 #include "shard/plan/plan.hpp"
 #include "sys/base/log.hpp"
+#include "sys/base/signals.hpp"
 
 namespace nslaunch::cli {
 namespace {
@@ -26,16 +29,33 @@ Outcome run_and_tell(const ShardSpec& spec, const Messages& messages, bool verbo
   return outcome;
 }
 
+/// As the launch understands it, for those who look for what the command has put there.
+std::string path_of_artifacts(const ShardSpec& spec) {
+  if (spec.artifacts.empty()) return {};
+  std::error_code unknown;
+  const auto path = std::filesystem::absolute(std::filesystem::path(spec.workdir) / spec.artifacts, unknown);
+  return unknown ? spec.artifacts : path.lexically_normal().string();
+}
+
+/// SIGINT and its like, for as long as reports are written: afterwards they end this process as ever.
+sys::SignalSet ending_signals() {
+  sys::SignalSet signals;
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) signals.add(signal);
+  return signals;
+}
+
 /// The files are opened before anything runs, and written whatever happens then.
 Outcome run_and_write(ShardSpec& spec, const Messages& messages, const Arguments& arguments) {
   spec.measure = arguments.has("report-json");
   if (spec.id.empty()) spec.id = shard::random_id();
+  spec.artifacts = path_of_artifacts(spec);
   const auto fleet = run::fleet_of_one(spec);
   Reports reports(arguments, fleet);
   const auto observers = reports.observers();
   run::OnePart part(fleet, observers, sys::warn);
   try {
     auto outcome = run_and_tell(spec, messages, arguments.has("verbose"), reports.descriptors());
+    const sys::BlockedSignals held_back(ending_signals());
     part.ended(outcome);
     return outcome;
   } catch (const CommandError& error) {

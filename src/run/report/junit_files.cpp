@@ -69,11 +69,14 @@ std::vector<ReadFile> read_all(FileSearch search) {
 
 /// In a child, which works elsewhere.
 std::vector<ReadFile> read_all_from(int working_directory, FileSearch search) {
-  if (::fchdir(working_directory) != 0)  // it is closed to the user
-    std::erase_if(search.places, [](const auto& place) {
-      return !place.first.starts_with('/') && !place.second.starts_with('/');
-    });
-  return read_all(std::move(search));
+  if (::fchdir(working_directory) == 0) return read_all(std::move(search));
+  const int error = errno;  // it is closed to the user
+  const auto closed = std::erase_if(search.places, [](const auto& place) {
+    return !place.first.starts_with('/') && !place.second.starts_with('/');
+  });
+  auto files = read_all(std::move(search));
+  if (closed > 0) files.push_back({.path = ".", .error = error});
+  return files;
 }
 
 std::string pack(const std::vector<ReadFile>& files) {

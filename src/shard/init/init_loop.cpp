@@ -23,6 +23,7 @@ namespace nslaunch::shard {
 namespace {
 
 constexpr std::size_t kMostLeaksDetailed = 32;
+constexpr int kMostChanges = 64;  // of a turn: some processes stop and go on all the time
 
 class Init {
  public:
@@ -47,7 +48,7 @@ class Init {
   void send_to_launcher(Kind kind, int code = 0, int detail = 0) {
     send_to_launcher({.kind = kind, .code = code, .detail = detail, .payload = {}});
   }
-  void reap();
+  bool reap();
   void note(const siginfo_t& child);
   void handle(const Message& message);
   void command_ended(const siginfo_t& child);
@@ -55,7 +56,7 @@ class Init {
   void report_end();
   bool nobody_is_left() const;
   bool grace_is_over();
-  void wait_for_something();
+  void wait_for_something(bool has_more);
   void receive_message();
   void look_at_mounts();
   void take_packets();
@@ -155,18 +156,19 @@ void Init::note(const siginfo_t& child) {
   }
 }
 
-/// Takes every change there is: one SIGCHLD may stand for many.
-void Init::reap() {
-  for (;;) {
+/// Takes what has changed, since one SIGCHLD may stand for many. True: there may be more.
+bool Init::reap() {
+  for (int change = 0; change < kMostChanges; ++change) {
     siginfo_t child = {};
     // Interrupted, it has not looked, and the signal that told us to is taken.
     const int result = sys::retry_on_eintr(
         [&] { return ::waitid(P_ALL, 0, &child, WEXITED | WSTOPPED | WCONTINUED | WNOHANG); });
     if (result < 0 && errno == ECHILD) children_left_ = false;
     if (result < 0 && errno != ECHILD) ::_exit(errno);
-    if (result < 0 || child.si_pid == 0) return;
+    if (result < 0 || child.si_pid == 0) return false;
     note(child);
   }
+  return true;
 }
 
 /// A pipeline's tail that is still moving bytes gets another grace: its output must not be lost.
@@ -220,8 +222,8 @@ void Init::take_packets() {
   if (capture_->fd() < 0) packets_watch_.end();  // it has stopped
 }
 
-void Init::wait_for_something() try {
-  loop_.turn(leak_deadline_ ? leak_deadline_->poll_timeout() : -1);
+void Init::wait_for_something(bool has_more) try {
+  loop_.turn(has_more ? 0 : leak_deadline_ ? leak_deadline_->poll_timeout() : -1);
 } catch (const Error& error) {
   ::_exit(error.code().value());
 }
@@ -229,13 +231,13 @@ void Init::wait_for_something() try {
 void Init::run() {
   begin_to_watch();
   for (;;) {
-    reap();
+    const bool has_more = reap();
     // First: from then on the launcher sees to it that a look at what is left keeps us from no end.
     if (!command_.is_running() && (held_ || children_left_ || capture_) &&
         !std::exchange(end_reported_, true))
       report_end();
     if (!command_.is_running() && !held_ && (nobody_is_left() || grace_is_over())) finish();
-    wait_for_something();
+    wait_for_something(has_more);
   }
 }
 

@@ -123,6 +123,12 @@ sys::Directory open_tmp_directory(const ShardSpec& spec, const std::string& path
 
 sys::Fd open_for_command(const ShardSpec& spec, const std::string& path) {
   const auto* user = other_user(spec);
+  if (user == nullptr && spec.user) {
+    // Perhaps that user's child, which is to find what is opened by its parent then.
+    auto place = sys::open_without_magic_links(path, O_PATH);
+    sys::check(place.get(), "opening {}", path);
+    return place;
+  }
   if (user == nullptr) return sys::open_file(path, O_PATH);
   auto found = find({.path = path, .roots_part = sys::RootsPart::kNone}, *user);
   if (found.place) return std::move(found.place);
