@@ -23,7 +23,7 @@ struct Option {
 };
 
 /// For every subcommand that has words of its own to say.
-constexpr Option kColorOption = {"color", 0,   "auto|always|never", "colour of nslaunch's own words",
+constexpr Option kColorOption = {"color", 0,   "auto|always|never", "colour of nslaunch's messages",
                                  false,   true};
 
 /// Every subcommand takes it, without a row of its own.
