@@ -6,6 +6,9 @@
 #include "support/hostile.hpp"
 #include "support/live_shard.hpp"
 #include "support/pty.hpp"
+#include "support/registry_view.hpp"
+#include "support/skip.hpp"
+#include "support/tampered.hpp"
 #include "sys/base/files.hpp"
 
 // How exec ends where its process does not.
@@ -112,6 +115,19 @@ TEST_CASE("exec leaves it to a process in one's own shard what it does about a s
   CHECK_THAT(terminal.read_until("slow"), !Contains("nslaunch"));
   REQUIRE(::kill(terminal.pid(), SIGTERM) == 0);
   CHECK(terminal.wait().status == 3);
+}
+
+TEST_CASE("a process of exec's that can't be started, and is kept from its end, keeps init from nothing") {
+  if (!can_tamper()) SKIP_TEST("there is no strace that may trace");
+  const RegistryView state;
+  Process shard(
+      tampered("exit_group:delay_enter=30000000", in_shard("echo up; read end", {"--name", "visited"})),
+      state.options());
+  REQUIRE(shard.read_line() == "up");
+  const auto refused =
+      run(nslaunch({"exec", "--workdir", "/no/such/place", "visited", "--", "true"}), state.options());
+  CHECK(refused.status == 125);
+  CHECK_THAT(refused.err, Contains("/no/such/place") && Contains("No such file or directory"));
 }
 
 TEST_CASE("a process of exec's that does not come to its exec keeps init from nothing for long") {

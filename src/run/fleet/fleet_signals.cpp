@@ -28,7 +28,12 @@ void Fleet::cancel(FleetEnd end, int signal) {
 }
 
 void Fleet::handle_signals() {
-  while (const auto info = sys::read_signal(caller_.signals().get())) on_signal(*info);
+  constexpr int kMostSignals = 64;  // of a turn
+  for (int count = 0; count < kMostSignals; ++count) {
+    const auto info = sys::read_signal(caller_.signals().get());
+    if (!info) break;
+    on_signal(*info);
+  }
   if (std::exchange(cancel_is_due_, false)) end_by(SIGTERM);
 }
 

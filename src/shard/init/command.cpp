@@ -201,13 +201,12 @@ pid_t start_visitor(const Plan& plan, const Start& start, StartFailure& failure)
   told.write.reset();
   const sys::Deadline deadline(kVisitorsLimit);
   pollfd watched = {told.read.get(), POLLIN, 0};
-  if (sys::retry_on_eintr([&] { return ::poll(&watched, 1, deadline.poll_timeout()); }) != 1) {
-    ::kill(pid, SIGKILL);  // and reaped with all others: even this may have to wait
-    failure = {Step::kFork, ETIMEDOUT};
-    return 0;
-  }
-  if (::read(told.read.get(), &failure, sizeof failure) != sizeof failure) return pid;
-  sys::retry_on_eintr([&] { return ::waitpid(pid, nullptr, 0); });
+  const bool has_news =
+      sys::retry_on_eintr([&] { return ::poll(&watched, 1, deadline.poll_timeout()); }) == 1;
+  if (has_news && ::read(told.read.get(), &failure, sizeof failure) != sizeof failure) return pid;
+  if (!has_news) failure = {Step::kFork, ETIMEDOUT};
+  // And reaped with all others: its user may stop it also when it has said why it can't be the command.
+  ::kill(pid, SIGKILL);
   return 0;
 }
 

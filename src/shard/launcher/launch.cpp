@@ -38,6 +38,7 @@ std::pair<sys::Fd, sys::Fd> make_visit(const Plan& plan) {
 
 RunningShard clone_init(const Plan& plan, const Hooks& hooks) {
   auto [ours, theirs] = sys::make_channel();
+  sys::never_wait(ours);  // for an init that somebody keeps from reading
   auto [our_visit, their_visit] = make_visit(plan);
   auto self = sys::Pidfd::open(::getpid());
   if (!self) sys::check(-1, "opening a handle on the launcher");

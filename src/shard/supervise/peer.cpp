@@ -20,8 +20,9 @@ constexpr int kMostAnswers = 64;
 
 void Peer::send(Kind kind, int code) noexcept {
   const bool sent = shard::send(channel_, {.kind = kind, .code = code, .detail = questions_, .payload = {}});
+  if (!sent && errno == EAGAIN) fell_silent_ = true;  // it reads nothing
   // That init has gone is told by its pidfd; anything else by next().
-  if (!sent && errno != EPIPE && errno != ECONNRESET) unsent_ = errno;
+  if (!sent && errno != EAGAIN && errno != EPIPE && errno != ECONNRESET) unsent_ = errno;
 }
 
 bool Peer::ask(Kind question, int code) {

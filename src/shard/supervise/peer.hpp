@@ -12,6 +12,7 @@ namespace nslaunch::shard {
 /// The launcher's half of the talk with init, once the command runs.
 class Peer {
  public:
+  /// `channel` never waits (sys::never_wait()).
   explicit Peer(int channel) noexcept : channel_(channel) {}
 
   void send(Kind kind, int code = 0) noexcept;

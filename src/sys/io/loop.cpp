@@ -70,8 +70,13 @@ Loop::Watch Loop::watch(int descriptor, short events, OnEvents handler) {
 }
 
 Loop::Watch Loop::watch_signals(int signalfd, OnSignal handler) {
+  constexpr int kMostSignals = 64;  // of a turn: who sends them without end does not keep us from the rest
   return watch(signalfd, POLLIN, [signalfd, handler = std::move(handler)](short) {
-    while (const auto signal = read_signal(signalfd)) handler(*signal);
+    for (int count = 0; count < kMostSignals; ++count) {
+      const auto signal = read_signal(signalfd);
+      if (!signal) return;
+      handler(*signal);
+    }
   });
 }
 
