@@ -202,12 +202,4 @@ TEST_CASE("a stderr that nobody reads any more changes no exit status") {
 }
 
 }  // namespace
-TEST_CASE(
-    "what stops and goes on all the time when the command has exited does not keep the shard from its end") {
-  const LeakyRun leaky;
-  const auto result = leaky.of("$PROBE flap 3000 400; exit 3", {"--leaks", "ignore"});
-  INFO(result.err);
-  CHECK(result.status == 3);
-}
-
 }  // namespace nslaunch::test

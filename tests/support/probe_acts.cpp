@@ -156,7 +156,6 @@ int act(int count, char** words) {
   if (what == "swarm" && count > 1) return swarm(std::atoi(words[1]));
   if (what == "rename" && count > 2) return rename_aloud(words[1], words[2]);
   if (what == "bomb" && count > 1) bomb(std::atoi(words[1]));
-  if (what == "flap" && count > 2) return leave_flapping(std::atoi(words[1]), std::atoi(words[2]));
   if (what == "threads" && count > 1) return stay_with_threads(std::atoi(words[1]));
   if (what == "push") return push_back();
   if (what == "be-traced") return be_traced(count > 1 ? std::atoi(words[1]) : 0);
