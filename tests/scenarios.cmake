@@ -1,6 +1,3 @@
-# Long and with few beside them: at the end they would have the machine for themselves.
-set(COST_OF_SCENARIO 100)
-
 # nslaunch_scenario(LABEL SCRIPT [LONG] [AS root user] [PROPERTIES ...]): a script that tries the built program,
 # registered once for every identity in AS (see support/as). LONG: only scripts/test --all runs it.
 function(nslaunch_scenario label script)
@@ -13,23 +10,23 @@ function(nslaunch_scenario label script)
     set(name "${label} as ${identity}: ${script}")
     add_test(NAME ${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/as ${identity} tests/${script})
     set_tests_properties(${name} PROPERTIES LABELS "${labels}" SKIP_RETURN_CODE 77 TIMEOUT 300
-      COST ${COST_OF_SCENARIO} ENVIRONMENT "NSLAUNCH=$<TARGET_FILE:nslaunch>" ${SCENARIO_PROPERTIES})
+      ENVIRONMENT "NSLAUNCH=$<TARGET_FILE:nslaunch>" ${SCENARIO_PROPERTIES})
   endforeach()
 endfunction()
 
 # The demo shows the bug on the machine's own ports 9925 and 9926: one at a time.
-nslaunch_scenario(examples examples/collide AS root user PROPERTIES PROCESSORS 5)
-nslaunch_scenario(examples examples/demo AS root user PROPERTIES RESOURCE_LOCK host_ports PROCESSORS 5)
-nslaunch_scenario(examples engines/parallel AS root user PROPERTIES PROCESSORS 3)
+nslaunch_scenario(examples examples/collide AS root user PROPERTIES PROCESSORS 4)
+nslaunch_scenario(examples examples/demo AS root user PROPERTIES RESOURCE_LOCK host_ports PROCESSORS 4)
+nslaunch_scenario(examples engines/parallel AS root user PROPERTIES PROCESSORS 2)
 nslaunch_scenario(examples engines/slurm AS root)  # its jobs are an ordinary user's, too
 
 # What is published, made of the program under test: none of it depends on how that was compiled.
 foreach(scenario npm shim github-action gitlab-template)
-  nslaunch_scenario(packages packages/${scenario} AS root user PROPERTIES PROCESSORS 3)
+  nslaunch_scenario(packages packages/${scenario} AS root user PROPERTIES PROCESSORS 2)
 endforeach()
-nslaunch_scenario(packages packages/lint AS root user PROPERTIES PROCESSORS 3 FIXTURES_REQUIRED package_tools)
+nslaunch_scenario(packages packages/lint AS root user PROPERTIES PROCESSORS 2 FIXTURES_REQUIRED package_tools)
 nslaunch_scenario(packages packages/package-managers LONG AS root user
-  PROPERTIES PROCESSORS 3 FIXTURES_REQUIRED package_tools)
+  PROPERTIES PROCESSORS 2 FIXTURES_REQUIRED package_tools)
 
 # nslaunch_installation(LABEL FIXTURE): what LABEL's scenarios need from npm. Installed by whoever runs ctest; from
 # root's copy everybody reads.
@@ -41,19 +38,19 @@ endfunction()
 
 nslaunch_installation(packages package_tools)
 nslaunch_installation(harper harperdb)
-nslaunch_scenario(harper harper/four-at-once AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 5)
+nslaunch_scenario(harper harper/four-at-once AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
 # All on the same fixed ports, and all in shards: two at once.
 foreach(scenario suite killed-launcher without-nslaunch)
-  nslaunch_scenario(harper harper/${scenario} AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 3)
+  nslaunch_scenario(harper harper/${scenario} AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 2)
 endforeach()
 foreach(scenario in-parts reach hold restart-leak)
-  nslaunch_scenario(harper harper/${scenario} LONG AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 3)
+  nslaunch_scenario(harper harper/${scenario} LONG AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 2)
 endforeach()
 
 # What all of these need is fetched and built once; then each runs its containers in a shard.
 add_test(NAME "containers: prepare" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/containers/prepare)
 set_tests_properties("containers: prepare" PROPERTIES LABELS containers SKIP_RETURN_CODE 77 TIMEOUT 1800
-  FIXTURES_SETUP containers RESOURCE_LOCK release_build PROCESSORS 3)
+  FIXTURES_SETUP containers RESOURCE_LOCK release_build PROCESSORS 2)
 foreach(scenario variants first-process shared-state wrapper)
-  nslaunch_scenario(containers containers/${scenario} AS root PROPERTIES FIXTURES_REQUIRED containers PROCESSORS 3)
+  nslaunch_scenario(containers containers/${scenario} AS root PROPERTIES FIXTURES_REQUIRED containers PROCESSORS 2)
 endforeach()
