@@ -3,6 +3,12 @@
 #include "sys/base/check.hpp"
 
 namespace nslaunch::shard {
+namespace {
+
+/// Who sends them without end does not keep us from the rest.
+constexpr int kMostAtOnce = 1024;
+
+}  // namespace
 
 GroupSignals::GroupSignals() {
   sigset_t all;
@@ -13,7 +19,9 @@ GroupSignals::GroupSignals() {
 }
 
 void GroupSignals::drain() {
-  while (const auto info = sys::read_signal(signals_.get())) {
+  for (int count = 0; count < kMostAtOnce; ++count) {
+    const auto info = sys::read_signal(signals_.get());
+    if (!info) return;
     const auto signal = info->ssi_signo;
     // As in the kernel, stop and continue take each other back: the launcher was never told of the one,
     // and so won't ask for it.

@@ -15,6 +15,7 @@ class GroupSignals {
   GroupSignals();
 
   int fd() const noexcept { return signals_.get(); }
+  /// Takes what has come; 1,024 at most, as more may come all the time.
   void drain();
   /// Whether there was one since the last call. Of real-time signals, which queue, each counts.
   bool take(int signal);
