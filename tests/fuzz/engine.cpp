@@ -1,10 +1,9 @@
 // The variables by which a CI engine tells a job which part it is.
 #include "run/engine/engine.hpp"
-#include "run/engine/engine_variables.hpp"
 
 #include <nslaunch/spec.hpp>
 
-#include "cli/run/fleet_parts.hpp"
+#include "cli/run/fleet_spec.hpp"
 #include "input.hpp"
 
 namespace {

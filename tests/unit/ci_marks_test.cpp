@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "run/report/github.hpp"
-#include "run/report/gitlab.hpp"
+#include "run/report/marks.hpp"
 #include "support/fleet_results.hpp"
 
 namespace nslaunch::test {

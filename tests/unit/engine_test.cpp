@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "cli/run/fleet_parts.hpp"
+#include "cli/run/fleet_spec.hpp"
 
 namespace nslaunch {
 namespace {

@@ -5,7 +5,7 @@
 #include <catch2/catch.hpp>
 #include <functional>
 
-#include "inspect/hang/activity.hpp"
+#include "inspect/hang/standstill.hpp"
 #include "inspect/snapshot/process_table.hpp"
 #include "support/at_the_limit.hpp"
 #include "sys/base/check.hpp"

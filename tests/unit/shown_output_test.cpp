@@ -3,22 +3,22 @@
 #include <catch2/catch.hpp>
 #include <functional>
 
-#include "run/part/last_lines.hpp"
 #include "run/show/spool.hpp"
 #include "support/printed.hpp"
+#include "sys/base/text.hpp"
 
 namespace nslaunch::run {
 
 using Views = std::vector<std::string_view>;
 
 TEST_CASE("the last lines of a text, however it ends") {
-  CHECK(last_lines("", 3).empty());
-  CHECK(last_lines("\n", 3).empty());
-  CHECK(last_lines("one", 3) == Views{"one"});
-  CHECK(last_lines("one\ntwo\nthree\n", 2) == Views{"two", "three"});
-  CHECK(last_lines("one\ntwo\nthree", 2) == Views{"two", "three"});
-  CHECK(last_lines("one\n\n\nend\n", 9) == Views{"one", "", "", "end"});
-  CHECK(last_lines("one\n", 0).empty());
+  CHECK(sys::last_lines("", 3).empty());
+  CHECK(sys::last_lines("\n", 3).empty());
+  CHECK(sys::last_lines("one", 3) == Views{"one"});
+  CHECK(sys::last_lines("one\ntwo\nthree\n", 2) == Views{"two", "three"});
+  CHECK(sys::last_lines("one\ntwo\nthree", 2) == Views{"two", "three"});
+  CHECK(sys::last_lines("one\n\n\nend\n", 9) == Views{"one", "", "", "end"});
+  CHECK(sys::last_lines("one\n", 0).empty());
 }
 
 TEST_CASE("a spool gives back what was written to both streams in its order") {

@@ -9,7 +9,6 @@
 #include <numeric>
 
 #include "sys/base/check.hpp"
-#include "sys/base/numbers.hpp"
 #include "sys/base/text.hpp"
 #include "sys/base/values.hpp"
 

@@ -7,8 +7,8 @@
 
 #include "ns/net/endpoint.hpp"
 #include "sys/base/check.hpp"
-#include "sys/base/numbers.hpp"
 #include "sys/base/text.hpp"
+#include "sys/base/values.hpp"
 
 namespace nslaunch::cli {
 namespace {

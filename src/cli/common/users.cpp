@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "sys/base/check.hpp"
-#include "sys/base/numbers.hpp"
 #include "sys/base/text.hpp"
+#include "sys/base/values.hpp"
 
 namespace nslaunch::cli {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "run/doctor/diagnosis.hpp"
+#include "run/doctor/doctor.hpp"
 
 namespace nslaunch::cli {
 

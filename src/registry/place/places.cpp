@@ -13,7 +13,7 @@
 #include "sys/base/check.hpp"
 #include "sys/base/fd.hpp"
 #include "sys/base/files.hpp"
-#include "sys/base/numbers.hpp"
+#include "sys/base/values.hpp"
 #include "sys/files/mounter.hpp"
 
 namespace nslaunch::registry {

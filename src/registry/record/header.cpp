@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "sys/base/check.hpp"
-#include "sys/base/numbers.hpp"
+#include "sys/base/values.hpp"
 
 namespace nslaunch::registry {
 namespace {

@@ -78,10 +78,10 @@ void ShardRun::launched() {
   attempt_.started = true;
   if (capture_) capture_->command_started();
   attempt_.outcome.setup = std::chrono::duration_cast<std::chrono::microseconds>(sys::Clock::now() - began_);
-  supervision_.emplace(plan_, launching_->take(), std::nullopt, hooks_, *forwarding_, loop_);
+  supervised_.emplace(plan_, launching_->take(), std::nullopt, hooks_, *forwarding_, loop_);
   end_launch();
   for (const int signal : std::exchange(unsent_, {})) forward(signal);
-  if (end_when_launched_) supervision_->ending().end(*end_when_launched_);
+  if (end_when_launched_) supervised_->ending().end(*end_when_launched_);
 }
 
 void ShardRun::end_launch() noexcept {
@@ -91,7 +91,7 @@ void ShardRun::end_launch() noexcept {
 
 pid_t ShardRun::init_pid() const noexcept {
   if (launching_) return launching_->init_pid();
-  return supervision_ ? supervision_->init_pid() : 0;
+  return supervised_ ? supervised_->init_pid() : 0;
 }
 
 void ShardRun::fail(const std::exception& error) {
@@ -100,14 +100,14 @@ void ShardRun::fail(const std::exception& error) {
   attempt_.exit_status = command_error != nullptr ? command_error->exit_status() : kOwnFailure;
   attempt_.status = command_error != nullptr ? Status::kFail : Status::kError;
   end_launch();
-  supervision_.reset();
+  supervised_.reset();
   over_ = true;
 }
 
 int ShardRun::poll_timeout() const {
   if (launching_ && launch_limit_) return std::min(launch_limit_->poll_timeout(), launching_->poll_timeout());
   if (launching_) return launching_->poll_timeout();
-  return supervision_ ? supervision_->poll_timeout() : -1;
+  return supervised_ ? supervised_->poll_timeout() : -1;
 }
 
 void ShardRun::handle_events() {
@@ -116,11 +116,11 @@ void ShardRun::handle_events() {
   if (plan_.spec.silence && !wrote) wrote = output_.take_what_is_there();
   const bool news_of_launch = std::exchange(launching_is_due_, false);
   try {
-    if (supervision_) {
-      if (wrote || output_.is_held_back()) supervision_->ending().on_output();
-      supervision_->handle_events();
-      supervision_->keep_deadlines();
-      over_ = supervision_->is_over();
+    if (supervised_) {
+      if (wrote || output_.is_held_back()) supervised_->ending().on_output();
+      supervised_->handle_events();
+      supervised_->keep_deadlines();
+      over_ = supervised_->is_over();
     } else if (launching_ && (news_of_launch || launching_->poll_timeout() == 0) &&
                launching_->handle_events()) {
       launched();
@@ -133,9 +133,9 @@ void ShardRun::handle_events() {
 
 Attempt ShardRun::finish() {
   try {
-    if (supervision_) {
+    if (supervised_) {
       const auto setup = attempt_.outcome.setup;
-      attempt_.outcome = supervision_->finish();
+      attempt_.outcome = supervised_->finish();
       attempt_.outcome.setup = setup;
       attempt_.exit_status = exit_status(attempt_.outcome, plan_.spec);
       attempt_.status = status_of(attempt_.outcome, plan_.spec);
@@ -161,13 +161,13 @@ Attempt ShardRun::finish() {
 
 /// A command that has just started is told to end like any other, though we have not heard of it yet.
 void ShardRun::end(EndCause cause) {
-  if (supervision_) return supervision_->ending().end(cause);
+  if (supervised_) return supervised_->ending().end(cause);
   end_when_launched_ = cause;
   launch_limit_.emplace(plan_.spec.grace);
 }
 
 void ShardRun::kill(EndCause cause) {
-  if (supervision_) return supervision_->ending().kill(cause);
+  if (supervised_) return supervised_->ending().kill(cause);
   give_up_launch();
 }
 
@@ -178,14 +178,14 @@ void ShardRun::give_up_launch() {
 
 void ShardRun::forward(int signal) {
   if (launching_) unsent_.push_back(signal);
-  if (!supervision_) return;
-  supervision_->ending().on_signal(signal);
-  if (signal == SIGTERM) return supervision_->ending().end(EndCause::kTerminated);
-  supervision_->peer().send(shard::Kind::kForward, signal);
+  if (!supervised_) return;
+  supervised_->ending().on_signal(signal);
+  if (signal == SIGTERM) return supervised_->ending().end(EndCause::kTerminated);
+  supervised_->peer().send(shard::Kind::kForward, signal);
 }
 
 void ShardRun::postpone(sys::Clock::duration pause) noexcept {
-  if (supervision_) supervision_->ending().postpone(pause);
+  if (supervised_) supervised_->ending().postpone(pause);
   if (launching_) launching_->postpone(pause);
   if (launch_limit_) launch_limit_->postpone(pause);
 }

@@ -18,7 +18,7 @@
 #include "shard/launcher/launch.hpp"
 #include "shard/plan/capture_file.hpp"
 #include "shard/plan/plan.hpp"
-#include "shard/supervise/supervision.hpp"
+#include "shard/supervise/supervised_shard.hpp"
 #include "sys/base/signals.hpp"
 #include "sys/io/loop.hpp"
 
@@ -69,7 +69,7 @@ class ShardRun {
   pid_t init_pid() const noexcept;
   /// It has been launched, or is being, and has not ended.
   bool command_runs() const noexcept {
-    return supervision_ ? supervision_->command_runs() : launching_.has_value();
+    return supervised_ ? supervised_->command_runs() : launching_.has_value();
   }
   sys::Clock::time_point began() const noexcept { return began_; }
 
@@ -94,7 +94,7 @@ class ShardRun {
   std::optional<Recorder> recorder_;
   shard::Hooks hooks_;
   std::optional<shard::Launching> launching_;
-  std::optional<shard::Supervision> supervision_;
+  std::optional<shard::SupervisedShard> supervised_;
   /// For a command that has not started, as far as is known.
   std::vector<int> unsent_;
   std::optional<EndCause> end_when_launched_;

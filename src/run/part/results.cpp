@@ -2,6 +2,7 @@
 
 #include <nslaunch/exit_codes.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "run/part/schedule.hpp"
 

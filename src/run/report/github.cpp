@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "run/part/last_lines.hpp"
 #include "run/part/status.hpp"
 #include "run/single/leaks.hpp"
 #include "sys/base/check.hpp"
@@ -67,7 +66,7 @@ std::string how_it_ended(const PartResult& part, const FleetSpec& spec) {
 std::string annotation(std::string_view kind, const PartResult& part, const FleetSpec& spec) {
   std::string message = how_it_ended(part, spec);
   const auto& last = part.attempts.back();
-  for (const auto& line : last_lines(last.last_output, kLinesOfAnnotation))
+  for (const auto& line : sys::last_lines(last.last_output, kLinesOfAnnotation))
     message += "\n" + sys::escape(line.substr(0, kLongestAnnotatedLine));
   const auto title = fmt::format("{} {}", to_string(part.status), sys::escape(label_of(part, spec)));
   return fmt::format("::{} title={}::{}\n", kind, with_escapes(title, kInProperties),

@@ -7,10 +7,10 @@
 #include <climits>
 #include <ctime>
 
-#include "run/part/last_lines.hpp"
 #include "run/part/status.hpp"
 #include "run/single/leaks.hpp"
 #include "sys/base/check.hpp"
+#include "sys/base/text.hpp"
 
 namespace nslaunch::run {
 namespace {
@@ -19,7 +19,7 @@ constexpr std::size_t kLinesOfFailure = 200;
 constexpr const char* kShardClass = "nslaunch";
 
 std::string end_of_output(const Attempt& attempt) {
-  return fmt::format("{}", fmt::join(last_lines(attempt.last_output, kLinesOfFailure), "\n"));
+  return fmt::format("{}", fmt::join(sys::last_lines(attempt.last_output, kLinesOfFailure), "\n"));
 }
 
 std::string leaks_as_text(const Attempt& attempt) {

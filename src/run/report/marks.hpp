@@ -15,4 +15,7 @@ struct Marks {
 /// "PASS shard-1", as the heading of what is folded.
 std::string heading_of(const PartResult& part, const Attempt& attempt, const FleetSpec& spec);
 
+/// A section of GitLab's job log, closed where the attempt passed.
+Marks gitlab_marks(const PartResult& part, const Attempt& attempt, const FleetSpec& spec);
+
 }  // namespace nslaunch::run

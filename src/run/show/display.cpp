@@ -4,7 +4,6 @@
 #include <csignal>
 #include <utility>
 
-#include "run/part/last_lines.hpp"
 #include "run/part/status.hpp"
 #include "run/show/log_marks.hpp"
 #include "run/show/summary.hpp"
@@ -123,7 +122,7 @@ FleetSnapshot Display::snapshot() const {
   FleetSnapshot snapshot{
       .settled = settled_, .total = total_, .failed = failed_, .began = began_, .running = {}};
   for (const auto& shown : running_) {
-    const auto lines = last_lines(shown.attempt->tail, 1);
+    const auto lines = sys::last_lines(shown.attempt->tail, 1);
     snapshot.running.push_back({shown.attempt->part.part.name, shown.attempt->began,
                                 lines.empty() ? "" : std::string(lines.front())});
   }

@@ -1,7 +1,7 @@
 #include "run/show/log_marks.hpp"
 
 #include "run/report/github.hpp"
-#include "run/report/gitlab.hpp"
+#include "run/report/marks.hpp"
 
 namespace nslaunch::run {
 

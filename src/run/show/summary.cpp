@@ -5,7 +5,6 @@
 
 #include "run/engine/shard_env.hpp"
 #include "run/part/expand_spec.hpp"
-#include "run/part/last_lines.hpp"
 #include "run/part/status.hpp"
 #include "run/single/leaks.hpp"
 #include "shard/diagnose/explain.hpp"
@@ -72,9 +71,9 @@ std::string command_to_run_again(const PartResult& part, const FleetSpec& spec,
 }
 
 void add_output(std::vector<std::string>& lines, const Attempt& attempt, const FleetSpec& spec) {
-  for (const auto& line : last_lines(attempt.last_output, kLinesOfOutput))
+  for (const auto& line : sys::last_lines(attempt.last_output, kLinesOfOutput))
     lines.push_back("    " + sys::escape(line.substr(0, kLongestShownLine)));
-  if (last_lines(attempt.last_output, kLinesOfOutput + 1).size() <= kLinesOfOutput) return;
+  if (sys::last_lines(attempt.last_output, kLinesOfOutput + 1).size() <= kLinesOfOutput) return;
   if (!attempt.directory.empty()) {
     lines.push_back("    all of it: " + sys::escape(attempt.directory));
   } else if (spec.shard.artifacts.empty()) {

@@ -103,7 +103,7 @@ void Shard::Impl::launch() {
 
 int Shard::Impl::poll_timeout() const {
   if (launching_) return launching_->poll_timeout();
-  return supervision_ ? supervision_->poll_timeout() : -1;
+  return supervised_ ? supervised_->poll_timeout() : -1;
 }
 
 void Shard::Impl::follow() {
@@ -125,11 +125,11 @@ void Shard::Impl::handle_events() {
 void Shard::Impl::go_on() {
   const bool launch_is_due = std::exchange(news_of_launch_, false) || poll_timeout() == 0;
   if (launching_ && launch_is_due && launching_->handle_events()) launched();
-  if (!supervision_) return;
-  supervision_->handle_events();
-  if (std::exchange(ancestor_has_ended_, false)) supervision_->ending().on_ancestor_ended();
-  supervision_->keep_deadlines();
-  if (supervision_->is_over()) finish();
+  if (!supervised_) return;
+  supervised_->handle_events();
+  if (std::exchange(ancestor_has_ended_, false)) supervised_->ending().on_ancestor_ended();
+  supervised_->keep_deadlines();
+  if (supervised_->is_over()) finish();
 }
 
 void Shard::Impl::launched() {
@@ -138,7 +138,7 @@ void Shard::Impl::launched() {
   outcome_.setup = std::chrono::duration_cast<std::chrono::microseconds>(sys::Clock::now() - began_);
   auto running = launching_->take();
   visit_ = copy_of(running.visit.get());  // forwarding takes it
-  supervision_.emplace(plan_, std::move(running), std::move(watched_->output), hooks_, *forwarding_, loop_);
+  supervised_.emplace(plan_, std::move(running), std::move(watched_->output), hooks_, *forwarding_, loop_);
   launching_watch_.end();
   launching_.reset();
   for (const int signal : std::exchange(unsent_, {})) deliver(signal);
@@ -146,7 +146,7 @@ void Shard::Impl::launched() {
 
 void Shard::Impl::finish() {
   const auto setup = outcome_.setup;
-  outcome_ = supervision_->finish();
+  outcome_ = supervised_->finish();
   outcome_.setup = setup;
   if (capture_ && exit_status(outcome_, plan_.spec) == 0) capture_->command_succeeded();
   if (outcome_.exit_status != 0 && messages_.warning) {
@@ -169,7 +169,7 @@ void Shard::Impl::release() noexcept {
   ended_ = true;
   launching_watch_.end();
   launching_.reset();
-  supervision_.reset();
+  supervised_.reset();
   ancestors_watches_.clear();
   watched_.reset();
   visit_.reset();
@@ -187,10 +187,10 @@ const Outcome& Shard::Impl::outcome() const {
 }
 
 void Shard::Impl::deliver(int signal) {
-  supervision_->ending().on_signal(signal);
-  supervision_->peer().send(shard::Kind::kForward, signal);
-  supervision_->peer().expect_sign_of_life();
-  if (signal == SIGTERM) supervision_->ending().begin(EndCause::kTerminated);
+  supervised_->ending().on_signal(signal);
+  supervised_->peer().send(shard::Kind::kForward, signal);
+  supervised_->peer().expect_sign_of_life();
+  if (signal == SIGTERM) supervised_->ending().begin(EndCause::kTerminated);
 }
 
 void Shard::Impl::signal(int signal) {
@@ -211,12 +211,12 @@ void Shard::Impl::kill() {
     const Error error(sys::errno_code(ECANCELED), "launching a shard that was killed meanwhile");
     return fail(std::make_exception_ptr(error));
   }
-  supervision_->ending().kill(EndCause::kKilled);
+  supervised_->ending().kill(EndCause::kKilled);
   handle_events();
 }
 
 std::pair<sys::Fd, pid_t> Shard::Impl::exec(const ExecRequest& request) {
-  if (!supervision_ || supervision_->ended())
+  if (!supervised_ || supervised_->ended())
     throw UsageError("exec() wants a shard whose command has started and that has not ended");
   const run::Undisturbed undisturbed;
   auto [ours, theirs] = sys::make_channel();
@@ -232,7 +232,7 @@ std::pair<sys::Fd, pid_t> Shard::Impl::exec(const ExecRequest& request) {
   if (!request.workdir.empty()) wanted.directory = std::filesystem::path(usual) / request.workdir;
   const pid_t pid =
       shard::ask_for_process(ours, wanted, usual, numbers,
-                             {.deadline = sys::Deadline(kAnswerLimit), .init = supervision_->init_pid()});
+                             {.deadline = sys::Deadline(kAnswerLimit), .init = supervised_->init_pid()});
   return {std::move(ours), pid};
 }
 

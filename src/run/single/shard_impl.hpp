@@ -14,14 +14,14 @@
 #include "shard/plan/capture_file.hpp"
 #include "shard/plan/plan.hpp"
 #include "shard/supervise/supervise.hpp"
-#include "shard/supervise/supervision.hpp"
+#include "shard/supervise/supervised_shard.hpp"
 #include "sys/base/clock.hpp"
 #include "sys/io/loop.hpp"
 #include "sys/io/loop_descriptor.hpp"
 
 namespace nslaunch {
 
-/// A launch, then a supervision, on a loop that is turned whenever its descriptor says so.
+/// A launch, then its supervision, on a loop that is turned whenever its descriptor says so.
 class Shard::Impl {
  public:
   Impl(const ShardSpec& spec, const ShardOptions& options);
@@ -68,7 +68,7 @@ class Shard::Impl {
   std::vector<sys::Loop::Watch> ancestors_watches_;
   std::optional<shard::Launching> launching_;
   sys::Loop::Watch launching_watch_;
-  std::optional<shard::Supervision> supervision_;
+  std::optional<shard::SupervisedShard> supervised_;
   sys::Fd visit_;            ///< to init, for exec()
   std::vector<int> unsent_;  ///< signals for a command that has not started, as far as is known
   Outcome outcome_;

@@ -130,8 +130,8 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd la
     // From here on end of file and SIGPIPE are between the command and the caller. Init never execs, so
     // close-on-exec does nothing for it (K14).
     sys::close_all_except(std::move(own));
-    Visitors visitors(plan, building.isolation, std::move(building.control), std::move(launchers_visit));
-    keep_shard(plan, std::move(channel), {signals, building.mounts, visitors, building.capture}, command);
+    ControlServer control(plan, building.isolation, std::move(building.control), std::move(launchers_visit));
+    keep_shard(plan, std::move(channel), {signals, building.mounts, control, building.capture}, command);
   } catch (const Error& error) {
     report_failure(channel.get(), step, error.code().value());
   } catch (...) {

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "inspect/leaks/survivors.hpp"
-#include "inspect/leaks/unreaped.hpp"
 #include "shard/init/init_command.hpp"
 #include "shard/init/listening.hpp"
 #include "shard/plan/users_directory.hpp"
@@ -32,7 +31,7 @@ class Init {
         channel_(std::move(channel)),
         signals_(duties.signals),
         mounts_(duties.mounts),
-        visitors_(duties.visitors),
+        control_(duties.control),
         capture_(duties.capture),
         command_(plan, duties.signals, command),
         tails_(plan.stdin_pipe) {}
@@ -66,7 +65,7 @@ class Init {
   sys::Fd channel_;
   GroupSignals& signals_;
   const MountWatch& mounts_;
-  Visitors& visitors_;
+  ControlServer& control_;
   std::optional<ns::Capture>& capture_;
   InitCommand command_;
   bool end_reported_ = false;
@@ -85,7 +84,7 @@ class Init {
 /// Signals first: what the launcher asks about may have come to us, too.
 void Init::begin_to_watch() {
   signals_watch_ = loop_.watch(signals_.fd(), POLLIN, [this](short) { signals_.drain(); });
-  visitors_.begin(loop_);
+  control_.begin(loop_);
   channel_watch_ = loop_.watch(channel_.get(), POLLIN, [this](short) { receive_message(); });
   mounts_watch_ = loop_.watch(mounts_.fd(), POLLPRI, [this](short) { look_at_mounts(); });
   if (capture_) packets_watch_ = loop_.watch(capture_->fd(), POLLIN, [this](short) { take_packets(); });
@@ -140,7 +139,7 @@ void Init::report_end() {
 void Init::note(const siginfo_t& child) {
   if (child.si_code == CLD_TRAPPED) return sys::untrace(child);
   if (child.si_pid != command_.pid() || !command_.is_running()) {
-    if (child.si_code != CLD_STOPPED && child.si_code != CLD_CONTINUED) visitors_.note_end(child);
+    if (child.si_code != CLD_STOPPED && child.si_code != CLD_CONTINUED) control_.note_end(child);
     return;
   }
   switch (child.si_code) {
@@ -182,7 +181,7 @@ bool Init::grace_is_over() {
 /// But for those that visitors have started, who do not keep a shard.
 bool Init::nobody_is_left() const {
   if (!children_left_) return true;
-  return !visitors_.sessions().empty() && inspect::survivors_beside(visitors_.sessions()).empty();
+  return !control_.sessions().empty() && inspect::survivors_beside(control_.sessions()).empty();
 }
 
 void Init::finish() {
@@ -190,8 +189,7 @@ void Init::finish() {
   const auto* user = other_user(plan_.spec);
   const auto reader = user != nullptr ? std::optional(user->uid) : std::nullopt;
   if (children_left_) {
-    for (const auto& leak :
-         inspect::find_survivors(visitors_.sessions(), kMostLeaksDetailed, total, reader)) {
+    for (const auto& leak : inspect::find_survivors(control_.sessions(), kMostLeaksDetailed, total, reader)) {
       send_to_launcher({.kind = Kind::kLeak, .payload = pack(leak)});
     }
   }

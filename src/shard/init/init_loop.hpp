@@ -3,9 +3,9 @@
 #include <optional>
 
 #include "ns/net/capture.hpp"
+#include "shard/init/control_server.hpp"
 #include "shard/init/group_signals.hpp"
 #include "shard/init/mount_watch.hpp"
-#include "shard/init/visitors.hpp"
 #include "shard/plan/plan.hpp"
 #include "sys/base/fd.hpp"
 
@@ -15,7 +15,7 @@ namespace nslaunch::shard {
 struct Duties {
   GroupSignals& signals;
   const MountWatch& mounts;
-  Visitors& visitors;
+  ControlServer& control;
   std::optional<ns::Capture>& capture;
 };
 

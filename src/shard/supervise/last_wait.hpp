@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "inspect/hang/activity.hpp"
+#include "inspect/hang/standstill.hpp"
 #include "shard/supervise/peer.hpp"
 #include "sys/base/clock.hpp"
 

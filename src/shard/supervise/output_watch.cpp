@@ -10,7 +10,7 @@
 #include <ctime>
 #include <utility>
 
-#include "inspect/hang/activity.hpp"
+#include "inspect/hang/standstill.hpp"
 #include "sys/base/check.hpp"
 #include "sys/process/channel.hpp"
 

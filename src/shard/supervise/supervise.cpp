@@ -4,7 +4,7 @@
 
 #include "shard/supervise/ancestors.hpp"
 #include "shard/supervise/signal_relay.hpp"
-#include "shard/supervise/supervision.hpp"
+#include "shard/supervise/supervised_shard.hpp"
 #include "sys/io/loop.hpp"
 #include "sys/io/terminal.hpp"
 
@@ -31,7 +31,7 @@ class Supervisor {
   sys::Fd signals_;
   std::vector<sys::Pidfd> ancestors_;
   sys::Loop loop_{"waiting for the shard"};
-  Supervision shard_;
+  SupervisedShard shard_;
   SignalRelay relay_;
   bool ancestor_has_ended_ = false;
   std::vector<sys::Loop::Watch> ancestors_watches_;

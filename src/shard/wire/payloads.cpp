@@ -2,7 +2,7 @@
 
 #include "shard/wire/protocol.hpp"
 #include "sys/base/check.hpp"
-#include "sys/base/numbers.hpp"
+#include "sys/base/values.hpp"
 
 namespace nslaunch::shard {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "inspect/leaks/unreaped.hpp"
+#include "inspect/leaks/survivors.hpp"
 
 namespace nslaunch::shard {
 

@@ -12,7 +12,7 @@
 #include <numeric>
 
 #include "sys/base/check.hpp"
-#include "sys/base/numbers.hpp"
+#include "sys/base/values.hpp"
 
 namespace nslaunch::sys {
 

@@ -17,4 +17,7 @@ std::string for_xml(std::string_view text);
 /// Arguments as a shell would take them again, with control characters escaped.
 std::string shell_quote(const std::vector<std::string>& arguments);
 
+/// The last lines of a text, at most so many.
+std::vector<std::string_view> last_lines(std::string_view text, std::size_t most);
+
 }  // namespace nslaunch::sys

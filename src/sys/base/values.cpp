@@ -1,7 +1,6 @@
 #include "sys/base/values.hpp"
 
 #include <fmt/format.h>
-
 #include <algorithm>
 #include <cctype>
 #include <charconv>

@@ -14,7 +14,7 @@
 
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
-#include "sys/base/numbers.hpp"
+#include "sys/base/values.hpp"
 
 namespace nslaunch::sys {
 namespace {

@@ -1,4 +1,4 @@
-#include "shard/init/visitors.hpp"
+#include "shard/init/control_server.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -75,7 +75,8 @@ void send_listeners(const sys::Fd& connection) {
 
 }  // namespace
 
-Visitors::Visitors(const Plan& plan, const std::string& isolation, sys::Fd listener, sys::Fd launchers_visit)
+ControlServer::ControlServer(const Plan& plan, const std::string& isolation, sys::Fd listener,
+                             sys::Fd launchers_visit)
     : plan_(plan), isolation_(isolation), listener_(std::move(listener)) {
   if (!launchers_visit) return;
   sys::guard_standard_streams();  // K29, as in admit()
@@ -83,7 +84,7 @@ Visitors::Visitors(const Plan& plan, const std::string& isolation, sys::Fd liste
   visitors_.push_back({.connection = std::move(launchers_visit), .is_launcher = true});
 }
 
-void Visitors::begin(sys::Loop& loop) {
+void ControlServer::begin(sys::Loop& loop) {
   loop_ = &loop;
   listener_watch_ = loop.watch(listener_.get(), POLLIN, [this](short) { admit(); });
   retry_ = loop.timer([this] { listen_if_there_is_room(); });
@@ -93,13 +94,13 @@ void Visitors::begin(sys::Loop& loop) {
   }
 }
 
-void Visitors::listen_if_there_is_room() {
+void ControlServer::listen_if_there_is_room() {
   const bool is_full = retry_.is_set() || visitors_.size() >= kMostVisitors;
   listener_watch_.want(is_full ? 0 : POLLIN);
 }
 
 /// One that can't be taken in (no descriptor is left) waits until another has gone or a while has passed.
-void Visitors::admit() {
+void ControlServer::admit() {
   // What comes with a request must not land where a process is to have its streams (K29).
   sys::guard_standard_streams();
   sys::Fd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
@@ -111,14 +112,14 @@ void Visitors::admit() {
   listen_if_there_is_room();
 }
 
-void Visitors::take_in(sys::Fd connection) {
+void ControlServer::take_in(sys::Fd connection) {
   const int number = connection.get();
   const auto visitor = visitors_.insert(visitors_.end(), {.connection = std::move(connection)});
   visitor->watch = loop_->watch(number, POLLIN, [this, visitor](short) { receive_request(visitor); });
   receive_request(visitor);  // most have asked by now
 }
 
-void Visitors::receive_request(Place visitor) {
+void ControlServer::receive_request(Place visitor) {
   std::vector<sys::Fd> descriptors;
   const auto message = receive(visitor->connection.get(), false, &descriptors);
   if (!message && errno == EAGAIN) return;
@@ -131,14 +132,14 @@ void Visitors::receive_request(Place visitor) {
 }
 
 /// Its descriptor is for the next one.
-void Visitors::see_off(Place visitor) {
+void ControlServer::see_off(Place visitor) {
   visitors_.erase(visitor);
   retry_.clear();
   listen_if_there_is_room();
 }
 
 /// False: there is nothing more for this visitor.
-bool Visitors::answer(Visitor& visitor, const Message& message, std::vector<sys::Fd> descriptors) {
+bool ControlServer::answer(Visitor& visitor, const Message& message, std::vector<sys::Fd> descriptors) {
   const bool asks = message.kind == Kind::kAskStopped || message.kind == Kind::kVisit ||
                     message.kind == Kind::kSocket || message.kind == Kind::kListening;
   if (asks && message.code != kControlVersion) {
@@ -162,7 +163,7 @@ bool Visitors::answer(Visitor& visitor, const Message& message, std::vector<sys:
   return true;
 }
 
-void Visitors::start(Visitor& visitor, std::vector<sys::Fd> descriptors) {
+void ControlServer::start(Visitor& visitor, std::vector<sys::Fd> descriptors) {
   constexpr std::size_t kStreams = 3;
   const auto request = descriptors.empty() ? std::nullopt : read_request(descriptors.front());
   if (!request || descriptors.size() < 1 + kStreams) {
@@ -191,7 +192,7 @@ void Visitors::start(Visitor& visitor, std::vector<sys::Fd> descriptors) {
   send_or_exit(visitor.connection, {.kind = Kind::kStarted, .code = visitor.process, .payload = {}});
 }
 
-void Visitors::make_socket(const Visitor& visitor, const std::string& payload) {
+void ControlServer::make_socket(const Visitor& visitor, const std::string& payload) {
   const auto request = unpack_socket(payload);
   errno = EPROTO;
   const auto socket = request ? open_socket(*request) : sys::Fd();
@@ -205,13 +206,13 @@ void Visitors::make_socket(const Visitor& visitor, const std::string& payload) {
 }
 
 /// As if its terminal had been closed.
-void Visitors::hang_up(const Visitor& visitor) {
+void ControlServer::hang_up(const Visitor& visitor) {
   if (visitor.process <= 0) return;
   ::kill(-visitor.process, SIGHUP);
   ::kill(-visitor.process, SIGCONT);
 }
 
-void Visitors::note_end(const siginfo_t& child) {
+void ControlServer::note_end(const siginfo_t& child) {
   const auto visitor = std::find_if(visitors_.begin(), visitors_.end(),
                                     [&](const Visitor& each) { return each.process == child.si_pid; });
   if (visitor == visitors_.end()) return;

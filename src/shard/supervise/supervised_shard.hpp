@@ -21,13 +21,13 @@ namespace nslaunch::shard {
 
 /// One shard from the start of its command until every process in it is gone: hears what init reports, keeps
 /// the deadlines, forwards. It never waits: whoever owns it turns the loop for it, alone or for many.
-class Supervision {
+class SupervisedShard {
  public:
   /// All but `shard` and `output` must outlive it. `output`: where there is a limit on silence.
-  Supervision(const Plan& plan, RunningShard shard, std::optional<OutputWatch> output, const Hooks& hooks,
+  SupervisedShard(const Plan& plan, RunningShard shard, std::optional<OutputWatch> output, const Hooks& hooks,
               Forwarding& forwarding, sys::Loop& loop);
-  Supervision(const Supervision&) = delete;
-  Supervision& operator=(const Supervision&) = delete;
+  SupervisedShard(const SupervisedShard&) = delete;
+  SupervisedShard& operator=(const SupervisedShard&) = delete;
 
   /// The command has been stopped by this signal; empty: nobody cares.
   std::function<void(int)> stopped;

@@ -1,4 +1,4 @@
-#include "shard/supervise/supervision.hpp"
+#include "shard/supervise/supervised_shard.hpp"
 
 #include <sys/wait.h>
 
@@ -32,7 +32,7 @@ Value understood(std::optional<Value> value) {
 
 }  // namespace
 
-Supervision::Supervision(const Plan& plan, RunningShard shard, std::optional<OutputWatch> output,
+SupervisedShard::SupervisedShard(const Plan& plan, RunningShard shard, std::optional<OutputWatch> output,
                          const Hooks& hooks, Forwarding& forwarding, sys::Loop& loop)
     : plan_(plan),
       shard_(std::move(shard)),
@@ -51,7 +51,7 @@ Supervision::Supervision(const Plan& plan, RunningShard shard, std::optional<Out
   forwarding_watch_ = loop.watch(forwarding_.fd(), POLLIN, [this](short) { forwarding_is_due_ = true; });
 }
 
-std::vector<int> Supervision::descriptors() const {
+std::vector<int> SupervisedShard::descriptors() const {
   std::vector<int> all{shard_.init.get(), shard_.channel.get()};
   const auto also = [&](const std::vector<int>& more) { all.insert(all.end(), more.begin(), more.end()); };
   also(forwarding_.descriptors());
@@ -61,7 +61,7 @@ std::vector<int> Supervision::descriptors() const {
   return all;
 }
 
-void Supervision::on_command_ended(int wait_status) {
+void SupervisedShard::on_command_ended(int wait_status) {
   command_running_ = false;
   ending_.on_command_ended();
   command_ended_at_ = sys::Clock::now();
@@ -71,7 +71,7 @@ void Supervision::on_command_ended(int wait_status) {
   outcome_.out_of_memory = killed_by_others && sys::oom_kills() > oom_kills_before_;
 }
 
-void Supervision::on_message(const Message& message) {
+void SupervisedShard::on_message(const Message& message) {
   switch (message.kind) {
     case Kind::kStopped:
       if (stopped) stopped(message.code);
@@ -104,20 +104,20 @@ void Supervision::on_message(const Message& message) {
   }
 }
 
-void Supervision::set_finished() {
+void SupervisedShard::set_finished() {
   if (std::exchange(finished_, true)) return;
   end_limit_.emplace(kTeardownLimit);
   channel_watch_.end();
 }
 
-int Supervision::poll_timeout() const {
+int SupervisedShard::poll_timeout() const {
   if (end_limit_) return end_limit_->poll_timeout();
   if (forwarding_.busy()) return 0;
   return sys::earlier(ending_.poll_timeout(), peer_.poll_timeout());
 }
 
 /// One who talks for ever does not keep us from the rest.
-void Supervision::receive_messages() {
+void SupervisedShard::receive_messages() {
   for (int heard = 0; heard < kMostMessages; ++heard) {
     const auto message = peer_.next();
     if (!message) return;
@@ -125,7 +125,7 @@ void Supervision::receive_messages() {
   }
 }
 
-void Supervision::handle_events() {
+void SupervisedShard::handle_events() {
   if (std::exchange(forwarding_is_due_, false) || forwarding_.busy()) forwarding_.handle_events();
   const auto events = std::exchange(channel_events_, short{0});
   // Nothing that has come meanwhile is late: whoever turns the loop may have been kept from it.
@@ -133,12 +133,12 @@ void Supervision::handle_events() {
   if ((events & POLLHUP) != 0) set_finished();
 }
 
-void Supervision::keep_deadlines() {
+void SupervisedShard::keep_deadlines() {
   if (!finished_ && !ending_.keep_deadlines()) set_finished();
   if (!ended() && peer_.fell_silent()) on_silence_of_init();
 }
 
-void Supervision::on_silence_of_init() {
+void SupervisedShard::on_silence_of_init() {
   if (ending_.last_wait().is_asking()) {
     const auto why = ending_.last_wait().lost();
     if (!why) return;
@@ -153,7 +153,7 @@ void Supervision::on_silence_of_init() {
 }
 
 /// What init said before it went is still in the channel.
-void Supervision::receive_last_messages() {
+void SupervisedShard::receive_last_messages() {
   while (const auto message = peer_.next()) {
     if (message->kind == Kind::kHeld) {
       on_command_ended(message->code);  // there is nothing to hold any more
@@ -163,7 +163,7 @@ void Supervision::receive_last_messages() {
   }
 }
 
-Outcome Supervision::finish() {
+Outcome SupervisedShard::finish() {
   forwarding_.end();
   rusage used = {};
   const auto limit = milliseconds(end_limit_ ? end_limit_->poll_timeout() : kTeardownLimit.count());

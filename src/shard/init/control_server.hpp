@@ -15,11 +15,11 @@ namespace nslaunch::shard {
 
 /// Init's side of the control socket. What a visitor asks for is forked by init, so it is an ordinary
 /// descendant, with the command's user; nothing here ever waits for a visitor.
-class Visitors {
+class ControlServer {
  public:
   /// `listener`: the control socket, listening; may be none. `isolation`: NSLAUNCH_ISOLATION.
   /// `launchers_visit`: a connection that is taken in already; may be none.
-  Visitors(const Plan& plan, const std::string& isolation, sys::Fd listener, sys::Fd launchers_visit);
+  ControlServer(const Plan& plan, const std::string& isolation, sys::Fd listener, sys::Fd launchers_visit);
 
   /// Does what is asked whenever `loop` turns, which must outlive this.
   void begin(sys::Loop& loop);
