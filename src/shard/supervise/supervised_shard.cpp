@@ -33,7 +33,7 @@ Value understood(std::optional<Value> value) {
 }  // namespace
 
 SupervisedShard::SupervisedShard(const Plan& plan, RunningShard shard, std::optional<OutputWatch> output,
-                         const Hooks& hooks, Forwarding& forwarding, sys::Loop& loop)
+                                 const Hooks& hooks, Forwarding& forwarding, sys::Loop& loop)
     : plan_(plan),
       shard_(std::move(shard)),
       hooks_(hooks),

@@ -25,7 +25,7 @@ class SupervisedShard {
  public:
   /// All but `shard` and `output` must outlive it. `output`: where there is a limit on silence.
   SupervisedShard(const Plan& plan, RunningShard shard, std::optional<OutputWatch> output, const Hooks& hooks,
-              Forwarding& forwarding, sys::Loop& loop);
+                  Forwarding& forwarding, sys::Loop& loop);
   SupervisedShard(const SupervisedShard&) = delete;
   SupervisedShard& operator=(const SupervisedShard&) = delete;
 
