@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "ns/id_ranges.hpp"
-#include "ns/room.hpp"
+#include "ns/namespace_slot.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/fd.hpp"
 #include "sys/base/files.hpp"
@@ -84,7 +84,7 @@ void unshare_user(int flags, const IdMap& map) {
   auto entered = sys::make_pipe();
   const pid_t child = sys::check(::fork(), "forking");
   if (child == 0) map_from_outside(own_directory.get(), map, std::move(entered));
-  const int result = when_there_is_room([&] { return ::unshare(flags | CLONE_NEWUSER); });
+  const int result = when_a_slot_is_free([&] { return ::unshare(flags | CLONE_NEWUSER); });
   int error = result == 0 ? 0 : errno;
   if (error == 0) error = sys::write_all(entered.write.get(), "x");
   entered.write.reset();

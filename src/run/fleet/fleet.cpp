@@ -82,7 +82,9 @@ void Fleet::notify(FleetNotice::Kind kind, std::string_view text) const {
 }
 
 bool Fleet::has_room() const {
-  return running_.size() < jobs_ && !schedule_.exhausted() && !outlet_.is_full();
+  const auto waits_for_slot = [](const ActiveAttempt& active) { return active.shard->waits_for_slot(); };
+  return running_.size() < jobs_ && !schedule_.exhausted() && !outlet_.is_full() &&
+         std::ranges::none_of(running_, waits_for_slot);
 }
 
 bool Fleet::may_start() const {

@@ -69,9 +69,20 @@ void ShardRun::launch(const Shared& shared) {
   hooks_.last_output = [this] { return output_.tail(); };
   launching_.emplace(plan_, hooks_);
   launching_watch_ = loop_.watch(launching_->fd(), POLLIN, [this](short) { launching_is_due_ = true; });
+  leave_to_init();
+}
+
+/// Init has them. Our streams, and copies of them in the next shard's init, would keep the readers waiting.
+void ShardRun::leave_to_init() {
+  if (!launching_->has_init()) return;
   plan_.places = {};
-  // Init has them. Ours, and copies of them in the next shard's init, would keep the readers waiting.
   plan_.streams.clear();
+}
+
+void ShardRun::go_on_launching() {
+  const bool has_started = launching_->handle_events();
+  leave_to_init();
+  if (has_started) launched();
 }
 
 void ShardRun::launched() {
@@ -121,9 +132,8 @@ void ShardRun::handle_events() {
       supervised_->handle_events();
       supervised_->keep_deadlines();
       over_ = supervised_->is_over();
-    } else if (launching_ && (news_of_launch || launching_->poll_timeout() == 0) &&
-               launching_->handle_events()) {
-      launched();
+    } else if (launching_ && (news_of_launch || launching_->poll_timeout() == 0)) {
+      go_on_launching();
     }
     if (launching_ && launch_limit_ && launch_limit_->passed()) give_up_launch();
   } catch (const std::exception& error) {

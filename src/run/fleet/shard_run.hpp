@@ -71,11 +71,15 @@ class ShardRun {
   bool command_runs() const noexcept {
     return supervised_ ? supervised_->command_runs() : launching_.has_value();
   }
+  /// No namespace can be had just now, nor by another one.
+  bool waits_for_slot() const noexcept { return launching_ && !launching_->has_init(); }
   sys::Clock::time_point began() const noexcept { return began_; }
 
  private:
   void prepare(const ShardSpec& spec, const Shared& shared);
   void launch(const Shared& shared);
+  void leave_to_init();
+  void go_on_launching();
   void end_launch() noexcept;
   void launched();
   void give_up_launch();

@@ -97,8 +97,14 @@ void Shard::Impl::on_ancestor_ended() {
 void Shard::Impl::launch() {
   launching_.emplace(plan_, hooks_);
   launching_watch_ = loop_.watch(launching_->fd(), POLLIN, [this](short) { news_of_launch_ = true; });
+  leave_to_init();
+}
+
+/// Init has them, and our streams would keep their readers waiting.
+void Shard::Impl::leave_to_init() {
+  if (!launching_->has_init()) return;
   plan_.places = {};
-  plan_.streams.clear();  // init has them, and ours would keep their readers waiting
+  plan_.streams.clear();
 }
 
 int Shard::Impl::poll_timeout() const {
@@ -124,12 +130,18 @@ void Shard::Impl::handle_events() {
 
 void Shard::Impl::go_on() {
   const bool launch_is_due = std::exchange(news_of_launch_, false) || poll_timeout() == 0;
-  if (launching_ && launch_is_due && launching_->handle_events()) launched();
+  if (launching_ && launch_is_due) go_on_launching();
   if (!supervised_) return;
   supervised_->handle_events();
   if (std::exchange(ancestor_has_ended_, false)) supervised_->ending().on_ancestor_ended();
   supervised_->keep_deadlines();
   if (supervised_->is_over()) finish();
+}
+
+void Shard::Impl::go_on_launching() {
+  const bool has_started = launching_->handle_events();
+  leave_to_init();
+  if (has_started) launched();
 }
 
 void Shard::Impl::launched() {

@@ -44,9 +44,11 @@ class Shard::Impl {
   void prepare(const ShardSpec& spec, const Streams& streams);
   void on_ancestor_ended();
   void launch();
+  void leave_to_init();
   void follow();
   int poll_timeout() const;
   void go_on();
+  void go_on_launching();
   void launched();
   void deliver(int signal);
   void finish();

@@ -14,7 +14,7 @@
 #include "ns/net/endpoint.hpp"
 #include "ns/net/net.hpp"
 #include "ns/net/netlink_error.hpp"
-#include "ns/room.hpp"
+#include "ns/namespace_slot.hpp"
 #include "ns/sysctl.hpp"
 #include "shard/init/mount_steps.hpp"
 #include "shard/plan/users_directory.hpp"
@@ -36,7 +36,7 @@ void send_or_exit(const Building& building, const Message& message) {
 /// Not by the launcher's clone: it takes longer than all else that the launcher does, which may have other
 /// shards to make.
 void make_namespaces(Building& building) {
-  sys::check(ns::when_there_is_room([&] { return ::unshare(building.plan.unshare_flags); }), "unsharing");
+  sys::check(ns::when_a_slot_is_free([&] { return ::unshare(building.plan.unshare_flags); }), "unsharing");
 }
 
 void mount_shared_memory(Building&) {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <csignal>
 
-#include "ns/room.hpp"
+#include "ns/namespace_slot.hpp"
 #include "shard/diagnose/causes.hpp"
 #include "shard/diagnose/explain.hpp"
 #include "shard/init/init.hpp"
@@ -34,23 +34,6 @@ std::pair<sys::Fd, sys::Fd> make_visit(const Plan& plan) {
   auto visit = sys::make_channel();
   sys::never_wait(visit.first);
   return visit;
-}
-
-RunningShard clone_init(const Plan& plan, const Hooks& hooks) {
-  auto [ours, theirs] = sys::make_channel();
-  sys::never_wait(ours);  // for an init that somebody keeps from reading
-  auto [our_visit, their_visit] = make_visit(plan);
-  auto self = sys::Pidfd::open(::getpid());
-  if (!self) sys::check(-1, "opening a handle on the launcher");
-  int pidfd = -1;
-  const pid_t pid = ns::when_there_is_room([&] { return clone_process(plan.clone_flags, pidfd); });
-  if (pid == 0) {
-    ours.reset();
-    our_visit.reset();
-    run_init(plan, std::move(theirs), std::move(*self), std::move(their_visit));
-  }
-  sys::check(pid, "creating the namespaces");
-  return {pid, sys::Pidfd(sys::Fd(pidfd)), std::move(ours), std::move(our_visit), hooks};
 }
 
 void notify(const Hooks& hooks, const Message& result) {
@@ -80,14 +63,14 @@ void receive_last_messages(const Plan& plan, RunningShard& shard, const Hooks& h
   }
 }
 
-/// One of the launcher's own steps: what fails in it is explained like a step of init's, unless it
-/// failed because init is no more.
+/// What fails in one of the launcher's own steps is explained like a step of init's, unless it failed because
+/// init is no more.
 template <typename Work>
-void step(const Plan& plan, const Hooks& hooks, Step which, std::optional<RunningShard>& shard, Work&& work) {
+void attempt(const Plan& plan, const Hooks& hooks, Step which, std::optional<RunningShard>& shard,
+             Work&& work) {
   try {
     fault_point(which);
     work();
-    notify(hooks, {.kind = Kind::kDone, .step = which, .payload = {}});
   } catch (const Error& error) {
     if (shard && shard->init.wait_for_end(std::chrono::milliseconds{50})) {
       receive_last_messages(plan, *shard, hooks);
@@ -97,6 +80,12 @@ void step(const Plan& plan, const Hooks& hooks, Step which, std::optional<Runnin
     notify(hooks, failure);
     throw explain(plan, failure);
   }
+}
+
+template <typename Work>
+void step(const Plan& plan, const Hooks& hooks, Step which, std::optional<RunningShard>& shard, Work&& work) {
+  attempt(plan, hooks, which, shard, work);
+  notify(hooks, {.kind = Kind::kDone, .step = which, .payload = {}});
 }
 
 /// The next message, or the error that init died without a word. Nothing where none has come yet.
@@ -135,27 +124,80 @@ std::chrono::milliseconds launch_limit(const ShardSpec& spec) noexcept {
   return std::clamp<milliseconds>(spec.timeout.value_or(kUsual), milliseconds{2000}, kUsual);
 }
 
+Launching::Birth Launching::prepare(const Plan& plan) {
+  Birth birth{sys::make_channel(),
+              make_visit(plan),
+              {},
+              sys::Deadline(ns::kSlotLimit),
+              sys::Deadline(ns::kSlotRetry)};
+  sys::never_wait(birth.channel.first);  // for an init that somebody keeps from reading
+  auto self = sys::Pidfd::open(::getpid());
+  if (!self) sys::check(-1, "opening a handle on the launcher");
+  birth.launcher = std::move(*self);
+  return birth;
+}
+
 Launching::Launching(const Plan& plan, const Hooks& hooks)
     : plan_(plan), hooks_(hooks), limit_(launch_limit(plan.spec)) {
   trace(hooks, explain_privilege_mode(plan.privilege_mode));
-  step(plan, hooks, Step::kClone, shard_, [&] { shard_.emplace(clone_init(plan, hooks)); });
-  step(plan, hooks, Step::kMapIds, shard_, [&] {
-    if (plan.privilege_mode != PrivilegeMode::kRootless) return;
-    ns::write_id_maps(shard_->init_pid, plan.id_map);
+  attempt(plan, hooks, Step::kClone, shard_, [&] { birth_.emplace(prepare(plan)); });
+  fd_ = birth_->channel.first.get();
+  try_to_clone();
+}
+
+void Launching::try_to_clone() {
+  attempt(plan_, hooks_, Step::kClone, shard_, [this] { clone_init(); });
+  if (!shard_) return;
+  notify(hooks_, {.kind = Kind::kDone, .step = Step::kClone, .payload = {}});
+  build();
+}
+
+/// Where no slot is free: not now.
+void Launching::clone_init() {
+  int pidfd = -1;
+  const pid_t pid = clone_process(plan_.clone_flags, pidfd);
+  if (pid == 0) {
+    birth_->channel.first.reset();
+    birth_->visit.first.reset();
+    run_init(plan_, std::move(birth_->channel.second), std::move(birth_->launcher),
+             std::move(birth_->visit.second));
+  }
+  if (pid < 0 && errno == ENOSPC && !birth_->limit.passed()) {
+    birth_->next_try = sys::Deadline(ns::kSlotRetry);
+    return;
+  }
+  sys::check(pid, "creating the namespaces");
+  shard_.emplace(pid, sys::Pidfd(sys::Fd(pidfd)), std::move(birth_->channel.first),
+                 std::move(birth_->visit.first), hooks_);
+  birth_.reset();
+}
+
+/// Our part in it, while init ties itself to us and mounts.
+void Launching::build() {
+  step(plan_, hooks_, Step::kMapIds, shard_, [&] {
+    if (plan_.privilege_mode != PrivilegeMode::kRootless) return;
+    ns::write_id_maps(shard_->init_pid, plan_.id_map);
     send_to_init(*shard_, {.kind = Kind::kMapped, .payload = {}});
   });
-  // All this while init ties itself to us and mounts.
-  step(plan, hooks, Step::kRecord, shard_, [&] {
-    if (hooks.created) control_ = hooks.created(shard_->init_pid, shard_->init);
+  step(plan_, hooks_, Step::kRecord, shard_, [&] {
+    if (hooks_.created) control_ = hooks_.created(shard_->init_pid, shard_->init);
   });
-  step(plan, hooks, Step::kCgroup, shard_, [&] {
-    if (plan.cgroup) plan.cgroup.add(shard_->init_pid);
+  step(plan_, hooks_, Step::kCgroup, shard_, [&] {
+    if (plan_.cgroup) plan_.cgroup.add(shard_->init_pid);
   });
-  step(plan, hooks, Step::kSettings, shard_,
-       [&] { settings_ = plan.settings ? *plan.settings : ns::changed_sysctls(); });
+  step(plan_, hooks_, Step::kSettings, shard_,
+       [&] { settings_ = plan_.settings ? *plan_.settings : ns::changed_sysctls(); });
+}
+
+int Launching::poll_timeout() const noexcept {
+  return birth_ ? birth_->next_try.poll_timeout() : limit_.poll_timeout();
 }
 
 bool Launching::handle_events() {
+  if (birth_) {
+    if (birth_->next_try.passed()) try_to_clone();
+    return false;
+  }
   const auto message = receive_message(*shard_, hooks_);
   if (!message && limit_.passed()) throw explain_slow_launch(launch_limit(plan_.spec));
   if (!message) return false;

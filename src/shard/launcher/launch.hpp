@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "ns/sysctl.hpp"
@@ -13,6 +14,7 @@
 #include "shard/wire/protocol.hpp"
 #include "sys/base/clock.hpp"
 #include "sys/base/fd.hpp"
+#include "sys/process/pidfd.hpp"
 
 namespace nslaunch::shard {
 
@@ -20,18 +22,22 @@ namespace nslaunch::shard {
 /// command's time counts in; but at least 2 s, which a busy machine may take for it.
 std::chrono::milliseconds launch_limit(const ShardSpec& spec) noexcept;
 
-/// A launch under way: init is there and makes the shard. Both arguments must outlive it, and it the shard's
-/// end where it is given up before the command has started.
+/// A launch under way: init makes the shard, as soon as there is a slot for its PID namespace. Both arguments
+/// must outlive it, and it the shard's end where it is given up before the command has started.
 class Launching {
  public:
   /// Throws what launch() throws, as handle_events() does.
   Launching(const Plan& plan, const Hooks& hooks);
 
-  /// Readable when there is something to attend to, as there is when poll_timeout() has passed.
-  int fd() const noexcept { return shard_->channel.get(); }
-  /// As poll(2) takes it: what is left of launch_limit().
-  int poll_timeout() const noexcept { return limit_.poll_timeout(); }
-  pid_t init_pid() const noexcept { return shard_->init_pid; }
+  /// Readable when there is something to attend to, as there is when poll_timeout() has passed. Stays the
+  /// same.
+  int fd() const noexcept { return fd_; }
+  /// As poll(2) takes it: until the next try to get a slot, then what is left of launch_limit().
+  int poll_timeout() const noexcept;
+  /// What the plan has for init alone (places, streams) is of no more use here.
+  bool has_init() const noexcept { return shard_.has_value(); }
+  /// 0: there is none yet.
+  pid_t init_pid() const noexcept { return shard_ ? shard_->init_pid : 0; }
   /// It has been told to start; whether it has is known when handle_events() says so.
   bool command_may_run() const noexcept { return tied_; }
   /// Hears one thing from init, where it has said something, and does what comes then. True: the command has
@@ -41,10 +47,23 @@ class Launching {
   /// No time counts in which the launcher was stopped.
   void postpone(sys::Clock::duration pause) noexcept {
     limit_.postpone(pause);
-    shard_->began_at += pause;
+    if (shard_) shard_->began_at += pause;
   }
 
  private:
+  /// What an init is born with, and the tries to have one.
+  struct Birth {
+    std::pair<sys::Fd, sys::Fd> channel;
+    std::pair<sys::Fd, sys::Fd> visit;
+    sys::Pidfd launcher;
+    sys::Deadline limit;
+    sys::Deadline next_try;
+  };
+
+  static Birth prepare(const Plan& plan);
+  void try_to_clone();
+  void clone_init();
+  void build();
   void go();
   bool follow(const Message& message);
   [[noreturn]] void fail(const Message& message);
@@ -52,6 +71,8 @@ class Launching {
 
   const Plan& plan_;
   const Hooks& hooks_;
+  std::optional<Birth> birth_;
+  int fd_ = -1;
   std::optional<RunningShard> shard_;
   sys::Fd control_;
   std::vector<ns::Sysctl> settings_;
