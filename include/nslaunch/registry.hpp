@@ -35,6 +35,9 @@ struct ShardRecord {
   std::string cwd;
   uid_t uid = 0;                     ///< the launcher's
   std::optional<uid_t> command_uid;  ///< where that is another's (--user)
+  /// Its groups then; none: those of the account, or more than a record has room for.
+  std::optional<gid_t> command_gid;
+  std::vector<gid_t> command_groups;  ///< supplementary ones
   std::int64_t started_at = 0;       ///< seconds since the epoch
   std::string isolation;
   ProcessIdentity launcher;

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "support/hostile.hpp"
+#include "support/somebody.hpp"
 #include "support/temp_dir.hpp"
 
 // Files that root names, and whose content a hostile user's command gets.
@@ -128,6 +129,27 @@ TEST_CASE("exec gives the command of a user's shard of root's no variables that 
   CHECK_THAT(refused.err, Contains("Permission denied"));
   CHECK(entered(user.own + "/file").out == "got own\n");
   CHECK(entered(user.ground / "secret").out == "got secret\n");
+}
+
+TEST_CASE("exec gives the command of a shard of root's nothing by a group that root has left out") {
+  const Hostile user;
+  const auto secret = write_secret(user.ground / "secret");
+  REQUIRE(::chown(secret.c_str(), 0, user.gid) == 0);
+  REQUIRE(::chmod(secret.c_str(), 0640) == 0);
+  user.link(secret, user.own + "/link");
+  const auto entered_with_group = [&](gid_t group) {
+    const auto name = fmt::format("of-{}", group);
+    Process shard(nslaunch({"--user", fmt::format("{}:{}", user.uid, group), "--name", name, "--", "sh", "-c",
+                            "echo up; read end"}),
+                  user.options());
+    REQUIRE(shard.read_line() == "up");
+    return run(nslaunch({"exec", "--env-file", user.own + "/link", name, "--", "sh", "-c", "echo $SECRET"}),
+               user.options());
+  };
+  CHECK(entered_with_group(user.gid).out == "secret\n");
+  const auto refused = entered_with_group(kSomebody);
+  CHECK(refused.status == 125);
+  CHECK(refused.out.empty());
 }
 
 TEST_CASE("a user's own file and a descriptor of root's have variables and lists for that user's command") {

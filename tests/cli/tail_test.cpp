@@ -74,14 +74,15 @@ const std::string kSlowTail =
     "exec > >(while read -r line; do echo $line; sleep 0.05; done); echo $NSLAUNCH_ID; seq 5000; exit 6";
 
 TEST_CASE("a tail that needs minutes can be told to end, and the command's status is kept") {
+  const int signal = GENERATE(SIGTERM, SIGINT);
   const RegistryView registry;
   const auto mark = unique_text();
   Process launcher(nslaunch({"--grace", "100ms", "--", "bash", "-c", kSlowTail, mark}), registry.options());
   const auto id = launcher.read_line();
   REQUIRE(eventually([&] { return registry.state(id) == "stopping"; }));
-  launcher.send_signal(SIGTERM);
+  launcher.send_signal(signal);
   const auto result = launcher.wait();
-  INFO(result.err);
+  CAPTURE(signal, result.err);
   CHECK(result.status == 6);
   CHECK(find_processes(mark).empty());
 }

@@ -153,7 +153,7 @@ std::vector<ShardEntry> list() {
 }
 
 void sweep_unhurried() {
-  registry::sweep({.records = 64, .time = kPatience});
+  registry::sweep({.time = kPatience});
 }
 
 std::string states() {

@@ -151,7 +151,7 @@ TEST_CASE("what overlayfs was to work in is removed after a kill before it is no
     static registry::LeftoverNote note;  // till this process ends
     const sys::BeforeMaking until_made = [](int place, const std::string& name) {
       if (name.empty()) throw std::runtime_error("is killed here");
-      note.add(place, name);
+      return note.add(place, name);
     };
     const UserIds user{test::kSomebody, test::kSomebody, {}};
     const auto keeping = sys::Directory::open(directory.path()).make("changes", 0700);

@@ -111,7 +111,8 @@ struct Asked {
   }
 
   std::pair<sys::Fd, sys::Fd> channel = sys::make_channel();
-  Peer peer{channel.first.get()};
+  sys::Loop loop{"waiting for the test's init"};
+  Peer peer{channel.first.get(), loop};
   LastWait last_wait;
 };
 

@@ -1,21 +1,66 @@
 #include "shard/supervise/peer.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <vector>
 
 #include "sys/process/channel.hpp"
 
 namespace nslaunch::shard {
+namespace {
+
+/// An init that does not read for a while.
+struct DeafInit {
+  DeafInit() {
+    sys::never_wait(channel.first);
+    for (int sent = 0; sent < 5000; ++sent) peer.send(Kind::kFromTerminal, SIGWINCH);
+  }
+  std::vector<Message> read_all() const {
+    std::vector<Message> all;
+    while (auto message = receive(channel.second.get(), false)) all.push_back(*message);
+    return all;
+  }
+  bool waits_for_room() const { return !loop.polled().descriptors.empty(); }
+
+  std::pair<sys::Fd, sys::Fd> channel = sys::make_channel();
+  sys::Loop loop{"waiting for the test's init"};
+  Peer peer{channel.first.get(), loop};
+};
+
+}  // namespace
 
 TEST_CASE("an init that is sent more than it reads holds up nobody, and counts as silent") {
-  const auto channel = sys::make_channel();
-  sys::never_wait(channel.first);
-  Peer peer(channel.first.get());
-  CHECK_FALSE(peer.fell_silent());
-  for (int sent = 0; sent < 5000; ++sent) peer.send(Kind::kFromTerminal, SIGWINCH);
-  CHECK(peer.fell_silent());
-  CHECK_FALSE(peer.has_news());
-  CHECK_FALSE(peer.next());
+  DeafInit init;
+  CHECK(init.peer.fell_silent());
+  CHECK_FALSE(init.peer.has_news());
+  CHECK_FALSE(init.peer.next());
+}
+
+TEST_CASE("what init must be told reaches it when it reads again, in its order and once") {
+  DeafInit init;
+  init.peer.send(Kind::kForward, SIGTERM);
+  init.peer.send(Kind::kForward, SIGTERM);
+  init.peer.send(Kind::kAskStopped);
+  init.peer.send(Kind::kLetGo);
+  const auto first = init.read_all();
+  CHECK(std::ranges::none_of(first, [](const Message& each) { return each.kind == Kind::kLetGo; }));
+  REQUIRE(init.waits_for_room());
+  init.loop.turn(1000);
+  const auto rest = init.read_all();
+  REQUIRE(rest.size() == 3);
+  CHECK(rest[0].kind == Kind::kFromTerminal);
+  CHECK((rest[1].kind == Kind::kForward && rest[1].code == SIGTERM));
+  CHECK(rest[2].kind == Kind::kLetGo);
+  CHECK_FALSE(init.waits_for_room());
+}
+
+TEST_CASE("what can't be told to an init that is gone waits no longer") {
+  DeafInit init;
+  init.peer.send(Kind::kLetGo);
+  init.channel.second.reset();
+  init.loop.turn(1000);
+  CHECK_FALSE(init.waits_for_room());
 }
 
 }  // namespace nslaunch::shard

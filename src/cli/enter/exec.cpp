@@ -40,8 +40,10 @@ constexpr Option kOptions[] = {
 /// could say anybody.
 std::optional<UserIds> other_user_of(const ShardEntry& shard) {
   const auto& record = shard.record;
-  const auto user = record.uid == ::geteuid() ? record.command_uid.value_or(record.uid) : record.uid;
+  const bool is_own = record.uid == ::geteuid();
+  const auto user = is_own ? record.command_uid.value_or(record.uid) : record.uid;
   if (user == ::geteuid()) return std::nullopt;
+  if (is_own && record.command_gid) return UserIds{user, *record.command_gid, record.command_groups};
   return ids_of(user);
 }
 

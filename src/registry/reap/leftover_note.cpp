@@ -55,7 +55,9 @@ NoteOrigin take_origin_of_note(std::string_view& text) {
   const auto boot = line.substr(0, line.find(' '));
   origin.writer.boot_id = boot;
   line.remove_prefix(std::min(boot.size() + 1, line.size()));
-  std::from_chars(line.data(), line.data() + line.size(), origin.writer.pidns_inode);
+  const auto pidns = std::from_chars(line.data(), line.data() + line.size(), origin.writer.pidns_inode);
+  line.remove_prefix(std::min(static_cast<std::size_t>(pidns.ptr - line.data()) + 1, line.size()));
+  std::from_chars(line.data(), line.data() + line.size(), origin.mount_namespace);
   text.remove_prefix(end + 1);
   return origin;
 }
@@ -68,22 +70,23 @@ void LeftoverNote::begin() {
   auto file = make_locked_file(directory_->fd.get(), [](unsigned) { return note_name(sys::random_hex()); });
   file_ = std::move(file.fd);
   name_ = std::move(file.name);
-  const auto origin =
-      fmt::format("{}{} {} {}\n", kNoteMagic, kNoteFormat, sys::boot_id(), sys::namespace_inode(0, "pid"));
+  const auto origin = fmt::format("{}{} {} {} {}\n", kNoteMagic, kNoteFormat, sys::boot_id(),
+                                  sys::namespace_inode(0, "pid"), sys::namespace_inode(0, "mnt"));
   sys::write_all(file_.get(), origin);
 }
 
-void LeftoverNote::add(int directory, const std::string& name) noexcept {
+bool LeftoverNote::add(int directory, const std::string& name) noexcept {
   try {
     const auto path = path_of_entry(directory, name);
     const sys::IgnoredFileSizeSignal ignored;
     is_noted_ = false;
-    if (path.empty()) return;
+    if (path.empty()) return false;
     begin();
     write(path);
     is_noted_ = true;
   } catch (const std::exception&) {  // nothing can be written down
   }
+  return true;
 }
 
 void LeftoverNote::made(int directory) noexcept {
@@ -101,7 +104,9 @@ void LeftoverNote::write(const std::string& entry) {
 
 sys::BeforeMaking LeftoverNote::hook() {
   return [this](int directory, const std::string& name) {
-    name.empty() ? made(directory) : add(directory, name);
+    if (!name.empty()) return add(directory, name);
+    made(directory);
+    return true;
   };
 }
 

@@ -29,8 +29,10 @@ class LeftoverNote {
   /// command.
   ~LeftoverNote();
 
-  /// `name` must begin with ".nslaunch-". With AT_FDCWD it is an absolute path without links.
-  void add(int directory, const std::string& name) noexcept;
+  /// `name` must begin with ".nslaunch-". With AT_FDCWD it is an absolute path without links. False
+  /// where the next command could not find it: where it is can't be told, as below a directory that is closed
+  /// to us.
+  bool add(int directory, const std::string& name) noexcept;
   /// What add() has told of last is this directory. Of another one nothing but its name will be removed, and
   /// that only where it is empty: whoever may write beside it can put one there.
   void made(int directory) noexcept;
@@ -56,7 +58,8 @@ class LeftoverNote {
 struct NoteOrigin {
   bool complete = false;  ///< false: its writer was killed before anything else could be written
   bool newer = false;
-  ProcessIdentity writer;  ///< its boot and PID namespace
+  ProcessIdentity writer;             ///< its boot and PID namespace
+  std::uint64_t mount_namespace = 0;  ///< 0: not told
 };
 
 /// Takes the origin off the front.

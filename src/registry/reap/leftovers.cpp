@@ -88,6 +88,15 @@ sys::Fd whose_it_is(const sys::Fd& place, const char* name, const std::string& m
   return sys::Fd(::fcntl(place.get(), F_DUPFD_CLOEXEC, 0));
 }
 
+/// A file that root has made in a directory whose owner has no right to write there, but could give it to
+/// himself: that it goes by root's right is no more than he could do. Returns 0 or an errno.
+int remove_for_owner(int place, const char* name) {
+  const auto remove = [&] {
+    return sys::Answer{std::to_string(::unlinkat(place, name, 0) == 0 ? 0 : errno)};
+  };
+  return std::atoi(sys::in_child(0, kRemovalLimit, remove, sys::Signals::kWait, {place}).text.c_str());
+}
+
 /// By children, since whoever is on the way may hold a lock for as long as he likes (K66).
 int remove_as_root(const std::string& directory, const char* name, const std::string& made) {
   const auto look = [&] {
@@ -105,7 +114,8 @@ int remove_as_root(const std::string& directory, const char* name, const std::st
   const int place = answer.descriptors.back().get();
   const auto remove = [&] { return remove_in(place, name, made); };
   const int error = sys::as_owner_of(whose, kRemovalLimit, remove, {place}, sys::RootsWork::kInChild);
-  if (error != EACCES || sys::is_same(whose, place)) return error;
+  if (error != EACCES) return error;
+  if (sys::is_same(whose, place)) return remove_for_owner(place, name);
   // By the right of a group that user made it there, and is without that group here: he may not even look for
   // it.
   if (const int kept = sys::remove_contents(whose); kept != 0) return kept;

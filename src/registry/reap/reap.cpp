@@ -72,20 +72,23 @@ void reap_as_owner(const Directory& directory, const std::string& only, ReapResu
 }
 
 void sweep_own_directories(const SweepLimits& limits) {
-  const sys::Deadline deadline(limits.time);
-  std::size_t records_left = limits.records;
-  std::size_t notes_left = limits.records;
+  struct Budget {
+    std::size_t left;
+    sys::Deadline deadline;
+  };
+  Budget for_records{limits.records, sys::Deadline(limits.time)};
+  // Whoever waits for the end of an orphan has no time left; what was left elsewhere goes all the same.
+  Budget for_notes{limits.notes, sys::Deadline(limits.time_for_notes)};
   std::vector<std::string> ignored;
   Reaper reaper(false);
   for (const auto& directory : open_own_directories(ignored)) {
     each_entry(directory, [&](const char* name, unsigned char type) {
       const auto kind = kind_of(name);
-      // Whoever waits for the end of an orphan has no time left; what was left elsewhere goes all the same.
-      auto& left = kind == NameKind::kNote ? notes_left : records_left;
       if (kind != NameKind::kRecord && kind != NameKind::kTemporary && kind != NameKind::kNote) return true;
-      if (left == 0 || (kind != NameKind::kNote && deadline.passed())) return true;
-      --left;
-      reaper.reap(directory, name, type, std::chrono::milliseconds(deadline.poll_timeout()));
+      auto& budget = kind == NameKind::kNote ? for_notes : for_records;
+      if (budget.left == 0 || budget.deadline.passed()) return true;
+      const std::chrono::milliseconds patience(for_records.deadline.poll_timeout());
+      if (reaper.reap(directory, name, type, patience)) --budget.left;
       return true;
     });
   }

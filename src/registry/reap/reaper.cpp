@@ -14,6 +14,7 @@
 #include "sys/base/files.hpp"
 #include "sys/base/text.hpp"
 #include "sys/process/identity.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace nslaunch::registry {
 namespace {
@@ -64,9 +65,16 @@ std::string end_init(const ProcessIdentity& init, uid_t owner, milliseconds pati
   return fmt::format("its init (pid {}) was killed but has not ended", init.pid);
 }
 
+/// On another machine or before its start they mean nothing.
+bool has_other_mounts(const NoteOrigin& origin) {
+  return origin.mount_namespace != 0 && origin.writer.boot_id == sys::boot_id() &&
+         origin.mount_namespace != sys::namespace_inode(0, "mnt");
+}
+
 }  // namespace
 
-void Reaper::reap(const Directory& directory, const char* name, unsigned char type, milliseconds patience) {
+bool Reaper::reap(const Directory& directory, const char* name, unsigned char type, milliseconds patience) {
+  seized_ = false;
   try {
     const auto kind = kind_of(name);
     if (kind == NameKind::kTemporary) sweep_temporary(directory, name, type);
@@ -76,6 +84,7 @@ void Reaper::reap(const Directory& directory, const char* name, unsigned char ty
   } catch (const Error& error) {
     result_.problems.push_back(fmt::format("{}: {}", shown(directory, name), error.what()));
   }
+  return seized_;
 }
 
 /// What is wrong with the file itself is told of by who lists; what kept us from it, now, by us.
@@ -84,6 +93,7 @@ std::optional<RecordFile> Reaper::take(const Directory& directory, const char* n
   auto file = seize(directory, name, type, problem);
   if (!file && is_passing(problem))
     result_.problems.push_back(fmt::format("{}: {}", shown(directory, name), problem));
+  seized_ = file.has_value();
   return file;
 }
 
@@ -111,7 +121,7 @@ void Reaper::reap_record(const Directory& directory, const char* name, unsigned 
   reap_orphan(directory, name, header.init, patience);
 }
 
-/// What a note of another PID namespace names may be in a place that is not seen from here.
+/// What a note of another PID or mount namespace names may be in a place that is not seen from here.
 void Reaper::reap_note(const Directory& directory, const char* name, unsigned char type) {
   const auto file = take(directory, name, type);
   if (!file) return;
@@ -121,7 +131,8 @@ void Reaper::reap_note(const Directory& directory, const char* name, unsigned ch
   if (origin.newer) return;
   const auto sum = origin.complete ? remove_leftovers(entries) : Removed{};
   result_.problems.insert(result_.problems.end(), sum.problems.begin(), sum.problems.end());
-  const bool is_elsewhere = sum.missing > 0 && sum.removed == 0 && viewpoint_.is_foreign(origin.writer);
+  const bool is_elsewhere = sum.missing > 0 && sum.removed == 0 &&
+                            (viewpoint_.is_foreign(origin.writer) || has_other_mounts(origin));
   if (sum.problems.empty() && !is_elsewhere) ::unlinkat(directory.fd.get(), name, 0);
 }
 

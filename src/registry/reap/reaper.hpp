@@ -15,8 +15,9 @@ class Reaper {
   /// A thorough one also removes damaged records, behind which there can't be a launcher any more.
   explicit Reaper(bool thorough) noexcept : thorough_(thorough) {}
 
-  /// `type` as readdir(3) has it; an orphaned shard's init may take `patience` to end. Never throws.
-  void reap(const Directory& directory, const char* name, unsigned char type,
+  /// `type` as readdir(3) has it; an orphaned shard's init may take `patience` to end. Never throws. Returns
+  /// whether it was a record or a note that no launcher holds, which is what costs time.
+  bool reap(const Directory& directory, const char* name, unsigned char type,
             std::chrono::milliseconds patience);
 
   const ReapResult& result() const noexcept { return result_; }
@@ -32,6 +33,7 @@ class Reaper {
   bool unlink_record(const Directory& directory, const char* name);
 
   bool thorough_;
+  bool seized_ = false;
   Viewpoint viewpoint_;
   ReapResult result_;
 };

@@ -11,6 +11,7 @@ using Json = nlohmann::json;
 constexpr std::size_t kLongestName = 256;
 constexpr std::size_t kLongestDirectory = 4096;
 constexpr std::size_t kCommandBudget = 16'384;
+constexpr std::size_t kMostGroups = 256;
 
 std::string cut(const std::string& text, std::size_t limit) {
   return text.size() <= limit ? text : text.substr(0, limit) + "...";
@@ -46,23 +47,31 @@ std::string body(const ShardRecord& record, std::size_t command_budget) {
       {"isolation", cut(record.isolation, kLongestName)},
   };
   if (record.command_uid) json["command_uid"] = *record.command_uid;
+  if (record.command_gid && record.command_groups.size() <= kMostGroups) {
+    json["command_gid"] = *record.command_gid;
+    json["command_groups"] = record.command_groups;
+  }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 /// Json's own conversion wraps a number that does not fit.
 template <typename Number>
-Number number(const Json& json, const char* key) {
-  const auto& value = json.at(key);
-  if (!value.is_number_integer()) throw std::out_of_range(key);
+Number number(const Json& value) {
+  if (!value.is_number_integer()) throw std::out_of_range("no integer");
   if (value.is_number_unsigned()) {
     if (value.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<Number>::max())) {
-      throw std::out_of_range(key);
+      throw std::out_of_range("too much");
     }
   } else if (std::is_unsigned_v<Number> ||
              value.get<std::int64_t>() < static_cast<std::int64_t>(std::numeric_limits<Number>::min())) {
-    throw std::out_of_range(key);
+    throw std::out_of_range("too little");
   }
   return value.get<Number>();
+}
+
+template <typename Number>
+Number number(const Json& json, const char* key) {
+  return number<Number>(json.at(key));
 }
 
 void take_body(std::string_view text, ShardRecord& record) {
@@ -83,6 +92,10 @@ void take_body(std::string_view text, ShardRecord& record) {
   if (json.contains("fleet_member")) json.at("fleet_member").get_to(record.fleet_member);
   record.uid = number<uid_t>(json, "uid");
   if (json.contains("command_uid")) record.command_uid = number<uid_t>(json, "command_uid");
+  if (json.contains("command_gid")) {
+    record.command_gid = number<gid_t>(json, "command_gid");
+    for (const auto& group : json.at("command_groups")) record.command_groups.push_back(number<gid_t>(group));
+  }
   record.started_at = number<std::int64_t>(json, "started_at");
 }
 

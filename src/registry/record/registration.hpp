@@ -47,8 +47,10 @@ class Registration {
 };
 
 struct SweepLimits {
-  std::size_t records = 64;
+  std::size_t records = 64;  ///< that no launcher holds
   std::chrono::milliseconds time{5};
+  std::size_t notes = 1024;  ///< likewise, of what was left outside of the registry
+  std::chrono::milliseconds time_for_notes{10'000};
 };
 
 /// Removes what dead launchers left, within the limits; every launch calls it. Never throws.

@@ -23,7 +23,11 @@ ShardRecord make_record(const shard::Plan& plan, pid_t init_pid, const sys::Pidf
   record.command = plan.spec.command;
   record.cwd = plan.working_directory;
   record.uid = ::geteuid();
-  if (const auto* user = shard::other_user(plan.spec)) record.command_uid = user->uid;
+  if (const auto* user = shard::other_user(plan.spec)) {
+    record.command_uid = user->uid;
+    record.command_gid = user->gid;
+    record.command_groups.assign(user->groups.begin(), user->groups.end());
+  }
   record.started_at = std::time(nullptr);
   record.isolation = shard::expected_isolation(plan);
   const auto self = sys::Pidfd::open(::getpid());

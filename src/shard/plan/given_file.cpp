@@ -53,7 +53,10 @@ sys::Fd open_for_user(const std::string& path) {
   return {};
 }
 
-Content read_as(const UserIds& user, const std::string& path) {
+Content read_as(const UserIds& user, const std::string& given_path) {
+  std::error_code unknown;  // where we are: the child is elsewhere
+  const auto path = std::filesystem::absolute(given_path, unknown).string();
+  if (unknown) return {.error = unknown.value()};
   const auto work = [&] {
     const auto content = read_opened(open_for_user(path));
     return sys::Answer{fmt::format("{} {}", content.error, content.text)};
@@ -85,7 +88,7 @@ std::string read_given_file(const GivenFile& given, const UserIds* reader) {
   const bool is_oneself =
       reader == nullptr || sys::descriptor_named(given.path) || !ns::effective_capabilities().set_ids;
   auto content = is_oneself ? read_opened(sys::Fd(::open(given.path.c_str(), kReading | O_CLOEXEC)))
-                            : read_as(*reader, std::filesystem::absolute(given.path));
+                            : read_as(*reader, given.path);
   if (content.error == 0) return std::move(content.text);
   if (is_oneself) throw Error(sys::errno_code(content.error), given.doing, given.advice);
   const bool is_refused = content.error == EACCES || content.error == EPERM;

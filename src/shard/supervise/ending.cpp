@@ -100,6 +100,8 @@ void Ending::on_interrupt() {
   const auto now = sys::Clock::now();
   interrupts_.push_back(now);
   while (now - interrupts_.front() > kInterruptWindow) interrupts_.pop_front();
+  // Whoever still waits waits for what the command has left running, not for the command.
+  if (!command_running_ && !grace_ && !hard_limit_) grace_.emplace(plan_.spec.grace);
   if (interrupts_.size() < kInterruptsThatKill || hard_limit_) return;
   announcer_.announce("interrupted three times within 3 s: killing the shard");
   kill(EndCause::kInterrupts);

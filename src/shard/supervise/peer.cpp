@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -18,11 +19,27 @@ constexpr int kMostAnswers = 64;
 
 }  // namespace
 
-void Peer::send(Kind kind, int code) noexcept {
+/// False: there is no room. That init has gone is told by its pidfd; anything else by next().
+bool Peer::try_to_send(Kind kind, int code) noexcept {
   const bool sent = shard::send(channel_, {.kind = kind, .code = code, .detail = questions_, .payload = {}});
-  if (!sent && errno == EAGAIN) fell_silent_ = true;  // it reads nothing
-  // That init has gone is told by its pidfd; anything else by next().
-  if (!sent && errno != EAGAIN && errno != EPIPE && errno != ECONNRESET) unsent_ = errno;
+  if (!sent && errno == EAGAIN) return false;
+  if (!sent && errno != EPIPE && errno != ECONNRESET) unsent_ = errno;
+  return true;
+}
+
+void Peer::send(Kind kind, int code) {
+  send_waiting();
+  if (waiting_.empty() && try_to_send(kind, code)) return;
+  fell_silent_ = true;  // it reads nothing
+  const Waiting message{kind, code};
+  if (kind == Kind::kAskStopped || std::ranges::find(waiting_, message) != waiting_.end()) return;
+  waiting_.push_back(message);
+  room_watch_ = loop_.watch(channel_, POLLOUT, [this](short) { send_waiting(); });
+}
+
+void Peer::send_waiting() noexcept {
+  while (!waiting_.empty() && try_to_send(waiting_.front().kind, waiting_.front().code)) waiting_.pop_front();
+  if (waiting_.empty()) room_watch_.end();
 }
 
 bool Peer::ask(Kind question, int code) {

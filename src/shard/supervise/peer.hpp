@@ -6,16 +6,21 @@
 
 #include "shard/wire/protocol.hpp"
 #include "sys/base/clock.hpp"
+#include "sys/io/loop.hpp"
 
 namespace nslaunch::shard {
 
 /// The launcher's half of the talk with init, once the command runs.
 class Peer {
  public:
-  /// `channel` never waits (sys::never_wait()).
-  explicit Peer(int channel) noexcept : channel_(channel) {}
+  /// `channel` never waits (sys::never_wait()). Both must outlive it.
+  Peer(int channel, sys::Loop& loop) noexcept : channel_(channel), loop_(loop) {}
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
 
-  void send(Kind kind, int code = 0) noexcept;
+  /// What the channel has no room for follows, in its order, when the loop finds room; the same thing twice
+  /// only once, and no question, which is asked again.
+  void send(Kind kind, int code = 0);
   /// Init's answer to a yes-or-no question; no where init is gone, or somebody has stopped it and it does not
   /// answer within a second. Other messages that arrive meanwhile wait for next().
   bool ask(Kind question, int code = 0);
@@ -36,16 +41,27 @@ class Peer {
   std::optional<Message> next();
 
  private:
+  struct Waiting {
+    Kind kind;
+    int code;
+    friend bool operator==(const Waiting&, const Waiting&) = default;
+  };
+
+  bool try_to_send(Kind kind, int code) noexcept;
+  void send_waiting() noexcept;
   std::optional<Message> receive_message();
   void note_life() noexcept;
 
   int channel_;
+  sys::Loop& loop_;
   int questions_ = 0;
   std::size_t received_ = 0;
   int unsent_ = 0;  ///< the error that has kept something from being sent
   bool fell_silent_ = false;
   std::optional<sys::Deadline> sign_of_life_;
   std::deque<Message> inbox_;
+  std::deque<Waiting> waiting_;
+  sys::Loop::Watch room_watch_;
 };
 
 }  // namespace nslaunch::shard

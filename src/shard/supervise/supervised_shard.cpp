@@ -37,7 +37,7 @@ SupervisedShard::SupervisedShard(const Plan& plan, RunningShard shard, std::opti
     : plan_(plan),
       shard_(std::move(shard)),
       hooks_(hooks),
-      peer_(shard_.channel.get()),
+      peer_(shard_.channel.get(), loop),
       announcer_(hooks.warning),
       ending_(plan, shard_, peer_, announcer_, hooks, std::move(output), loop),
       forwarding_(forwarding),

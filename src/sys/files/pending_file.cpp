@@ -63,10 +63,15 @@ int PendingFile::give_new_name(const std::string& name) noexcept {
   return 0;
 }
 
+int PendingFile::make_room_and_link(const std::string& name) const noexcept {
+  if (::unlinkat(directory_, name.c_str(), 0) != 0 && errno != ENOENT) return errno;
+  return link_as(name);
+}
+
 /// Only a rename replaces what has the name.
 int PendingFile::replace(const std::string& name) {
   if (!has_temporary_) {
-    if (before_making_) before_making_(directory_, temporary_);
+    if (before_making_ && !before_making_(directory_, temporary_)) return make_room_and_link(name);
     if (const int error = link_as(temporary_); error != 0) return error;
     has_temporary_ = true;
   }

@@ -28,8 +28,8 @@ std::optional<gid_t> find_group(const std::string& name, const AccountFiles& fil
 std::optional<std::string> group_name(gid_t gid, const AccountFiles& files = {});
 
 /// The groups with which something is done as a user of whom only the number is known: those of the account,
-/// since a group that is left out might be one that a directory shuts out. Without an account the group of
-/// the same number, or where that is somebody's, one that nobody has.
+/// since a group that is left out might be one that a directory shuts out. Without an account one that
+/// nobody has.
 struct GroupsOfUser {
   gid_t gid = 0;
   std::vector<gid_t> all;
