@@ -38,7 +38,7 @@ struct ShardRecord {
   /// Its groups then; none: those of the account, or more than a record has room for.
   std::optional<gid_t> command_gid;
   std::vector<gid_t> command_groups;  ///< supplementary ones
-  std::int64_t started_at = 0;       ///< seconds since the epoch
+  std::int64_t started_at = 0;        ///< seconds since the epoch
   std::string isolation;
   ProcessIdentity launcher;
   ProcessIdentity init;

@@ -47,7 +47,8 @@ terminal it has a process group of its own.
   group (npm, a script), and the terminal's hangup end the command: SIGTERM,
   --grace (4s), then SIGKILL. Before a timeout's SIGTERM comes --dump-signal.
   SIGINT and any other SIGHUP are only passed on. Ctrl-C three times within 3 s
-  kills at once.
+  kills at once; when the command has ended, one begins --grace for what it has
+  left running.
   SIGKILL to nslaunch ends the shard: the kernel kills all of its processes.
 
 With --shards, only nslaunch receives Ctrl-C: the first ends all shards, the

@@ -11,10 +11,10 @@
 
 #include "ns/idmap.hpp"
 #include "ns/mount.hpp"
+#include "ns/namespace_slot.hpp"
 #include "ns/net/endpoint.hpp"
 #include "ns/net/net.hpp"
 #include "ns/net/netlink_error.hpp"
-#include "ns/namespace_slot.hpp"
 #include "ns/sysctl.hpp"
 #include "shard/init/mount_steps.hpp"
 #include "shard/plan/users_directory.hpp"

@@ -1,40 +1,21 @@
 #include "shard/launcher/launch.hpp"
 
-#include <sched.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 
-#include "ns/namespace_slot.hpp"
 #include "shard/diagnose/causes.hpp"
 #include "shard/diagnose/explain.hpp"
-#include "shard/init/init.hpp"
 #include "shard/launcher/ending_signals.hpp"
 #include "shard/wire/fault.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/signals.hpp"
 #include "sys/base/text.hpp"
 #include "sys/base/waiting.hpp"
-#include "sys/process/channel.hpp"
 
 namespace nslaunch::shard {
 namespace {
-
-/// As fork, into new namespaces. The older clone: common seccomp filters answer clone3 with ENOSYS (K26). Its
-/// end is told by the pidfd and by no signal, so that it waits for us also where others' don't (K40).
-pid_t clone_process(int flags, int& pidfd) {
-  return static_cast<pid_t>(::syscall(SYS_clone, flags | CLONE_PIDFD, nullptr, &pidfd, nullptr, nullptr));
-}
-
-/// Empty where the plan wants none.
-std::pair<sys::Fd, sys::Fd> make_visit(const Plan& plan) {
-  if (!plan.launcher_visits) return {};
-  auto visit = sys::make_channel();
-  sys::never_wait(visit.first);
-  return visit;
-}
 
 void notify(const Hooks& hooks, const Message& result) {
   if (hooks.received) hooks.received(result);
@@ -124,52 +105,22 @@ std::chrono::milliseconds launch_limit(const ShardSpec& spec) noexcept {
   return std::clamp<milliseconds>(spec.timeout.value_or(kUsual), milliseconds{2000}, kUsual);
 }
 
-Launching::Birth Launching::prepare(const Plan& plan) {
-  Birth birth{sys::make_channel(),
-              make_visit(plan),
-              {},
-              sys::Deadline(ns::kSlotLimit),
-              sys::Deadline(ns::kSlotRetry)};
-  sys::never_wait(birth.channel.first);  // for an init that somebody keeps from reading
-  auto self = sys::Pidfd::open(::getpid());
-  if (!self) sys::check(-1, "opening a handle on the launcher");
-  birth.launcher = std::move(*self);
-  return birth;
-}
-
 Launching::Launching(const Plan& plan, const Hooks& hooks)
     : plan_(plan), hooks_(hooks), limit_(launch_limit(plan.spec)) {
   trace(hooks, explain_privilege_mode(plan.privilege_mode));
-  attempt(plan, hooks, Step::kClone, shard_, [&] { birth_.emplace(prepare(plan)); });
-  fd_ = birth_->channel.first.get();
+  attempt(plan, hooks, Step::kClone, shard_, [&] { birth_.emplace(plan); });
+  fd_ = birth_->channel();
   try_to_clone();
 }
 
 void Launching::try_to_clone() {
-  attempt(plan_, hooks_, Step::kClone, shard_, [this] { clone_init(); });
+  attempt(plan_, hooks_, Step::kClone, shard_, [this] {
+    if (auto shard = birth_->try_now(hooks_)) shard_.emplace(std::move(*shard));
+  });
   if (!shard_) return;
+  birth_.reset();
   notify(hooks_, {.kind = Kind::kDone, .step = Step::kClone, .payload = {}});
   build();
-}
-
-/// Where no slot is free: not now.
-void Launching::clone_init() {
-  int pidfd = -1;
-  const pid_t pid = clone_process(plan_.clone_flags, pidfd);
-  if (pid == 0) {
-    birth_->channel.first.reset();
-    birth_->visit.first.reset();
-    run_init(plan_, std::move(birth_->channel.second), std::move(birth_->launcher),
-             std::move(birth_->visit.second));
-  }
-  if (pid < 0 && errno == ENOSPC && !birth_->limit.passed()) {
-    birth_->next_try = sys::Deadline(ns::kSlotRetry);
-    return;
-  }
-  sys::check(pid, "creating the namespaces");
-  shard_.emplace(pid, sys::Pidfd(sys::Fd(pidfd)), std::move(birth_->channel.first),
-                 std::move(birth_->visit.first), hooks_);
-  birth_.reset();
 }
 
 /// Our part in it, while init ties itself to us and mounts.
@@ -190,12 +141,12 @@ void Launching::build() {
 }
 
 int Launching::poll_timeout() const noexcept {
-  return birth_ ? birth_->next_try.poll_timeout() : limit_.poll_timeout();
+  return birth_ ? birth_->next_try().poll_timeout() : limit_.poll_timeout();
 }
 
 bool Launching::handle_events() {
   if (birth_) {
-    if (birth_->next_try.passed()) try_to_clone();
+    if (birth_->next_try().passed()) try_to_clone();
     return false;
   }
   const auto message = receive_message(*shard_, hooks_);

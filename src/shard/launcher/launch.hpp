@@ -5,16 +5,15 @@
 
 #include <chrono>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include "ns/sysctl.hpp"
+#include "shard/launcher/birth.hpp"
 #include "shard/launcher/running_shard.hpp"
 #include "shard/plan/plan.hpp"
 #include "shard/wire/protocol.hpp"
 #include "sys/base/clock.hpp"
 #include "sys/base/fd.hpp"
-#include "sys/process/pidfd.hpp"
 
 namespace nslaunch::shard {
 
@@ -51,18 +50,7 @@ class Launching {
   }
 
  private:
-  /// What an init is born with, and the tries to have one.
-  struct Birth {
-    std::pair<sys::Fd, sys::Fd> channel;
-    std::pair<sys::Fd, sys::Fd> visit;
-    sys::Pidfd launcher;
-    sys::Deadline limit;
-    sys::Deadline next_try;
-  };
-
-  static Birth prepare(const Plan& plan);
   void try_to_clone();
-  void clone_init();
   void build();
   void go();
   bool follow(const Message& message);

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include "shard/launcher/running_shard.hpp"
+#include "shard/plan/plan.hpp"
+#include "sys/base/clock.hpp"
+#include "sys/base/fd.hpp"
+#include "sys/process/pidfd.hpp"
+
+namespace nslaunch::shard {
+
+/// The clone that makes init, tried for as long as there may soon be a slot for its namespaces.
+class Birth {
+ public:
+  /// Makes what init is born with. `plan` must outlive it. Throws Error.
+  explicit Birth(const Plan& plan);
+
+  /// Ours, and the shard's then.
+  int channel() const noexcept { return channel_.first.get(); }
+  const sys::Deadline& next_try() const noexcept { return next_try_; }
+  /// Nothing where no slot is free: not now. Throws Error. Does not return in init.
+  std::optional<RunningShard> try_now(const Hooks& hooks);
+
+ private:
+  [[noreturn]] void be_init();
+
+  const Plan& plan_;
+  std::pair<sys::Fd, sys::Fd> channel_;
+  std::pair<sys::Fd, sys::Fd> visit_;  ///< empty where the plan wants none
+  sys::Pidfd launcher_;
+  sys::Deadline limit_;
+  sys::Deadline next_try_;
+};
+
+}  // namespace nslaunch::shard
