@@ -7,8 +7,10 @@
 #include <regex>
 
 #include "support/identity.hpp"
+#include "support/kernel.hpp"
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
+#include "support/skip.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/clock.hpp"
 #include "sys/process/procfs.hpp"
@@ -199,6 +201,29 @@ TEST_CASE("a stderr that nobody reads any more changes no exit status") {
   const auto result = run(leaky.words(kLeaveOne + "; exit 6", {"--leak-grace", "10ms", "-v"}), options);
   CHECK(result.status == 6);
   CHECK(leaky.registry.files() == Words{});
+}
+
+/// Before 6.14 there is one limit for all PID namespaces.
+TEST_CASE("a process that gets the number of an exec's session which has ended is a leak like any other") {
+  if (::geteuid() != 0 || !has_kernel({6, 14}))
+    SKIP_TEST("needs root and Linux 6.14, to give a shard few PIDs");
+  const RegistryView registry;
+  Process launcher(nslaunch({"--name", "reused", "--leaks", "fail", "--", "bash", "-c",
+                             "echo 400 > /proc/sys/kernel/pid_max; echo up; read -r number;"
+                             "for ((tries = 0; tries < 5000; ++tries)); do"
+                             "  sh -c '[ $$ = $1 ] && exec setsid sleep 1000' sh $number &"
+                             "  [[ $! != $number ]] || break;"
+                             "  wait $!;"
+                             "done;"
+                             "until [[ $(cut -d' ' -f6 /proc/$number/stat) = $number ]]; do :; done"}),
+                   registry.options());
+  REQUIRE(launcher.read_line() == "up");
+  const auto entered = run(nslaunch({"exec", "reused", "--", "sh", "-c", "echo $$"}), registry.options());
+  REQUIRE(entered.status == 0);
+  launcher.write_input(entered.out);
+  const auto ended = launcher.wait();
+  INFO(ended.err);
+  CHECK(ended.status == 123);
 }
 
 }  // namespace

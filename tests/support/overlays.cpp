@@ -1,11 +1,9 @@
 #include "support/overlays.hpp"
 
-#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <cstdio>
-
+#include "support/kernel.hpp"
 #include "support/skip.hpp"
 
 namespace nslaunch::test {
@@ -13,12 +11,7 @@ namespace nslaunch::test {
 namespace {
 
 bool have_users_overlays() {
-  utsname kernel = {};
-  int version = 0;
-  int patch = 0;
-  ::uname(&kernel);
-  const bool is_known = std::sscanf(kernel.release, "%d.%d", &version, &patch) == 2;
-  return is_known && (version > 6 || (version == 6 && patch >= 6));
+  return has_kernel({6, 6});
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,9 +47,11 @@ TEST_CASE("a note is kept while another mount namespace does not show what it na
     sys::check(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "keeping mounts private");
     sys::check(::mount("none", inner.c_str(), "tmpfs", 0, nullptr), "mounting");
     leave(note, inner + "/.nslaunch-a.tmp");
+    leave(note, directory / ".nslaunch-b.tmp");
   });
   maker.kill();
   CHECK(reap_shards(false).problems.empty());
+  CHECK_FALSE(fs::exists(directory / ".nslaunch-b.tmp"));
   CHECK(dir.names().size() == 1);
   write(inner + "/.nslaunch-a.tmp", "");  // as if seen from there
   CHECK(reap_shards(false).problems.empty());
@@ -83,6 +86,20 @@ TEST_CASE("where a directory is can't be noted when the way to it is closed", "[
   fs::permissions(directory.path(), fs::perms(0));
   const bool is_noted = note.add(place.get(), ".nslaunch-b.tmp");
   fs::permissions(directory.path(), fs::perms(0700));
+  CHECK_FALSE(is_noted);
+}
+
+TEST_CASE("where a registry takes nothing it is not said that what is made is noted", "[system]") {
+  const StateDir dir;
+  const TempDir directory;
+  LeftoverNote note;
+  CHECK(note.add(AT_FDCWD, directory / ".nslaunch-a.tmp"));
+  rlimit before = {};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const rlimit none = {0, before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &none) == 0);
+  const bool is_noted = note.add(AT_FDCWD, directory / ".nslaunch-b.tmp");
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
   CHECK_FALSE(is_noted);
 }
 

@@ -49,6 +49,16 @@ std::vector<pid_t> processes_in_own_namespace() {
   return pids;
 }
 
+bool is_session_left(pid_t leader) noexcept try {
+  const auto processes = running_processes();
+  const auto is_of_it = [leader](const Process& process) {
+    return process.pid == leader || process.stat.session == leader;
+  };
+  return std::ranges::any_of(processes, is_of_it) || sys::all_pids().empty();
+} catch (const std::exception&) {
+  return true;
+}
+
 std::vector<Process> survivors_beside(const std::vector<pid_t>& sessions) {
   auto processes = running_processes();
   if (sessions.empty()) return processes;

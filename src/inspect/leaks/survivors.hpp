@@ -22,6 +22,9 @@ std::vector<pid_t> processes_in_own_namespace();
 /// The same without those whose session is one of `sessions` (by their leaders' pids).
 std::vector<Process> survivors_beside(const std::vector<pid_t>& sessions);
 
+/// Whether a process of that session is left; true where that can't be told.
+bool is_session_left(pid_t leader) noexcept;
+
 /// How many survive where /proc can't be read.
 constexpr std::size_t kUnknownTotal = std::numeric_limits<std::size_t>::max();
 

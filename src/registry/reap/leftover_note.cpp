@@ -62,17 +62,17 @@ NoteOrigin take_origin_of_note(std::string_view& text) {
   return origin;
 }
 
-void LeftoverNote::begin() {
-  if (std::exchange(tried_, true)) return;
+bool LeftoverNote::begin() {
+  if (std::exchange(tried_, true)) return static_cast<bool>(file_);
   std::string problem;  // the record has the same one, and says so
   directory_ = open_directory_to_publish(problem);
-  if (!directory_) return;
+  if (!directory_) return false;
   auto file = make_locked_file(directory_->fd.get(), [](unsigned) { return note_name(sys::random_hex()); });
   file_ = std::move(file.fd);
   name_ = std::move(file.name);
   const auto origin = fmt::format("{}{} {} {} {}\n", kNoteMagic, kNoteFormat, sys::boot_id(),
                                   sys::namespace_inode(0, "pid"), sys::namespace_inode(0, "mnt"));
-  sys::write_all(file_.get(), origin);
+  return sys::write_all(file_.get(), origin) == 0;
 }
 
 bool LeftoverNote::add(int directory, const std::string& name) noexcept {
@@ -81,12 +81,12 @@ bool LeftoverNote::add(int directory, const std::string& name) noexcept {
     const sys::IgnoredFileSizeSignal ignored;
     is_noted_ = false;
     if (path.empty()) return false;
-    begin();
-    write(path);
-    is_noted_ = true;
+    is_noted_ = begin();
+    is_noted_ = write(path) && is_noted_;
+    return is_noted_;
   } catch (const std::exception&) {  // nothing can be written down
+    return false;
   }
-  return true;
 }
 
 void LeftoverNote::made(int directory) noexcept {
@@ -97,9 +97,10 @@ void LeftoverNote::made(int directory) noexcept {
   }
 }
 
-void LeftoverNote::write(const std::string& entry) {
+/// What could not be noted is removed all the same where this process is not killed.
+bool LeftoverNote::write(const std::string& entry) {
   text_ += entry + '\0';
-  if (file_) sys::write_all(file_.get(), entry + '\0');
+  return file_ && sys::write_all(file_.get(), entry + '\0') == 0;
 }
 
 sys::BeforeMaking LeftoverNote::hook() {

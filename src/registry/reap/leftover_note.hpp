@@ -17,7 +17,7 @@ namespace nslaunch::registry {
 /// What this process makes outside of the registry and removes again, written down in the registry's
 /// directory before it is made, so that the next nslaunch command removes it where this process is killed.
 /// The file is made when there is something to write, and locked for as long as this process lives. It is the
-/// best that can be had: where the registry is sick nothing is written.
+/// best that can be had: where the registry is sick nothing is written, and who is told of it says so.
 class LeftoverNote {
  public:
   /// `tell` hears of what can't be removed at the end, with what to do; it must outlive this.
@@ -31,7 +31,7 @@ class LeftoverNote {
 
   /// `name` must begin with ".nslaunch-". With AT_FDCWD it is an absolute path without links. False
   /// where the next command could not find it: where it is can't be told, as below a directory that is closed
-  /// to us.
+  /// to us, or nothing can be written down.
   bool add(int directory, const std::string& name) noexcept;
   /// What add() has told of last is this directory. Of another one nothing but its name will be removed, and
   /// that only where it is empty: whoever may write beside it can put one there.
@@ -42,8 +42,8 @@ class LeftoverNote {
   std::vector<int> descriptors() const;
 
  private:
-  void begin();
-  void write(const std::string& entry);
+  bool begin();
+  bool write(const std::string& entry);
 
   Warn warn_;
   std::optional<Directory> directory_;

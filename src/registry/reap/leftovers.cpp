@@ -56,16 +56,13 @@ bool is_ours(int directory, const std::string& made) {
   return is_made(directory, made) && ::fstat(directory, &status) == 0 && status.st_uid == ::geteuid();
 }
 
-/// Returns 0 or an errno. What is in another directory than ours stays, and is as good as gone;
-/// where ours is not to be told from others, that it stays is an error.
+/// Returns 0 or an errno. What is in a directory that is not known for ours stays, and is told of.
 int remove_directory(int place, const char* name, const std::string& made) {
   const auto directory = sys::open_on_same_mount(place, name, O_PATH | O_DIRECTORY);
   if (!directory) return errno;
-  const bool is_known = is_ours(directory.get(), made);
-  const int kept = is_known ? sys::remove_contents(directory.get()) : 0;
+  const int kept = is_ours(directory.get(), made) ? sys::remove_contents(directory.get()) : 0;
   if (kept != 0) return kept;
-  if (::unlinkat(place, name, AT_REMOVEDIR) == 0) return 0;
-  return errno == ENOTEMPTY && !is_known && !made.empty() ? ENOENT : errno;
+  return ::unlinkat(place, name, AT_REMOVEDIR) == 0 ? 0 : errno;
 }
 
 int remove_in(int place, const char* name, const std::string& made) {
@@ -146,7 +143,7 @@ void remove_leftover(const std::string& path, const std::string& made, Removed& 
   if (error == 0) {
     ++sum.removed;
   } else if (error == ENOENT || error == ENOTDIR || error == ELOOP) {
-    ++sum.missing;
+    sum.missing += path + '\0' + (made.empty() ? std::string() : std::string(kMade) + made + '\0');
   } else {
     sum.problems.push_back(why_kept(path, error));
   }

@@ -12,7 +12,7 @@ std::string entry_of_made(int directory);
 
 struct Removed {
   std::size_t removed = 0;
-  std::size_t missing = 0;
+  std::string missing;                ///< the entries of what is not there, as they were
   std::vector<std::string> problems;  ///< with what to do
 };
 

@@ -65,6 +65,13 @@ std::string end_init(const ProcessIdentity& init, uid_t owner, milliseconds pati
   return fmt::format("its init (pid {}) was killed but has not ended", init.pid);
 }
 
+/// Leaves a note's first bytes and `entries`, which are in it. Where that fails all stays.
+void keep_only(const RecordFile& note, std::size_t first, const std::string& entries) {
+  const auto written = ::pwrite(note.fd.get(), entries.data(), entries.size(), static_cast<off_t>(first));
+  if (written == static_cast<ssize_t>(entries.size()))
+    sys::retry_on_eintr([&] { return ::ftruncate(note.fd.get(), static_cast<off_t>(first) + written); });
+}
+
 /// On another machine or before its start they mean nothing.
 bool has_other_mounts(const NoteOrigin& origin) {
   return origin.mount_namespace != 0 && origin.writer.boot_id == sys::boot_id() &&
@@ -131,9 +138,12 @@ void Reaper::reap_note(const Directory& directory, const char* name, unsigned ch
   if (origin.newer) return;
   const auto sum = origin.complete ? remove_leftovers(entries) : Removed{};
   result_.problems.insert(result_.problems.end(), sum.problems.begin(), sum.problems.end());
-  const bool is_elsewhere = sum.missing > 0 && sum.removed == 0 &&
-                            (viewpoint_.is_foreign(origin.writer) || has_other_mounts(origin));
+  const bool is_elsewhere =
+      !sum.missing.empty() && (viewpoint_.is_foreign(origin.writer) || has_other_mounts(origin));
   if (sum.problems.empty() && !is_elsewhere) ::unlinkat(directory.fd.get(), name, 0);
+  // What has been removed is missing from now on, and would keep the note.
+  if (sum.problems.empty() && is_elsewhere && sum.removed > 0)
+    keep_only(*file, text.size() - entries.size(), sum.missing);
 }
 
 void Reaper::reap_damaged(const Directory& directory, const char* name, const RecordFile& file) {

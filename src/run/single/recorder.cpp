@@ -66,7 +66,15 @@ void Recorder::publish(pid_t pid, const sys::Pidfd& init) {
   std::string problem;
   record_ = make_record(plan_, pid, init);
   registration_ = registry::Registration::publish(record_, problem);
-  if (!registration_ && messages_.warning) messages_.warning(problem);
+  if (!messages_.warning) return;
+  if (!registration_) messages_.warning(problem);
+  for (const auto& work : plan_.overlay_work) {
+    if (work.is_noted()) continue;
+    messages_.warning(fmt::format(
+        "{} beside the directory for an overlay's changes can't be noted in the registry: where nslaunch is "
+        "killed by SIGKILL it stays",
+        work.name()));
+  }
 }
 
 void Recorder::running_with(const std::string& isolation) {

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "inspect/leaks/survivors.hpp"
 #include "ns/net/endpoint.hpp"
 #include "ns/net/sockets.hpp"
 #include "shard/init/command.hpp"
@@ -218,6 +219,8 @@ void ControlServer::note_end(const siginfo_t& child) {
   if (visitor == visitors_.end()) return;
   const int status = child.si_code == CLD_EXITED ? child.si_status << 8 : child.si_status;
   send_or_exit(visitor->connection, {.kind = Kind::kCommandEnded, .code = status, .payload = {}});
+  // Or its number would speak for whoever gets it next.
+  if (!inspect::is_session_left(child.si_pid)) std::erase(sessions_, child.si_pid);
   see_off(visitor);
 }
 

@@ -45,7 +45,7 @@ WorkDirectory::WorkDirectory(const sys::Directory& keeping, std::string name,
     const bool is_roots = whom.is_in_roots_place && is_for_user_ && keeps_names_of_roots(place_.status());
     const auto* maker = is_roots ? &oneself : whom.user;
     is_in_anothers_ = is_for_user_ && !is_roots && place_.status().st_uid != whom.user->uid;
-    if (before_making) before_making(place_.fd(), name_);
+    if (before_making) is_noted_ = before_making(place_.fd(), name_);
     directory_ = make_as(maker, place_, name_);
     // Till it is noted which one it is, it is empty: no other is removed for its name alone.
     if (before_making) before_making(directory_.fd(), {});
@@ -61,6 +61,7 @@ WorkDirectory& WorkDirectory::operator=(WorkDirectory&& other) noexcept {
   if (this == &other) return *this;
   remove();
   name_ = std::move(other.name_);
+  is_noted_ = other.is_noted_;
   is_for_user_ = other.is_for_user_;
   is_in_anothers_ = other.is_in_anothers_;
   place_ = std::move(other.place_);

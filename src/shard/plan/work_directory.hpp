@@ -33,12 +33,15 @@ class WorkDirectory {
 
   const std::string& name() const noexcept { return name_; }
   const sys::Directory& directory() const noexcept { return directory_; }
+  /// False: it stays where this process is killed.
+  bool is_noted() const noexcept { return is_noted_; }
   void add_descriptors(std::vector<int>& all) const;
 
  private:
   void remove() noexcept;
 
   std::string name_;
+  bool is_noted_ = true;
   bool is_for_user_ = false;
   bool is_in_anothers_ = false;  ///< the user's own, in a place that is not
   sys::Directory place_;

@@ -70,6 +70,13 @@ bool is_protected(const Place& place) {
   return is_protected_entry(place.directory.get(), place.name);
 }
 
+/// Half of it may be met.
+int write_in_its_place(const Place& place, std::string_view content) {
+  constexpr int kNew = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  const Fd file(::openat(place.directory.get(), place.name.c_str(), kNew, 0666));
+  return file ? write_all(file.get(), content) : errno;
+}
+
 /// Something may have got the name by now: it is not followed.
 int write_new(const Place& place, std::string_view content, const BeforeMaking& before_making) try {
   if (is_protected(place)) return EACCES;
@@ -78,7 +85,8 @@ int write_new(const Place& place, std::string_view content, const BeforeMaking& 
   const int error = file.give_new_name(place.name);
   return error == EEXIST ? file.replace(place.name) : error;
 } catch (const Error& error) {
-  return error.code().value();
+  const int number = error.code().value();
+  return number == EOPNOTSUPP ? write_in_its_place(place, content) : number;
 }
 
 /// Looking does not open it: a FIFO's writers are not let go, a tape is not wound.
@@ -99,7 +107,8 @@ int try_to_make(const Place& place, const BeforeMaking& before_making) try {
   const PendingFile trial(place.directory.get(), O_WRONLY, 0600, before_making);
   return 0;
 } catch (const Error& error) {
-  return error.code().value();
+  const int number = error.code().value();
+  return number == EOPNOTSUPP ? 0 : number;  // write_in_its_place() will see
 }
 
 }  // namespace

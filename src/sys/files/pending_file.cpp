@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+#include <nslaunch/error.hpp>
 
 #include <cerrno>
 #include <cstdio>
@@ -20,7 +21,8 @@ PendingFile::PendingFile(int directory, int access, mode_t mode, BeforeMaking be
   if (file_) return;
   // What has none of these may be a file system or a kernel: EISDIR is what one says that does not know them.
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) check(-1, "making a file without a name");
-  if (before_making_) before_making_(directory, temporary_);
+  if (before_making_ && !before_making_(directory, temporary_))
+    throw Error(errno_code(EOPNOTSUPP), "making a file without a name");
   constexpr int kNew = O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   file_.reset(check(::openat(directory, temporary_.c_str(), access | kNew, mode), "making a file"));
   has_temporary_ = true;

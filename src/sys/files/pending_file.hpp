@@ -18,7 +18,8 @@ using BeforeMaking = std::function<bool(int directory, const std::string& name)>
 /// has none until then, and nothing is left when its maker is killed; on others it is .nslaunch-XXX.tmp.
 class PendingFile {
  public:
-  /// In an open directory (O_PATH will do), which must outlive it. Throws Error.
+  /// In an open directory (O_PATH will do), which must outlive it. Throws Error: EOPNOTSUPP where it would
+  /// need a temporary that nobody would find.
   PendingFile(int directory, int access, mode_t mode, BeforeMaking before_making);
   PendingFile(const PendingFile&) = delete;
   PendingFile& operator=(const PendingFile&) = delete;
