@@ -34,7 +34,7 @@ class CommandError : public Error {
  public:
   CommandError(std::error_code code, std::string doing, int exit_status);
 
-  /// 127: not found; 126: found and not executable. What a shell would say.
+  /// 127: not found; 126: found but not executable. Same as a shell.
   int exit_status() const noexcept { return exit_status_; }
 
  private:

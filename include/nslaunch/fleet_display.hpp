@@ -9,20 +9,20 @@
 
 namespace nslaunch {
 
-/// What of the shards' output is shown while they run.
+/// Which output of the shards is shown while they run.
 enum class OutputMode {
-  kGroup,   ///< a shard's output when it has ended
-  kStream,  ///< each line as it comes, behind the shard's name
-  kFailed,  ///< as kGroup, of those that did not pass
+  kGroup,   ///< a shard's output after it has ended
+  kStream,  ///< each line as it arrives, prefixed with the shard's name
+  kFailed,  ///< as kGroup, for shards that did not pass
 };
 
 /// What is shown of a fleet while it runs.
 enum class ProgressMode {
-  kPlain,  ///< a line for each that has ended, and one now and then
-  kLive,   ///< the same above a block of what runs, for a terminal
+  kPlain,  ///< a line per ended shard, and one if nothing was printed for a while
+  kLive,   ///< the same above a block of the running shards, for a terminal
 };
 
-/// What stands around a shard's output in the log of a CI job, so that it can be folded there.
+/// Markers around a shard's output that make it foldable in the log of a CI job.
 enum class LogMarks { kNone, kGithub, kGitlab };
 
 /// How a fleet is shown.
@@ -30,16 +30,16 @@ struct DisplaySettings {
   OutputMode output = OutputMode::kGroup;
   LogMarks marks = LogMarks::kNone;
   ProgressMode progress = ProgressMode::kPlain;
-  /// Colour for nslaunch's own words.
+  /// Colour nslaunch's own messages.
   bool colour = false;
-  /// Tell of every step of every launch.
+  /// Report every step of every launch.
   bool verbose = false;
-  /// Options of the program with which a single part is run again, for the summary.
+  /// Options of the command line that reruns a single part, for the summary.
   std::vector<std::string> options_to_run_again;
 };
 
-/// run_fleet(), and shows on stdout and stderr what comes of it, as fast as they are read: what is not read
-/// keeps the next shard from being started, and with OutputMode::kStream also those that write waiting.
+/// Calls run_fleet() and shows its results on stdout and stderr, as fast as these are read: unread output
+/// delays the next start of a shard and, with OutputMode::kStream, blocks the shards that write.
 FleetResult show_fleet(const FleetSpec& spec, const DisplaySettings& settings,
                        std::span<FleetObserver* const> observers = {});
 

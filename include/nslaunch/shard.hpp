@@ -12,9 +12,8 @@
 
 namespace nslaunch {
 
-/// What a process gets as its 0, 1 and 2: copies of these descriptors, which stay the caller's and may be
-/// closed at once. Who reads from a pipe sees its end only when the caller has closed its own writing end,
-/// too. -1: /dev/null.
+/// Descriptors 0, 1 and 2 of a process: copies of these, which stay the caller's and may be closed at once.
+/// The reader of a pipe sees end of file only after the caller has closed its write end, too. -1: /dev/null.
 struct Streams {
   int in = 0;
   int out = 1;
@@ -22,24 +21,25 @@ struct Streams {
 };
 
 struct ShardOptions {
-  /// Called by whichever function of the Shard brings the news. They must not throw.
+  /// Called from the Shard function that receives the event. They must not throw.
   Messages messages{};
   Streams streams{};
 };
 
-/// A process to be started in a shard that runs.
+/// A process to start in a running shard.
 struct ExecRequest {
   /// Empty: the shell of its environment.
   std::vector<std::string> command;
-  /// NAME=VALUE on top of the environment of the shard's command.
+  /// NAME=VALUE, added to the environment of the shard's command.
   std::vector<std::string> variables{};
-  /// As the shard sees it, from its command's working directory on; empty: that itself.
+  /// A path in the shard; relative to its command's working directory, if not absolute; empty: that
+  /// directory.
   std::string workdir{};
   Streams streams{};
 };
 
-/// A process that Shard::exec() has started. It neither keeps its shard nor is a leak of it. Destroyed while
-/// the process runs, it sends the process's group SIGHUP.
+/// A process started by Shard::exec(). It does not keep its shard running and does not count as a leak. If
+/// destroyed while the process runs, it sends SIGHUP to the process's group.
 class ShardProcess {
  public:
   ShardProcess(ShardProcess&& other) noexcept;
@@ -47,16 +47,16 @@ class ShardProcess {
   ~ShardProcess();
 
   pid_t pid() const noexcept { return pid_; }  ///< inside the shard
-  /// Readable when handle_events() has something to do; -1 when it has ended.
+  /// Readable when handle_events() has something to do; -1 after it has ended.
   int fd() const noexcept { return connection_; }
-  /// Never waits. Throws Error where the shard's init has sent what is not to be understood.
+  /// Never blocks. Throws Error if the shard's init has sent an invalid message.
   void handle_events();
   bool ended() const noexcept { return connection_ < 0; }
-  /// When it has ended: of one that a signal has ended, which may be its shard's end (SIGKILL), term_signal()
-  /// is that; otherwise it is 0, and exit_status() counts.
+  /// After it has ended: term_signal() is the signal that killed it (SIGKILL if its shard ended); if that is
+  /// 0, exit_status() is valid.
   int exit_status() const noexcept { return exit_status_; }
   int term_signal() const noexcept { return term_signal_; }
-  /// For its process group; nothing where it has ended.
+  /// Sends a signal to its process group; does nothing if it has ended.
   void signal(int signal) noexcept;
 
  private:
@@ -70,61 +70,62 @@ class ShardProcess {
   int term_signal_ = 0;
 };
 
-/// A shard for a program with an event loop, or several shards. Of its functions only wait(), wait_for() and
-/// exec() wait for anything, and what ends a shard whose command has not started: for its processes' end, 5 s
-/// at most.
+/// A shard for a program that has an event loop or several shards. Of its functions only wait(), wait_for()
+/// and exec() block, and those that end a shard whose command has not started: these wait for the end of its
+/// processes, for at most 5 s.
 ///
-/// The process keeps its descriptors, its signal mask and its actions for signals, and nothing it gets is
-/// passed on but by signal(). Init is no child that wait(2) tells of, and no SIGCHLD comes of its end. The
-/// command has a process group of its own, and no job control on a terminal. The process must have one thread
-/// from the constructor until ended(); its end, of whatever kind, is the shard's. `nslaunch kill` and
-/// `nslaunch wait` mean the process where they name the shard, unless that is a fleet_member.
+/// The calling process keeps its descriptors, signal mask and signal actions, and no signal it receives is
+/// forwarded except by signal(). wait(2) does not return init, and its end raises no SIGCHLD. The command has
+/// its own process group, and no job control on a terminal. The process must have one thread from the
+/// constructor until ended(); if it ends in any way, so does the shard. `nslaunch kill` and `nslaunch wait`
+/// act on the process when they are given the shard, unless that is a fleet_member.
 class Shard {
  public:
-  /// Begins to launch it; whether its command starts is known later. Throws UsageError for a spec that can't
-  /// be, or where the process has more than one thread, and Error where it can't be made; nothing is left
+  /// Begins the launch; whether the command starts is known later. Throws UsageError if the spec is invalid
+  /// or the process has more than one thread, and Error if the shard can't be created; nothing is left behind
   /// then.
   explicit Shard(const ShardSpec& spec, const ShardOptions& options = {});
-  /// What was moved from may only be destroyed, or be assigned to.
+  /// A moved-from object may only be destroyed or assigned to.
   Shard(Shard&&) noexcept;
   Shard& operator=(Shard&&) noexcept;
-  /// Kills it, where it has not ended, and waits for its end for at most 5 s.
+  /// Kills it, if it has not ended, and waits for its end for at most 5 s.
   ~Shard();
 
-  /// ShardSpec::id, or what was chosen.
+  /// ShardSpec::id, or the id that was chosen.
   const std::string& id() const noexcept;
 
-  /// Readable when handle_events() has something to do, deadlines included; always the same, and never after
-  /// ended(). It is the shard's: to be polled, or put into another epoll(7) descriptor, and no more.
+  /// Readable when handle_events() has something to do, including deadlines; always the same, and never
+  /// readable after ended(). Owned by the shard: only poll it, or add it to another epoll(7) descriptor.
   int fd() const noexcept;
-  /// Does what has come. Throws nothing: what goes wrong is outcome()'s to tell. Signals are blocked until it
-  /// returns, and its children's.
+  /// Handles pending events. Throws nothing: errors are reported by outcome(). Signals are blocked until it
+  /// returns, in its children, too.
   void handle_events();
 
-  /// Its command has been started.
+  /// Whether its command has been started.
   bool started() const noexcept;
-  /// It has ended, or could not be had: no process of it is left, or outcome() says who holds that up.
+  /// Whether it has ended, or could not be created: no process of it is left, or outcome() names what blocks
+  /// that.
   bool ended() const noexcept;
-  /// When it has ended: how. Throws the Error for which it could not be had (CommandError: the command is not
-  /// there), or for which its end is not known; UsageError before.
+  /// How it ended. Throws the Error because of which it could not be created (CommandError: the command does
+  /// not exist or can't be executed) or its end is unknown; UsageError if it has not ended.
   const Outcome& outcome() const;
 
   /// Handles events until it has ended. Returns outcome().
   const Outcome& wait();
-  /// The same, but for so long at most: whether it has ended.
+  /// The same, for at most `limit`. Returns whether it has ended.
   bool wait_for(std::chrono::milliseconds limit);
 
-  /// For the command, and kept for it till it has started; nothing when it has ended. After SIGTERM it has
-  /// ShardSpec::grace to end, as after SIGTERM to `nslaunch`. Throws UsageError where there is no such
-  /// signal.
+  /// Sends a signal to the command, once that has started; does nothing if the shard has ended. After SIGTERM
+  /// the command has ShardSpec::grace to end, as after SIGTERM to `nslaunch`. Throws UsageError if there is
+  /// no such signal.
   void signal(int signal);
-  /// Ends all of it at once, whatever it does: EndCause::kKilled. Where its command has not started that
-  /// waits for its end for at most 5 s, and outcome() throws.
+  /// Kills the whole shard at once: EndCause::kKilled. If its command has not started, this waits for its end
+  /// for at most 5 s, and outcome() throws.
   void kill();
 
-  /// Starts a process in it, as its command's user. Waits for the answer of the shard's init, which comes at
-  /// once, or in 3 s an Error. CommandError where the command can't be started, UsageError where the shard's
-  /// own has not started or has ended.
+  /// Starts a process in it, as its command's user. Waits for the reply of the shard's init, which comes at
+  /// once; throws Error after 3 s without one. Throws CommandError if the command can't be started,
+  /// UsageError if the shard's own has not started or the shard has ended.
   ShardProcess exec(const ExecRequest& request);
 
  private:

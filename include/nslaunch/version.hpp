@@ -1,6 +1,6 @@
 #pragma once
 
-/// What a program is compiled against; version() is what it is linked with.
+/// The version that a program is compiled against; version() is the one it is linked with.
 #define NSLAUNCH_VERSION_MAJOR 0
 #define NSLAUNCH_VERSION_MINOR 1
 #define NSLAUNCH_VERSION_PATCH 0

@@ -41,17 +41,17 @@ void refuse_lent_rights() {
 
 namespace {
 
-/// Twice what a run has been seen to take.
+/// Twice what a run has been observed to use.
 constexpr rlim_t kLeastStack = 256 << 10;
 
-/// Nobody is left to tell of a failure.
+/// A failure can't be reported anywhere.
 void say(std::string_view text) noexcept {
   if (::write(STDERR_FILENO, text.data(), text.size()) < 0) return;
 }
 
 void fail_instead(int) {}
 
-/// As for a signal that is ignored a write then fails with EFBIG, but nobody inherits it.
+/// As with an ignored signal, a write then fails with EFBIG, but no command inherits it.
 void have_large_writes_fail() noexcept {
   struct sigaction action = {};
   action.sa_handler = fail_instead;

@@ -13,7 +13,7 @@ struct Capabilities {
 
 Capabilities effective_capabilities();
 
-/// All that are effective, by their numbers.
+/// All effective capabilities, as a bit set by number.
 std::uint64_t effective_set();
 
 }  // namespace nslaunch::ns

@@ -31,7 +31,7 @@ std::uint64_t count_in(const std::string& file, std::string_view name) {
   return 0;
 }
 
-/// A group's directory by either version of control groups, empty where there is none.
+/// Our group's directory in either version of control groups, empty if there is none.
 std::string directory_of_pids() {
   std::string directory;
   for (const auto& line : own_cgroups()) {
@@ -57,7 +57,7 @@ std::string reached_pids_max() {
   return {};
 }
 
-// The other constructor first: what throws here then finds a destructor, which removes the group.
+// Delegates first: if this body throws, the destructor runs and removes the group.
 Cgroup::Cgroup(const std::string& id, const ShardLimits& limits) : Cgroup() {
   path_ = make_group_for(id, limits);
   if (limits.memory != 0) {
@@ -71,7 +71,7 @@ Cgroup::Cgroup(const std::string& id, const ShardLimits& limits) : Cgroup() {
 
 Cgroup::~Cgroup() {
   if (path_.empty()) return;
-  // The last process may be gone, and not yet for the group.
+  // The last process may have ended but still be counted in the group.
   for (int tries = 0; ::rmdir(path_.c_str()) != 0 && errno == EBUSY && tries < 10; ++tries)
     ::poll(nullptr, 0, 10);
 }

@@ -9,16 +9,16 @@
 
 namespace nslaunch::ns {
 
-/// The pids.max of a control group that we are in and whose limit on processes is reached; empty for none.
+/// The pids.max of a control group that we are in and whose process limit is reached; empty if there is none.
 std::string reached_pids_max();
 
-/// A control group (version 2) of a shard's own, below the launcher's: made here, gone at the end of the
-/// scope if its processes are. Where a process of it has run out of memory the kernel kills all of them. All
-/// of it is the launcher's side.
+/// A control group (version 2) for one shard, below the launcher's: made here, removed at the end of the
+/// scope if its processes have ended. If one of its processes runs out of memory, the kernel kills all of
+/// them. All of it runs in the launcher.
 class Cgroup {
  public:
   Cgroup() noexcept = default;
-  /// Throws Error that says why where the launcher's group can't have such groups below it.
+  /// Throws Error with the reason if the launcher's group can't have such groups below it.
   Cgroup(const std::string& id, const ShardLimits& limits);
   Cgroup(Cgroup&& other) noexcept : path_(std::exchange(other.path_, {})) {}
   Cgroup& operator=(Cgroup&& other) noexcept {
@@ -29,9 +29,9 @@ class Cgroup {
 
   /// False: none was made.
   explicit operator bool() const noexcept { return !path_.empty(); }
-  /// And all that it starts from then on.
+  /// Adds a process, and everything that it starts from then on.
   void add(pid_t process) const;
-  /// Whether its limit on memory has had somebody killed; whether its limit on processes was reached.
+  /// Whether its memory limit has caused a kill; whether its process limit was reached.
   bool ran_out_of_memory() const noexcept;
   bool ran_out_of_pids() const noexcept;
 

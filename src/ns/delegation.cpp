@@ -47,10 +47,10 @@ bool has_controller(const CgroupLine& line, const std::string& controller) {
 namespace {
 
 constexpr std::string_view kPrefix = "nslaunch-";
-/// Where the launcher itself goes when its own group is to have others below it, which then may have no
+/// The launcher moves itself here if its own group is to have others below it: that group may then have no
 /// process.
 constexpr const char* kLaunchersGroup = "nslaunch-launcher";
-/// What is younger may be about to get its first process.
+/// A younger group may be about to get its first process.
 constexpr time_t kSettled = 60;
 
 constexpr const char* kDelegate =
@@ -73,7 +73,7 @@ std::string mount_of_cgroup2() {
   refuse(0, "version 2 of control groups is not mounted here", kUseVersion2);
 }
 
-/// The group that the shards' are made in: the launcher's, or the one above where it has moved down itself.
+/// The group for the shards' groups: the launcher's, or its parent if the launcher has moved down itself.
 std::string group_for_shards() {
   for (const auto& line : own_cgroups()) {
     if (!line.is_version_2) continue;
@@ -113,8 +113,8 @@ void check_controller(const std::string& group, const std::string& controller) {
   }
 }
 
-/// Whether this process is in it. Throws Error where others are, too. Only the root of all groups, which has
-/// no type, may have processes and hand on controllers.
+/// Whether this process is in it. Throws Error if others are, too. Only the root of all groups, which has no
+/// type, may have processes and delegate controllers.
 bool is_ours_to_leave(const std::string& group) {
   if (::access((group + "/cgroup.type").c_str(), F_OK) != 0) return false;
   const auto processes = sys::read_file((group + "/cgroup.procs").c_str(), 1 << 20).value_or("");
@@ -124,8 +124,8 @@ bool is_ours_to_leave(const std::string& group) {
   return true;
 }
 
-/// Leaves no process in the group: none can be moved into groups below it otherwise, though some controllers
-/// (pids) are handed on all the same (K39).
+/// Leaves no process in the group: otherwise none can be moved into groups below it, though some controllers
+/// (pids) can still be delegated (K39).
 void vacate(const std::string& group) {
   if (!is_ours_to_leave(group)) return;
   if (const int error = move_launcher_down(group); error != 0)
@@ -154,7 +154,7 @@ std::vector<std::string> controllers_for(const ShardLimits& limits) {
   return controllers;
 }
 
-/// Groups of launchers that were killed. One with processes in it can't be removed.
+/// Removes the groups of killed launchers. One with processes in it can't be removed.
 void sweep_groups(const std::string& group) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(group, ignored)) {

@@ -6,9 +6,9 @@
 
 namespace nslaunch::ns {
 
-/// What a shard may use; 0: what there is.
+/// The limits of a shard; 0: none.
 struct ShardLimits {
-  std::uint64_t memory = 0;  ///< bytes, with what lies in its tmpfs; no swap besides
+  std::uint64_t memory = 0;  ///< bytes, including its tmpfs; no swap in addition
   std::uint64_t pids = 0;    ///< processes and threads
 };
 
@@ -19,23 +19,23 @@ struct CgroupLine {
   bool is_version_2 = false;
 };
 
-/// What is no such line is left out.
+/// Lines of any other form are skipped.
 std::vector<CgroupLine> parse_cgroup(const std::string& text);
 
-/// Our own; none where they can't be seen.
+/// Our own; none if they can't be read.
 std::vector<CgroupLine> own_cgroups();
 
-/// Whether the controller is one of the line's.
+/// Whether the line has the controller.
 bool has_controller(const CgroupLine& line, const std::string& controller);
 
-/// Throws the Error that make_group_for() would, as far as that can be told without changing anything.
+/// Throws the Error that make_group_for() would, as far as that can be determined without changing anything.
 void check_delegation(const ShardLimits& limits);
 
-/// Makes a group for a shard below the launcher's, which the launcher may have to leave for that, and returns
+/// Makes a group for a shard below the launcher's, which the launcher may have to leave first, and returns
 /// its path. Throws as check_delegation() does.
 std::string make_group_for(const std::string& id, const ShardLimits& limits);
 
-/// Throws the Error of a shard that can't have its limits.
+/// Throws the Error for a shard that can't have its limits.
 [[noreturn]] void refuse_limits(int error, const std::string& why);
 
 }  // namespace nslaunch::ns

@@ -31,7 +31,7 @@ std::string identity_of(const char* own_map) {
   return identity_map(parse_id_ranges(sys::read_file(own_map).value_or("")));
 }
 
-/// Into the maps of the process that `proc_directory`, its directory in /proc, stands for.
+/// Writes the maps of a process; `proc_directory` is its directory in /proc.
 void write_maps_in(int proc_directory, const IdMap& map) {
   if (map.identity) {
     write_in(proc_directory, "uid_map", identity_of("/proc/self/uid_map"));
@@ -46,8 +46,8 @@ void write_maps_in(int proc_directory, const IdMap& map) {
   write_in(proc_directory, "gid_map", groups);
 }
 
-/// Of a child. Where /proc is that of a PID namespace further out (K10), it has another number there: that
-/// which /proc shows of a handle on it (kernel/fork.c, pidfd_show_fdinfo).
+/// The directory of a child. If /proc belongs to an outer PID namespace (K10), the child has another number
+/// there: the one that /proc shows for a handle on it (kernel/fork.c, pidfd_show_fdinfo).
 std::string proc_directory_of(pid_t child) {
   constexpr std::string_view kLabel = "\nPid:\t";
   const auto handle = sys::Pidfd::open(child);

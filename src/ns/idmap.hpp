@@ -15,8 +15,8 @@ struct IdMap {
   /// Map every id that the caller's own namespace has onto itself instead (needs CAP_SETUID and
   /// CAP_SETGID); supplementary groups and other owners then keep their meaning.
   bool identity;
-  /// Groups that are mapped onto themselves beside `inside_gid` (needs CAP_SETGID), in order and each once;
-  /// as many of the first as a map can have.
+  /// Groups that are mapped onto themselves besides `inside_gid` (needs CAP_SETGID), sorted and unique; only
+  /// as many of the first as a map can hold.
   std::vector<gid_t> more_groups{};
 };
 
@@ -24,9 +24,9 @@ struct IdMap {
 /// it has cloned. Throws Error.
 void write_id_maps(pid_t pid, const IdMap& map);
 
-/// Called by init: moves it into a new user namespace, and what else `flags` (CLONE_NEW*) name, with
-/// these maps. More than one id can be mapped only by someone who stayed outside: a child, for as long
-/// as this takes. Throws Error.
+/// Called by init: moves it into a new user namespace, and the other namespaces in `flags` (CLONE_NEW*), with
+/// these maps. More than one id can be mapped only by a process that stays outside: a child, for as long as
+/// this takes. Throws Error.
 void unshare_user(int flags, const IdMap& map);
 
 }  // namespace nslaunch::ns

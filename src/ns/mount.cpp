@@ -39,9 +39,9 @@ void climb_to_real_root() {
   } while (!same_inode(here, above));
 }
 
-/// K17: in a chroot "/" is no mount point, so it has no propagation to change and whatever is
-/// mounted below it would show outside. The real root is reached by the way that every root user of a
-/// chroot has: move the root below the working directory, climb, and come back.
+/// K17: in a chroot "/" is no mount point, so it has no propagation to change and mounts below it would show
+/// outside. The real root is reached in the way open to every root user in a chroot: move the root below the
+/// working directory, climb, and come back.
 void make_slave_from_chroot() {
   const auto root = sys::open_file("/", O_PATH | O_DIRECTORY);
   const auto directory = sys::open_file(".", O_PATH | O_DIRECTORY);
@@ -57,7 +57,7 @@ void make_slave_from_chroot() {
   sys::check(result, "making mounts private from within a chroot");
 }
 
-/// Of the /proc that is there.
+/// The hidepid= and gid= options of the existing /proc.
 std::string who_sees_what() {
   const auto mounts = sys::mounts_here();
   const auto is_proc = [](const sys::MountLine& mount) {
@@ -115,7 +115,7 @@ sys::Fd make_tmpfs_alike(const sys::Directory& directory) {
   MountOptions options{{"mode", fmt::format("{:o}", status.st_mode & 07777U)},
                        {"uid", std::to_string(status.st_uid)},
                        {"gid", std::to_string(status.st_gid)}};
-  // With its owner from the start; an id that has none here is refused (EINVAL).
+  // With its owner from the start; an id that is not mapped here is refused (EINVAL).
   for (const char* id : {"gid", "uid"}) {
     try {
       return make_mount("tmpfs", options, kOfTmpfs);
@@ -133,7 +133,7 @@ void attach(int mount, const sys::Directory& target) {
 }
 
 void bind(int source, int target) {
-  // mount(2) on the descriptors' own paths: the names they once had lead elsewhere by now (K8).
+  // mount(2) on the descriptors' own paths: their original names lead elsewhere by now (K8).
   const auto from = sys::descriptor_path(source);
   const auto to = sys::descriptor_path(target);
   sys::check(::mount(from.c_str(), to.c_str(), nullptr, MS_BIND | MS_REC, nullptr), "binding a path");

@@ -8,13 +8,13 @@
 
 namespace nslaunch::ns {
 
-/// For how long a slot for a namespace (user.max_*_namespaces) is waited for, and how often it is tried:
-/// those of shards that have just ended come free about 50 ms later (K9).
+/// How long to wait for a namespace slot (user.max_*_namespaces), and how often to retry: the slots of shards
+/// that have just ended are freed about 50 ms later (K9).
 constexpr std::chrono::milliseconds kSlotLimit{250};
 constexpr std::chrono::milliseconds kSlotRetry{10};
 
-/// Makes a system call that makes namespaces until it works or fails otherwise than for want of a slot, for
-/// at most kSlotLimit. For those who have nothing else to do meanwhile.
+/// Repeats a system call that makes namespaces until it succeeds or fails for another reason than a missing
+/// slot, for at most kSlotLimit. For callers that have nothing else to do meanwhile.
 template <typename Call>
 auto when_a_slot_is_free(Call&& call) {
   const sys::Deadline deadline(kSlotLimit);

@@ -20,7 +20,7 @@ bool takes_attribute(int directory, const char* name) {
   return ::setxattr(path.c_str(), name, "", 0, 0) == 0 && ::removexattr(path.c_str(), name) == 0;
 }
 
-/// K36: where overlayfs can't keep its notes it mounts all the same, and then directories can't be removed.
+/// K36: if overlayfs can't store its attributes it mounts anyway, and then directories can't be removed.
 MountOptions options_for_notes(int upper, bool is_kept) {
   if (takes_attribute(upper, "trusted.overlay.nslaunch"))
     return {{"redirect_dir", is_kept ? "nofollow" : "on"}};
@@ -35,13 +35,13 @@ void make_alike(const sys::Directory& upper, int lower) {
   try {
     upper.set_owner(status.st_uid, status.st_gid);
   } catch (const Error& error) {
-    // Where the owner is nobody's id here, ours has to do.
+    // If the owner's id is not mapped here, ours is used.
     if (error.code() != sys::errno_code(EINVAL) && error.code() != sys::errno_code(EPERM)) throw;
   }
   upper.set_mode(status.st_mode & 07777);
 }
 
-/// What a layer's mount does not let happen is not made possible by a view of it.
+/// What a layer's mount forbids must not become possible through a view of it.
 unsigned flags_of(int layer) {
   struct statvfs status = {};
   sys::check(::fstatvfs(layer, &status), "looking at a layer of an overlay");
@@ -56,7 +56,7 @@ unsigned flags_of(int layer) {
 sys::Fd make_view(const OverlayLayers& layers, Changes changes) {
   const sys::Directory upper(sys::Fd(::fcntl(layers.upper, F_DUPFD_CLOEXEC, 0)));
   make_alike(upper, layers.lower);
-  // What somebody has put there would pass for changes.
+  // Anything that another process has put there would pass for changes.
   if (!upper.is_empty()) throw Error(sys::errno_code(ESTALE), "finding the directory for the changes empty");
   const bool is_kept = changes == Changes::kKept;
   auto options = options_for_notes(layers.upper, is_kept);
@@ -66,7 +66,7 @@ sys::Fd make_view(const OverlayLayers& layers, Changes changes) {
                   {"workdir", sys::descriptor_path(layers.work)},
                   {"index", "off"},
                   {"metacopy", "off"}});
-  // A tmpfs of ours, which nobody else reaches, forbids more than its view has to.
+  // A tmpfs of ours, which no one else can reach, forbids more than its view has to.
   return make_mount("overlay", options, flags_of(layers.lower) | (is_kept ? flags_of(layers.upper) : 0));
 }
 

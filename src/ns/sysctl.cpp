@@ -19,8 +19,8 @@ struct Default {
   const char* fresh;
 };
 
-// What a fresh network namespace has on kernel 6.18, measured. Where another kernel starts with
-// another value, a setting is copied that need not be: harmless.
+// Values of a fresh network namespace on kernel 6.18, measured. If another kernel starts with another value,
+// a setting is copied needlessly: harmless.
 constexpr Default kDefaults[] = {
     {"core/somaxconn", "4096"},
     {"ipv4/ip_default_ttl", "64"},
@@ -77,7 +77,7 @@ std::vector<Sysctl> changed_sysctls() {
     auto value = sys::read_setting_at(directory.get(), path);
     if (!value) continue;  // not on this kernel
     const bool differs = *value != fresh;
-    // Writing "all" sets every interface too; what lo has is written after it.
+    // Writing "all" sets every interface too; lo's own value is written after it.
     const bool overwritten = disabled_everywhere && path == kIpv6OnLoopback;
     if (path == kIpv6OnAll) disabled_everywhere = differs;
     if (differs || overwritten) changed.push_back({path, std::move(*value)});

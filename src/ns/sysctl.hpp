@@ -11,8 +11,8 @@ struct Sysctl {
   std::string value;
 };
 
-/// Called by the launcher: the settings of its own network namespace that differ from what a fresh
-/// one starts with (K13). About 3 µs a file, nearly all of it the open.
+/// Called by the launcher: the settings of its own network namespace that differ from those of a fresh one
+/// (K13). About 3 µs per file, nearly all of it the open.
 std::vector<Sysctl> changed_sysctls();
 
 /// Called by init: writes them into the shard's namespace and returns those that were refused. A

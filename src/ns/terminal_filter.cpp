@@ -18,7 +18,7 @@
 namespace nslaunch::ns {
 namespace {
 
-/// A number by which a program calls ioctl, on the machine's own entry or that of an older one.
+/// A system call number of ioctl, in the machine's own ABI or an older one's.
 struct Entry {
   std::uint32_t machine;
   std::uint32_t number;
@@ -33,13 +33,13 @@ constexpr Entry kEntries[] = {{AUDIT_ARCH_AARCH64, 29}, {AUDIT_ARCH_ARM, 54}};
 #error "by which numbers is ioctl called here?"
 #endif
 
-/// x32's numbers have it, and some kernels take both with it and without.
+/// Set in x32's numbers; some kernels accept them with and without it.
 constexpr std::uint32_t kX32Bit = 0x40000000;
 constexpr std::uint32_t kRequests[] = {TIOCSTI, TIOCLINUX};
 
 constexpr std::uint32_t kMachineAt = offsetof(seccomp_data, arch);
 constexpr std::uint32_t kNumberAt = offsetof(seccomp_data, nr);
-/// The kernel looks at these 32 bits of the request alone.
+/// The kernel uses only these 32 bits of the request.
 constexpr std::uint32_t kRequestAt =
     offsetof(seccomp_data, args) + 8 + (std::endian::native == std::endian::big ? 4 : 0);
 
@@ -49,7 +49,7 @@ constexpr std::uint16_t kIfEqual = BPF_JMP | BPF_JEQ | BPF_K;
 constexpr std::uint16_t kReturn = BPF_RET | BPF_K;
 
 constexpr std::size_t kPerEntry = 5;
-constexpr std::size_t kLook = kPerEntry * std::size(kEntries) + 1;  // where the request is looked at
+constexpr std::size_t kLook = kPerEntry * std::size(kEntries) + 1;  // where the request is checked
 constexpr std::size_t kAllow = kLook + 1 + std::size(kRequests);
 using Program = std::array<sock_filter, kAllow + 2>;
 
@@ -100,7 +100,7 @@ std::span<const sock_filter> typing_filter() noexcept {
 
 int forbid_typing() noexcept {
   const sock_fprog program = {kProgram.size(), const_cast<sock_filter*>(kProgram.data())};
-  // Nobody's speculation is to be slower for this filter's sake; kernels before 4.17 don't know that flag.
+  // No speculation mitigation for this filter's sake; kernels before 4.17 don't know that flag.
   for (const unsigned flags : {unsigned{SECCOMP_FILTER_FLAG_SPEC_ALLOW}, 0u}) {
     if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) == 0) return 0;
     if (errno != EINVAL) break;

@@ -6,11 +6,10 @@
 
 namespace nslaunch::ns {
 
-/// Forbids this process and all that come from it to type on their terminal for whoever reads there next
-/// (TIOCSTI, and TIOCLINUX, which pastes): EPERM. Straight system calls, so that a vforked child may make
-/// them. To be called with CAP_SYS_ADMIN over the own user namespace: no_new_privs is not set, so that
-/// set-uid programs stay what they are. Returns 0 or an errno; 0 also where there are no filters but the
-/// kernel has TIOCSTI switched off.
+/// Stops this process and all its descendants from injecting input into their terminal for its next reader
+/// (TIOCSTI, and TIOCLINUX, which pastes): EPERM. Makes raw system calls, so that a vforked child may call
+/// it. Needs CAP_SYS_ADMIN over its own user namespace: no_new_privs is not set, so that set-uid programs
+/// keep working. Returns 0 or an errno; also 0 if there are no filters but TIOCSTI is disabled in the kernel.
 int forbid_typing() noexcept;
 
 /// The filter that it installs.

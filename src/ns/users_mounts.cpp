@@ -14,7 +14,7 @@
 namespace nslaunch::ns {
 namespace {
 
-/// Each once, as a map has them.
+/// Sorted and unique, as a map needs them.
 std::vector<gid_t> others_among(std::vector<gid_t> groups, gid_t gid) {
   std::sort(groups.begin(), groups.end());
   groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
@@ -22,8 +22,8 @@ std::vector<gid_t> others_among(std::vector<gid_t> groups, gid_t gid) {
   return groups;
 }
 
-/// Groups before, while there is the right to them; the user after, and no right goes with that: the
-/// namespace has no id of root's.
+/// Sets the groups first, while it has the right to; the user last, which drops no capability: the namespace
+/// has no root id.
 int become(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, const std::function<void()>& open) try {
   if (::syscall(SYS_setgroups, groups.size(), groups.data()) != 0) return errno;
   if (::syscall(SYS_setresgid, gid, gid, gid) != 0) return errno;

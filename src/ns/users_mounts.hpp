@@ -10,11 +10,11 @@
 
 namespace nslaunch::ns {
 
-/// sys::as_user() in a user namespace where nobody but that user and his groups has an id, and a mount
-/// namespace of its own: there the child may mount what users may, and what it makes asks for every file as
-/// that user (K57). `open` comes before it has the user's id, which root's closed directories need that are
-/// on the way; it too has no rights over what belongs to others. The descriptors opened there stay. Neither
-/// may throw anything but Error. Throws Error, with EUSERS where no more user namespaces are to be had.
+/// sys::as_user() in a user namespace where only that user and the user's groups have ids, and a mount
+/// namespace of its own: there the child may mount what users may, and what it mounts accesses every file as
+/// that user (K57). `open` runs before the child has the user's id, as needed for root's closed directories
+/// on the way; it too has no rights over what belongs to others. The descriptors opened there stay open.
+/// Neither may throw anything but Error. Throws Error, with EUSERS if no more user namespaces are available.
 sys::Answer mount_as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups,
                           std::chrono::milliseconds limit, const std::vector<int>& used,
                           const std::function<void()>& open, const std::function<sys::Answer()>& work);

@@ -6,7 +6,7 @@
 
 namespace nslaunch::cli {
 
-/// Milliseconds; null where the process lets nobody see them.
+/// In milliseconds; null if the process does not let its times be read.
 inline nlohmann::ordered_json age_as_json(const sys::ProcessStat& stat) {
   const auto age = inspect::age_of(stat);
   return age ? nlohmann::ordered_json(age->count()) : nlohmann::ordered_json();

@@ -40,14 +40,14 @@ Found those_called(const Found& shards, const std::string& word) {
   return found;
 }
 
-/// The user in "USER/SHARD", where there is one.
+/// The user in "USER/SHARD", if there is one.
 std::optional<uid_t> user_in(const std::string& word) {
   const auto slash = word.find('/');
   return slash == std::string::npos ? std::nullopt : find_uid(word.substr(0, slash));
 }
 
-/// What others call their shards is theirs to choose: it takes nothing away, neither from us nor from a third
-/// user.
+/// Other users choose the names of their shards freely, so these names must not hide our shards or a third
+/// user's.
 Found find_all(std::span<const ShardEntry> shards, const std::string& word, uid_t self) {
   std::map<uid_t, Found> of_users;
   for (const auto& shard : shards) {
@@ -77,11 +77,11 @@ Found find_all(std::span<const ShardEntry> shards, const std::string& word, uid_
                         : "to see those that there are, run: nslaunch list");
 }
 
-/// What the words are looked for in, each read once, with warnings of what is wrong with it.
+/// The lists in which the words are looked up. Each is read once, with warnings of problems in it.
 class Listings {
  public:
-  /// Others' records are read only where one may be meant, and those of one user alone where the word says
-  /// whose: how many there are is theirs to choose, too.
+  /// Other users' records are read only if the word may mean one of them, and only one user's if it names the
+  /// user: their number, too, is chosen by those users.
   const std::vector<ShardEntry>& for_word(const std::string& word) {
     const uid_t self = ::geteuid();
     const auto& own = once("own", [](auto& warnings) { return list_shards(false, warnings); });

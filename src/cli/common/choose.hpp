@@ -10,17 +10,17 @@
 
 namespace nslaunch::cli {
 
-/// The shard that `word` means: a whole id, else a name, else the beginning of an id; of one shard
-/// only. Those of `self` go before all others, which nobody takes a name away from. Each other user's are
-/// looked at on their own; "USER/" before the word says whose. Throws UsageError with a suggestion where
-/// there is none or more than one.
+/// The shard that `word` means: a whole id, else a name, else the beginning of an id, if exactly one shard
+/// matches. Shards of `self` take precedence, so no other user can take a name away from them. Each other
+/// user's shards are matched separately; "USER/" before the word selects the user. Throws UsageError, with a
+/// suggestion, if no shard or more than one matches.
 const ShardEntry& choose_shard(std::span<const ShardEntry> shards, const std::string& word, uid_t self);
 
-/// The shards that the words mean, among those of the caller; root may name anybody's, and is told whose they
-/// are. Warns of what is wrong with the registry.
+/// The shards that the words mean, among those of the caller. Root may name any user's shards; whose they are
+/// is then printed. Warns of problems in the registry.
 std::vector<ShardEntry> choose_shards(std::span<const std::string> words);
 
-/// Says of each record that can't be read what is wrong with it, and what to do.
+/// Warns of each record that can't be read: what is wrong with it, and what to do.
 void warn_of_unreadable(std::span<const ShardEntry> shards);
 
 }  // namespace nslaunch::cli

@@ -11,22 +11,22 @@ namespace nslaunch::cli {
 /// What a subcommand's positional words are, for completion.
 enum class Takes { kNothing, kShards, kHelpWord, kShell, kFiles };
 
-/// One subcommand: a row of the table in commands.cpp, from which dispatch, help, completion and suggestions
-/// all come. Its manual page, docs/man/nslaunch-NAME.1.scd, is held to it by a test.
+/// One subcommand: a row of the table in commands.cpp, which dispatch, help, completion and suggestions are
+/// based on. A test checks that its manual page, docs/man/nslaunch-NAME.1.scd, matches it.
 struct Command {
   const char* name;
   const char* usage;    ///< what follows "nslaunch " in its help
   const char* summary;  ///< one line
   const char* example;  ///< as it is typed
   std::span<const Option> (*options)();
-  /// Gets what follows the subcommand's name; returns the exit status.
+  /// Receives what follows the subcommand's name; returns the exit status.
   int (*run)(const Arguments& arguments);
   Takes takes = Takes::kNothing;
 };
 
 std::span<const Command> commands();
 
-/// Each is in the source that has its name.
+/// Each is defined in the source file of the same name.
 const Command& run_command();
 const Command& list_command();
 const Command& inspect_command();

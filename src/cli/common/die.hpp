@@ -2,8 +2,8 @@
 
 namespace nslaunch::cli {
 
-/// Ends as the command did, so that a shell's loop stops on Ctrl-C. Not dumpable: the command's core
-/// file must not be overwritten by ours. Returns where we are PID 1, which no signal of its own ends.
+/// Ends by the signal that ended the command, so that a shell's loop stops on Ctrl-C. Not dumpable: our core
+/// file must not overwrite the command's. Returns if we are PID 1, which can't end itself by a signal.
 void die_of(int signal);
 
 }  // namespace nslaunch::cli

@@ -42,7 +42,7 @@ void print_overview() {
   print(text);
 }
 
-/// The words of `right` in lines beside `left`, or below it where that is too long.
+/// Wraps the words of `right` beside `left`, or below it if `left` is too long.
 std::string in_columns(const std::string& left, const std::string& right) {
   constexpr std::size_t kWidth = 80;
   constexpr std::size_t kIndent = 31;

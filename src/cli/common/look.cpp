@@ -49,7 +49,7 @@ std::optional<sys::Pidfd> find_init(const ShardRecord& record) try {
 
 Look look_into(const std::vector<std::string>& words) {
   const auto live = find_live_shard(words);
-  // Init makes the shard's network when it has been recorded.
+  // Init creates the shard's network after it has been recorded.
   if (live.shard.state == ShardState::kStarting && inspect::is_in_our_network(live.shard.record.init.pid)) {
     throw Error({}, looking_into(live.shard.record) + ": it is just starting", "Try again in a moment.");
   }
@@ -59,11 +59,11 @@ Look look_into(const std::vector<std::string>& words) {
     look.members = inspect::members_of(init);
     look.sockets = inspect::sockets_of(init, look.members);
   } catch (const Error&) {
-    // One that is on its way out has no namespaces any more.
+    // An init that is exiting has no namespaces any more.
     if (live.init.wait_for_end(std::chrono::seconds{1})) throw live.gone();
     throw;
   }
-  // What was seen is the shard's only if its init was there all the time.
+  // The data belongs to the shard only if its init has existed all the time.
   if (live.init.has_ended()) throw live.gone();
   return look;
 }

@@ -24,21 +24,21 @@ struct LiveShard {
   ShardEntry shard;
   sys::Pidfd init;
 
-  /// What there is to say where the shard ends while it is looked into.
+  /// The error to throw if the shard ends while it is inspected.
   Error gone() const;
 };
 
-/// The one shard that the words name. Throws UsageError where they don't name one, and Error where it can't
-/// be looked into.
+/// The one shard that the words name. Throws UsageError if they don't name one, and Error if it can't be
+/// inspected.
 LiveShard find_live_shard(const std::vector<std::string>& words);
 
-/// A handle on the shard's init: none where it has ended, nor where nobody is let look at it (sys::find).
+/// A handle on the shard's init; empty if it has ended or does not let itself be inspected (sys::find).
 std::optional<sys::Pidfd> find_init(const ShardRecord& record);
 
-/// Looks into the one shard that the words name. Throws as find_live_shard() does.
+/// Inspects the one shard that the words name. Throws as find_live_shard() does.
 Look look_into(const std::vector<std::string>& words);
 
-/// Says so on stderr where the init is stopped, traced or frozen: then the shard obeys nobody.
+/// Warns on stderr if the init is stopped, traced or frozen: the shard then responds to nothing.
 void warn_of_standstill(const ShardRecord& record);
 
 /// The member with this pid inside, or nothing.

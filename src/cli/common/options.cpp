@@ -62,7 +62,7 @@ std::vector<po::option> parse_words(std::span<const Option> options, const std::
   positional.add(kPositional, -1);
   const auto description = boost_description(options);
   try {
-    // Everything of unix_style but guessing: "--ti" must not become "--timeout" by luck.
+    // All of unix_style except guessing: "--ti" must not become "--timeout" by chance.
     return po::command_line_parser(words)
         .options(description)
         .positional(positional)
@@ -97,8 +97,8 @@ bool means_yes(const std::string& name, const std::string& value) {
   throw UsageError(fmt::format("{}={}: a switch takes 1 or 0", name, sys::escape(value)));
 }
 
-/// Options of the environment count where the command line is silent. A repeatable one holds a value
-/// a line.
+/// Environment variables apply if the command line does not give the option. For a repeatable option they
+/// hold one value per line.
 void add_twin(Arguments& arguments, const Option& option) {
   const auto name = twin_name(option);
   const char* value = std::getenv(name.c_str());
@@ -192,7 +192,7 @@ Arguments parse(std::span<const Option> own_options, std::span<const std::string
   std::vector<Option> options(own_options.begin(), own_options.end());
   options.push_back(kHelpOption);
   Arguments arguments;
-  // Boost takes "--" for an option's value; what follows it must reach the command untouched anyway.
+  // Boost accepts "--" as the value of an option; also, what follows it must reach the command unchanged.
   const auto separator = std::find(words.begin(), words.end(), "--");
   arguments.has_separator = separator != words.end();
   if (arguments.has_separator) arguments.command.assign(separator + 1, words.end());

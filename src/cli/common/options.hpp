@@ -11,7 +11,7 @@
 
 namespace nslaunch::cli {
 
-/// One option: a row from which parsing, help and the environment twin all come.
+/// One option: a row that defines its parsing, its help and its twin in the environment.
 struct Option {
   const char* name;        ///< without the dashes
   char letter;             ///< 0: none
@@ -19,29 +19,29 @@ struct Option {
   const char* help;
   bool repeatable = false;
   bool has_twin = false;        ///< NSLAUNCH_OPT_<NAME> sets it too
-  const char* group = nullptr;  ///< the heading of those that begin here
+  const char* group = nullptr;  ///< the heading of the options from this one on
 };
 
-/// For every subcommand that has words of its own to say.
+/// For every subcommand that prints messages of its own.
 constexpr Option kColorOption = {"color", 0,   "auto|always|never", "colour of nslaunch's messages",
                                  false,   true};
 
-/// Every subcommand takes it, without a row of its own.
+/// Accepted by every subcommand, without a row in its table.
 constexpr Option kHelpOption = {"help", 'h', nullptr, "show this"};
 
-/// What the command line said, by option name. Every getter of a number or duration throws
-/// UsageError naming the option where the value does not fit.
+/// The parsed command line, by option name. Every getter of a number or duration throws UsageError naming the
+/// option if the value is invalid.
 class Arguments {
  public:
   bool has(std::string_view option) const;
-  /// The last one given; `otherwise` where none was.
+  /// The last value given; `otherwise` if there is none.
   std::string text(std::string_view option, const std::string& otherwise = {}) const;
   const std::vector<std::string>& all(std::string_view option) const;
   std::optional<std::chrono::milliseconds> duration(std::string_view option) const;
   std::optional<std::uint64_t> size(std::string_view option) const;
   std::uint64_t number(std::string_view option, std::uint64_t least, std::uint64_t most,
                        std::uint64_t otherwise) const;
-  /// One of `choices`, or `otherwise` where the option was not given.
+  /// One of `choices`, or `otherwise` if the option was not given.
   std::string choice(std::string_view option, std::span<const char* const> choices,
                      const std::string& otherwise) const;
 
@@ -50,7 +50,7 @@ class Arguments {
   std::vector<std::string> command;
   bool has_separator = false;
 
-  /// How the user has written the option: "--timeout" or "NSLAUNCH_OPT_TIMEOUT".
+  /// The option as the user has written it: "--timeout" or "NSLAUNCH_OPT_TIMEOUT".
   std::string written(std::string_view option) const;
 
   void add(std::string_view option, std::string value) {
@@ -66,12 +66,12 @@ class Arguments {
   std::map<std::string, std::string, std::less<>> from_environment_;
 };
 
-/// Parses what follows the subcommand's name. Options may stand before or after positionals; a
-/// repeated option that is not repeatable counts with its last value; nothing is guessed from a
-/// prefix. An empty twin counts as not set. Throws UsageError with a suggestion.
+/// Parses what follows the subcommand's name. Options may stand before or after positionals; if an option
+/// that is not repeatable is given repeatedly, its last value counts; prefixes are not completed. An empty
+/// twin counts as not set. Throws UsageError with a suggestion.
 Arguments parse(std::span<const Option> options, std::span<const std::string> words);
 
-/// The nearest of `known` to `word`, or nothing where none is near.
+/// The entry of `known` nearest to `word`; empty if none is near.
 std::optional<std::string> suggest(std::string_view word, std::span<const std::string> known);
 
 }  // namespace nslaunch::cli

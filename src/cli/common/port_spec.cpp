@@ -13,7 +13,7 @@
 namespace nslaunch::cli {
 namespace {
 
-/// Addresses and ports of one word of the command line, from its front to its end.
+/// Parses addresses and ports in one word of the command line, from front to end.
 class PortReader {
  public:
   struct Form {
@@ -24,7 +24,7 @@ class PortReader {
   PortReader(const std::string& text, const std::string& where, const Form& form)
       : text_(text), where_(where), form_(form), rest_(text) {}
 
-  /// "ADDRESS:", where there is one.
+  /// "ADDRESS:", if there is one.
   std::optional<std::string> address() {
     auto address = take_address();
     if (!address || *address == "localhost") return address ? "127.0.0.1" : address;

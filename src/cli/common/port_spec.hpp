@@ -6,8 +6,8 @@
 
 namespace nslaunch::cli {
 
-/// A v6 address stands in brackets, "localhost" is 127.0.0.1, and other names are not looked up. Both throw
-/// UsageError, which begins with `where`.
+/// An IPv6 address is written in brackets, "localhost" is 127.0.0.1, and other names are not resolved. Both
+/// functions throw UsageError, whose message begins with `where`.
 
 /// "[HOST:]PORT[:SHARDPORT]".
 PublishedPort parse_published_port(const std::string& text, const std::string& where = {});

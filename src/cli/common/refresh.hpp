@@ -6,11 +6,11 @@
 
 namespace nslaunch::cli {
 
-/// `text`, to be written over what the terminal showed before, from its top. Each line's rest and the rest of
-/// the screen are cleared as they are reached, so nothing flickers.
+/// `text`, prepared to overwrite what the terminal showed before, from the top. The rest of each line and of
+/// the screen is cleared only when it is reached, so nothing flickers.
 std::string in_place(std::string_view text);
 
-/// Calls `show` once, or again every second until somebody ends us.
+/// Calls `show` once, or again every second until this process is terminated.
 void show_once_or_again(bool again, const std::function<void()>& show);
 
 }  // namespace nslaunch::cli

@@ -6,7 +6,7 @@
 
 namespace nslaunch::cli {
 
-/// Columns to fit a table into; 0: stdout is no terminal.
+/// The columns available for a table; 0: stdout is no terminal.
 std::size_t terminal_width();
 
 struct Cell {
@@ -18,7 +18,7 @@ struct Cell {
 
 using Row = std::vector<Cell>;
 
-/// For people: columns aligned by spaces, long cells cut, the last one to the end of the terminal.
+/// For people: columns aligned with spaces, long cells cut, the last column at the edge of the terminal.
 std::string aligned(std::span<const Row> rows, std::size_t terminal_width);
 
 /// For programs: nothing cut.

@@ -4,7 +4,7 @@
 
 namespace nslaunch::cli {
 
-/// A short text of `nslaunch help` that is about no single subcommand: at most 24 lines of 80 columns.
+/// A short text of `nslaunch help` on a topic that is not a subcommand: at most 24 lines of 80 columns.
 struct Topic {
   const char* name;
   const char* text;

@@ -13,7 +13,7 @@ namespace {
 
 std::optional<std::uint32_t> number(const std::string& text) {
   const auto value = sys::whole_number<std::uint32_t>(text);
-  // The last one means "no change" to the kernel.
+  // The highest value means "no change" to the kernel.
   return value == UINT32_MAX ? std::nullopt : value;
 }
 
@@ -29,7 +29,7 @@ std::uint32_t group_of(const std::string& text, const std::string& option, const
   throw UsageError(fmt::format("{}: there is no group '{}'", option, sys::escape(text)));
 }
 
-/// A number without an account has no group to go by but the same number, and that may be anybody's.
+/// Without an account, only the group of the same number is left, and that may be another user's.
 void refuse_anothers_group(std::uint32_t id, const std::string& option, const sys::AccountFiles& files) {
   const auto name = sys::group_name(id, files);
   if (!name) return;

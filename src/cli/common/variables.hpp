@@ -9,8 +9,8 @@
 
 namespace nslaunch::cli {
 
-/// Adds what --env-file and then --env say, as NAME=VALUE. Throws UsageError, or Error for a file that can't
-/// be read. `reader`: another user, whose command gets them (shard/given_file).
+/// Adds the variables of --env-file and then of --env, as NAME=VALUE. Throws UsageError, or Error for a file
+/// that can't be read. `reader`: another user, whose command receives them (shard/given_file).
 void add_variables(std::vector<std::string>& variables, const Arguments& arguments, const UserIds* reader);
 
 }  // namespace nslaunch::cli

@@ -54,7 +54,7 @@ std::vector<std::string> choices_of(const Option& option) {
     const bool is_word = std::all_of(choice.begin(), choice.end(), [](char letter) {
       return (letter >= 'a' && letter <= 'z') || letter == '-';
     });
-    if (is_word) choices.push_back(std::move(choice));  // "DIR" stands for itself
+    if (is_word) choices.push_back(std::move(choice));  // "DIR" is a placeholder
   }
   return choices;
 }

@@ -6,7 +6,7 @@
 
 namespace nslaunch::cli {
 
-/// A script that completes the words of nslaunch, from the table of subcommands. `shell`: bash, zsh or fish.
+/// A completion script for nslaunch, generated from the table of subcommands. `shell`: bash, zsh or fish.
 std::string completion_for(const std::string& shell);
 
 }  // namespace nslaunch::cli

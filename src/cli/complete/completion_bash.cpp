@@ -20,7 +20,7 @@ std::string values_of(const Command& command) {
   for (const auto& option : options_of(command)) {
     if (option.value_name == nullptr) continue;
     const auto choices = choices_of(option);
-    // A file name, perhaps: then bash's own completion has its turn.
+    // It may be a file name: leave it to bash's own completion.
     const auto reply = choices.empty() ? std::string("return")
                                        : fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$cur\")); return",
                                                      fmt::join(choices, " "));
@@ -38,7 +38,7 @@ std::string bash_positionals_of(const Command& command) {
       return fmt::format("{}", fmt::join(help_words(), " "));
     case Takes::kShell:
       return "bash zsh fish";
-    case Takes::kFiles:  // bash's own completion has its turn
+    case Takes::kFiles:  // left to bash's own completion
     case Takes::kNothing:
       break;
   }

@@ -14,7 +14,7 @@ std::string fish_quoted(const char* text) {
   return shown + "'";
 }
 
-/// An option of run may also come first, without the word.
+/// Options of run may also come first, without the word "run".
 std::string condition_of(const Command& command) {
   const auto seen = fmt::format("__fish_seen_subcommand_from {}", command.name);
   return command.name == std::string("run")
@@ -52,7 +52,7 @@ std::string fish_positionals_of(const Command& command) {
 }  // namespace
 
 std::string fish_completion(std::span<const Command> commands) {
-  // Behind "--" stands somebody else's command line.
+  // What follows "--" is the command line of another program.
   std::string script =
       "# fish completion for nslaunch\n"
       "function __nslaunch_own; not contains -- -- (commandline -opc); end\n"

@@ -5,7 +5,7 @@
 namespace nslaunch::cli {
 namespace {
 
-/// Inside a single-quoted spec of _arguments, where brackets and colons mean something.
+/// Quotes text for a single-quoted spec of _arguments, where brackets and colons are special.
 std::string zsh_quoted(const char* text) {
   std::string shown;
   for (const char* letter = text; *letter != 0; ++letter) {

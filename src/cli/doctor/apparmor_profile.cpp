@@ -32,7 +32,7 @@ bool is_control(char letter) {
   return static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f;
 }
 
-/// The path as a pattern that matches it alone (apparmor.d(5), "Globbing").
+/// The path as a pattern that matches only this path (apparmor.d(5), "Globbing").
 std::string as_pattern(const std::string& path) {
   constexpr std::string_view kSpecial = "\\\"*?[]{}^@";
   std::string pattern;

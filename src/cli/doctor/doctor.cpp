@@ -57,7 +57,7 @@ class Page {
   std::string text_;
 };
 
-/// How a shard gets the rights to be made, by who has them.
+/// How a shard is created, depending on the caller's privileges.
 std::string in_words(shard::PrivilegeMode privilege_mode) {
   switch (privilege_mode) {
     case shard::PrivilegeMode::kPrivileged:
@@ -108,7 +108,7 @@ std::string verdict_in_words(const run::Diagnosis& diagnosis) {
   }
 }
 
-/// A line for each thing that was tried, below what failed what to do about it, and the verdict at the end.
+/// One line per check, the remedies below each that failed, and the verdict at the end.
 std::string diagnosis_in_words(const run::Diagnosis& diagnosis, bool coloured) {
   Page page(coloured);
   const auto& machine = diagnosis.machine;

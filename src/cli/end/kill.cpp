@@ -35,8 +35,8 @@ int signal_asked_for(const Arguments& arguments) {
   throw UsageError(fmt::format("'{}' is no signal", sys::escape(text)), "for example: --signal KILL");
 }
 
-/// A shard with handles on its processes, opened before anything is sent. Foreign pids mean nothing here;
-/// signal_shard says so.
+/// A shard with handles on its processes, opened before any signal is sent. The pids of a foreign shard mean
+/// nothing here; signal_shard() reports that.
 struct Target {
   explicit Target(const ShardEntry& entry)
       : shard(entry),
@@ -44,7 +44,7 @@ struct Target {
         init(entry.foreign ? std::nullopt : find_init(entry.record)),
         is_one_of_several(launcher && nslaunch::is_one_of_several(entry.record)) {}
 
-  /// What ends last when the shard ends; a launcher of several lives on.
+  /// The process that ends last when the shard ends; a launcher of several shards lives on.
   const std::optional<sys::Pidfd>& last_process() const { return is_one_of_several ? init : launcher; }
 
   ShardEntry shard;
@@ -53,7 +53,7 @@ struct Target {
   bool is_one_of_several;
 };
 
-/// Till when all that was killed is to have ended: how many don't is not for their owner to choose.
+/// Deadlines for all that was killed: owners must not prolong the wait by how many processes don't end.
 struct EndLimits {
   sys::Deadline launchers{kEndLimit};
   sys::Deadline shards{2 * kEndLimit};
@@ -72,21 +72,21 @@ void await_end(const Target& target, const EndLimits& limits) {
                                 record.launcher.pid));
   }
   const auto not_ended = fmt::format("{}: its init (pid {}) has not ended", doing, record.init.pid);
-  // Reaping waits for it, too.
+  // reap_shard() waits for it, too.
   if (target.init && limits.shards.passed() && !target.init->has_ended()) throw Error({}, not_ended);
   const auto reaped = reap_shard(target.shard);
   if (!reaped.problems.empty()) throw Error({}, doing + ": " + reaped.problems.front());
   if (target.init && !ends_until(*target.init, limits.shards)) throw Error({}, not_ended);
 }
 
-/// Waits until the shard has ended; what has not when the grace is over is killed.
+/// Waits until the shard has ended; kills it if it has not when the grace period is over.
 void kill_after(const Target& target, const sys::Deadline& grace) {
   if (!target.last_process() || ends_until(*target.last_process(), grace)) return;
   sys::say(fmt::format("shard {} has not ended in time: killing it", sys::escape(target.shard.record.id)));
   signal_shard(target.shard, SIGKILL);
 }
 
-/// The shards of ours that a signal can reach.
+/// Our own shards that a signal can reach.
 std::vector<ShardEntry> all_mine() {
   std::vector<std::string> warnings;
   auto shards = list_shards(false, warnings);
@@ -97,7 +97,7 @@ std::vector<ShardEntry> all_mine() {
   return shards;
 }
 
-/// Does it to each, also when it has failed with one of them. Returns the exit status.
+/// Calls `act` for each target, even after it has failed for another one. Returns the exit status.
 template <typename Act>
 int for_each(std::vector<Target>& targets, Act act) {
   int status = 0;

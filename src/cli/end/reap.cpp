@@ -32,7 +32,7 @@ int run(const Arguments& arguments) {
   if (result.ended > 0) sys::say("ended " + counted(result.ended, "orphaned shard"));
   if (result.removed > 0)
     sys::say("removed " + counted(result.removed, "record") + " of shards that were gone");
-  std::vector<std::string> told;  // the same as those of reaping
+  std::vector<std::string> told;  // the same as those of reap_shards()
   warn_of_unreadable(list_shards(arguments.has("all"), told));
   if (!result.problems.empty()) return kOwnFailure;
   const bool idle = result.ended == 0 && result.removed == 0;

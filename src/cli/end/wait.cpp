@@ -24,7 +24,7 @@ constexpr Option kOptions[] = {
     kColorOption,
 };
 
-/// Handles on both processes of a shard, opened before any wait: their pids may be others' by then.
+/// Handles on both processes of a shard, opened before any wait: their pids may be reused by then.
 struct Awaited {
   std::string id;
   std::optional<sys::Pidfd> launcher;
@@ -45,7 +45,7 @@ Awaited awaited(const ShardEntry& shard) {
   return {record.id, std::move(launcher), std::move(init)};
 }
 
-/// False where `limit` passed first.
+/// Returns false if `limit` passed first.
 bool ended(const std::optional<sys::Pidfd>& process, const std::optional<sys::Deadline>& limit) {
   const std::chrono::milliseconds left{limit ? limit->poll_timeout() : -1};
   return !process || process->wait_for_end(left);

@@ -26,7 +26,7 @@
 namespace nslaunch::cli {
 namespace {
 
-/// Init answers at once, unless somebody has stopped it.
+/// Init answers at once, unless it has been stopped.
 constexpr std::chrono::seconds kAnswerLimit{3};
 
 constexpr Option kOptions[] = {
@@ -36,8 +36,8 @@ constexpr Option kOptions[] = {
     kColorOption,
 };
 
-/// Whose the command will be, where that is another. A record of one's own says that; one of another user's
-/// could say anybody.
+/// The user that the command will run as, if that is not the caller. Our own record states it; another user's
+/// record could name anyone.
 std::optional<UserIds> other_user_of(const ShardEntry& shard) {
   const auto& record = shard.record;
   const bool is_own = record.uid == ::geteuid();
@@ -84,7 +84,7 @@ int run(const Arguments& arguments) {
                              shard.record.cwd, streams, wait);
       status = session.serve(std::move(connection), shard.record.init.pid);
       given_up = session.given_up();
-    } catch (const shard::GivenUp&) {  // closing the connection takes the question back
+    } catch (const shard::GivenUp&) {  // closing the connection cancels the request
     }
   }
   if (given_up != 0) {

@@ -18,18 +18,18 @@ namespace nslaunch::cli {
 namespace {
 
 constexpr std::size_t kChunk = 16384;
-/// What the process has written before its end arrives soon after; a background job of it may hold the
-/// terminal for ever (K28).
+/// What the process has written before its end arrives soon after it; a background job of the process may
+/// keep the terminal open for ever (K28).
 constexpr std::chrono::milliseconds kLastWords{500};
 constexpr std::chrono::seconds kSizeLimit{1};
-/// For how long another user's process may take none of the keys before more are read, to find a Ctrl-C.
+/// How long another user's process may take no keys before more are read, to find a Ctrl-C.
 constexpr std::chrono::seconds kUntakenLimit{3};
-/// That are kept for it then.
+/// The most keys that are kept for it then.
 constexpr std::size_t kMostKeys = 1 << 20;
-/// A machine that has stood still once is no reason to give up; each may leave a child behind.
+/// One stall of the machine is no reason to give up; each failure may leave a child behind.
 constexpr int kMostSizeFailures = 3;
 
-/// What is handed on, and what changes the terminal.
+/// Signals that are passed on, and those that concern the terminal.
 sys::SignalSet handled_signals() {
   sys::SignalSet set;
   for (const int signal :
@@ -39,7 +39,7 @@ sys::SignalSet handled_signals() {
   return set;
 }
 
-/// What a process on a pseudoterminal writes must not be changed twice, once here and once by the real one.
+/// Output of a process on a pseudoterminal must not be processed twice, here and by the real terminal.
 void leave_output_alone(int terminal) {
   termios modes = {};
   if (::tcgetattr(terminal, &modes) != 0) return;
@@ -88,7 +88,7 @@ int ExecSession::ending_signal() {
 
 std::optional<int> ExecSession::serve(sys::Fd connection, pid_t init) {
   connection_ = std::move(connection);
-  if (pty_) pty_->program.reset();  // the process has it; ours would keep it from closing
+  if (pty_) pty_->program.reset();  // the process has it; our copy would keep it from closing
   program_keeper_.reset();          // and so would this one
   if (typing_) raw_.emplace(STDIN_FILENO);
   passed_.emplace(ExecSignals::Target{connection_.get(), init, another_.has_value(), raw_.has_value()});
@@ -139,8 +139,8 @@ void ExecSession::on_signal(int signal) {
   }
 }
 
-/// Somebody may have sent the signal by itself, and a read fails in a background group that has lost its
-/// shell, too: only a terminal that is gone takes no question any more.
+/// The signal may have been sent by another process, and a read also fails in a background process group that
+/// has lost its shell. tcgetattr() fails only if the terminal is gone.
 void ExecSession::note_hangup() {
   for (int number = 0; number <= 2; ++number) {
     termios modes = {};
@@ -149,8 +149,8 @@ void ExecSession::note_hangup() {
   }
 }
 
-/// Another user may hold the lock on the size for as long as he likes (K66). No descriptor of the real
-/// terminal goes to the child that may have to be left waiting for that.
+/// Another user can hold the lock on the size indefinitely (K66). The child, which may have to be left
+/// waiting for that lock, gets no descriptor of the real terminal.
 void ExecSession::pass_size_on() try {
   const auto size = sys::window_size(is_terminal_[0] ? 0 : is_terminal_[1] ? 1 : 2);
   const int to = pty_->user.get();
@@ -211,7 +211,7 @@ void ExecSession::show() {
   const auto count = ::read(pty_->user.get(), output, sizeof output);
   const int seen_on = is_terminal_[1] ? STDOUT_FILENO : is_terminal_[2] ? STDERR_FILENO : STDIN_FILENO;
   if (count > 0) sys::write_all(seen_on, {output, static_cast<std::size_t>(count)});
-  if (count < 0 && errno == EIO) close_terminal();  // nobody has it open any more
+  if (count < 0 && errno == EIO) close_terminal();  // no process has it open any more
 }
 
 void ExecSession::close_terminal() {
@@ -220,7 +220,7 @@ void ExecSession::close_terminal() {
   user_keeper_.reset();
 }
 
-/// A signal that would end us ends this, too.
+/// A signal that would end us also ends this.
 void ExecSession::show_the_rest() {
   bool is_over = false;
   auto limit = loop_.timer([&] { is_over = true; });

@@ -16,22 +16,22 @@
 namespace nslaunch::cli {
 
 /// A process in a shard and the caller's streams, from its start to its end. Streams that are terminals are
-/// replaced by a pseudoterminal of the process's own, so that its job control is the shard's.
+/// replaced by a pseudoterminal of the process's own, so that its job control happens in the shard.
 class ExecSession {
  public:
-  /// `another`: the other user whose the process is, who can keep it from ending.
+  /// `another`: the owner of the process if that is another user, who can keep it from ending.
   explicit ExecSession(std::optional<uid_t> another);
 
-  /// What the process gets as 0, 1 and 2 and, where there is one, as its terminal.
+  /// What the process gets as 0, 1 and 2 and, if there is one, as its terminal.
   std::vector<int> streams() const;
   /// Readable when a signal has come.
   int signals() const noexcept { return signals_.get(); }
-  /// Takes what signals have come before there is a process to hand them to: the one that ends us, or 0.
+  /// Takes signals that come before there is a process for them. Returns the one that ends us, or 0.
   int ending_signal();
-  /// Serves the process that `connection` was asked for. Its wait status; nothing where the shard has ended,
-  /// or given_up(). `init`: as we see it, to be named where it does not go on.
+  /// Serves the process that was requested over `connection`. Returns its wait status; empty if the shard has
+  /// ended, or given_up(). `init`: its pid as we see it, for messages if it makes no progress.
   std::optional<int> serve(sys::Fd connection, pid_t init);
-  /// The signal that has ended us because it led to nothing in the shard, or 0.
+  /// The signal that has ended us because it had no effect in the shard, or 0.
   int given_up() const noexcept { return passed_ ? passed_->given_up() : 0; }
 
  private:
@@ -48,23 +48,23 @@ class ExecSession {
   void close_terminal();
   void show_the_rest();
 
-  /// From before the process is asked for: none may be lost, or meant for us alone.
+  /// Blocked before the process is requested: no signal may be lost, or reach only us.
   sys::BlockedSignals blocked_;
   sys::Fd signals_;
   std::array<bool, 3> is_terminal_;
   std::optional<uid_t> another_;
-  /// For the ends of pty_ where another user gets it; the program's till the process has that.
+  /// For the ends of pty_ if another user gets it; the program's end until the process has it.
   std::optional<sys::Keeper> user_keeper_;
   std::optional<sys::Keeper> program_keeper_;
   std::optional<sys::Pty> pty_;
   std::optional<sys::RawTerminal> raw_;
   sys::Fd connection_;
-  std::string keys_;  ///< typed and not taken yet
+  std::string keys_;  ///< typed and not yet written to pty_
   bool typing_ = false;
-  bool reads_on_ = false;  ///< though the process takes none
+  bool reads_on_ = false;  ///< although the process takes no keys
   bool keys_are_lost_ = false;
   bool ended_ = false;
-  int size_failures_ = 0;              ///< times that the size could not be passed on
+  int size_failures_ = 0;              ///< number of failures to pass the size on
   std::optional<ExecSignals> passed_;  ///< from serve() on
   std::optional<int> status_;
   sys::Loop loop_{"waiting for the process in the shard"};

@@ -11,14 +11,14 @@
 namespace nslaunch::cli {
 namespace {
 
-/// Init answers at once, unless it does not go on.
+/// Init answers at once, unless it makes no progress.
 constexpr std::chrono::seconds kSignOfLife{2};
 
-/// What another user's process may take for its end before we say that it has not come.
+/// How long another user's process may take to end before we report that it has not.
 constexpr std::chrono::seconds kEndLimit{3};
 
-/// Ctrl-C is typed into a shell or an editor for other reasons, too: those meant for us come one soon after
-/// the other.
+/// Ctrl-C is typed into a shell or an editor for other reasons, too; those meant for us come in quick
+/// succession.
 constexpr std::chrono::seconds kBetweenKeys{10};
 constexpr std::size_t kFewestKeys = 2;
 
@@ -28,7 +28,7 @@ bool is_to_end(int signal) noexcept {
 
 }  // namespace
 
-/// With one that is to end the process goes a question.
+/// A signal that is to end the process is followed by a question to init.
 bool ExecSignals::pass(int signal) {
   forget_keys_of_long_ago();
   const bool ends = is_to_end(signal);
@@ -37,18 +37,18 @@ bool ExecSignals::pass(int signal) {
   const bool sent =
       shard::send(target_.connection, {.kind = shard::Kind::kForward, .code = signal, .payload = {}}) &&
       (!ends || ask_for_sign_of_life());
-  // A shard that has gone still has its last words; one that takes nothing is found out.
+  // If the shard is gone, its last messages are still to be read; if it takes nothing, that is detected.
   return sent || errno == EPIPE || errno == ECONNRESET || errno == EAGAIN;
 }
 
-/// What the process does about it is its own affair, as long as its init goes on and its user is ours.
+/// How the process reacts is its own affair, as long as its init makes progress and its user is ours.
 bool ExecSignals::interrupts_typed(std::size_t count) {
   forget_keys_of_long_ago();
   if (silent_ || told_) return give_up(SIGINT);
   keys_ += count;
   last_key_ = sys::Clock::now();
   await_end(false);
-  ask_for_sign_of_life();  // the end of one that has gone is heard of
+  ask_for_sign_of_life();  // if the shard is gone, its end is noticed anyway
   return true;
 }
 
@@ -59,7 +59,7 @@ void ExecSignals::hung_up() {
 }
 
 void ExecSignals::take(const shard::Message& answer) {
-  // No other message: one that says whatever it likes, unasked, would keep every signal from ending us.
+  // Accept no other answer: an init that sends answers unasked would keep every signal from ending us.
   if (answer.detail != question_) return;
   sign_of_life_.reset();
   silent_ = false;
@@ -70,7 +70,7 @@ bool ExecSignals::give_up(int signal) noexcept {
   return false;
 }
 
-/// So that an init that does not go on is found out. False with errno where it could not be asked.
+/// Detects an init that makes no progress. Returns false, with errno set, if it could not be asked.
 bool ExecSignals::ask_for_sign_of_life() {
   if (sign_of_life_) return true;
   sign_of_life_.emplace(kSignOfLife);
@@ -80,7 +80,7 @@ bool ExecSignals::ask_for_sign_of_life() {
                                           .payload = {}});
 }
 
-/// An init that answers may have passed nothing on all the same, or the process's user has stopped it.
+/// Init may answer and yet have passed nothing on, or the process's user may have stopped the process.
 void ExecSignals::await_end(bool by_signal) {
   signalled_ = signalled_ || by_signal;
   if (target_.is_anothers && !end_) end_.emplace(kEndLimit);

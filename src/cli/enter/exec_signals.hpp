@@ -11,31 +11,31 @@
 
 namespace nslaunch::cli {
 
-/// What signals to nslaunch exec do: they are handed to its process in the shard, by the shard's init, and
-/// end exec itself where that leads to nothing.
+/// Handles signals to nslaunch exec: the shard's init passes them to the process in the shard, and they end
+/// exec itself if that has no effect.
 class ExecSignals {
  public:
   struct Target {
-    int connection;    ///< that the process was asked for on; the caller's
-    pid_t init;        ///< as we see it, to be named where it does not go on
-    bool is_anothers;  ///< the process: its user can keep it from ending
-    bool on_terminal;  ///< whose keys are the process's
+    int connection;    ///< over which the process was requested; not owned
+    pid_t init;        ///< its pid as we see it, for messages if it makes no progress
+    bool is_anothers;  ///< whether another user owns the process and can keep it from ending
+    bool on_terminal;  ///< whether the process gets a terminal's keys
   };
 
   explicit ExecSignals(const Target& target) : target_(target) {}
 
-  /// Hands a signal on. False: exec is to end.
+  /// Passes a signal on. Returns false if exec is to end.
   bool pass(int signal);
-  /// So many keys for an interrupt go to the process, as bytes. False: exec is to end.
+  /// `count` keys for an interrupt go to the process, as bytes. Returns false if exec is to end.
   bool interrupts_typed(std::size_t count);
   /// The caller's terminal has been closed.
   void hung_up();
-  /// An answer has come from init.
+  /// Handles an answer from init.
   void take(const shard::Message& answer);
-  /// Till there is something to tell, as poll(2) takes it.
+  /// The time until the next warning is due, as poll(2) takes it.
   int poll_timeout() const noexcept;
-  /// Says what is due: that a signal has led to nothing, and what the next one does. After a hangup exec
-  /// ends.
+  /// Prints the warnings that are due: that a signal has had no effect, and what the next one does. After a
+  /// hangup exec ends.
   void warn_if_due();
   /// The signal that has ended exec itself, or 0.
   int given_up() const noexcept { return given_up_; }
@@ -51,15 +51,15 @@ class ExecSignals {
   void warn_of_no_end();
 
   Target target_;
-  std::int32_t question_ = 0;                  ///< the number of the last one to init
-  std::optional<sys::Deadline> sign_of_life_;  ///< till when init is to have answered
-  bool silent_ = false;                        ///< it has not
-  std::optional<sys::Deadline> end_;           ///< till when the process is to have ended, without a word
-  bool signalled_ = false;                     ///< not by keys alone
-  std::size_t keys_ = 0;                       ///< that have come one soon after the other
+  std::int32_t question_ = 0;                  ///< the number of the last question to init
+  std::optional<sys::Deadline> sign_of_life_;  ///< the deadline for init's answer
+  bool silent_ = false;                        ///< init has not answered in time
+  std::optional<sys::Deadline> end_;           ///< the deadline for the end of the process, before a warning
+  bool signalled_ = false;                     ///< by something other than keys
+  std::size_t keys_ = 0;                       ///< interrupts typed in quick succession
   sys::Clock::time_point last_key_{};
-  bool told_ = false;     ///< that it has not ended
-  bool hung_up_ = false;  ///< nobody is there any more to send another signal
+  bool told_ = false;     ///< the process has been reported as not ended
+  bool hung_up_ = false;  ///< the terminal is gone, so no further signal is expected
   int given_up_ = 0;
 };
 

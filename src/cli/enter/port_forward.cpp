@@ -24,7 +24,7 @@
 namespace nslaunch::cli {
 namespace {
 
-/// For an init that has too many visitors, or is stopped.
+/// In case init has too many visitors, or is stopped.
 constexpr std::chrono::seconds kConnectLimit{3};
 
 constexpr Option kOptions[] = {
@@ -40,7 +40,7 @@ sys::Pidfd init_of(const ShardRecord& record) {
   return std::move(*init);
 }
 
-/// By the other end of `connection`.
+/// Forwards until the other end of `connection` is closed.
 void forward_until_closed(sys::Forwarder& forwarder, int connection) {
   sys::Loop loop("waiting for connections");
   bool closed = false;
@@ -61,7 +61,7 @@ int run(const Arguments& arguments) {
     throw UsageError(fmt::format("--to: '{}' is no address in numbers", sys::escape(to)));
   const auto shard = choose_shards({arguments.positional.data(), 1}).front();
   const auto control = registry::Controls(sys::Deadline(kConnectLimit)).connect(shard);
-  ::signal(SIGPIPE, SIG_IGN);  // a client that has gone is no news
+  ::signal(SIGPIPE, SIG_IGN);  // a client that has gone is no error
   const sys::DescriptorLimit limit(sys::kEveryDescriptor);
   const bool is_ones_own = shard.record.uid == ::geteuid();
   const auto id = sys::escape(shard.record.id);
@@ -80,7 +80,7 @@ int run(const Arguments& arguments) {
     sys::take_descriptors(control, true);
   else
     routes_in.enter(init_of(shard.record), shard.record.uid);
-  // Once they can be used: who starts us reads these lines first.
+  // Printed once they can be used: the process that starts us reads these lines first.
   if (const int error = sys::write_all(STDOUT_FILENO, routes); error != 0) {
     throw Error(sys::errno_code(error), "writing what is forwarded");
   }

@@ -14,7 +14,7 @@ namespace nslaunch::cli {
 /// Everything that `inspect` shows.
 struct Details {
   Look look;
-  std::vector<inspect::Namespace> namespaces;  ///< that it alone has
+  std::vector<inspect::Namespace> namespaces;  ///< that only this shard has
   std::vector<inspect::ProcessDetails> processes;
   std::vector<inspect::Mount> mounts;
   inspect::Contents contents;

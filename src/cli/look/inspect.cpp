@@ -27,7 +27,7 @@ constexpr Option kOptions[] = {
 
 constexpr const char* kBold = "\033[1m";
 
-/// Rows under a title, each after `indent`; nothing where there are none but the header.
+/// Rows under a title, each after `indent`; empty if there are none except the header.
 std::string section(const char* title, const std::vector<Row>& rows, bool coloured) {
   if (rows.size() < 2) return {};
   const auto width = terminal_width();
@@ -92,7 +92,7 @@ std::vector<Row> socket_rows(const Details& details) {
   std::vector<Row> rows = {{{"PROTO"}, {"STATE"}, {"LOCAL"}, {"REMOTE"}, {"PID"}}};
   for (const auto& owned : details.look.sockets) {
     const auto& socket = owned.socket;
-    // A pair of connected Unix sockets has no name that would tell anything.
+    // A pair of connected Unix sockets has no meaningful name.
     if (socket.local.empty() && socket.remote.empty()) continue;
     rows.push_back({{name_of(socket.protocol)},
                     {state_of(socket)},

@@ -31,7 +31,7 @@ constexpr Option kOptions[] = {
     kColorOption,
 };
 
-/// A file that is no record may be called so that a shell makes two words of it.
+/// The name of a file that is no record may be one that a shell splits into two words.
 std::string ids(std::span<const ShardEntry> shards) {
   std::string text;
   for (const auto& shard : shards) {
@@ -56,7 +56,7 @@ std::string as_asked(std::span<const ShardEntry> shards, const Arguments& argume
   return arguments.has("json") ? shards_as_json(shards, overviews) : shard_table(shards, overviews, style);
 }
 
-/// Once. `refreshing`: in the place of what was shown before.
+/// Shows the list once. `refreshing`: in place of what was shown before.
 void show(const Arguments& arguments, bool refreshing) {
   std::vector<std::string> warnings;
   const auto shards = list_shards(arguments.has("all"), warnings);
@@ -78,7 +78,7 @@ int run(const Arguments& arguments) {
   if (!arguments.positional.empty() || arguments.has_separator) {
     throw UsageError("list takes options only", "To choose among the shards: nslaunch list --json");
   }
-  // What killed launchers left goes with the next command that looks.
+  // What killed launchers have left is removed by the next command that sweeps the registry.
   registry::sweep({.records = 10'000, .time = std::chrono::seconds{1}});
   const bool watches = arguments.has("watch");
   show_once_or_again(watches, [&] { show(arguments, watches); });

@@ -10,15 +10,15 @@
 namespace nslaunch::cli {
 
 struct TableStyle {
-  /// Columns of the terminal, into which a header and aligned, cut columns are fitted. 0: one line a
-  /// shard, uncut, separated by tabs, without a header.
+  /// The width of the terminal, to which a header and aligned, cut columns are fitted. 0: one line per shard,
+  /// uncut, separated by tabs, without a header.
   std::size_t width = 0;
   bool colour = false;
   bool with_user = false;  ///< a column USER before the command
 };
 
-/// ID, NAME, STATE, AGE, PROCS, CPU, MEMORY, PORTS (that listen on TCP), COMMAND. "-" where there is nothing
-/// to say. All that a record claims is escaped. `overviews`: one for each shard.
+/// ID, NAME, STATE, AGE, PROCS, CPU, MEMORY, PORTS (that listen on TCP), COMMAND. "-" if there is no value.
+/// Everything from a record is escaped. `overviews`: one for each shard.
 std::string shard_table(std::span<const ShardEntry> shards, std::span<const Overview> overviews,
                         const TableStyle& style);
 

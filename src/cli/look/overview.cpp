@@ -20,13 +20,13 @@
 namespace nslaunch::cli {
 namespace {
 
-/// For all shards together: one that has stopped its init does not hold up the list of the others.
+/// For all shards together: a user who has stopped an init does not delay the list of the other shards.
 constexpr std::chrono::milliseconds kPatience{250};
-/// And what asking all of them may take, and then what they may have us look up: how much that is others
-/// choose.
+/// The limit for asking all of them, and then for the lookups that their answers require: other users choose
+/// how many these are.
 constexpr std::chrono::seconds kLimit{2};
 
-/// A question to the shard's init that is under way; none where there is nobody to ask.
+/// The connection of a pending question to the shard's init; empty if there is no init to ask.
 sys::Fd ask_for_listeners(registry::Controls& controls, const ShardEntry& shard) {
   try {
     auto control = controls.connect(shard);
@@ -37,7 +37,7 @@ sys::Fd ask_for_listeners(registry::Controls& controls, const ShardEntry& shard)
   }
 }
 
-/// How many may be under way: half of the descriptors are for looking at what is answered, and at processes.
+/// How many questions may be pending: half of the descriptors are for evaluating answers and processes.
 std::size_t most_questions() {
   rlimit limit = {};
   ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -48,14 +48,14 @@ bool may_live(const ShardEntry& shard) {
   return shard.state != ShardState::kDead && shard.state != ShardState::kUnreadable && !shard.foreign;
 }
 
-/// Servers that each bound the same address are told apart by their processes' groups: looked for only then.
+/// Servers that bound the same address are distinguished by their processes' groups, looked up only then.
 bool has_same_twice(const std::vector<ns::Socket>& listeners) {
   std::set<std::string> seen;
   return std::any_of(listeners.begin(), listeners.end(),
                      [&](const ns::Socket& socket) { return !seen.insert(socket.local).second; });
 }
 
-/// What the answers are about, from one look at all processes.
+/// Evaluates the answers, with one snapshot of all processes.
 class Answers {
  public:
   explicit Answers(const inspect::ProcessTable& processes) : processes_(processes) {}
@@ -75,7 +75,7 @@ class Answers {
   }
 
  private:
-  /// Of all records that name the same init only once.
+  /// Looked up only once for all records that name the same init.
   const std::vector<inspect::Member>& members_of(pid_t init) {
     const auto known = members_.find(init);
     if (known != members_.end()) return known->second;
@@ -89,7 +89,7 @@ class Answers {
   std::map<pid_t, std::vector<inspect::Member>> members_;
 };
 
-/// Their places, the caller's own first: what others' shards cost can't hide those.
+/// Indexes of the shards, the caller's own first: the cost of other users' shards can't hide these.
 std::vector<std::size_t> own_first(std::span<const ShardEntry> shards) {
   std::vector<std::size_t> places(shards.size());
   std::iota(places.begin(), places.end(), std::size_t{0});
@@ -98,8 +98,8 @@ std::vector<std::size_t> own_first(std::span<const ShardEntry> shards) {
   return places;
 }
 
-/// One for each shard, from the first of `order` on, as long as there is room for more, and time: each
-/// question to another user's is a process of its own.
+/// One question per shard, in the order of `order`, as long as descriptors and time are left: each question
+/// to another user's shard takes a process of its own.
 std::vector<sys::Fd> ask_in_order(std::span<const ShardEntry> shards, const std::vector<std::size_t>& order) {
   registry::Controls controls;
   std::vector<sys::Fd> questions(shards.size());
@@ -113,7 +113,7 @@ std::vector<sys::Fd> ask_in_order(std::span<const ShardEntry> shards, const std:
   return questions;
 }
 
-/// They are in no shard. (In those of another PID namespace, their pids mean others here.)
+/// Launchers are in no shard. (The pids of those in another PID namespace mean other processes here.)
 std::unordered_set<pid_t> launchers_of(std::span<const ShardEntry> shards) {
   std::unordered_set<pid_t> pids;
   for (const auto& shard : shards) {
@@ -127,7 +127,7 @@ std::unordered_set<pid_t> launchers_of(std::span<const ShardEntry> shards) {
 std::vector<Overview> overview_of(std::span<const ShardEntry> shards) {
   std::vector<Overview> overviews(shards.size());
   if (std::ranges::none_of(shards, may_live)) return overviews;
-  // Begun first, in a process of its own: reading all of that takes as long as asking the inits does.
+  // Started first, in a process of its own: reading all processes takes as long as asking the inits.
   inspect::ProcessReading reading(launchers_of(shards), inspect::WithoutChild::kReadAnyway);
   const auto order = own_first(shards);
   auto questions = ask_in_order(shards, order);
@@ -137,8 +137,7 @@ std::vector<Overview> overview_of(std::span<const ShardEntry> shards) {
     if (answers.have_taken_too_long()) break;
     if (!may_live(shards[at])) continue;
     auto ports = answers.ports_of(shards[at], std::exchange(questions[at], sys::Fd{}));
-    // What was seen is the shard's only if its init is still there: it has just answered, or has to be looked
-    // for.
+    // The data belongs to the shard only if its init still exists: it has just answered, or is looked up.
     const auto& record = shards[at].record;
     if (ports || find_init(record)) overviews[at] = {processes.summary_of(record.init.pid), std::move(ports)};
   }

@@ -11,14 +11,14 @@
 
 namespace nslaunch::cli {
 
-/// What `list` shows of a live shard beyond its record; what can't be had now is missing.
+/// What `list` shows of a live shard beyond its record; what is not available now is empty.
 struct Overview {
   std::optional<inspect::Summary> summary;
   /// What listens on TCP, by port.
   std::optional<std::vector<inspect::Port>> ports;
 };
 
-/// One for each of the shards, in their order. Waits a moment at most for those that don't answer.
+/// One per shard, in the same order. Waits only a moment for those that don't answer.
 std::vector<Overview> overview_of(std::span<const ShardEntry> shards);
 
 }  // namespace nslaunch::cli

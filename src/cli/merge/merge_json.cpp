@@ -21,11 +21,11 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
 
-/// Of our own making, a report has nothing near it: what is deeper could not be written again.
+/// Our own reports are never nearly as deep; a deeper one could not be written again.
 constexpr int kDeepest = 100;
 constexpr std::uint64_t kLastRepetition = 1'000'000;
 constexpr std::uint64_t kHighestStatus = 255;
-/// Counts and microseconds: small enough for all that is added up.
+/// For counts and microseconds: small enough that no sum overflows.
 constexpr std::uint64_t kMost = 100'000'000'000'000'000;
 
 Json parse_report(const std::string& text) {
@@ -51,7 +51,7 @@ std::uint64_t time_of_run(const Json& single) {
   return time;
 }
 
-/// A command's own status may be any number: what nslaunch thinks of it is in the word.
+/// The command's own status may be any number; nslaunch's verdict is in "status".
 std::uint64_t status_among_several(const Json& single) {
   const auto word = single.at("status").get<std::string>();
   const auto status = number(single, "nslaunch_status", kHighestStatus);
@@ -59,7 +59,7 @@ std::uint64_t status_among_several(const Json& single) {
   return single.at("error").is_null() ? kSomeFailed : status;
 }
 
-/// The report of one shard as that of a run of several.
+/// Converts the report of one shard to that of a run of several.
 Json as_fleet(const Json& single) {
   Json part = {{"index", single.at("index")},   {"total", single.at("total")},
                {"name", single.at("name")},     {"repetition", 1},
@@ -78,9 +78,9 @@ Json as_fleet(const Json& single) {
           {"parts", Json::array({part})}};
 }
 
-/// Throws where something is not what it has to be.
+/// Throws if a value is missing or invalid.
 void check_fleet_report(const Json& fleet) {
-  constexpr double kLatestStart = 1e11;  // in seconds, of which microseconds are made
+  constexpr double kLatestStart = 1e11;  // in seconds, to be converted to microseconds
   for (const auto* key : {"run_id", "end"}) static_cast<void>(fleet.at(key));
   const auto started_at = fleet.at("started_at").get<double>();
   if (!(started_at >= 0 && started_at <= kLatestStart)) throw Error({}, "'started_at' is no time");
@@ -110,7 +110,7 @@ Json read_fleet_report(const ReadReport& report) {
   }
 }
 
-/// As one run of several shards orders them: 125, then 124, 1 (126 or 127 where that was all), 123.
+/// In the order of one run of several shards: 125, then 124, 1 (126 or 127 if there is no other), 123.
 int worst_status(const std::vector<Json>& fleets, bool complete) {
   const auto rank = [](int status) {
     return status == kOwnFailure ? 4 : status == kTimedOut ? 3 : status == kLeaked ? 1 : status == 0 ? 0 : 2;
@@ -123,7 +123,7 @@ int worst_status(const std::vector<Json>& fleets, bool complete) {
     worst = differ || (rank(status) == 2 && status != kNotExecutable && status != kNotFound) ? kSomeFailed
                                                                                              : status;
   }
-  // That no command could be executed is so only where none was.
+  // The status says that no command could be executed only if none was.
   const bool others_ran = std::any_of(fleets.begin(), fleets.end(), [&](const Json& fleet) {
     return fleet.at("nslaunch_status").get<int>() != worst;
   });

@@ -12,12 +12,12 @@ struct ReadReport {
 
 struct MergedJson {
   std::string text;
-  /// What is missing or does not fit together, a sentence each.
+  /// What is missing or inconsistent, one sentence each.
   std::vector<std::string> problems;
 };
 
-/// Documents of --report-json, of runs of one shard or several, as one of a run of several. Throws Error
-/// where one is no such document.
+/// Merges documents of --report-json, of runs of one shard or several, into one of a run of several. Throws
+/// Error if one is no such document.
 MergedJson merge_json(const std::vector<ReadReport>& reports);
 
 }  // namespace nslaunch::cli

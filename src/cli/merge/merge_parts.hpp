@@ -17,13 +17,13 @@ class PartsSeen {
   };
   void add(const Place& place, const std::string& file);
 
-  /// Parts that no file has, in order. Where the files do not agree on how many there are: of the most.
+  /// Parts that no file has, in order. If the files disagree on the total, the highest one counts.
   std::vector<unsigned> missing() const;
-  /// A sentence for each: parts that are missing or reported twice, totals that contradict each other.
+  /// One sentence each: parts that are missing or reported twice, totals that contradict each other.
   std::vector<std::string> problems() const;
 
  private:
-  std::map<unsigned, std::string> totals_;  ///< and the first file that says so
+  std::map<unsigned, std::string> totals_;  ///< with the first file that states it
   std::map<std::pair<unsigned, unsigned>, std::vector<std::string>> files_;
 };
 

@@ -19,7 +19,7 @@ namespace nslaunch::cli {
 namespace {
 
 constexpr int kIncomplete = 1;
-/// Of all machines.
+/// For all machines together.
 constexpr std::size_t kMostCases = 2'000'000;
 constexpr std::size_t kLargestReport = std::size_t{1} << 30;
 
@@ -29,7 +29,7 @@ constexpr Option kOptions[] = {
     kColorOption,
 };
 
-/// What was given, by kind.
+/// The given reports, by kind.
 struct Reports {
   std::vector<ReadReport> json;
   std::vector<ReadReport> junit;
@@ -47,7 +47,7 @@ Reports read_reports(const std::vector<std::string>& paths) {
   return reports;
 }
 
-/// A kind of report and where it is to go come together, or not at all.
+/// A kind of report and the option for its output are given together, or not at all.
 void check_kind(const Arguments& arguments, std::string_view option, const char* kind,
                 const std::vector<ReadReport>& reports) {
   if (arguments.has(option) && reports.empty())

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t kLeastSize = 4096;
 
-/// Takes ":WORD" off the end of `text`. A colon with anything else behind it is the name's own.
+/// Removes ":WORD" from the end of `text`. A colon with anything else after it is part of the name.
 bool take_suffix(std::string& text, const std::string& suffix) {
   if (!text.ends_with(suffix)) return false;
   text.resize(text.size() - suffix.size());

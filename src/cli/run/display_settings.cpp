@@ -25,7 +25,7 @@ OutputMode read_output(const Arguments& arguments) {
   return mode == "stream" ? OutputMode::kStream : mode == "failed" ? OutputMode::kFailed : OutputMode::kGroup;
 }
 
-/// What --ci asks for, or the engine's variable where that is left to it.
+/// The value of --ci or, if that is "auto", what the engine's variable implies.
 LogMarks read_log_marks(const Arguments& arguments) {
   constexpr const char* kChoices[] = {"auto", "github", "gitlab", "off"};
   auto choice = arguments.choice("ci", kChoices, arguments.has("github") ? "github" : "auto");
@@ -37,7 +37,7 @@ LogMarks read_log_marks(const Arguments& arguments) {
   return choice == "github" ? LogMarks::kGithub : choice == "gitlab" ? LogMarks::kGitlab : LogMarks::kNone;
 }
 
-/// CI engines show what a terminal would, line by line.
+/// CI engines show terminal output line by line.
 bool is_watched_by_a_person() {
   const char* terminal = std::getenv("TERM");
   const char* ci = std::getenv("CI");
@@ -46,7 +46,7 @@ bool is_watched_by_a_person() {
          !in_ci;
 }
 
-/// As they were given, but for those that are of all shards.
+/// The options as they were given, except those that apply to all shards together.
 std::vector<std::string> options_to_run_again(const Arguments& arguments) {
   std::vector<std::string> words;
   for (const auto& option : run_options()) {

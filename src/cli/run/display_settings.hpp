@@ -6,12 +6,12 @@
 
 namespace nslaunch::cli {
 
-/// How a run of several shards is to be shown: --output, --ci, --verbose, and what stderr is. Throws
+/// How a run of several shards is shown, by --output, --ci, --verbose and the kind of stderr. Throws
 /// UsageError.
 DisplaySettings read_display(const Arguments& arguments);
 
-/// Whose report a run of one shard is to have by --ci and --github: none unless one of them is given, and
-/// GitLab's never, which only folds output. Throws UsageError.
+/// The report that --ci and --github request for a run of one shard: none unless one of them is given, and
+/// never GitLab's, which only folds output. Throws UsageError.
 LogMarks read_marks_of_one(const Arguments& arguments);
 
 }  // namespace nslaunch::cli

@@ -53,7 +53,7 @@ std::vector<Part> parts_of_list(const Arguments& arguments, const ShardSpec& own
   }
   const auto total = static_cast<unsigned>(lines.size());
   std::vector<Part> parts;
-  // Every so many, so that neighbours, which are often alike, do not all end up in one place.
+  // Every shard_total-th line, so that neighbours, which are often alike, do not all end up in one place.
   for (unsigned index = own.shard_index; index <= total; index += own.shard_total)
     parts.push_back({.index = index, .total = total, .name = lines[index - 1], .line = lines[index - 1]});
   return parts;
@@ -78,7 +78,7 @@ std::vector<Part> equal_parts(unsigned count, const ShardSpec& own) {
 constexpr std::string_view kFleetOptions[] = {"shards",    "each",    "jobs",          "cpus",
                                               "stagger",   "retries", "repeat",        "until-fail",
                                               "fail-fast", "slow",    "total-timeout", "output"};
-/// Each of these makes a fleet of a single shard, too; the others only say how it is to run.
+/// Each of these makes even a single shard a fleet; the others only set how a fleet runs.
 constexpr std::string_view kMakeFleet[] = {"shards", "each", "retries", "repeat", "until-fail"};
 
 constexpr unsigned kMostJobs = 4096;
@@ -96,7 +96,7 @@ std::optional<std::chrono::milliseconds> limit_of_fleet(const Arguments& argumen
   return limit;
 }
 
-/// Node sizes its thread pools, and test runners how many files they run at once, by the processors they see.
+/// Node sizes its thread pools, and test runners the number of files run at once, by the processors they see.
 unsigned read_processors(const Arguments& arguments, unsigned at_once) {
   const auto text = arguments.text("cpus", "auto");
   if (text == "off") return 0;
@@ -104,7 +104,7 @@ unsigned read_processors(const Arguments& arguments, unsigned at_once) {
   return static_cast<unsigned>(arguments.number("cpus", 1, 1024, 1));
 }
 
-/// Those of --env come last of the shard's variables, and alone are templates.
+/// The variables of --env are the last of the shard's variables, and the only ones that are templates.
 void take_templates(FleetSpec& fleet, const Arguments& arguments) {
   auto& variables = fleet.shard.variables;
   const auto first = variables.end() - static_cast<std::ptrdiff_t>(arguments.all("env").size());

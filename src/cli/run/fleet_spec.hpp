@@ -10,14 +10,14 @@
 
 namespace nslaunch::cli {
 
-/// What --shards, --each and --shard make of a suite, each part named after `name`. `own`: which part of a
-/// larger whole this process is, so that `own` 2/4 with --shards 8 gives 9/32 to 16/32. Throws UsageError.
+/// The parts into which --shards, --each and --shard split a suite, each named after `name`. `own`: this
+/// process's part of a larger whole: 2/4 with --shards 8 gives 9/32 to 16/32. Throws UsageError.
 std::vector<Part> read_parts(const Arguments& arguments, const ShardSpec& own);
 
 /// Whether the options ask for more than one transparent run.
 bool wants_fleet(const Arguments& arguments);
 
-/// Whether an option says what is to become of all shards together: one that is run again does without.
+/// Whether an option applies to all shards together: a shard that is run again does not get it.
 bool is_of_all_shards(std::string_view option);
 
 /// The fleet whose shards are like `shard`. Throws UsageError.

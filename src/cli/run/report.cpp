@@ -25,7 +25,7 @@ void report_leaks(const Outcome& outcome) {
   sys::warn(text);
 }
 
-/// Only where that makes the difference to the status.
+/// Only if that changes the status.
 void report_unknown_leaks(const Outcome& outcome, const ShardSpec& spec) {
   const bool leaked = spec.leaks == LeakPolicy::kFail && run::status_of(outcome, spec) == Status::kLeak;
   if (!leaked || !outcome.leaks_unknown) return;

@@ -5,8 +5,8 @@
 
 namespace nslaunch::cli {
 
-/// Says on stderr what a person must know of how the shard ended: leaks, what holds up its end and,
-/// with `verbose`, the receipt. A clean end says nothing.
+/// Reports on stderr what a person must know about the shard's end: leaks, what blocks it and, with
+/// `verbose`, a summary. Prints nothing for a clean end.
 void report(const Outcome& outcome, const ShardSpec& spec, bool verbose);
 
 }  // namespace nslaunch::cli

@@ -37,7 +37,7 @@ void check_command(const Arguments& arguments) {
   }
 }
 
-/// The command in our own place, as if nslaunch were not there.
+/// Executes the command in place of this process, as if nslaunch were not there.
 [[noreturn]] void execute_directly(const ShardSpec& spec) {
   if (!spec.workdir.empty() && ::chdir(spec.workdir.c_str()) != 0) {
     throw Error({errno, std::system_category()}, fmt::format("changing to {}", sys::escape(spec.workdir)));
@@ -52,7 +52,7 @@ void check_command(const Arguments& arguments) {
   for (const auto& entry : environment) entries.push_back(const_cast<char*>(entry.c_str()));
   entries.push_back(nullptr);
   char** const own_environment = environ;
-  environ = entries.data();  // execvp looks along its PATH
+  environ = entries.data();  // execvp searches its PATH
   ::execvp(arguments[0], arguments.data());
   const int error = errno;
   environ = own_environment;
@@ -61,7 +61,7 @@ void check_command(const Arguments& arguments) {
 
 int run_fleet_of(const FleetSpec& spec, const Arguments& arguments) {
   const auto display = read_display(arguments);
-  if (!spec.parts.empty()) run::check_fleet(spec);  // before a file is emptied for a log
+  if (!spec.parts.empty()) run::check_fleet(spec);  // before a log file is truncated
   Reports reports(arguments, spec, display.marks);
   if (spec.parts.empty())
     sys::say("the list has fewer lines than the run has shards: there is nothing for this one");

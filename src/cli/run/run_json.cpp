@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Seen from a failed launch alone: whether it is nslaunch's own failure.
+/// Derived from a failed launch alone: whether it is nslaunch's own failure.
 Status status_of_failure(const Attempt& attempt) {
   return attempt.exit_status == kOwnFailure ? Status::kError : Status::kFail;
 }

@@ -3,8 +3,8 @@
 namespace nslaunch::cli {
 namespace {
 
-// Every row but --isolation and --github has its twin in the environment: less isolation is only ever asked
-// for by name, where one can see it.
+// Every row except --isolation and --github has a twin in the environment: less isolation must be requested
+// explicitly, where it is visible.
 constexpr Option kRunOptions[] = {
     {"name", 'n', "NAME", "name of the shard (default: its ID)", false, true, "The command"},
     {"env", 'e', "NAME=VALUE", "set a variable for the command", true, true},

@@ -22,7 +22,7 @@
 namespace nslaunch::cli {
 namespace {
 
-/// The caller's environment less our own options, which a run inside the shard must not inherit.
+/// The caller's environment without our own options, which a run inside the shard must not inherit.
 std::vector<std::string> inherited_environment() {
   std::vector<std::string> environment;
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -54,7 +54,7 @@ void read_tmp(ShardSpec& spec, const Arguments& arguments) {
   }
 }
 
-/// Without isolation there is no shard to keep these promises.
+/// Rejects options that need a shard: without isolation there is none.
 void check_no_isolation(const Arguments& arguments) {
   for (const auto& option : run_options()) {
     constexpr std::string_view kHarmless[] = {"env",   "env-file", "workdir", "isolation",

@@ -34,10 +34,10 @@ void add_shard_variables(ShardSpec& spec, const ShardNumber& part, const Argumen
     const auto more = shard_variables(kind, part, false, arguments.written("shard-env"));
     variables.insert(variables.end(), more.begin(), more.end());
   }
-  spec.variables.insert(spec.variables.begin(), variables.begin(), variables.end());  // --env beats them
+  spec.variables.insert(spec.variables.begin(), variables.begin(), variables.end());  // --env overrides them
 }
 
-/// In the command's arguments and in what --env says, which come last of the variables.
+/// Expands the command's arguments and the variables of --env, which are the last of the variables.
 void expand_words(ShardSpec& spec, const Arguments& arguments) {
   if (spec.id.empty()) spec.id = shard::random_id();
   const TemplateValues values{.index = spec.shard_index,

@@ -24,7 +24,7 @@ constexpr std::size_t kMostThreads = 100;  // of each process
 constexpr std::size_t kMostGroups = 6;
 constexpr std::size_t kMostFunctions = 12;
 constexpr std::size_t kMostSockets = 200;
-/// What stands below a process; shortened() leaves it out.
+/// Indents the lines below a process; shortened() omits them.
 constexpr std::string_view kBelow = "            ";
 constexpr std::size_t kMostShortened = 12;  // lines of each part
 constexpr std::size_t kWidthShortened = 160;
@@ -43,12 +43,12 @@ std::string heading(const Subject& subject, const std::string& why) {
                      why.empty() ? "" : fmt::format("because  {}\n", why));
 }
 
-/// Without what the compiler has put behind a function's name (".constprop.0").
+/// Without the suffix that the compiler has added to a function's name (".constprop.0").
 std::string place(const std::string& function) {
   return sys::escape(function.substr(0, function.find('.')));
 }
 
-/// The row of each process and what stands below it.
+/// The row of each process and the lines below it.
 class Rows {
  public:
   explicit Rows(std::optional<uid_t> reader) : reader_(reader) {}
@@ -104,7 +104,7 @@ std::string Rows::process_line(const ProcessDetails& process) {
                      sys::escape(process.command_line));
 }
 
-/// Row by row, so that what came before one that keeps us waiting (K33) is not lost.
+/// Row by row, so that the rows before a process that blocks us (K33) are not lost.
 void write_processes(int out, std::vector<Member> members, const Rows& rows) {
   sys::write_all(out, fmt::format("\nprocesses\n{:>8} {:>8}  {:<20} {:<22} {:>7} {:>8} {:>7}  {}\n", "PID",
                                   "OUTSIDE", "STATE", "WAITS IN", "AGE", "CPU", "MEMORY", "COMMAND"));
@@ -135,7 +135,7 @@ void write_sockets(int out, pid_t init, const std::vector<Member>& members) {
     sys::write_all(out, fmt::format("    they can't be seen: {}\n", error.what()));
     return;
   }
-  // A pair of connected Unix sockets has no name that would tell anything.
+  // A pair of connected Unix sockets has no name worth showing.
   std::erase_if(sockets, [](const OwnedSocket& owned) {
     return owned.socket.local.empty() && owned.socket.remote.empty();
   });
@@ -150,10 +150,10 @@ void write_sockets(int out, pid_t init, const std::vector<Member>& members) {
   sys::write_all(out, sockets.empty() ? "    none\n" : text);
 }
 
-/// Sockets first: nothing that is read of them can block.
+/// Sockets first: reading them can't block.
 void write_parts(int out, const Subject& subject) {
   const auto members = members_of(subject.init);
-  auto open_ones = members;  // to its reader
+  auto open_ones = members;  // accessible to the report's reader
   if (subject.reader) {
     std::erase_if(open_ones, [&](const Member& member) { return !is_of(*subject.reader, member.stat.pid); });
   }
@@ -164,7 +164,7 @@ void write_parts(int out, const Subject& subject) {
 std::string cut(const std::string& line) {
   if (line.size() <= kWidthShortened) return line;
   std::size_t end = kWidthShortened - 3;
-  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80) --end;  // no half character
+  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80) --end;  // don't split a character
   return line.substr(0, end) + "...";
 }
 

@@ -12,40 +12,40 @@
 
 namespace nslaunch::inspect {
 
-/// The shard that a report is given of.
+/// The shard that a report describes.
 struct Subject {
   std::string id;
   std::string name;
   std::vector<std::string> command;
-  pid_t init = 0;  ///< here
-  /// Another user whom the text is for: without kernel stacks, which only root reads, and of a process that
-  /// is not that user's with no command line, wait channel or socket.
+  pid_t init = 0;  ///< its pid here
+  /// Another user for whom the text is meant: without kernel stacks, which only root can read, and without
+  /// command line, wait channel and sockets of processes that are not that user's.
   std::optional<uid_t> reader{};
 };
 
-/// What a shard is doing, as a text for people: when and why that was asked, every process with state, wait
-/// channel, kernel stack (where that can be read), age, CPU, memory and command line, threads that do
-/// different things, and the sockets with their owners. What can't be had is said in a line of its own.
-/// Changes nothing in the shard, takes 5 s at most (it then says so), and names a bounded number of
-/// processes, threads and sockets. `why` may be empty. The caller must have one thread only. Throws Error
-/// where nothing can be had.
+/// Describes, as text for people, what a shard is doing: time and reason of the report, every process with
+/// state, wait channel, kernel stack (if readable), age, CPU, memory and command line, threads that do
+/// different things, and the sockets with their owners. What can't be obtained is reported in a line of its
+/// own. Changes nothing in the shard, takes 5 s at most (the report then says so), and lists a bounded number
+/// of processes, threads and sockets. `why` may be empty. The caller must have only one thread. Throws Error
+/// if nothing can be obtained.
 std::string hang_report_of(const Subject& subject, const std::string& why);
 
-/// The same for those who have more to wait for: collected by a child of the caller's.
+/// The same for callers that also wait for other things: a child of the caller collects it.
 class HangReport {
  public:
-  /// Begins it.
+  /// Starts it.
   HangReport(const Subject& subject, const std::string& why);
 
-  /// Readable when is_over() has something to do.
+  /// Readable when is_over() has something to read.
   int fd() const noexcept { return work_.fd(); }
-  /// When it has had its time.
+  /// When its time is up.
   const sys::Deadline& limit() const noexcept { return limit_; }
-  /// Takes what has come: whether that is all.
+  /// Reads the output so far; returns whether the report is over.
   bool is_over();
-  /// Waits for that.
+  /// Waits until then.
   void wait();
-  /// What there is of it.
+  /// The report, as far as it was collected.
   std::string text();
 
  private:
@@ -57,7 +57,7 @@ class HangReport {
   sys::Deadline limit_;
 };
 
-/// The first lines of each part of a report, without its heading, threads and stacks, each line cut.
+/// The first lines of each part of a report, without its heading, threads and stacks; each line is truncated.
 std::vector<std::string> shortened(const std::string& report);
 
 }  // namespace nslaunch::inspect

@@ -30,7 +30,7 @@ Standstill traced(const sys::ProcessStat& stat) {
   const auto what = fmt::format("{} is held by its tracer, {}", in_words(stat),
                                 about ? in_words(*about) : std::string("who can't be seen from here"));
   if (!about) return {what, "End the debugger or strace that is attached to it."};
-  // A process makes its parent its tracer by itself, which may be anybody's: su, or cron (K72).
+  // A process can make its parent its tracer (K72), and the parent may be another user's: su, or cron.
   const bool is_same_users = sys::status_field(stat.pid, "Uid") == sys::status_field(tracer, "Uid");
   if (is_same_users)
     return {what, fmt::format("To end the tracer, which lets it go on: kill -KILL {}", tracer)};
@@ -64,7 +64,7 @@ std::optional<Standstill> find_sleep(pid_t pid) {
                     fmt::format("What it waits for, as root: cat /proc/{}/stack", pid)};
 }
 
-/// By a child: the process, or its tracer, may keep whoever looks at it waiting (K33).
+/// In a child: the process, or its tracer, may block every reader (K33).
 std::optional<Standstill> found_by_child(pid_t pid,
                                          const std::function<std::optional<Standstill>(pid_t)>& find) {
   constexpr std::chrono::seconds kStandstillLimit{1};
@@ -106,7 +106,7 @@ Written written_by(pid_t init) {
     const auto io = sys::read_file(fmt::format("/proc/{}/io", pid).c_str()).value_or("");
     const auto found = io.find(kLabel);
     if (found != std::string::npos) return io.substr(found + kLabel.size());
-    // One that has ended is root's to read, until its parent counts it (K31).
+    // After a process has ended, only root can read this, until its parent counts it (K31).
     const auto stat = sys::read_stat(pid);
     return std::string(stat && !has_ended(*stat) ? "" : "0");
   };

@@ -47,10 +47,10 @@ std::string named_with_state(pid_t pid) {
               : fmt::format("pid {}", pid);
 }
 
-/// What one look at a process shows.
+/// The result of one look at a process.
 struct Seen {
   std::size_t depth = 0;    ///< how many PID namespaces it is in
-  std::uint64_t inode = 0;  ///< of its own; 0 where that can't be seen
+  std::uint64_t inode = 0;  ///< of its own PID namespace; 0 if that can't be read
   sys::ProcessStat stat;
 };
 
@@ -70,8 +70,8 @@ std::optional<Seen> parse(const std::string& text) {
   return seen;
 }
 
-/// Every process of one PID namespace as the launcher sees them, init first. One that lets nobody look at it,
-/// of whatever shard, hides nobody but itself (K33).
+/// Every process of one PID namespace as the launcher sees them, init first. A process that blocks its
+/// readers, of whatever shard, hides only itself (K33).
 class Members {
  public:
   Members(pid_t init, std::uint64_t pidns_inode) : inode_(pidns_inode) {
@@ -98,8 +98,8 @@ class Members {
   bool belongs(const Seen& seen) const {
     if (seen.depth < depth_) return false;
     if (seen.inode != 0 && seen.inode == inode_) return true;
-    // Another user's (set-uid) process does not show its link, and one in a nested namespace shows
-    // another: both are deep enough and have a parent here. /proc lists parents first as a rule.
+    // The link of another user's (set-uid) process can't be read, and that of one in a nested namespace
+    // differs: both are deep enough and have a parent here. /proc lists parents first as a rule.
     if (seen.inode != 0 && seen.depth == depth_) return false;
     return has(seen.stat.parent);
   }
@@ -141,8 +141,8 @@ std::optional<std::string> still_there(const sys::ProcessStat& stat, const Membe
 
 std::string look_for_blocker(pid_t init, std::uint64_t pidns_inode) {
   const Members members(init, pidns_inode);
-  // From the sure causes to the likely ones. init's own parent is the launcher: a zombie init is
-  // not held up by anybody.
+  // From the certain causes to the likely ones. init's own parent is the launcher: no process holds up a
+  // zombie init.
   for (const auto cause : {traced, not_reaped, frozen, uninterruptible, still_there}) {
     for (const auto& stat : members.all()) {
       if (stat.pid == init && (cause == not_reaped || cause == still_there)) continue;
@@ -158,12 +158,12 @@ std::string find_teardown_blocker(pid_t init, std::uint64_t pidns_inode) noexcep
   constexpr std::chrono::seconds kPatience{5};
   constexpr std::size_t kMostOfIt = 65'536;
   try {
-    // By a child: any of them may keep whoever looks at it waiting (K33).
+    // In a child: any of the processes may block its readers (K33).
     const auto look = [&](int out) { sys::write_all(out, look_for_blocker(init, pidns_inode)); };
     auto seen = sys::output_of_child(look, kPatience, kMostOfIt);
     if (seen.complete) return std::move(seen.text);
   } catch (...) {
-    // Named below, like what can't be looked at.
+    // Reported below, like processes that can't be read.
   }
   return "no process that can be seen";
 }

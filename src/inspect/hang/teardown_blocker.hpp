@@ -6,10 +6,10 @@
 
 namespace nslaunch::inspect {
 
-/// Called by the launcher, outside: names what keeps the PID namespace of `init` from ending (K6), in one
-/// line: a process in uninterruptible sleep ("pid 4711 (dd) is in uninterruptible sleep"), one that
-/// is traced by a stopped tracer, one whose parent outside the shard does not reap it, a frozen one.
-/// Pids are the launcher's view. "no process that can be seen" where nothing is found. Never throws.
+/// Called by the launcher, outside the shard. Names, in one line, what keeps the PID namespace of `init` from
+/// ending (K6): a process in uninterruptible sleep ("pid 4711 (dd) is in uninterruptible sleep"), one that is
+/// traced by a stopped tracer, one that its parent outside the shard does not reap, a frozen one. Pids are as
+/// the launcher sees them. Returns "no process that can be seen" if nothing is found. Never throws.
 std::string find_teardown_blocker(pid_t init, std::uint64_t pidns_inode) noexcept;
 
 }  // namespace nslaunch::inspect

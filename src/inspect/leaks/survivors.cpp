@@ -62,7 +62,7 @@ bool is_session_left(pid_t leader) noexcept try {
 std::vector<Process> survivors_beside(const std::vector<pid_t>& sessions) {
   auto processes = running_processes();
   if (sessions.empty()) return processes;
-  // A session is shown by its leader's pid in /proc's namespace, which may be an outer one.
+  // A session is identified by its leader's pid in /proc's namespace, which may be an outer one.
   std::set<pid_t> shown(sessions.begin(), sessions.end());
   for (const auto& process : processes) {
     if (shown.contains(process.pid)) shown.insert(process.shown());
@@ -77,12 +77,12 @@ std::vector<Leak> find_survivors(const std::vector<pid_t>& sessions, std::size_t
   total = kUnknownTotal;
   try {
     auto processes = survivors_beside(sessions);
-    if (processes.empty() && sys::all_pids().empty()) return leaks;  // not even init
+    if (processes.empty() && sys::all_pids().empty()) return leaks;  // /proc does not even show init
     total = processes.size();
     if (processes.empty() || most == 0) return leaks;
     processes.resize(std::min(most, processes.size()));
     const Listeners listeners;
-    // The launcher ends an init that is kept waiting.
+    // The launcher kills an init that blocks here.
     const CommandLines lines(processes, WithoutChild::kReadAnyway);
     for (const auto& process : processes) {
       leaks.push_back(describe(process, listeners, lines));
@@ -91,7 +91,7 @@ std::vector<Leak> find_survivors(const std::vector<pid_t>& sessions, std::size_t
       leaks.back().listening.clear();
     }
   } catch (...) {
-    // Out of memory: what was found so far is still worth telling.
+    // Out of memory: what was found so far is still worth reporting.
   }
   return leaks;
 }
@@ -103,7 +103,7 @@ Unreaped look_at_unreaped() noexcept {
     unreaped.processes = processes.size();
     for (const auto& process : processes) add(process, unreaped.usage);
   } catch (...) {
-    // Out of memory: what was found so far is still worth telling.
+    // Out of memory: what was found so far is still worth reporting.
   }
   return unreaped;
 }

@@ -19,44 +19,44 @@ namespace nslaunch::inspect {
 /// process's own namespace link and its innermost NSpid).
 std::vector<pid_t> processes_in_own_namespace();
 
-/// The same without those whose session is one of `sessions` (by their leaders' pids).
+/// The same, except processes whose session is one of `sessions` (given by their leaders' pids).
 std::vector<Process> survivors_beside(const std::vector<pid_t>& sessions);
 
-/// Whether a process of that session is left; true where that can't be told.
+/// Whether a process of that session is left; true if that can't be determined.
 bool is_session_left(pid_t leader) noexcept;
 
-/// How many survive where /proc can't be read.
+/// The number of survivors if /proc can't be read.
 constexpr std::size_t kUnknownTotal = std::numeric_limits<std::size_t>::max();
 
-/// Accounts of the first `most` of them with what they listen on. Never throws: what can't be
-/// read is left out, and who keeps a reader waiting costs no more than 3 s; but for ever where no child
-/// can be had. `total` becomes how many there are, or kUnknownTotal. `reader`: another user who will read it:
-/// of a process that is not that user's there is neither command line nor socket.
+/// Describes the first `most` of them with the addresses they listen on. Never throws: what can't be read is
+/// left out, and a process that blocks its readers costs at most 3 s, but blocks forever if no child can be
+/// created. `total` is set to their number, or kUnknownTotal. `reader`: another user who will read the
+/// result: processes that are not that user's have neither command line nor sockets in it.
 std::vector<Leak> find_survivors(const std::vector<pid_t>& sessions, std::size_t most, std::size_t& total,
                                  std::optional<uid_t> reader = std::nullopt) noexcept;
 
-/// Recognises the tail of a pipeline that the command left writing (`exec > >(sed ...)`): a process
-/// whose standard input is a pipe that no survivor can write to any more (or only such a tail: `sed
-/// | tee`) and that is not the caller's, so that it will meet end of file and end by itself; such a
-/// process must be given time. A server that leaked has no such input, and one that was started with
-/// such a pipe (K19) gives itself away: it listens, or goes on without taking anything from the pipe.
+/// Recognises the tail of a pipeline that the command left writing (`exec > >(sed ...)`): a process whose
+/// standard input is a pipe that no survivor can write to any more (or only such a tail: `sed | tee`) and
+/// that is not the caller's. It will reach end of file and end by itself, so it must be given time. A leaked
+/// server has no such input, and one that was started with such a pipe (K19) is recognised: it listens, or
+/// continues without reading from the pipe.
 class PipelineTails {
  public:
-  /// `caller_stdin_inode`: of the pipe that the command got as its own standard input, 0 if none.
-  /// `linger`: how long a tail may go on without taking anything more from its input.
+  /// `caller_stdin_inode`: of the pipe that is the command's own standard input, 0 if none. `linger`: how
+  /// long a tail may continue without reading any more of its input.
   explicit PipelineTails(std::uint64_t caller_stdin_inode,
                          std::chrono::milliseconds linger = std::chrono::seconds{10})
       : caller_stdin_(caller_stdin_inode), linger_(linger) {}
 
-  /// Whether a tail is there that has moved bytes since the last call (/proc/PID/io, or it was woken
-  /// in a write that goes on), computes, or was not there then. Never throws.
+  /// Whether there is a tail that has moved bytes since the last call (/proc/PID/io, or it was woken in an
+  /// unfinished write), computes, or did not exist then. Never throws.
   bool progressing() noexcept;
 
  private:
   struct Seen {
     pid_t pid;
     std::uint64_t movement;
-    int unread;                         ///< in its input
+    int unread;                         ///< bytes in its input
     sys::Clock::time_point last_input;  ///< when `unread` was last seen to change
   };
   std::uint64_t caller_stdin_;
@@ -64,15 +64,14 @@ class PipelineTails {
   std::vector<Seen> seen_;
 };
 
-/// What is still running in a shard, and what of its use nobody has been told of by a wait.
+/// The processes still running in a shard, and their resource usage that no wait has reported.
 struct Unreaped {
   std::size_t processes = 0;
-  nslaunch::Usage
-      usage;  ///< with that of the children which they have waited for; CPU time to a clock tick (10 ms)
+  nslaunch::Usage usage;  ///< including children that they have waited for; CPU time to a clock tick (10 ms)
 };
 
-/// Called by a shard's init just before it exits: a PID namespace that ends reaps what it kills without
-/// adding their times to anybody's (K34). Never throws: what can't be read is left out.
+/// Called by a shard's init just before it exits: the end of a PID namespace reaps the processes it kills
+/// without adding their times to any parent's (K34). Never throws: what can't be read is left out.
 Unreaped look_at_unreaped() noexcept;
 
 }  // namespace nslaunch::inspect

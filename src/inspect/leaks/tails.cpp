@@ -20,8 +20,8 @@
 namespace nslaunch::inspect {
 namespace {
 
-/// With thousands of survivors a look must stay cheap; a pipe whose writers are not all among
-/// these keeps its reader from counting as a tail.
+/// A check must stay cheap with thousands of survivors; if not all writers of a pipe are among these, its
+/// reader does not count as a tail.
 constexpr std::size_t kMostProcesses = 256;
 
 /// A process that reads a pipe as its standard input.
@@ -29,7 +29,7 @@ struct Reader {
   pid_t pid = 0;
   pid_t shown = 0;
   std::uint64_t pipe = 0;
-  int unread = 0;           ///< bytes that wait in the pipe
+  int unread = 0;           ///< bytes in the pipe
   bool has_writer = false;  ///< anywhere, also outside the shard
   bool is_tail = false;
 };
@@ -37,10 +37,10 @@ struct Reader {
 using Writers = std::unordered_map<std::uint64_t, std::vector<pid_t>>;
 
 std::optional<Reader> read_end(const Process& process, std::uint64_t pipe) {
-  // A pipe opened anew tells at once, and exactly, whether anybody can still write to it: hang-up.
-  // (A named FIFO would not; its link does not say "pipe:".)
+  // A newly opened pipe reports at once, and exactly, whether any process can still write to it: hang-up. (A
+  // named FIFO would not; its link does not read "pipe:".)
   const std::string path = fmt::format("/proc/{}/fd/0", process.shown());
-  // Held first: the process may put something else there meanwhile, which is not to be opened.
+  // Hold it first: the process may replace it meanwhile, and the replacement must not be opened.
   const sys::Fd found(::open(path.c_str(), O_PATH | O_CLOEXEC));
   struct stat status = {};
   if (!found || ::fstat(found.get(), &status) != 0 || !S_ISFIFO(status.st_mode) || status.st_ino != pipe)
@@ -61,7 +61,7 @@ std::vector<Reader> find_readers(const std::vector<Process>& processes, std::uin
     const auto pipe = inode_of(descriptor_target(process.shown(), 0), "pipe");
     if (pipe == 0 || pipe == except) continue;
     if (!listeners) listeners.emplace();
-    if (!listeners->of(process.shown()).empty()) continue;  // a server, which its input does not end
+    if (!listeners->of(process.shown()).empty()) continue;  // a server, which does not end with its input
     if (const auto reader = read_end(process, pipe)) readers.push_back(*reader);
   }
   return readers;
@@ -78,8 +78,8 @@ Writers find_writers(const std::vector<Process>& processes) {
   return writers;
 }
 
-/// What no one writes to ends, and so does what only such processes write to. A process that holds
-/// its own input open is never reached.
+/// A reader without a writer ends, and so does one whose writers all end. A process that holds its own input
+/// open is never reached.
 void mark_tails(std::vector<Reader>& readers, const std::vector<Process>& processes) {
   for (auto& reader : readers) reader.is_tail = !reader.has_writer;
   const auto undecided = [](const Reader& reader) { return !reader.is_tail; };
@@ -108,8 +108,8 @@ std::uint64_t number_after(const std::string& text, std::string_view label) {
 }
 
 struct Activity {
-  /// Grows with every read and write that ends, whenever a write that has not ended yet (a large one, to a
-  /// slow reader) gets on, and with the processor time of every thread (sort computes for long).
+  /// Grows with every completed read and write, with progress in an incomplete write (a large one, to a slow
+  /// reader), and with the processor time of every thread (sort computes for a long time).
   std::uint64_t movement = 0;
   bool runnable = false;  ///< runs, or waits for a processor: not stuck, however busy the machine is
 };

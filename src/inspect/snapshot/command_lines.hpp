@@ -11,10 +11,10 @@
 
 namespace nslaunch::inspect {
 
-/// The command lines of processes. Whoever reads one waits for the lock on that process's memory (K33).
+/// The command lines of processes. Reading one waits for the lock on that process's memory (K33).
 class CommandLines {
  public:
-  /// Of what has a `stat`: Process, Member. The caller must have one thread only.
+  /// Takes anything that has a `stat`: Process, Member. The caller must have only one thread.
   template <typename Processes>
   explicit CommandLines(const Processes& processes, WithoutChild without_child = WithoutChild::kReadNone) {
     std::vector<const sys::ProcessStat*> all;
@@ -22,8 +22,8 @@ class CommandLines {
     read(all, without_child);
   }
 
-  /// Arguments joined by single spaces, or "[comm]": with the reason where they can't be read. `shown` is the
-  /// pid of one of the processes in /proc.
+  /// Arguments joined by single spaces, or "[comm]" with the reason if they can't be read. `shown` is the pid
+  /// of one of the processes in /proc.
   const std::string& of(pid_t shown) const { return lines_.at(shown); }
 
  private:

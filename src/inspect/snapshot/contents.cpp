@@ -25,10 +25,10 @@ namespace {
 constexpr std::chrono::seconds kLookLimit{3};
 constexpr std::size_t kLongestAnswer = 4 << 20;
 constexpr int kMostFiles = 100'000;
-constexpr int kMostLevels = 64;  // others' trees can't use up our stack or descriptors
+constexpr int kMostLevels = 64;  // keeps others' trees from exhausting our stack or descriptors
 constexpr const char* kTmp = "/tmp";
 
-/// The child's answer: words that each end in a NUL, as no name has one.
+/// The child's answer: words, each terminated by a NUL, which no name contains.
 class Answer {
  public:
   explicit Answer(int out) : out_(out) {}
@@ -47,7 +47,7 @@ constexpr const char* kTmpSeen = "tmp";
 constexpr const char* kEntry = "entry";    // bytes, name
 constexpr const char* kUnseen = "unseen";  // a line
 
-/// Adds up what lies below a directory: nothing that is mounted there, whose file system may be a user's.
+/// Adds up the contents of a directory, except what is mounted there: that file system may be a user's.
 class Tally {
  public:
   template <typename Visit>
@@ -104,7 +104,7 @@ void look_at_tmp(const Answer& answer, pid_t init, const std::vector<Mount>& mou
   if (tally.is_cut()) answer.say(kUnseen, "some of /tmp: it has too many files, or too deep a tree");
 }
 
-/// Where its path still leads to it, and not to what somebody has mounted over it.
+/// Reports the mount if its path still leads to it, and not to another mount on top of it.
 void look_at_mount(const Answer& answer, pid_t init, const Mount& mount, std::size_t index) {
   const auto place = open_in_shard(init, mount.path);
   struct statfs status = {};
@@ -114,7 +114,7 @@ void look_at_mount(const Answer& answer, pid_t init, const Mount& mount, std::si
              status.f_files - status.f_ffree);
 }
 
-/// /tmp first: nothing below it can make us wait.
+/// /tmp first: nothing below it can block us.
 void look_at_all(int out, pid_t init, const std::vector<Mount>& mounts, std::size_t most) {
   const Answer answer(out);
   try {
@@ -126,7 +126,7 @@ void look_at_all(int out, pid_t init, const std::vector<Mount>& mounts, std::siz
     if (mounts[index].type != "tmpfs" || !mounts[index].is_new) continue;
     try {
       look_at_mount(answer, init, mounts[index], index);
-    } catch (const Error&) {  // gone, or hidden by another: there is nothing to say of it
+    } catch (const Error&) {  // gone, or covered by another mount: nothing to report
     }
   }
 }
@@ -134,7 +134,7 @@ void look_at_all(int out, pid_t init, const std::vector<Mount>& mounts, std::siz
 class Words {
  public:
   explicit Words(const std::string& text) : text_(text) {}
-  /// False where there is no whole one any more.
+  /// False if no complete word is left.
   bool next(std::string& word) { return std::getline(text_, word, '\0') && !text_.eof(); }
   std::uint64_t number() {
     std::string word;

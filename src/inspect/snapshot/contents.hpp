@@ -12,23 +12,23 @@
 
 namespace nslaunch::inspect {
 
-/// What an entry of a directory holds.
+/// The size of a directory entry.
 struct Usage {
   std::string name;
-  std::uint64_t bytes = 0;  ///< in memory, with all that lies below it
+  std::uint64_t bytes = 0;  ///< in memory, including everything below it
 };
 
-/// What a shard has in memory.
+/// What a shard stores in memory.
 struct Contents {
-  /// The largest entries of its /tmp, largest first; nothing where that is no tmpfs of its own, or could not
-  /// be looked at.
+  /// The largest entries of its /tmp, largest first; nullopt if that is not a tmpfs of its own, or could not
+  /// be examined.
   std::optional<std::vector<Usage>> tmp;
-  std::vector<std::string> unseen;  ///< what was not looked at, and why: a line each
+  std::vector<std::string> unseen;  ///< what was not examined, and why: one line each
 };
 
-/// Of the shard whose init has this pid here; says of those of its mounts that are a tmpfs how full they are.
-/// At most `most` entries. Nothing is asked that is mounted below them, no link of the shard's is followed,
-/// and whoever shows a file system on the way costs no more than 3 s.
+/// The contents of the shard whose init has this pid here. Also sets the usage of those of its `mounts` that
+/// are a tmpfs. Returns at most `most` entries. Examines nothing that is mounted below them, follows no link
+/// of the shard's, and waits at most 3 s for file systems on the path.
 Contents contents_of(pid_t init, std::vector<Mount>& mounts, std::size_t most);
 
 }  // namespace nslaunch::inspect

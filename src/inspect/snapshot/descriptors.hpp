@@ -13,7 +13,7 @@
 
 namespace nslaunch::inspect {
 
-/// What /proc/PID/fd/NUMBER points to ("pipe:[4711]"), empty where it can't be seen.
+/// What /proc/PID/fd/NUMBER points to ("pipe:[4711]"), empty if it can't be read.
 std::string descriptor_target(pid_t shown, int number);
 
 /// The inode in a target such as "socket:[4711]" of this kind, 0 for every other target.
@@ -26,13 +26,13 @@ void for_each_descriptor(pid_t shown,
 /// Whether this descriptor of the process can be written to.
 bool is_writable(pid_t shown, int number);
 
-/// The named sockets of the caller's network namespace that wait for clients, by inode. Empty where
-/// the kernel won't list them.
+/// The named sockets that listen in the caller's network namespace, by inode. Empty if the kernel does not
+/// list them.
 class Listeners {
  public:
   Listeners();
 
-  /// What this process waits for clients on, in the words of Leak::listening, each once.
+  /// The addresses that this process listens on, in the format of Leak::listening, each once.
   std::vector<std::string> of(pid_t shown) const;
 
  private:

@@ -15,7 +15,7 @@ namespace nslaunch::inspect {
 std::vector<std::size_t> depths_of(const std::vector<Member>& members) {
   std::vector<std::size_t> depths;
   std::map<pid_t, std::size_t> known;
-  for (const auto& member : members) {  // each stands after its parent
+  for (const auto& member : members) {  // each follows its parent
     const auto parent = known.find(member.parent);
     depths.push_back(parent == known.end() ? 0 : parent->second + 1);
     known[member.pid] = depths.back();

@@ -11,27 +11,27 @@
 
 namespace nslaunch::inspect {
 
-/// One process of a shard, for showing.
+/// One process of a shard, for display.
 struct ProcessDetails {
   const Member* member;
   std::size_t depth = 0;  ///< in the tree; 0 for init
 
-  /// The blanks before it in a list: no more than fit in a line, however deep the tree is.
+  /// Its indentation in a list: limited to what fits in a line, however deep the tree is.
   std::string indentation() const { return std::string(2 * std::min<std::size_t>(depth, 20), ' '); }
-  std::string waits_in;  ///< the kernel's function that it sleeps in; empty: none, or not to be seen
+  std::string waits_in;  ///< the kernel function that it sleeps in; empty if none, or if it can't be read
   std::string command_line;
 };
 
-/// How deep each of the members, in the order of the tree, lies in it.
+/// The depth of each member in the tree. `members` must be in the order of the tree.
 std::vector<std::size_t> depths_of(const std::vector<Member>& members);
 
-/// Of all, in their order. `members` must outlive the result.
+/// The details of all members, in their order. `members` must outlive the result.
 std::vector<ProcessDetails> details_of(const std::vector<Member>& members);
 
-/// The kernel's function that a process (or a thread of any) sleeps in; empty: none, or not to be seen.
+/// The kernel function that a process (or any thread) sleeps in; empty if none, or if it can't be read.
 std::string wait_channel(pid_t pid);
 
-/// "running", "sleeping", "waiting for a device", "stopped", "traced", "ended": a state of /proc in words.
+/// A state in /proc as text: "running", "sleeping", "waiting for a device", "stopped", "traced", "ended".
 const char* state_in_words(char state);
 
 /// Processor time, as "1.25s".

@@ -9,7 +9,7 @@
 namespace nslaunch::inspect {
 namespace {
 
-/// By what a mount of ours is known in another namespace.
+/// What identifies a mount of ours in another namespace.
 auto identity(const sys::MountLine& line) {
   return std::tuple(line.device, line.root, line.path);
 }

@@ -9,12 +9,12 @@
 
 namespace nslaunch::inspect {
 
-/// A mount that a shard has and we have not.
+/// A mount that a shard has and we don't.
 struct Mount {
   std::uint64_t id = 0;  ///< sys::MountLine's
   std::string path;
   std::string type;  ///< "tmpfs", "proc", ...
-  /// Of a file system that we have nowhere, and not one of ours that its user has mounted there.
+  /// Whether its file system is mounted nowhere here, rather than one of ours that its user mounted there.
   bool is_new = false;
   struct Usage {
     std::uint64_t used_bytes;
@@ -24,12 +24,12 @@ struct Mount {
   std::optional<Usage> usage{};  ///< of a tmpfs, by contents_of()
 };
 
-/// The mounts of the shard whose init has this pid here that are not ours, too, in the order in which they
-/// were made. Empty where they can't be seen, as when its owner lets nobody look at it (K66). The caller must
-/// have one thread only.
+/// The mounts of the shard whose init has this pid here that are not ours as well, in the order in which they
+/// were made. Empty if they can't be read, e.g. if the shard's owner blocks every reader (K66). The caller
+/// must have only one thread.
 std::vector<Mount> own_mounts(pid_t init);
 
-/// Where something is mounted as we see it, in the order in which it was.
+/// The mount points in our own view, in the order in which they were mounted.
 std::vector<std::string> mount_points();
 
 }  // namespace nslaunch::inspect

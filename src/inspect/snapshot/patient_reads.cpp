@@ -30,7 +30,7 @@ void PatientReads::begin(std::size_t first) {
     work_.emplace([this, first](int out) {
       for (auto at = first; at < count_; ++at) sys::write_all(out, read_(at) + '\0');
     });
-  } catch (const Error& error) {  // of what the shard may have, say
+  } catch (const Error& error) {  // e.g. at a limit of the shard's
     had_no_child_ = true;
     why_not_ = error.what();
   }

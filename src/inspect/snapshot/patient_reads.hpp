@@ -10,21 +10,21 @@
 
 namespace nslaunch::inspect {
 
-/// What is done where no child can be had, at a limit on processes for example.
+/// What to do if no child can be created, at a limit on processes for example.
 enum class WithoutChild {
   kReadNone,
-  kReadAnyway,  ///< for a reader whom somebody else ends if it is kept waiting
+  kReadAnyway,  ///< for a reader that another process kills if it blocks
 };
 
-/// Reads of /proc that whoever is looked at may keep waiting for ever (K33). A child does all of them: one
-/// that keeps it waiting costs a second, all of them together 3.
+/// Reads of /proc that the process looked at may block forever (K33). A child does all of them: a read that
+/// blocks costs a second, all of them together 3.
 class PatientReads {
  public:
-  /// Begins to read what `read` says of each number below `count`: a text without zero bytes. The caller must
-  /// have one thread only.
+  /// Starts to collect what `read` returns for each number below `count`: a text without zero bytes. The
+  /// caller must have only one thread.
   PatientReads(std::size_t count, std::function<std::string(std::size_t)> read,
                WithoutChild without_child = WithoutChild::kReadNone);
-  /// What was read of each, nothing where it could not be; `why_not` is for those.
+  /// The text for each number, nullopt if it could not be read; `why_not` has the reason.
   std::vector<std::optional<std::string>> take();
   bool had_no_child() const noexcept { return had_no_child_; }
   const std::string& why_not() const noexcept { return why_not_; }

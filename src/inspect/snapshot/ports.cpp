@@ -17,14 +17,15 @@ bool listens_everywhere(const ns::Socket& socket) {
   return socket.local.starts_with("0.0.0.0:") || socket.local.starts_with("[::]:");
 }
 
-/// What is the same of two sockets that each bound one address.
+/// Equal for two sockets that were each bound to the same address.
 using Address = std::pair<ns::Protocol, std::string_view>;
 
 Address address_of(const ns::Socket& socket) {
   return {socket.protocol, socket.local};
 }
 
-/// Looked up for each listener among all sockets, whose number is their owner's to choose.
+/// An index, because each listener is looked up among all sockets, and their owner controls how many there
+/// are.
 class Index {
  public:
   Index(const std::vector<OwnedSocket>& sockets, const std::vector<Member>& members) {
@@ -39,7 +40,8 @@ class Index {
     }
   }
 
-  /// A worker that inherited its parent's socket shares nothing; two servers that each bound it do.
+  /// A worker that inherited its parent's socket does not share the address; two servers that each bound it
+  /// do.
   bool is_shared(const OwnedSocket& listener) const {
     const auto found = groups_on_.find(address_of(listener.socket));
     if (found == groups_on_.end()) return false;
@@ -71,7 +73,7 @@ class Index {
   }
 
   std::unordered_map<pid_t, pid_t> group_of_;
-  std::map<Address, std::set<Groups>> groups_on_;  ///< of each of an address's listeners
+  std::map<Address, std::set<Groups>> groups_on_;  ///< one set per listener of the address
   std::map<Address, std::size_t> connections_of_;
   std::unordered_map<unsigned, std::size_t> connections_of_port_;
 };

@@ -6,22 +6,21 @@
 
 namespace nslaunch::inspect {
 
-/// A socket that waits for clients.
+/// A listening socket.
 struct Port {
   OwnedSocket listener;
-  std::size_t connections = 0;  ///< that were made to it and are still open (TCP)
-  /// Processes of another process group listen on the same port (SO_REUSEPORT): clients reach now one, now
-  /// the other.
+  std::size_t connections = 0;  ///< open connections to it (TCP)
+  /// Processes of another process group listen on the same port (SO_REUSEPORT): a client may reach either.
   bool shared = false;
 };
 
-/// The number behind the last colon of an address; 0 for a Unix socket.
+/// The number after the last colon of an address; 0 for a Unix socket.
 unsigned port_number(const ns::Socket& socket);
 
-/// What the shard listens on, in the order of protocol and number.
+/// The ports that the shard listens on, ordered by protocol and number.
 std::vector<Port> ports_among(const std::vector<OwnedSocket>& sockets, const std::vector<Member>& members);
 
-/// Those of the members that have one of them open.
+/// The members that have at least one of the ports open.
 std::vector<Member> owners_of(const std::vector<Port>& ports, const std::vector<Member>& members);
 
 }  // namespace nslaunch::inspect

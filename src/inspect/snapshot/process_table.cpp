@@ -39,7 +39,7 @@ std::vector<sys::ProcessStat> ProcessReading::take() {
     if (!lines[at]) without_line.push_back(pids_[at]);
     if (auto stat = sys::parse_stat(lines[at].value_or(""))) found.push_back(std::move(*stat));
   }
-  // The last first: those before them have used up the time, and may do so again.
+  // The last first: the reads before them have used up the time, and may do so again.
   std::ranges::reverse(without_line);
   PatientReads reads(
       without_line.size(), [&](std::size_t at) { return sys::status_text(without_line[at]); },
@@ -73,7 +73,7 @@ std::optional<Summary> ProcessTable::summary_of(pid_t init) const {
   Summary sum;
   std::uint64_t ticks = 0;
   std::vector<const sys::ProcessStat*> ahead = {found};
-  std::set<pid_t> seen;  // pids reused while we looked could form a circle
+  std::set<pid_t> seen;  // pids reused during the scan could form a cycle
   while (!ahead.empty()) {
     const auto& process = *ahead.back();
     ahead.pop_back();

@@ -15,21 +15,21 @@
 
 namespace nslaunch::inspect {
 
-/// What the processes of a shard use together.
+/// The total resource usage of a shard's processes.
 struct Summary {
-  std::size_t processes = 0;         ///< with init
-  std::chrono::milliseconds cpu{0};  ///< of those that are there
-  std::uint64_t rss_bytes = 0;       ///< a page that several have counts for each
+  std::size_t processes = 0;         ///< including init
+  std::chrono::milliseconds cpu{0};  ///< of those that still exist
+  std::uint64_t rss_bytes = 0;       ///< a shared page counts once per process
 };
 
-/// The look at every process that this /proc shows, but for those that are of no interest.
+/// A scan of every process that this /proc shows, except those of no interest.
 class ProcessReading {
  public:
-  /// Begins it. `without_child`: what becomes of the caller's own processes.
+  /// Starts it. `without_child`: what to do about processes of the caller's user.
   explicit ProcessReading(const std::unordered_set<pid_t>& of_no_interest = {},
                           WithoutChild without_child = WithoutChild::kReadNone);
-  /// Those that are still there. Of one that lets nobody read its `stat` (K33) there is what `status` says:
-  /// neither times nor threads. One that lets nobody read that either (K66) is left out.
+  /// The processes that still exist. One that blocks readers of its `stat` (K33) is described by its
+  /// `status`, without times and threads. One that blocks readers of that as well (K66) is left out.
   std::vector<sys::ProcessStat> take();
 
  private:
@@ -40,7 +40,7 @@ class ProcessReading {
   PatientReads reads_;
 };
 
-/// The processes of a machine as they were at one time.
+/// A snapshot of the processes of a machine.
 class ProcessTable {
  public:
   using Children = std::multimap<pid_t, sys::ProcessStat>;
@@ -50,9 +50,9 @@ class ProcessTable {
   ProcessTable& operator=(const ProcessTable&) = delete;
 
   const Children& by_parent() const noexcept { return children_; }
-  /// Nothing where it was not there.
+  /// nullptr if it did not exist.
   const sys::ProcessStat* find(pid_t pid) const;
-  /// Of a process and all that descends from it; empty where it was not there.
+  /// For a process and all its descendants; nullopt if it did not exist.
   std::optional<Summary> summary_of(pid_t init) const;
 
  private:

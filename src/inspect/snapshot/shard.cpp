@@ -27,7 +27,7 @@ std::vector<Number> numbers_in(const std::optional<std::string>& text) {
   return {std::istream_iterator<Number>(numbers), std::istream_iterator<Number>()};
 }
 
-/// Of each one's descriptors; none of who lets nobody look at them (K33).
+/// The socket inodes among each member's descriptors; none for a member that blocks its readers (K33).
 std::vector<std::vector<std::uint64_t>> socket_inodes_of(const std::vector<Member>& members) {
   PatientReads reads(members.size(), [&](std::size_t at) {
     std::string inodes;
@@ -56,9 +56,9 @@ std::vector<const sys::ProcessStat*> descendants_of(pid_t init, const ProcessTab
   std::vector<const sys::ProcessStat*> found;
   const auto* stat = processes.find(init);
   if (stat == nullptr) return found;
-  // Not by recursion: a shard has as many generations as its owner likes.
+  // Not recursive: the shard's owner controls the number of generations.
   std::vector<const sys::ProcessStat*> ahead = {stat};
-  std::unordered_set<pid_t> seen;  // pids reused while we looked could form a circle
+  std::unordered_set<pid_t> seen;  // pids reused during the scan could form a cycle
   while (!ahead.empty()) {
     go_on_until(limit);
     const auto* process = ahead.back();
@@ -84,7 +84,7 @@ std::vector<Member> members_of(pid_t init, const ProcessTable& processes,
   std::unordered_map<pid_t, pid_t> inside;
   std::size_t depth = 0;  // init's in /proc's own PID namespace
   auto texts = reads.take();
-  // Without init's depth nobody can be placed: a machine that has stood still is asked once more.
+  // Without init's depth no process can be placed: retry once, in case the machine has stalled.
   if (!texts.empty() && !texts[0]) texts[0] = PatientReads(1, pids_of, WithoutChild::kReadAnyway).take()[0];
   if (!texts.empty() && !texts[0]) throw took_too_long();
   for (std::size_t at = 0; at < texts.size(); ++at) {
@@ -94,7 +94,7 @@ std::vector<Member> members_of(pid_t init, const ProcessTable& processes,
     if (depth == 0) break;
     if (pids.size() < depth) continue;
     const auto parent = inside.find(stats[at]->parent);
-    const pid_t adopter = members.empty() ? 0 : members.front().pid;  // of whose parent has gone meanwhile
+    const pid_t adopter = members.empty() ? 0 : members.front().pid;  // if the parent has since ended
     members.push_back({pids[depth - 1], parent == inside.end() ? adopter : parent->second, *stats[at]});
     inside[stats[at]->pid] = pids[depth - 1];
   }

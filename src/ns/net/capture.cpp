@@ -19,23 +19,23 @@
 namespace nslaunch::ns {
 namespace {
 
-/// Above the largest packet of lo: 64 KiB, as long as nobody asks for BIG TCP.
+/// Above the largest packet of lo: 64 KiB, unless BIG TCP is enabled.
 constexpr int kLongestPacket = 262144;
-/// How long the kernel may keep packets to itself, to hand over many at once.
+/// How long the kernel may hold back packets, to deliver many at once.
 constexpr int kHandOverMs = 10;
-/// Of a burst of 1 GiB on two busy cores 2 MiB (libpcap's default) lose two packets in five, 8 MiB one in
-/// ten, 32 MiB one in forty, and twice that no fewer.
+/// Of a burst of 1 GiB on two busy cores, a ring of 2 MiB (libpcap's default) loses two packets in five, 8
+/// MiB one in ten, 32 MiB one in forty, and 64 MiB no fewer.
 constexpr std::uint64_t kSmallestRing = 2 << 20;
 constexpr std::uint64_t kLargestRing = 32 << 20;
 /// Init has other things to do, too.
 constexpr int kPacketsAtOnce = 128;
-/// What a full disk may take with it.
+/// How much of the file a full disk may cost.
 constexpr std::uint64_t kUnsafeAtMost = 64 << 10;
 constexpr std::uint64_t kFileHeader = sizeof(pcap_file_header);
 constexpr std::uint64_t kPacketHeader = 16;
 
-/// An Ethernet frame that means nothing to anybody (IEEE 802's number for experiments). What a CPU has sent
-/// over lo comes in its order: when the CPU's marker is there, so is all that came before (K32).
+/// An Ethernet frame without meaning (IEEE 802's experimental EtherType). Packets that a CPU sends over lo
+/// arrive in order: once the CPU's marker is there, so is everything before it (K32).
 struct Marker {
   unsigned char addresses[12] = {};
   unsigned char type[2] = {0x88, 0xB5};
@@ -60,7 +60,7 @@ std::set<int> cpus_of(const cpu_set_t& set) {
   return cpus;
 }
 
-/// libpcap tells the error as text; what was left in errno is the cause of it.
+/// libpcap reports the error as text; its cause is left in errno.
 Error capture_error(int status) {
   const int cause = errno;
   if (status == PCAP_ERROR_PERM_DENIED) return {sys::errno_code(EPERM), "capturing on lo"};
@@ -94,12 +94,12 @@ void Capture::open_lo(std::uint64_t ring_size) {
   ::pcap_set_timeout(lo_.get(), kHandOverMs);
   ::pcap_set_buffer_size(lo_.get(), static_cast<int>(ring_size));
   if (const int status = ::pcap_activate(lo_.get()); status < 0) throw capture_error(status);
-  // Now, not before: libpcap then closes what else it had opened, which would be the command's otherwise.
+  // Only now: libpcap then closes the other descriptors it opened, which the command would inherit otherwise.
   if (::pcap_setnonblock(lo_.get(), 1, problem) != 0) throw capture_error(PCAP_ERROR);
   packets_ = ::pcap_get_selectable_fd(lo_.get());
   sys::check(::fcntl(packets_, F_SETFD, FD_CLOEXEC), "keeping the capture from the command");
-  // lo shows every packet on its way out and on its way in, and libpcap leaves out the former; where the
-  // kernel does that itself (4.20), they take no room in the ring.
+  // lo shows every packet outgoing and incoming, and libpcap drops the outgoing copy; if the kernel does that
+  // itself (4.20), those copies take no room in the ring.
   const int yes = 1;
   ::setsockopt(packets_, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes);
 }
@@ -160,7 +160,7 @@ void Capture::stop() {
   packets_ = -1;
   lo_.reset();
   writer_.reset();
-  // On a full disk half a packet may have been written.
+  // On a full disk part of a packet may have been written.
   if (outcome_.error && ::ftruncate(file_.get(), static_cast<off_t>(safe_size_)) != 0) return;
 }
 
@@ -170,7 +170,7 @@ CaptureOutcome Capture::finish() {
   ::sched_getaffinity(0, sizeof allowed, &allowed);
   unseen_ = cpus_of(allowed);
   const sys::Deadline deadline(std::chrono::seconds{1});
-  bool send = true;  // again, too: a full ring loses them like anything else
+  bool send = true;  // again if needed: a full ring loses markers like any packet
   while (lo_ && !unseen_.empty() && !deadline.passed()) {
     if (send) send_markers();
     pollfd watched = {packets_, POLLIN, 0};

@@ -15,12 +15,12 @@ struct pcap_pkthdr;
 
 namespace nslaunch::ns {
 
-/// What crosses lo in the network namespace that it is made in, each packet once, as a pcap file. Called by
-/// init: only finish() ever waits for anything but the disk.
+/// Captures the traffic on lo of the network namespace that it is made in, each packet once, as a pcap file.
+/// Called by init: only finish() ever waits for anything but the disk.
 class Capture {
  public:
-  /// Captures from here on. `file` is empty and open for writing, and is duplicated; `limit` is the most
-  /// that it may grow to, in bytes. Throws Error.
+  /// Captures from here on. `file` must be empty and open for writing, and is duplicated; `limit` is its
+  /// maximum size in bytes. Throws Error.
   Capture(int file, std::uint64_t limit);
   Capture(const Capture&) = delete;
   Capture& operator=(const Capture&) = delete;
@@ -28,11 +28,11 @@ class Capture {
 
   /// Readable when there is something to take; -1 when the capture has stopped.
   int fd() const noexcept { return packets_; }
-  /// Adds those that it needs.
+  /// Adds the descriptors that it needs.
   void add_descriptors(std::vector<int>& open) const;
-  /// Writes some of what has come; when all of it is written, a reader of the file sees it, too.
+  /// Writes some of the captured packets; once all are written, readers of the file see them, too.
   void take();
-  /// Writes all that was sent before this call, for at most a second, and stops.
+  /// Writes everything that was sent before this call, for at most a second, and stops.
   CaptureOutcome finish();
 
  private:
@@ -53,8 +53,8 @@ class Capture {
   std::unique_ptr<pcap, Close> lo_;
   std::unique_ptr<pcap_dumper, Close> writer_;
   int packets_ = -1;
-  std::uint64_t size_ = 0;       ///< of the file, what is in the writer's buffer included
-  std::uint64_t safe_size_ = 0;  ///< up to here whole packets have reached the file
+  std::uint64_t size_ = 0;       ///< of the file, including the writer's buffer
+  std::uint64_t safe_size_ = 0;  ///< up to here the file has whole packets
   std::set<int> unseen_;         ///< CPUs whose marker has not come back
   CaptureOutcome outcome_;
 };

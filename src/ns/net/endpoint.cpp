@@ -53,7 +53,7 @@ sys::Fd listen_tcp(const std::string& address, std::uint16_t port) {
   auto socket = open_socket(*endpoint);
   if (!socket) return {};
   set(socket, SOL_SOCKET, SO_REUSEADDR);
-  // What is asked for as v6 leaves the v4 port of that number to others.
+  // A v6 socket leaves the v4 port of that number to others.
   if (endpoint->any.sa_family == AF_INET6) set(socket, IPPROTO_IPV6, IPV6_V6ONLY);
   if (::bind(socket.get(), &endpoint->any, endpoint->size) != 0 || ::listen(socket.get(), SOMAXCONN) != 0)
     return {};
@@ -73,7 +73,7 @@ std::uint16_t port_of(const sys::Fd& socket) {
   Endpoint endpoint = {};
   endpoint.size = sizeof endpoint.v6;
   if (::getsockname(socket.get(), &endpoint.any, &endpoint.size) != 0) return 0;
-  // The port stands at the same place in both.
+  // The port is at the same offset in both.
   return ntohs(endpoint.v4.sin_port);
 }
 

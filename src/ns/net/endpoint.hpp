@@ -7,16 +7,16 @@
 
 namespace nslaunch::ns {
 
-/// TCP sockets of the caller's network namespace that never wait. `address` is v4 or v6, in numbers. Empty,
-/// with errno, where they can't be had.
+/// Non-blocking TCP sockets of the caller's network namespace. `address` is a numeric v4 or v6 address.
+/// Empty, with errno set, if that fails.
 sys::Fd listen_tcp(const std::string& address, std::uint16_t port);
 /// The connection is made, or has failed (SO_ERROR), when the socket is writable.
 sys::Fd begin_to_connect(const std::string& address, std::uint16_t port);
 
-/// The port that a socket is bound to; 0 where it is none.
+/// The port that a socket is bound to; 0 if there is none.
 std::uint16_t port_of(const sys::Fd& socket);
 
-/// Whether `address` is one that these take.
+/// Whether these functions accept `address`.
 bool is_address(const std::string& address);
 
 /// "127.0.0.1:80", "[::1]:80".

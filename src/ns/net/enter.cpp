@@ -24,9 +24,9 @@
 namespace nslaunch::ns {
 namespace {
 
-/// Who owns the namespaces can stop it there (K47), or keep it waiting on the way (K33).
+/// The owner of the namespaces can stop the child there (K47), or block it on the way (K33).
 constexpr std::chrono::seconds kLimit{3};
-/// For the kernel to end what was killed; what can't be is left to whoever reaps ours.
+/// How long a killed child may take to end; an unkillable one is left to the reaper of our orphans.
 constexpr std::chrono::milliseconds kEndLimit{200};
 
 /// A message has at least one byte.
@@ -40,7 +40,7 @@ int send_descriptor(int channel, int descriptor) {
   return sys::send_message(channel, parts, {&descriptor, 1}) < 0 ? errno : 0;
 }
 
-/// Empty where it has not come in time, or not at all.
+/// Empty if it does not arrive in time, or not at all.
 sys::Fd receive_descriptor(int channel, const sys::Deadline& deadline) {
   pollfd watched = {channel, POLLIN, 0};
   if (sys::retry_on_eintr([&] { return ::poll(&watched, 1, deadline.poll_timeout()); }) != 1) return {};
@@ -55,9 +55,9 @@ sys::Fd open_namespace(pid_t pid, const char* name) {
   return sys::open_file(fmt::format("/proc/{}/ns/{}", pid, name), O_RDONLY);
 }
 
-/// The child's half: the process may keep whoever looks at its namespaces waiting (K33). Returns an errno.
+/// The child's half: the process may block readers of its namespaces (K33). Returns an errno.
 int join_and_send(pid_t pid, int channel) noexcept try {
-  sys::close_all_except({channel});  // what keeps it waiting keeps no pipe of ours
+  sys::close_all_except({channel});  // if it blocks, it must hold no pipe of ours
   const auto network = open_namespace(pid, "net");
   sys::Fd user;
   if (sys::namespace_inode(pid, "user") != sys::namespace_inode(0, "user"))
@@ -86,7 +86,7 @@ sys::Fd open_socket_diagnostics_of(pid_t pid) {
   if (!ended) ::kill(child, SIGKILL);
   int status = 0;
   if (handle && handle->wait_for_end(kEndLimit))
-    ::waitpid(child, &status, WNOHANG);  // one that is traced is its tracer's first
+    ::waitpid(child, &status, WNOHANG);  // a traced one is reported to its tracer first
   if (!socket) {
     const int error = !ended ? ETIMEDOUT : WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
     throw Error(sys::errno_code(error), "joining the shard's network namespace",

@@ -41,7 +41,7 @@ bool ipv4_answers() {
   return carries_datagram(reinterpret_cast<sockaddr*>(&address), sizeof address);
 }
 
-/// ::1 is the same link, so that it may be bound (it can't while it is tentative) tells enough. A kernel
+/// ::1 is on the same link, so a successful bind (impossible while it is tentative) is proof enough. A kernel
 /// without IPv6 has no such socket, and nothing to wait for.
 bool ipv6_answers() {
   sockaddr_in6 address = {};

@@ -19,7 +19,7 @@ struct NlFree {
 using NlSocket = std::unique_ptr<nl_sock, NlFree>;
 using NlMessage = std::unique_ptr<nl_msg, NlFree>;
 
-/// Returns `result`, or throws Error where libnl reports a failure (a negative number).
+/// Returns `result`, or throws Error if libnl reports a failure (a negative number).
 inline int check_netlink(int result, const char* doing) {
   if (result < 0) throw Error({-result, netlink_category()}, doing);
   return result;

@@ -16,7 +16,7 @@ struct Socket {
   bool listening = false;   ///< TCP and Unix: in LISTEN; UDP: bound and not connected
   bool closing = false;     ///< TCP: one side, or both, have closed it
   std::string local;        ///< "127.0.0.1:9926", "[::]:1883", a path, "@abstract"
-  std::string remote;       ///< empty where there is none
+  std::string remote;       ///< empty if there is none
   std::uint64_t inode = 0;  ///< what /proc/PID/fd shows as socket:[inode]
   uid_t uid = 0;
   std::uint32_t queued = 0;   ///< LISTEN: connections waiting for accept
@@ -29,8 +29,8 @@ const char* name_of(Protocol protocol) noexcept;
 /// "listens", "closing" or "connected".
 const char* state_of(const Socket& socket) noexcept;
 
-/// The socket that one message of a dump tells of; nothing where it is too short to. All of the message is
-/// there (NLMSG_OK).
+/// The socket that one message of a dump describes; empty if the message is too short. The message must be
+/// complete (NLMSG_OK).
 std::optional<Socket> read_socket(nlmsghdr* message, Protocol protocol);
 
 }  // namespace nslaunch::ns

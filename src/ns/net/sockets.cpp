@@ -19,18 +19,18 @@ namespace nslaunch::ns {
 namespace {
 
 constexpr std::uint32_t kAllStates = ~0U;
-/// As much as the kernel puts into one message of a dump (netlink_dump in its net/netlink/af_netlink.c). With
-/// a size of its own libnl does without asking for each message's first.
+/// The maximum size of one message of a kernel dump (netlink_dump in its net/netlink/af_netlink.c). With a
+/// fixed buffer size libnl does not query the size of each message first.
 constexpr std::size_t kMessageRoom = 32 << 10;
 
-/// For all of the dumps; what is listed is its owner's to choose.
+/// For all dumps together; the namespace's owner decides how much there is to list.
 constexpr std::chrono::seconds kDumpLimit{10};
 
 Error took_too_long() {
   return {sys::errno_code(ETIMEDOUT), "listing the kernel's sockets"};
 }
 
-/// ENOBUFS: the socket had no room for what the kernel had to say.
+/// ENOBUFS: the socket had no room for the kernel's reply.
 Error is_flooded() {
   return {sys::errno_code(ENOBUFS), "listing the kernel's sockets",
           "Somebody in that network writes to the socket that asks for them: try again."};
@@ -46,8 +46,8 @@ struct Dump {
   int done_error = 0;  ///< negative errno that the kernel put into the end-of-dump message
 };
 
-/// Whoever has the network namespace may write to our socket, and so keep the kernel's own words from coming:
-/// others' are left out, whatever they say, and waited through no longer than the deadline.
+/// The owner of the network namespace may write to our socket, and so keep the kernel's messages from
+/// arriving: messages of others are skipped, whatever they contain, and no longer than until the deadline.
 int on_message(nl_msg* message, void* argument) {
   auto& dump = *static_cast<Dump*>(argument);
   if (dump.deadline.passed()) {
@@ -71,7 +71,7 @@ int on_socket(nl_msg* message, void* argument) {
 }
 
 int on_end_of_dump(nl_msg* message, void* argument) {
-  // libnl 3.7 does not look at it: a family whose module is missing says so only here (K24).
+  // libnl 3.7 ignores its content: a family whose module is missing is reported only here (K24).
   nlmsghdr* header = nlmsg_hdr(message);
   auto& dump = *static_cast<Dump*>(argument);
   dump.is_done = true;
@@ -95,7 +95,7 @@ void dump(nl_sock* socket, const Request& request, Protocol protocol, std::vecto
   nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_socket, &state);
   nl_socket_modify_cb(socket, NL_CB_FINISH, NL_CB_CUSTOM, on_end_of_dump, &state);
   int result = 0;
-  // One that is too long is none of the kernel's (K68).
+  // A message that is too long is not the kernel's (K68).
   while ((result >= 0 || result == -NLE_MSG_TRUNC) && !state.is_done && !state.failure && !deadline.passed())
     result = nl_recvmsgs_default(socket);
   if (state.failure) std::rethrow_exception(state.failure);
@@ -103,7 +103,7 @@ void dump(nl_sock* socket, const Request& request, Protocol protocol, std::vecto
   if (result == -NLE_AGAIN || (is_left && !state.is_done)) throw took_too_long();
   if (result == -NLE_NOMEM) throw is_flooded();
   if (result >= 0 && state.done_error < 0) result = -nl_syserr2nlerr(state.done_error);
-  if (result == -NLE_OBJ_NOTFOUND) return;  // ENOENT: this kernel has no such family, or not its module
+  if (result == -NLE_OBJ_NOTFOUND) return;  // ENOENT: this kernel lacks the family, or its module
   check_netlink(result, "listing the kernel's sockets");
 }
 

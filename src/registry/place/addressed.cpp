@@ -5,7 +5,7 @@
 namespace nslaunch::registry {
 namespace {
 
-/// linux/threads.h: PID_MAX_LIMIT is 2^22, so that both fit into the number that goes along.
+/// linux/threads.h: PID_MAX_LIMIT is 2^22, so both fit into the number that is queued with the signal.
 constexpr int kPidBits = 22;
 constexpr int kPidMask = (1 << kPidBits) - 1;
 

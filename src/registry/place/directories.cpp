@@ -65,9 +65,9 @@ void open_all(const std::vector<Place>& places, std::vector<Directory>& director
   }
 }
 
-/// Looks nothing up below what another user has mounted (EXDEV). Empty with errno.
+/// Looks up nothing below another user's mount (EXDEV). Empty, with errno set, on failure.
 sys::Fd open_step_by_step(const std::string& path) {
-  const auto name = path.rfind('/') + 1;  // 0 where there is none
+  const auto name = path.rfind('/') + 1;  // 0 if there is none
   const auto above = name == 0 ? "." : path.substr(0, name);
   sys::Fd directory(::open(above.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   const auto check = [&] {
@@ -94,7 +94,7 @@ std::optional<Directory> open_directory(const Place& place, std::string& problem
     return std::nullopt;
   }
   constexpr int kToRead = O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC;
-  sys::Fd fd(there ? ::openat(there.get(), ".", kToRead) : -1);  // a missing one leaves its errno
+  sys::Fd fd(there ? ::openat(there.get(), ".", kToRead) : -1);  // if empty, errno is already set
   struct stat status = {};
   const bool looked = fd && ::fstat(fd.get(), &status) == 0;
   if (!looked) {
@@ -148,7 +148,7 @@ std::vector<Directory> open_own_directories(std::vector<std::string>& problems) 
   std::vector<std::string> troubles;
   open_all(places, directories, troubles);
   problems.insert(problems.end(), troubles.begin(), troubles.end());
-  // Where one of these can be used, the last is not needed: anybody may make a directory of its name in /tmp.
+  // If one of these can be used, the last is not needed: any user may create a directory of its name in /tmp.
   const bool needed = places.size() == troubles.size();
   open_all(last, directories, needed ? problems : troubles);
   return directories;

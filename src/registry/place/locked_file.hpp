@@ -13,9 +13,9 @@ struct LockedFile {
   std::string name;
 };
 
-/// Makes one, under the name that `name_of` has for this try. Whoever sweeps takes one that is not locked for
-/// a dead launcher's, at whatever age; that it was taken in the instant before it was locked shows
-/// afterwards, and another is made. Throws Error.
+/// Creates one, under the name that `name_of` returns for this attempt. A sweep takes a file that is not
+/// locked, of whatever age, for a dead launcher's. If it takes this one in the instant before the lock, that
+/// is detected afterwards, and another is created. Throws Error.
 LockedFile make_locked_file(int directory, const std::function<std::string(unsigned)>& name_of);
 
 }  // namespace nslaunch::registry

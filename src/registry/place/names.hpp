@@ -12,7 +12,7 @@ namespace nslaunch::registry {
 enum class NameKind {
   kRecord,     ///< "ID.shard"
   kTemporary,  ///< ".ID.PID.tmp": a record that is being written
-  kNote,       ///< ".ID.left": what a launcher will leave where it is killed (leftovers.hpp)
+  kNote,       ///< ".ID.left": what a launcher leaves behind if it is killed (leftovers.hpp)
   kSocket,     ///< "ID.sock": the shard's control socket
   kIgnored,    ///< other hidden files
   kStranger,   ///< nothing of ours
@@ -20,10 +20,9 @@ enum class NameKind {
 
 NameKind kind_of(std::string_view file_name);
 
-/// An id becomes a file name, so it is made of letters, digits, '-' and '_', at most 64 of them.
+/// An id becomes a file name, so it consists of letters, digits, '-' and '_', at most 64 of them.
 bool is_valid_id(std::string_view id);
-/// What means this shard and no other wherever `self` may name one: "ID", of another user's "UID/ID".
-/// Escaped.
+/// The word by which `self` names this shard and no other: "ID", for another user's shard "UID/ID". Escaped.
 std::string word_for(const ShardRecord& record, uid_t self);
 /// "ID" for "ID.shard" and "ID.sock"; the name itself for a stranger.
 std::string id_of(std::string_view file_name);

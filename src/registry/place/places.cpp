@@ -19,14 +19,14 @@
 namespace nslaunch::registry {
 namespace {
 
-/// Of directories in /tmp: one person can be 65,536 users (/etc/subuid), none of whom logs in, and each look
-/// costs something.
+/// For directories in /tmp: one person can have 65,536 uids (/etc/subuid), none of which logs in, and each
+/// check costs time.
 constexpr std::size_t kMostOfOthers = 200;
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   std::string path = value != nullptr ? value : "";
-  // With a slash at its end a path leads through a symbolic link, O_NOFOLLOW or not.
+  // A path with a trailing slash leads through a symbolic link, O_NOFOLLOW or not.
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   return path;
 }
@@ -48,8 +48,8 @@ Place fallback(uid_t user) {
   return {fmt::format("/tmp/nslaunch-{}", user), user};
 }
 
-/// Most wanted first. Records are only read from the login session's directory when XDG_RUNTIME_DIR
-/// does not name it.
+/// Most preferred first. Records are only read from the login session's directory if XDG_RUNTIME_DIR does not
+/// name it.
 std::vector<Place> own_places(bool to_read) {
   const uid_t self = ::geteuid();
   if (const auto state = variable("NSLAUNCH_STATE_DIR"); !state.empty()) return {{state, self}};
@@ -67,8 +67,8 @@ bool reads_others() {
   return ::geteuid() == 0 && variable("NSLAUNCH_STATE_DIR").empty();
 }
 
-/// Anybody can make any number of entries in /tmp, but none that is another user's. Where something is
-/// mounted that is left to who opens it: a program of that user's may have to answer.
+/// Any user can create any number of entries in /tmp, but none that is another user's. A mount point is left
+/// to the code that opens it: a program of that user's may have to answer.
 bool may_be_of(uid_t user, int directory, const char* name) {
   const auto entry = sys::open_on_same_mount(directory, name, O_PATH);
   if (!entry) return errno == EXDEV;
@@ -77,8 +77,8 @@ bool may_be_of(uid_t user, int directory, const char* name) {
   return known && status.stx_uid == user;
 }
 
-/// Calls visit(user) for every entry of `directory` that is `prefix` and a user's number, as nslaunch writes
-/// it, and can be that user's.
+/// Calls visit(user) for every entry of `directory` that is `prefix` and a user's number, in nslaunch's
+/// format, and that can belong to that user.
 template <typename Visit>
 void each_user(const char* directory, std::string_view prefix, Visit visit) {
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(directory), ::closedir);
@@ -117,7 +117,7 @@ std::vector<Place> other_users_places(std::vector<std::string>& problems) {
   if (!reads_others()) return others;
   each_user("/run/user", "", [&](uid_t user) { logged_in.push_back(login_place(user)); });
   each_user("/tmp", "nslaunch-", [&](uid_t user) { others.push_back(fallback(user)); });
-  // The numbers that a person has besides the account's own are the higher ones (login.defs: SUB_UID_MIN).
+  // A person's subordinate uids are higher than the account's own (login.defs: SUB_UID_MIN).
   std::sort(others.begin(), others.end(), [](const Place& a, const Place& b) { return a.owner < b.owner; });
   const auto is_own = [](const Place& place) { return place.owner == 0; };
   std::erase_if(logged_in, is_own);

@@ -4,8 +4,8 @@
 
 namespace nslaunch::registry {
 
-/// What is made while it lives gets exactly the owner's permissions that it asks for, whatever the
-/// caller's umask takes away.
+/// Files created during its lifetime get exactly the owner's permissions that are requested, whatever the
+/// caller's umask removes.
 class PrivateUmask {
  public:
   PrivateUmask() noexcept : before_(::umask(077)) {}

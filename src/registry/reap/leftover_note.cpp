@@ -27,7 +27,7 @@ constexpr int kNoteFormat = 1;
 
 constexpr std::chrono::seconds kLookupLimit{3};
 
-/// Empty where that can't be told. Its way is looked up, on which another user may be for root (K66).
+/// Empty if the path can't be determined. Its lookup may be blocked by another user if we are root (K66).
 std::string path_of_entry(int directory, const std::string& name) {
   if (directory == AT_FDCWD) return name;
   struct stat status = {};
@@ -64,7 +64,7 @@ NoteOrigin take_origin_of_note(std::string_view& text) {
 
 bool LeftoverNote::begin() {
   if (std::exchange(tried_, true)) return static_cast<bool>(file_);
-  std::string problem;  // the record has the same one, and says so
+  std::string problem;  // the record has the same one, and reports it
   directory_ = open_directory_to_publish(problem);
   if (!directory_) return false;
   auto file = make_locked_file(directory_->fd.get(), [](unsigned) { return note_name(sys::random_hex()); });
@@ -84,7 +84,7 @@ bool LeftoverNote::add(int directory, const std::string& name) noexcept {
     is_noted_ = begin();
     is_noted_ = write(path) && is_noted_;
     return is_noted_;
-  } catch (const std::exception&) {  // nothing can be written down
+  } catch (const std::exception&) {  // nothing can be noted
     return false;
   }
 }
@@ -93,11 +93,11 @@ void LeftoverNote::made(int directory) noexcept {
   try {
     const sys::IgnoredFileSizeSignal ignored;
     if (is_noted_) write(entry_of_made(directory));
-  } catch (const std::exception&) {  // it stays after a kill, and is told of
+  } catch (const std::exception&) {  // it stays after a kill, and is reported
   }
 }
 
-/// What could not be noted is removed all the same where this process is not killed.
+/// What could not be noted is removed all the same if this process is not killed.
 bool LeftoverNote::write(const std::string& entry) {
   text_ += entry + '\0';
   return file_ && sys::write_all(file_.get(), entry + '\0') == 0;

@@ -18,13 +18,13 @@ namespace nslaunch::registry {
 namespace {
 
 constexpr std::string_view kOwnNames = ".nslaunch-";
-/// What begins so tells the directory of the entry before it from all others.
+/// Prefix of an entry that identifies the directory named by the entry before it.
 constexpr std::string_view kMade = "made ";
 
 constexpr std::chrono::seconds kRemovalLimit{3};
 
-/// Each directory on the way is a real one, whatever its name led to when it was written down, and no user's
-/// program, which could keep us waiting. Empty with errno.
+/// Each directory on the path must be a real one, whatever its name referred to when it was noted, and not
+/// served by a user's program, which could block us. Empty, with errno set, on failure.
 sys::Fd open_place(const std::string& path) try {
   return sys::open_path_without_links(path.empty() ? "/" : path, sys::Ways::kAskNobody);
 } catch (const Error& error) {
@@ -37,12 +37,13 @@ std::string why_kept(const std::string& path, int error) {
                      sys::escape(path), sys::errno_code(error).message());
 }
 
-/// Of a directory: nobody can make another one of which this is true. Empty where that can't be told.
+/// Identifies a directory: no user can create another one with the same fingerprint. Empty if it can't be
+/// determined.
 std::string fingerprint(int directory) {
   struct statx status = {};
   constexpr unsigned kNeeded = STATX_INO | STATX_BTIME;
   if (::statx(directory, "", AT_EMPTY_PATH, kNeeded, &status) != 0) return {};
-  if ((status.stx_mask & kNeeded) != kNeeded) return {};  // a number alone is given again
+  if ((status.stx_mask & kNeeded) != kNeeded) return {};  // an inode number alone is reused
   return fmt::format("{:x}:{:x} {} {}.{:09}", status.stx_dev_major, status.stx_dev_minor, status.stx_ino,
                      status.stx_btime.tv_sec, status.stx_btime.tv_nsec);
 }
@@ -56,7 +57,7 @@ bool is_ours(int directory, const std::string& made) {
   return is_made(directory, made) && ::fstat(directory, &status) == 0 && status.st_uid == ::geteuid();
 }
 
-/// Returns 0 or an errno. What is in a directory that is not known for ours stays, and is told of.
+/// Returns 0 or an errno. The contents of a directory that is not known to be ours stay, and are reported.
 int remove_directory(int place, const char* name, const std::string& made) {
   const auto directory = sys::open_on_same_mount(place, name, O_PATH | O_DIRECTORY);
   if (!directory) return errno;
@@ -72,9 +73,10 @@ int remove_in(int place, const char* name, const std::string& made) {
   return of_directory == ENOTDIR || of_directory == ELOOP ? error : of_directory;
 }
 
-/// Whose rights it is removed with: a descriptor of what is that user's. Root does it itself in a place of
-/// its own, or where it is the very directory that root has made in somebody else's; and what was made as a
-/// user, that user, who could make it there: in a place of root's, too, where others can write.
+/// Whose rights it is removed with: returns a descriptor of a file of that user's. Root removes it itself in
+/// a directory of its own, or if it is the very directory that root created in another user's. What was
+/// created as a user is removed as that user, who could create it there: in a directory of root's, too, if
+/// others can write to it.
 sys::Fd whose_it_is(const sys::Fd& place, const char* name, const std::string& made) {
   struct stat status = {};
   const bool is_in_roots = ::fstat(place.get(), &status) == 0 && status.st_uid == 0;
@@ -85,8 +87,8 @@ sys::Fd whose_it_is(const sys::Fd& place, const char* name, const std::string& m
   return sys::Fd(::fcntl(place.get(), F_DUPFD_CLOEXEC, 0));
 }
 
-/// A file that root has made in a directory whose owner has no right to write there, but could give it to
-/// himself: that it goes by root's right is no more than he could do. Returns 0 or an errno.
+/// Removes a file that root created in a directory whose owner has no right to write there, but could grant
+/// it to himself: using root's right does no more than he could do. Returns 0 or an errno.
 int remove_for_owner(int place, const char* name) {
   const auto remove = [&] {
     return sys::Answer{std::to_string(::unlinkat(place, name, 0) == 0 ? 0 : errno)};
@@ -94,7 +96,7 @@ int remove_for_owner(int place, const char* name) {
   return std::atoi(sys::in_child(0, kRemovalLimit, remove, sys::Signals::kWait, {place}).text.c_str());
 }
 
-/// By children, since whoever is on the way may hold a lock for as long as he likes (K66).
+/// In children, because any user on the path may hold a lock for as long as he likes (K66).
 int remove_as_root(const std::string& directory, const char* name, const std::string& made) {
   const auto look = [&] {
     sys::Answer answer;
@@ -113,7 +115,7 @@ int remove_as_root(const std::string& directory, const char* name, const std::st
   const int error = sys::as_owner_of(whose, kRemovalLimit, remove, {place}, sys::RootsWork::kInChild);
   if (error != EACCES) return error;
   if (sys::is_same(whose, place)) return remove_for_owner(place, name);
-  // By the right of a group that user made it there, and is without that group here: he may not even look for
+  // The user created it there with the rights of a group that he does not have here: he may not even look for
   // it.
   if (const int kept = sys::remove_contents(whose); kept != 0) return kept;
   const auto remove_empty = [&] {
@@ -129,7 +131,7 @@ int remove_here(const std::string& directory, const char* name, const std::strin
   return place ? remove_in(place.get(), name, made) : errno;
 }
 
-/// One entry; a path that was not of our making is ignored.
+/// Removes one entry; a path that we did not create is ignored.
 void remove_leftover(const std::string& path, const std::string& made, Removed& sum) {
   const auto slash = path.rfind('/');
   if (!path.starts_with('/') || !std::string_view(path).substr(slash + 1).starts_with(kOwnNames)) return;
@@ -163,7 +165,7 @@ Removed remove_leftovers(std::string_view entries) {
     remove_leftover(path, made, sum);
     made.clear();
   };
-  // What has no end was not written whole, and so was not made.
+  // An entry without its end was not written completely, and so its file was not created.
   for (auto end = entries.find('\0'); end != std::string_view::npos; end = entries.find('\0')) {
     const auto entry = entries.substr(0, end);
     entries.remove_prefix(end + 1);

@@ -15,13 +15,13 @@
 namespace nslaunch::registry {
 namespace {
 
-/// For all orphans of a directory together, and what each gets of it at least.
+/// For all orphans of a directory together, and the minimum for each.
 constexpr std::chrono::milliseconds kEndLimit{5000};
 constexpr std::chrono::milliseconds kLeastEndLimit{50};
-/// For a directory of somebody else's, who may hold us up.
+/// For another user's directory: that user may block us.
 constexpr std::chrono::seconds kDirectoryLimit{10};
 
-/// A result as a child that works for another user says it: problems are escaped, so one line each.
+/// A result as reported by a child that works for another user: problems are escaped, so one line each.
 std::string to_text(const ReapResult& result) {
   std::string text = fmt::format("{} {}\n", result.removed, result.ended);
   for (const auto& problem : result.problems) text += sys::escape(problem) + '\n';
@@ -77,7 +77,7 @@ void sweep_own_directories(const SweepLimits& limits) {
     sys::Deadline deadline;
   };
   Budget for_records{limits.records, sys::Deadline(limits.time)};
-  // Whoever waits for the end of an orphan has no time left; what was left elsewhere goes all the same.
+  // After the wait for an orphan's end no time is left; what was left elsewhere is removed all the same.
   Budget for_notes{limits.notes, sys::Deadline(limits.time_for_notes)};
   std::vector<std::string> ignored;
   Reaper reaper(false);
@@ -99,7 +99,7 @@ void sweep_own_directories(const SweepLimits& limits) {
 void sweep(const SweepLimits& limits) noexcept {
   try {
     sweep_own_directories(limits);
-  } catch (const std::exception&) {  // a sick registry never stops a run; `list` and `reap` say more
+  } catch (const std::exception&) {  // a sick registry never stops a run; `list` and `reap` report more
   }
 }
 

@@ -25,8 +25,8 @@ std::string shown(const Directory& directory, const char* name) {
   return sys::escape(directory.path + "/" + name);
 }
 
-/// The file with its lock, if nobody else has it and `name` still means it: from here on no
-/// launcher is behind it, and no other reaper is at it.
+/// The file with its lock, if no other process has it and `name` still refers to it: from here on no launcher
+/// owns it, and no other reaper works on it.
 std::optional<RecordFile> seize(const Directory& directory, const char* name, unsigned char type,
                                 std::string& problem) {
   auto file = open_record(directory, name, type, O_RDWR, problem);
@@ -34,14 +34,14 @@ std::optional<RecordFile> seize(const Directory& directory, const char* name, un
   return file;
 }
 
-/// Its writer locks it when it has made it, and looks whether we were quicker (make_locked_file).
+/// Its writer locks it after creating it, and checks whether we were faster (make_locked_file).
 void sweep_temporary(const Directory& directory, const char* name, unsigned char type) {
   std::string ignored;
   const auto file = seize(directory, name, type, ignored);  // locked until it is gone
   if (file) ::unlinkat(directory.fd.get(), name, 0);
 }
 
-/// A socket whose record somebody has removed by hand, and that nobody listens on.
+/// Removes a socket whose record was removed by hand, and on which no process listens.
 void sweep_socket(const Directory& directory, const char* name) {
   const auto record = record_name(id_of(name));
   if (::faccessat(directory.fd.get(), record.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
@@ -65,14 +65,14 @@ std::string end_init(const ProcessIdentity& init, uid_t owner, milliseconds pati
   return fmt::format("its init (pid {}) was killed but has not ended", init.pid);
 }
 
-/// Leaves a note's first bytes and `entries`, which are in it. Where that fails all stays.
+/// Reduces a note to its first bytes and `entries`, which are part of it. If that fails, everything stays.
 void keep_only(const RecordFile& note, std::size_t first, const std::string& entries) {
   const auto written = ::pwrite(note.fd.get(), entries.data(), entries.size(), static_cast<off_t>(first));
   if (written == static_cast<ssize_t>(entries.size()))
     sys::retry_on_eintr([&] { return ::ftruncate(note.fd.get(), static_cast<off_t>(first) + written); });
 }
 
-/// On another machine or before its start they mean nothing.
+/// Those of another machine or an earlier boot mean nothing here.
 bool has_other_mounts(const NoteOrigin& origin) {
   return origin.mount_namespace != 0 && origin.writer.boot_id == sys::boot_id() &&
          origin.mount_namespace != sys::namespace_inode(0, "mnt");
@@ -94,7 +94,8 @@ bool Reaper::reap(const Directory& directory, const char* name, unsigned char ty
   return seized_;
 }
 
-/// What is wrong with the file itself is told of by who lists; what kept us from it, now, by us.
+/// A problem of the file itself is reported when it is listed; what kept us from opening it now is reported
+/// here.
 std::optional<RecordFile> Reaper::take(const Directory& directory, const char* name, unsigned char type) {
   std::string problem;
   auto file = seize(directory, name, type, problem);
@@ -123,12 +124,12 @@ void Reaper::reap_record(const Directory& directory, const char* name, unsigned 
   }
   const Life life = viewpoint_.life(header, directory.owner, false);
   if (life == Life::kDead && unlink_record(directory, name)) ++result_.removed;
-  // A record with any damage is no ground for a kill.
+  // A record with any damage does not justify a kill.
   if (life != Life::kOrphaned || decode(text).condition != Condition::kGood) return;
   reap_orphan(directory, name, header.init, patience);
 }
 
-/// What a note of another PID or mount namespace names may be in a place that is not seen from here.
+/// A note of another PID or mount namespace may name something in a place that is not visible from here.
 void Reaper::reap_note(const Directory& directory, const char* name, unsigned char type) {
   const auto file = take(directory, name, type);
   if (!file) return;
@@ -141,7 +142,7 @@ void Reaper::reap_note(const Directory& directory, const char* name, unsigned ch
   const bool is_elsewhere =
       !sum.missing.empty() && (viewpoint_.is_foreign(origin.writer) || has_other_mounts(origin));
   if (sum.problems.empty() && !is_elsewhere) ::unlinkat(directory.fd.get(), name, 0);
-  // What has been removed is missing from now on, and would keep the note.
+  // What was removed is missing from now on, and would keep the note.
   if (sum.problems.empty() && is_elsewhere && sum.removed > 0)
     keep_only(*file, text.size() - entries.size(), sum.missing);
 }
@@ -161,7 +162,7 @@ void Reaper::reap_orphan(const Directory& directory, const char* name, const Pro
 }
 
 bool Reaper::unlink_record(const Directory& directory, const char* name) {
-  // The record last: what a reaper that is killed here leaves is found through it.
+  // The record last: if a reaper is killed here, the rest is found through it.
   const int socket = ::unlinkat(directory.fd.get(), socket_name(id_of(name)).c_str(), 0);
   if ((socket == 0 || errno == ENOENT) && ::unlinkat(directory.fd.get(), name, 0) == 0) return true;
   if (errno != ENOENT) {

@@ -9,14 +9,14 @@
 
 namespace nslaunch::registry {
 
-/// Removes what dead launchers left, one entry of a directory at a time, and counts.
+/// Removes what dead launchers left, one entry of a directory at a time, and counts it.
 class Reaper {
  public:
-  /// A thorough one also removes damaged records, behind which there can't be a launcher any more.
+  /// If `thorough`, it also removes damaged records, which no launcher can own any more.
   explicit Reaper(bool thorough) noexcept : thorough_(thorough) {}
 
-  /// `type` as readdir(3) has it; an orphaned shard's init may take `patience` to end. Never throws. Returns
-  /// whether it was a record or a note that no launcher holds, which is what costs time.
+  /// `type` as in readdir(3); an orphaned shard's init gets `patience` to end. Never throws. Returns whether
+  /// it was a record or a note that no launcher holds, which is what costs time.
   bool reap(const Directory& directory, const char* name, unsigned char type,
             std::chrono::milliseconds patience);
 

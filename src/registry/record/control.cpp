@@ -29,7 +29,7 @@ sockaddr_un address_at(const std::string& path) {
               "Somebody has put it there, and nothing was sent to it. Where it is: nslaunch list --json");
 }
 
-/// Its inode, held: what the name means from now on is of no interest.
+/// Holds the socket's inode: what the name refers to from now on does not matter.
 sys::Fd open_socket(const Directory& directory, const std::string& name, const std::string& doing) {
   const int below = directory.fd.get();
   auto file = open_in(below, [&] { return sys::open_on_same_mount(below, name.c_str(), O_PATH); });
@@ -45,7 +45,7 @@ sys::Fd open_socket(const Directory& directory, const std::string& name, const s
   return file;
 }
 
-/// The process that has called listen(2), and so is told of by the kernel (K46), is this one.
+/// Whether `init` is the process that called listen(2), which the kernel reports as the peer (K46).
 bool is_listened_on_by(const sys::Fd& socket, const ShardRecord& record, const sys::Pidfd& init) {
   ucred peer = {};
   socklen_t size = sizeof peer;

@@ -16,17 +16,17 @@ namespace nslaunch::registry {
 /// The address of a socket in an open directory, however long the directory's path is.
 sockaddr_un address_in(int directory, const std::string& name);
 
-/// Connects to the control sockets of shards that list_shards showed: one after the other of the same
-/// directory costs little.
+/// Connects to the control sockets of shards that list_shards returned: consecutive ones in the same
+/// directory cost little.
 class Controls {
  public:
-  /// `patience`: till when to wait for peers that take nobody in, for all of them together; by default not at
-  /// all.
+  /// `patience`: until when to wait for peers whose queue is full, for all of them together; by default not
+  /// at all.
   explicit Controls(std::optional<sys::Deadline> patience = std::nullopt) : patience_(patience) {}
 
-  /// A connection to the shard's recorded init, and to nobody else: the socket is the owner's own, no link,
-  /// and who listens on it is that process. It never waits (O_NONBLOCK), and that init can send no
-  /// descriptors on it until sys::take_descriptors() says otherwise. Throws Error where there is none.
+  /// Connects to the shard's recorded init, and to no other process: the socket is the owner's own, no link,
+  /// and that process listens on it. The connection never blocks (O_NONBLOCK), and that init can send no
+  /// descriptors on it until sys::take_descriptors() allows it. Throws Error if it can't connect.
   sys::Fd connect(const ShardEntry& entry);
 
  private:

@@ -87,8 +87,8 @@ bool Viewpoint::is_foreign(const ProcessIdentity& launcher) {
 Life Viewpoint::life(const Header& header, uid_t owner, bool locked) {
   const auto& launcher = header.launcher;
   if (is_other_boot(launcher) || is_foreign(launcher)) return locked ? Life::kLive : Life::kDead;
-  // The lock alone would call a shard live while a reaper is at it, or while a process that
-  // inherited the launcher's descriptor lives on.
+  // By the lock alone, a shard would count as live while a reaper holds it, or while a process that inherited
+  // the launcher's descriptor lives on.
   if (sys::find(launcher, owner) || (locked && launcher.pid == 0)) return Life::kLive;
   return sys::find(header.init, owner) ? Life::kOrphaned : Life::kDead;
 }

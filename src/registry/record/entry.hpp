@@ -16,8 +16,8 @@
 
 namespace nslaunch::registry {
 
-/// Calls visit(name, type) for every entry (type as readdir(3) has it, DT_UNKNOWN on some file
-/// systems) until it returns false. Entries may be removed meanwhile.
+/// Calls visit(name, type) for every entry (type as in readdir(3), DT_UNKNOWN on some file systems) until it
+/// returns false. Entries may be removed meanwhile.
 template <typename Visit>
 void each_entry(const Directory& directory, Visit visit) {
   sys::Fd copy(sys::check(::fcntl(directory.fd.get(), F_DUPFD_CLOEXEC, 0), "listing {}", directory.path));
@@ -39,15 +39,15 @@ struct RecordFile {
   struct stat status = {};
 };
 
-/// Opens a regular file of the directory's owner, of a record's size, without following a link, waiting
-/// for a peer or waking a device. Nothing with an empty `problem`: it is gone.
+/// Opens a regular file of the directory's owner, no larger than a record, without following a link, waiting
+/// for a peer or waking a device. nullopt with an empty `problem`: it is gone.
 std::optional<RecordFile> open_record(const Directory& directory, const char* name, unsigned char type,
                                       int access, std::string& problem);
 
-/// Whether open_record() may well succeed at the next try: it was no fault of the file's.
+/// Whether open_record() may well succeed at the next attempt: the file itself was not the cause.
 bool is_passing(const std::string& problem);
 
-/// Whether `name` still means this very file. Throws where that can't be told.
+/// Whether `name` still refers to this very file. Throws Error if that can't be determined.
 bool is_still(const Directory& directory, const char* name, const RecordFile& file);
 
 std::string read_text(const RecordFile& file);
@@ -55,18 +55,18 @@ std::string read_text(const RecordFile& file);
 /// What the recorded processes say about a shard.
 enum class Life { kLive, kOrphaned, kDead };
 
-/// From where we look at records: whether their pids mean anything here. Asks the kernel when it
-/// is first needed, since a launch mostly finds nothing to look at.
+/// Our boot and PID namespace: determines whether the pids in records are valid here. Queries the kernel on
+/// first use, since a launch mostly finds no records to check.
 class Viewpoint {
  public:
-  /// Made before the machine started, or on another one.
+  /// Written before this boot, or on another machine.
   bool is_other_boot(const ProcessIdentity& launcher) const;
-  /// Made since the machine started, but in another PID namespace (or in one that can't be told).
+  /// Written in this boot, but in another PID namespace (or in one that can't be determined).
   bool is_foreign(const ProcessIdentity& launcher);
-  /// After is_foreign(): our own PID namespace can't be told.
+  /// After is_foreign(): our own PID namespace can't be determined.
   bool is_lost() const noexcept { return own_pidns_ == std::uint64_t{0}; }
-  /// `locked`: somebody holds the record's lock. That is the launcher, or for a moment a reaper.
-  /// A process that is not `owner`'s is none of the record's. Throws Error as sys::find() does.
+  /// `locked`: another process holds the record's lock: the launcher, or for a moment a reaper. A process
+  /// that is not `owner`'s is never the recorded one. Throws Error as sys::find() does.
   Life life(const Header& header, uid_t owner, bool locked);
 
  private:

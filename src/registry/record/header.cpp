@@ -13,7 +13,7 @@ namespace {
 
 struct StateName {
   ShardState state;
-  char letter;  ///< 0: found out by looking at the processes, never written
+  char letter;  ///< 0: determined from the processes, never written
   const char* name;
 };
 
@@ -26,7 +26,7 @@ constexpr StateName kStates[] = {
     {ShardState::kUnreadable, 0, "unreadable"},
 };
 
-/// What stands before the next `end`, which is taken too; nothing where there is none.
+/// Takes the text up to the next `end`, and `end` itself; nullopt if there is none.
 std::optional<std::string_view> take_until(std::string_view& text, char end) {
   const auto at = text.find(end);
   if (at == std::string_view::npos) return std::nullopt;
@@ -75,7 +75,7 @@ bool take_state(std::string_view& text, ShardState& state) {
   return true;
 }
 
-/// Whether the text says that it is of a later format, whatever follows the number there.
+/// Whether the text declares a later format, whatever follows the format's number.
 bool is_newer(std::string_view text, std::string& problem) {
   if (!take_label(text, kMagic)) return false;
   const auto format = text.substr(0, text.find_first_not_of("0123456789"));

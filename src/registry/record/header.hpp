@@ -7,15 +7,15 @@
 
 namespace nslaunch::registry {
 
-/// A record begins with four lines of plain text, all that reaping needs, and goes on as JSON for
-/// those who want to show it (record.hpp):
+/// A record begins with four lines of plain text, all that reaping needs, followed by JSON for
+/// display (record.hpp):
 ///
 ///   nslaunch 1 R                                          format version, state letter
 ///   init 412 123 456                                      pid, start, pidfd inode
 ///   launcher 411 122 455
-///   from BOOT_ID PIDNS_INODE                              where those pids mean something
+///   from BOOT_ID PIDNS_INODE                              where those pids are valid
 ///
-/// The state letter stands at a fixed offset, so that it is overwritten in place: a full disk can't lose
+/// The state letter is at a fixed offset, so that it is overwritten in place: a full disk can't lose
 /// it.
 struct Header {
   ShardState state = ShardState::kUnreadable;
@@ -26,14 +26,14 @@ struct Header {
 constexpr int kFormat = 1;
 constexpr off_t kStateOffset = 11;
 
-/// 0 for a state that no record is ever written with.
+/// 0 for a state that is never written to a record.
 char state_letter(ShardState state) noexcept;
 /// Init's boot and PID namespace are the launcher's.
 std::string encode(const Header& header);
 
 enum class Condition { kGood, kDamaged, kNewer };
 
-/// Takes the header off the front of `text`. On kDamaged and kNewer `problem` says so in words.
+/// Takes the header off the front of `text`. On kDamaged and kNewer `problem` describes that.
 Condition take_header(std::string_view& text, Header& header, std::string& problem);
 
 }  // namespace nslaunch::registry

@@ -18,12 +18,12 @@
 namespace nslaunch::registry {
 namespace {
 
-/// Of another user, who may have any number of files called as records.
+/// For another user, who may have any number of files named like records.
 constexpr std::size_t kMostOfAnother = 10'000;
-/// Bytes that what is kept of them takes; a usual record takes some hundred.
+/// Limit in bytes for what is kept of them; a usual record takes some hundred.
 constexpr std::size_t kMostRoomForAnother = std::size_t{16} << 20;
-constexpr std::chrono::seconds kReadingLimit{5};   ///< of which what was read is kept
-constexpr std::chrono::seconds kListingLimit{10};  ///< of which nothing is
+constexpr std::chrono::seconds kReadingLimit{5};   ///< when it is over, what was read is kept
+constexpr std::chrono::seconds kListingLimit{10};  ///< when it is over, nothing is kept
 
 ShardState state_of(Life life, ShardState recorded) {
   if (life == Life::kLive) return recorded;
@@ -40,19 +40,19 @@ bool take_record(const RecordFile& file, const Directory& directory, ShardEntry&
     return false;
   }
   entry.record = std::move(decoded.record);
-  entry.record.uid = directory.owner;  // the kernel's word, not the file's
+  entry.record.uid = directory.owner;  // from the kernel, not from the file
   entry.state = decoded.state;
   return true;
 }
 
-/// Where nobody lets us look at the processes, the lock is what tells.
+/// If the processes can't be inspected, the lock decides.
 Life life_seen(Viewpoint& viewpoint, const Header& header, uid_t owner, bool locked) try {
   return viewpoint.life(header, owner, locked);
 } catch (const Error&) {
   return locked ? Life::kLive : Life::kDead;
 }
 
-/// Nothing where the file went away while we looked: its launcher has just ended.
+/// nullopt if the file disappeared meanwhile: its launcher has just ended.
 std::optional<ShardEntry> look_at(const Directory& directory, const char* name, unsigned char type,
                                   Viewpoint& viewpoint) {
   ShardEntry entry;
@@ -70,7 +70,7 @@ std::optional<ShardEntry> look_at(const Directory& directory, const char* name, 
   const auto& record = entry.record;
   const Life life =
       life_seen(viewpoint, {entry.state, record.launcher, record.init}, directory.owner, locked);
-  // A launcher that ended as it should while we looked took its record with it.
+  // A launcher that ended normally in the meantime has removed its record.
   if (life != Life::kLive && !is_still(directory, name, *file)) return std::nullopt;
   entry.state = state_of(life, entry.state);
   entry.foreign = viewpoint.is_foreign(record.launcher) ||

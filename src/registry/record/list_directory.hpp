@@ -5,8 +5,8 @@
 
 namespace nslaunch::registry {
 
-/// Reads the records of the directory, of another user, who can keep whoever lists it waiting (K66), in a
-/// child and not without end. Throws nothing for a sick directory: that is a warning.
+/// Reads the records of the directory; those of another user, who can block any reader (K66), in a child and
+/// with a time limit. Does not throw if the directory can't be read: that is a warning.
 Listing list_directory(const Directory& directory);
 
 }  // namespace nslaunch::registry

@@ -79,15 +79,15 @@ void take_body(std::string_view text, ShardRecord& record) {
   json.at("id").get_to(record.id);
   json.at("name").get_to(record.name);
   json.at("run_id").get_to(record.run_id);
-  // No record of ours has more words; each is memory to whoever looks at another's.
+  // No record of ours has more words; each costs memory in a process that reads another user's record.
   if (json.at("command").size() > kCommandBudget) throw std::out_of_range("command");
   json.at("command").get_to(record.command);
   json.at("cwd").get_to(record.cwd);
   json.at("isolation").get_to(record.isolation);
-  // The first version 1 had neither.
+  // Early version 1 records have neither.
   if (json.contains("shard_index")) record.shard_index = number<unsigned>(json, "shard_index");
   if (json.contains("shard_total")) record.shard_total = number<unsigned>(json, "shard_total");
-  // Those of nslaunch 0.1 that have none: only a fleet's shards had a run's id of another's.
+  // Some records of nslaunch 0.1 lack fleet_member: only a fleet's shards had a run id other than their id.
   record.fleet_member = record.run_id != record.id;
   if (json.contains("fleet_member")) json.at("fleet_member").get_to(record.fleet_member);
   record.uid = number<uid_t>(json, "uid");
@@ -103,7 +103,7 @@ void take_body(std::string_view text, ShardRecord& record) {
 
 std::string encode(const ShardRecord& record, ShardState state) {
   const std::string header = encode(Header{state, record.launcher, record.init});
-  // A control character takes six bytes of JSON, so what fits is known only once it is written.
+  // A control character takes six bytes of JSON, so what fits is known only after encoding.
   for (std::size_t budget = kCommandBudget;; budget /= 2) {
     std::string text = header + body(record, budget);
     if (text.size() <= kRecordLimit || budget == 0) return text;
@@ -117,7 +117,7 @@ Decoded decode(std::string_view text) {
   if (decoded.condition != Condition::kGood) return decoded;
   try {
     take_body(text, decoded.record);
-  } catch (const std::exception&) {  // of any kind: the text is not ours to trust
+  } catch (const std::exception&) {  // of any kind: the text is untrusted
     return {Condition::kDamaged, "damaged", ShardState::kUnreadable, {}};
   }
   decoded.state = header.state;

@@ -9,7 +9,7 @@
 
 namespace nslaunch::registry {
 
-/// Nothing larger is read, nor written: a long command is cut until it fits.
+/// Larger records are neither read nor written: a long command is cut until it fits.
 constexpr std::size_t kRecordLimit = 65'536;
 
 /// The whole content of a record's file. Bytes that are not UTF-8 become U+FFFD.
@@ -22,7 +22,7 @@ struct Decoded {
   ShardRecord record;
 };
 
-/// Takes a record's content apart, whatever it is; never throws for it.
+/// Parses a record's content; never throws, whatever the content is.
 Decoded decode(std::string_view text);
 
 }  // namespace nslaunch::registry

@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// A state of its own stands beside the record: records are never written with all that a shard can be.
+/// The state is stored beside the record, because a record can't hold every state that a shard can have.
 Json to_json(const ShardEntry& entry) {
   return {{"record", encode(entry.record, ShardState::kRunning)},
           {"id", entry.record.id},
@@ -41,7 +41,7 @@ std::string to_text(const Listing& listing) {
   Json entries = Json::array();
   for (const auto& entry : listing.entries) entries.push_back(to_json(entry));
   std::string text;
-  // CBOR, since JSON has no bytes that are not UTF-8, as names of files may be.
+  // CBOR, because JSON can't hold bytes that are not UTF-8, which file names may contain.
   Json::to_cbor({{"entries", std::move(entries)}, {"warnings", listing.warnings}}, text);
   return text;
 }

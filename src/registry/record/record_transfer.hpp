@@ -7,10 +7,10 @@
 
 namespace nslaunch::registry {
 
-/// For a child to tell what it has read, byte for byte.
+/// For a child to report what it has read, byte for byte.
 std::string to_text(const Listing& listing);
 
-/// Throws Error where it is no such text.
+/// Throws Error if it is not such a text.
 Listing listing_of(std::string_view text);
 
 }  // namespace nslaunch::registry

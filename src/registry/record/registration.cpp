@@ -28,18 +28,18 @@ void write_text(int file, const std::string& text) {
   }
 }
 
-/// Gives the finished file its name; with RENAME_NOREPLACE unless a shard of that id has it.
+/// Gives the finished file its name; with RENAME_NOREPLACE only if no shard of that id has it.
 void name_it(int directory, const std::string& temporary, const std::string& name, unsigned flags) {
   int result = ::renameat2(directory, temporary.c_str(), directory, name.c_str(), flags);
-  // Some file systems (NFS) can't promise not to replace.
+  // Some file systems (NFS) don't support RENAME_NOREPLACE.
   if (result != 0 && (errno == EINVAL || errno == ENOSYS)) {
     result = ::renameat(directory, temporary.c_str(), directory, name.c_str());
   }
   sys::check(result, "naming the record {}", name);
 }
 
-/// A record is locked and complete before anybody else can see it under its name: a reaper that
-/// finds it unlocked knows that its launcher is gone (K15).
+/// A record is locked and complete before other processes can see it under its name: a reaper that finds it
+/// unlocked knows that its launcher is gone (K15).
 sys::Fd write_record(int directory, const ShardRecord& record, ShardState state, unsigned flags) {
   auto file = make_locked_file(directory,
                                [&](unsigned tried) { return temporary_name(record.id, ::getpid(), tried); });
@@ -93,7 +93,7 @@ void Registration::rewrite(const ShardRecord& record, ShardState state) noexcept
   if (!file_) return;
   try {
     file_ = write_record(directory_.get(), record, state, 0);
-  } catch (const std::exception&) {  // a record that says too much is better than none
+  } catch (const std::exception&) {  // a record that claims too much is better than none
   }
 }
 
@@ -113,7 +113,7 @@ sys::Fd Registration::make_control_socket() noexcept {
     };
     const PrivateUmask umask;
     int bound = bind();
-    if (bound != 0 && errno == EADDRINUSE) {  // of a shard that had this id by chance and was killed
+    if (bound != 0 && errno == EADDRINUSE) {  // left by a killed shard that happened to have this id
       ::unlinkat(directory_.get(), name.c_str(), 0);
       bound = bind();
     }
@@ -126,7 +126,7 @@ sys::Fd Registration::make_control_socket() noexcept {
 
 void Registration::remove() noexcept {
   if (!file_) return;
-  // Without its record nobody would look for a socket.
+  // The socket first: without its record, no process would look for it.
   const int removed = ::unlinkat(directory_.get(), socket_name(id_of(name_)).c_str(), 0);
   if (removed == 0 || errno == ENOENT) ::unlinkat(directory_.get(), name_.c_str(), 0);
   abandon();

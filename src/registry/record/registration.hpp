@@ -14,27 +14,26 @@ namespace nslaunch::registry {
 /// this goes out of scope.
 class Registration {
  public:
-  /// Nothing and a `problem` (one line for a warning) where the registry is sick: that never stops
-  /// a run.
+  /// nullopt and a `problem` (one line for a warning) if the registry can't be used: that never stops a run.
   static std::optional<Registration> publish(const ShardRecord& record, std::string& problem);
 
   Registration(Registration&&) noexcept;
   Registration& operator=(Registration&&) noexcept;
   ~Registration();
 
-  /// Puts another text in the record's place, at once for every reader. Where that fails (a full disk) the
-  /// former one stays.
+  /// Replaces the record's text, atomically for every reader. If that fails (a full disk), the old text
+  /// stays.
   void rewrite(const ShardRecord& record, ShardState state) noexcept;
-  /// Overwrites the state in place (one byte that is there already: a full disk can't lose it).
+  /// Overwrites the state in place (one existing byte: a full disk can't lose it).
   void set_state(ShardState state) noexcept;
-  /// Makes the shard's control socket beside the record, for its owner alone. It does not listen yet: init
-  /// does that (K46). Empty where it can't be made: the shard then has none.
+  /// Creates the shard's control socket beside the record, accessible to its owner only. It does not listen
+  /// yet: init does that (K46). Empty if it can't be created: the shard then has none.
   sys::Fd make_control_socket() noexcept;
   /// Removes the record, and the socket, now.
   void remove() noexcept;
-  /// Lets go of the record without removing it (the shard's end could not be confirmed).
+  /// Releases the record without removing it (the shard's end could not be confirmed).
   void abandon() noexcept;
-  /// The descriptors that it holds, for those who close everything else.
+  /// The descriptors that it holds, for callers that close all others.
   int lock_fd() const noexcept { return file_.get(); }
   int directory_fd() const noexcept { return directory_.get(); }
 
@@ -49,7 +48,7 @@ class Registration {
 struct SweepLimits {
   std::size_t records = 64;  ///< that no launcher holds
   std::chrono::milliseconds time{5};
-  std::size_t notes = 1024;  ///< likewise, of what was left outside of the registry
+  std::size_t notes = 1024;  ///< likewise, about what was left outside the registry
   std::chrono::milliseconds time_for_notes{10'000};
 };
 

@@ -21,11 +21,11 @@ namespace nslaunch {
 namespace registry {
 namespace {
 
-/// Signalling waits for nobody.
+/// Sending a signal does not block.
 constexpr std::chrono::seconds kSignalLimit{3};
 
-/// Its launcher has other shards, which the signal is not for. What can't be caught ends or stops nothing but
-/// init.
+/// Its launcher has other shards, which must not receive the signal. A signal that can't be caught ends or
+/// stops only init.
 int signal_one_of_several(const sys::Pidfd& launcher, const ShardRecord& record, int signal) {
   const auto init = sys::find(record.init, record.uid);
   if (!init) return ESRCH;
@@ -42,7 +42,7 @@ int signal_processes(const ShardRecord& record, int signal) {
   return ESRCH;
 }
 
-/// In order of their start.
+/// Ordered by start time.
 std::vector<ShardEntry> list_directories(std::span<const Directory> directories,
                                          std::vector<std::string>& warnings) {
   std::vector<ShardEntry> entries;

@@ -25,14 +25,14 @@ namespace {
 using shard::Step;
 using shard::StepResult;
 
-/// An error's words as one line; what it advises is its remedy.
+/// Reports an error as one line, with its advice as the remedy.
 void refuse(Extra& extra, const Error& error) {
   extra.said = error.doing();
   if (error.code()) extra.said += ": " + error.code().message();
   if (!error.advice().empty()) extra.remedies.push_back({error.advice(), ""});
 }
 
-/// In a child: the directory may lie on a file system that does not answer.
+/// Runs in a child: the directory may be on a file system that does not respond.
 void try_registry(Extra& extra, std::chrono::milliseconds patience) {
   constexpr std::size_t kMost = 8192;
   constexpr char kProblem = '!';
@@ -46,14 +46,14 @@ void try_registry(Extra& extra, std::chrono::milliseconds patience) {
   extra.said = !told.complete ? "it does not answer" : sys::escape(told.text.substr(extra.works ? 0 : 1));
 }
 
-/// The working directory as --overlay . has it; the root itself can't be covered.
+/// The working directory, as with --overlay .; the root itself can't be covered.
 std::string directory_to_cover() {
   std::error_code gone;
   const auto directory = std::filesystem::current_path(gone);
   return gone || directory == "/" ? "/usr" : directory.string();
 }
 
-/// By a launch with `plan`, one step of which is what matters.
+/// Launches a shard with `plan`; only the result of `step` matters.
 void try_step(Extra& extra, const shard::Plan& plan, Step step, std::chrono::milliseconds patience) {
   const auto probe = shard::probe_launch(plan, patience);
   const auto* result = probe.find(step);
@@ -87,7 +87,7 @@ void try_kernel_stacks(Extra& extra) {
   if (!extra.works) extra.said = "the kernel shows them to root only; all else in a hang report is there";
 }
 
-/// A failure to try it is its result.
+/// Records an Error as the result.
 void attempt(Extra& extra, const std::function<void(Extra&)>& body) {
   try {
     body(extra);
@@ -110,7 +110,7 @@ std::string lacks(const shard::Evidence& machine, std::initializer_list<std::pai
   return missing;
 }
 
-/// From the fullest on. Those below the one that a run takes here give nothing that this does not.
+/// From most to least privilege. The modes below the one that a run uses here offer nothing that it does not.
 std::vector<WayToShard> ways_here(const shard::Evidence& machine, PrivilegeMode taken) {
   std::vector<WayToShard> ways = {
       {PrivilegeMode::kPrivileged,

@@ -12,22 +12,22 @@ namespace nslaunch::run {
 
 enum class Verdict {
   kFull,
-  kReduced,  ///< what may be missing is missing
+  kReduced,  ///< something optional is missing
   kNone,
 };
 
-/// One way to have a shard, by how much privilege there is.
+/// One way to create a shard, by available privilege.
 struct WayToShard {
   shard::PrivilegeMode privilege_mode;
-  std::string skipped;  ///< why it is not the one that a run takes; empty: it is
+  std::string skipped;  ///< why a run does not use it; empty: it does
 };
 
-/// Something that a run has only when it is asked for.
+/// A feature that a run uses only on request.
 struct Extra {
   const char* key;   ///< "overlay", for programs
   const char* what;  ///< "a copy-on-write view (--overlay)"
   bool works = false;
-  std::string said;  ///< why not; of some, what there is
+  std::string said;  ///< why not; for some, what is available
   shard::Remedies remedies{};
 };
 
@@ -42,11 +42,11 @@ struct Diagnosis {
   std::vector<std::string> missing() const;
 };
 
-/// Those that need a shard are not tried where none can be had.
+/// Skips those that need a shard if none can be created.
 std::vector<Extra> try_extras(bool shards_work, std::chrono::milliseconds patience);
 
-/// Tries everything that a run does, for a moment each, and leaves nothing. The caller must have one thread.
-/// Throws Error where nothing can be tried at all.
+/// Tries everything that a run does, briefly, and leaves nothing behind. The caller must have one thread.
+/// Throws Error if nothing can be tried at all.
 Diagnosis diagnose();
 
 }  // namespace nslaunch::run

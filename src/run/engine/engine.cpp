@@ -14,16 +14,15 @@ namespace {
 using Environment = std::vector<std::string>;
 
 constexpr Engine kEngines[] = {
-    // docs.gitlab.com/ci/variables/predefined_variables: the total is 1 without `parallel`, the index then
-    // not there.
+    // docs.gitlab.com/ci/variables/predefined_variables: without `parallel` the total is 1, and there is no
+    // index.
     {"GitLab CI", "CI_NODE_INDEX", 1, "CI_NODE_TOTAL"},
     // circleci.com/docs/variables
     {"CircleCI", "CIRCLE_NODE_INDEX", 0, "CIRCLE_NODE_TOTAL"},
     // buildkite.com/docs/pipelines/configure/environment-variables
     {"Buildkite", "BUILDKITE_PARALLEL_JOB", 0, "BUILDKITE_PARALLEL_JOB_COUNT"},
-    // learn.microsoft.com/azure/devops/pipelines/test/parallel-testing-any-test-runner names both; that the
-    // first is
-    // 1 is said by its samples only.
+    // learn.microsoft.com/azure/devops/pipelines/test/parallel-testing-any-test-runner documents both; only
+    // its samples show that the first is 1.
     {"Azure Pipelines", "SYSTEM_JOBPOSITIONINPHASE", 1, "SYSTEM_TOTALJOBSINPHASE"},
     // support.atlassian.com/bitbucket-cloud/docs/set-up-or-run-parallel-steps
     {"Bitbucket Pipelines", "BITBUCKET_PARALLEL_STEP", 0, "BITBUCKET_PARALLEL_STEP_COUNT"},
@@ -31,12 +30,11 @@ constexpr Engine kEngines[] = {
     {"Bazel", "TEST_SHARD_INDEX", 0, "TEST_TOTAL_SHARDS", "TEST_SHARD_STATUS_FILE"},
     // slurm.schedmd.com/job_array.html; read_array() reads the others.
     {"Slurm", "SLURM_ARRAY_TASK_ID", 0, "SLURM_ARRAY_TASK_COUNT"},
-    // kubernetes.io/docs/tasks/job/indexed-parallel-processing-static: .spec.completions is told to nobody.
+    // kubernetes.io/docs/tasks/job/indexed-parallel-processing-static: .spec.completions is in no variable.
     {"Kubernetes", "JOB_COMPLETION_INDEX", 0, "JOB_COMPLETIONS", nullptr,
      "Set JOB_COMPLETIONS in the container's env to the Job's completions"},
     // developer.hashicorp.com/nomad/docs/runtime/environment, and .../job-specification/meta: the group's
-    // count is
-    // told to nobody.
+    // count is in no variable.
     {"Nomad", "NOMAD_ALLOC_INDEX", 0, "NOMAD_META_SHARDS", nullptr,
      "Set SHARDS in the task's meta block to the group's count"},
     // parallel(1): no variable has the number of jobs, which is {##} with --plus.
@@ -49,7 +47,7 @@ std::string title(const Engine& engine) {
   return fmt::format("{} ({}, {})", engine.name, engine.index, engine.total);
 }
 
-/// The variables of one engine as numbers; all of them or an error that shows all.
+/// Reads the variables of one engine as numbers; an error shows all of them.
 class Reader {
  public:
   Reader(const Environment& environment, const Engine& engine, std::vector<const char*> names)
@@ -118,7 +116,7 @@ bool is_array(const Engine& engine) {
   return std::string_view(engine.name) == "Slurm";
 }
 
-/// What the engines say that are there, those that leave the total to their users in `without_total`.
+/// What the engines that are present report; one that leaves the total to its user is put in `without_total`.
 std::vector<EnginePart> read_engines(const std::vector<std::string>& environment,
                                      const Engine*& without_total) {
   std::vector<EnginePart> parts;

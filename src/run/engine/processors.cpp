@@ -12,10 +12,10 @@
 namespace nslaunch {
 namespace {
 
-/// A Node server with its tests; what is left of the memory after so many is for the rest of the machine.
+/// For a Node server with its tests; the memory left after that many is for the rest of the machine.
 constexpr std::uint64_t kMemoryOfOne = std::uint64_t{512} << 20;
 
-/// MemAvailable of /proc/meminfo, in bytes; none where it isn't there.
+/// MemAvailable of /proc/meminfo, in bytes; empty if it is missing.
 std::optional<std::uint64_t> available_memory() {
   std::istringstream lines(sys::read_file("/proc/meminfo").value_or(""));
   for (std::string name, rest; lines >> name; std::getline(lines, rest)) {

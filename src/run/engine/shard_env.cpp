@@ -16,12 +16,12 @@ std::vector<std::string> numbered(const char* index_name, unsigned index, const 
 std::vector<std::string> shard_variables(std::string_view kind, const ShardNumber& part, bool splits_here,
                                          const std::string& option) {
   const auto index0 = part.index - 1;
-  // No TEST_SHARD_STATUS_FILE: it is how a runner answers Bazel, and nobody here waits for the answer.
+  // No TEST_SHARD_STATUS_FILE: a runner answers Bazel with it, and nothing here waits for the answer.
   if (kind == "bazel") return numbered("TEST_SHARD_INDEX", index0, "TEST_TOTAL_SHARDS", part.total);
   if (kind == "gtest") return numbered("GTEST_SHARD_INDEX", index0, "GTEST_TOTAL_SHARDS", part.total);
   if (kind == "ci-node") return numbered("CI_NODE_INDEX", part.index, "CI_NODE_TOTAL", part.total);
   if (kind == "harper") {
-    // It beats the --shard that Harper's runner is given, which on a CI engine names a part of its own.
+    // It overrides the --shard of Harper's runner, which on a CI engine names a part of its own.
     if (!splits_here) {
       throw UsageError(
           fmt::format("{} harper: it overrides the --shard that Harper's own runner is given", option),

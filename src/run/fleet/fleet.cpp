@@ -22,7 +22,7 @@
 namespace nslaunch::run {
 namespace {
 
-/// A shard that runs keeps nine, and a dozen while it is made; then there are ports that are led somewhere.
+/// A running shard uses nine descriptors, and a dozen during its launch; forwarded ports need more.
 constexpr rlim_t kDescriptorsOfOne = 16;
 constexpr rlim_t kOwnDescriptors = 32;
 
@@ -39,7 +39,7 @@ rlimit limit_on_descriptors() {
 
 }  // namespace
 
-// The limit on descriptors is the caller's until it is written down for the commands.
+// The limit on descriptors is raised only after the caller's has been saved for the commands.
 Fleet::Fleet(const FleetSpec& spec, const Observers& observers, Outlet& outlet)
     : spec_(spec),
       observers_(observers),
@@ -62,7 +62,7 @@ Fleet::Fleet(const FleetSpec& spec, const Observers& observers, Outlet& outlet)
 void Fleet::begin_to_watch() {
   outlet_.begin(loop_);
   signals_watch_ = loop_.watch(caller_.signals().get(), POLLIN, [this](short) { signals_are_due_ = true; });
-  // Once: it is the caller's to read, and stays readable.
+  // Only once: the caller reads it, and it stays readable.
   cancel_watch_ = loop_.watch(spec_.cancel, POLLIN, [this](short) {
     cancel_watch_.end();
     signals_are_due_ = cancel_is_due_ = true;
@@ -71,7 +71,7 @@ void Fleet::begin_to_watch() {
     ancestors_watches_.push_back(loop_.watch(ancestor.get(), POLLIN, [this](short) { on_ancestor_ended(); }));
 }
 
-/// Once: its handle stays readable, also while nothing is left but output.
+/// Only once: the handle stays readable, even while only output is left to write.
 void Fleet::on_ancestor_ended() {
   ancestor_has_ended_ = true;
   ancestors_watches_.clear();
@@ -91,7 +91,7 @@ bool Fleet::may_start() const {
   return has_room() && next_start_.passed();
 }
 
-/// Not all at once where that is hundreds: those that run want to be attended to, too.
+/// Starts a few per turn: with hundreds at once, the running shards would have to wait.
 void Fleet::start_what_fits() {
   constexpr int kMostATurn = 8;
   for (int started = 0; started < kMostATurn && may_start(); ++started) {
@@ -150,7 +150,7 @@ int Fleet::poll_timeout() const {
   return timeout;
 }
 
-/// The shards first: what has ended before a signal came was not ended by it.
+/// Shards first: one that ended before a signal arrived was not ended by it.
 void Fleet::handle_events() {
   for (auto& active : running_) active.shard->handle_events();
   if (std::exchange(signals_are_due_, false)) handle_signals();
@@ -186,7 +186,7 @@ FleetResult Fleet::run() {
   }
 }
 
-/// The shards' descriptors and signals are given back before reports are written, which may take their time.
+/// Releases the shards' descriptors and restores signals before reports are written, which may take a while.
 FleetResult run_parts(const FleetSpec& spec, std::span<FleetObserver* const> observers, Outlet& outlet) {
   refuse_threads("run_fleet()");
   auto with_id = spec;

@@ -22,17 +22,17 @@
 
 namespace nslaunch::run {
 
-/// Many shards, from the first launch to the last one's end: one loop for all of them. Knows of those who
-/// show and report it only that they are told, and that they may have to be waited for.
+/// Many shards, from the first launch to the end of the last one, in one loop. All it knows of display and
+/// reports is that they are notified, and that it may have to wait for them.
 class Fleet {
  public:
-  /// `spec` has a run id; all must outlive it.
+  /// `spec` has a run id. All arguments must outlive the Fleet.
   Fleet(const FleetSpec& spec, const Observers& observers, Outlet& outlet);
 
   FleetResult run();
 
  private:
-  /// One shard that runs, with what it refers to.
+  /// A running shard, with what it refers to.
   struct ActiveAttempt {
     Turn turn;
     unsigned slot;
@@ -42,7 +42,7 @@ class Fleet {
     std::unique_ptr<ShardOutput> output;
     std::unique_ptr<ShardRun> shard;
     bool cancelled = false;
-    sys::Clock::duration stopped{};  ///< while it ran, with us
+    sys::Clock::duration stopped{};  ///< how long it was stopped with the launcher
   };
 
   bool has_room() const;
@@ -66,7 +66,7 @@ class Fleet {
   void on_signal(const signalfd_siginfo& info);
   void stop_with(int signal);
   void forward(const registry::AddressedSignal& addressed);
-  /// The first time everything is told to end, the second time it is killed.
+  /// The first call asks all shards to end, a second signal kills them.
   void cancel(FleetEnd end, int signal = 0);
   void notify(FleetNotice::Kind kind, std::string_view text) const;
   FleetResult finish();
@@ -88,7 +88,7 @@ class Fleet {
   Schedule schedule_;
   std::vector<ActiveAttempt> running_;
   Results results_;
-  std::error_code output_error_;  ///< of a shard's
+  std::error_code output_error_;  ///< of a shard's output
   sys::Clock::time_point began_ = sys::Clock::now();
   sys::Deadline next_start_{std::chrono::milliseconds{0}};
   std::optional<sys::Deadline> total_limit_;
@@ -97,11 +97,11 @@ class Fleet {
   bool cancel_is_due_ = false;
   bool ancestor_has_ended_ = false;
   bool cancelled_ = false;
-  bool hurried_ = false;  ///< a signal has come since it was set
+  bool hurried_ = false;  ///< a signal has arrived since it was reset
 };
 
-/// run_fleet() without its result files. The outlet is told of nothing but what an Outlet is for: where it is
-/// an observer, too, it is one of those.
+/// run_fleet() without its result files. The outlet receives only the calls of Outlet: if it is also an
+/// observer, it must be one of `observers`.
 FleetResult run_parts(const FleetSpec& spec, std::span<FleetObserver* const> observers, Outlet& outlet);
 
 }  // namespace nslaunch::run

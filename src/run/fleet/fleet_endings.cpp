@@ -4,7 +4,7 @@
 #include "run/part/status.hpp"
 #include "sys/base/check.hpp"
 
-// What is made of each shard that has ended, and of all of them.
+// Handles the end of each shard, and of the fleet.
 namespace nslaunch::run {
 
 void Fleet::end_those_over() {
@@ -66,7 +66,7 @@ FleetResult Fleet::finish() {
   return result;
 }
 
-/// As slowly as its readers take it, unless a signal says that nobody wants to wait for them.
+/// Writes at the readers' pace, unless a signal asks not to wait for them.
 void Fleet::wait_for_outlet() {
   hurried_ = false;
   while (!outlet_.is_empty() && !hurried_) {

@@ -28,7 +28,7 @@ void Fleet::cancel(FleetEnd end, int signal) {
 }
 
 void Fleet::handle_signals() {
-  constexpr int kMostSignals = 64;  // of a turn
+  constexpr int kMostSignals = 64;  // per turn
   for (int count = 0; count < kMostSignals; ++count) {
     const auto info = sys::read_signal(caller_.signals().get());
     if (!info) break;
@@ -72,14 +72,14 @@ void Fleet::on_signal(const signalfd_siginfo& info) {
   }
 }
 
-/// `nslaunch kill` of one of the shards.
+/// For `nslaunch kill` of one of the shards.
 void Fleet::forward(const registry::AddressedSignal& addressed) {
   for (auto& active : running_) {
     if (active.shard->init_pid() == addressed.init) active.shard->forward(addressed.signal);
   }
 }
 
-/// The shards stop with us, and no deadline runs meanwhile.
+/// Stops the shards with the launcher; deadlines do not run meanwhile.
 void Fleet::stop_with(int signal) {
   observers_.tell(&FleetObserver::fleet_stopping, FleetStopping{});
   for (auto& active : running_) active.shard->forward(signal);

@@ -17,10 +17,10 @@ namespace {
 
 constexpr std::size_t kTail = 32 << 10;
 constexpr int kReadsATurn = 4;
-/// More than a pipe holds; no more, should somebody outside have got hold of it and write for ever.
+/// More than a pipe holds, but limited: a process outside may have obtained the pipe and write forever.
 constexpr int kReadsThatEmpty = 32;
 
-/// Above the standard streams, which the command gets them as: a caller may have those closed.
+/// Above the standard streams, which they become in the command: a caller may have those closed.
 sys::Fd above_standard(sys::Fd descriptor) {
   if (descriptor.get() > STDERR_FILENO) return descriptor;
   return sys::Fd(

@@ -16,35 +16,35 @@
 
 namespace nslaunch::run {
 
-/// What one shard writes: read as it comes, told to the observers, kept in files where that is wanted.
+/// The output of one shard: read as it arrives, passed to the observers, and saved to files on request.
 class ShardOutput {
  public:
   /// All must outlive it. Writes RunningAttempt::tail.
   ShardOutput(RunningAttempt& attempt, const Observers& observers, const Outlet& outlet);
 
-  /// Keeps every byte in files of this directory, too, which are the command's user's. Throws Error.
+  /// Also saves every byte to files in this directory, owned by the command's user. Throws Error.
   void keep_in(const sys::Directory& directory, const ShardSpec& spec);
-  /// The command's ends of both streams, ours being watched by `loop`. To be given away before the next
+  /// Returns the command's ends of both streams; `loop` watches ours. They must be given away before the next
   /// process is started. Throws Error.
   std::vector<sys::Fd> open(sys::Loop& loop);
 
-  /// What has been written before is not taken: the command has to wait.
+  /// Output already written is not read: the command has to wait.
   bool is_held_back() const { return outlet_.holds_back_output(); }
 
-  /// To be called before each turn of the loop: what is held back is left in the pipe, where the command
-  /// notices.
+  /// Call it before each turn of the loop. Output that is held back stays in the pipe, to throttle the
+  /// command.
   void wait_for_more();
-  /// Takes what the loop's last turn has brought. True: there was output.
+  /// Reads what the loop's last turn reported. Returns true if there was output.
   bool handle_events();
-  /// The same of what has come since.
+  /// The same for output that has arrived since.
   bool take_what_is_there();
-  /// Takes what is there, and closes the streams: nobody writes any more.
+  /// Reads the remaining output and closes the streams: no writer is left.
   void finish();
 
-  /// The end of what was written, both streams in one.
+  /// The end of the output, both streams combined.
   const std::string& tail() const noexcept { return attempt_.tail; }
   std::uint64_t size() const noexcept { return size_; }
-  /// What went wrong with reading or keeping it, in words; empty: nothing.
+  /// What failed when reading or saving it, as text; empty if nothing.
   std::string problem() const;
   /// Why it could not be read to its end.
   std::error_code read_error() const noexcept { return read_error_; }

@@ -72,7 +72,7 @@ void ShardRun::launch(const Shared& shared) {
   leave_to_init();
 }
 
-/// Init has them. Our streams, and copies of them in the next shard's init, would keep the readers waiting.
+/// Drops what init has. Our streams, and copies in the next shard's init, would keep the readers waiting.
 void ShardRun::leave_to_init() {
   if (!launching_->has_init()) return;
   plan_.places = {};
@@ -123,7 +123,7 @@ int ShardRun::poll_timeout() const {
 
 void ShardRun::handle_events() {
   bool wrote = output_.handle_events();
-  // Others may have taken long since the loop has turned.
+  // Other shards may have taken long since the loop's last turn.
   if (plan_.spec.silence && !wrote) wrote = output_.take_what_is_there();
   const bool news_of_launch = std::exchange(launching_is_due_, false);
   try {
@@ -169,7 +169,7 @@ Attempt ShardRun::finish() {
   return std::move(attempt_);
 }
 
-/// A command that has just started is told to end like any other, though we have not heard of it yet.
+/// A command that has just started is asked to end like any other, even if its start is not reported yet.
 void ShardRun::end(EndCause cause) {
   if (supervised_) return supervised_->ending().end(cause);
   end_when_launched_ = cause;

@@ -24,54 +24,54 @@
 
 namespace nslaunch::run {
 
-/// What all shards of a fleet get.
+/// What all shards of a fleet share.
 struct Shared {
   const sys::SignalState& signals;
   rlimit descriptor_limit;
-  /// What the host has changed of its network settings.
+  /// The network settings that the host has changed.
   std::vector<ns::Sysctl> settings;
   sys::Fd null;
   /// Plan::outside_handles.
   std::vector<int> outside_handles{};
-  /// Where the commands are another user's, who can give the way to it another meaning.
+  /// Set if the commands run as another user, who could redirect the path to it.
   std::optional<shard::CaptureDirectory> capture_directory{};
 };
 
-/// One shard of a fleet from its launch to its end, without ever waiting.
+/// One shard of a fleet from its launch to its end, without ever blocking.
 class ShardRun {
  public:
-  /// Begins to launch it. What can't be had ends it at once, with an error. All but `spec` must outlive it.
+  /// Begins the launch. If that fails, the shard ends at once, with an error. All but `spec` must outlive it.
   ShardRun(const ShardSpec& spec, const Shared& shared, std::vector<unsigned> processors, ShardOutput& output,
            const Messages& messages, sys::Loop& loop);
 
-  /// As poll(2) takes it: when handle_events() is due, whatever comes.
+  /// When handle_events() is due in any case, as a timeout for poll(2).
   int poll_timeout() const;
-  /// Does what the loop's last turn has brought, and keeps the deadlines.
+  /// Handles what the loop's last turn reported, and enforces the deadlines.
   void handle_events();
-  /// What is wrong with the request itself, where that has kept it from being launched.
+  /// The error in the request itself, if that prevented the launch.
   const std::exception_ptr& usage_error() const noexcept { return usage_error_; }
   bool is_over() const noexcept { return over_; }
-  /// What became of it, but for what others know: where its output is, or that it was slow.
+  /// The result, except for what callers know: where its output is, or that it was slow.
   Attempt finish();
 
-  /// Tells the command to end; kill: ends the shard at once.
+  /// end() asks the command to end; kill() ends the shard at once.
   void end(EndCause cause);
   void kill(EndCause cause);
-  /// For the command.
+  /// Forwards a signal to the command.
   void forward(int signal);
-  /// The launcher has been stopped for so long.
+  /// Moves the deadlines: the launcher was stopped for this long.
   void postpone(sys::Clock::duration pause) noexcept;
 
   const ShardSpec& spec() const noexcept { return plan_.spec; }
-  /// -1: there is no directory for artifacts.
+  /// -1 if there is no artifacts directory.
   int artifacts_fd() const noexcept { return plan_.artifacts.fd(); }
   /// 0: there is none, or none any more.
   pid_t init_pid() const noexcept;
-  /// It has been launched, or is being, and has not ended.
+  /// It has been launched, or is being launched, and has not ended.
   bool command_runs() const noexcept {
     return supervised_ ? supervised_->command_runs() : launching_.has_value();
   }
-  /// No namespace can be had just now, nor by another one.
+  /// No namespace is available now, neither for this shard nor for another.
   bool waits_for_slot() const noexcept { return launching_ && !launching_->has_init(); }
   sys::Clock::time_point began() const noexcept { return began_; }
 
@@ -99,7 +99,7 @@ class ShardRun {
   shard::Hooks hooks_;
   std::optional<shard::Launching> launching_;
   std::optional<shard::SupervisedShard> supervised_;
-  /// For a command that has not started, as far as is known.
+  /// Signals for a command that has not started, as far as is known.
   std::vector<int> unsent_;
   std::optional<EndCause> end_when_launched_;
   std::optional<sys::Deadline> launch_limit_;

@@ -13,7 +13,7 @@
 namespace nslaunch::run {
 namespace {
 
-/// A part's name as that of a directory, which no other part has.
+/// A directory name for a part, unique among the parts.
 std::string directory_name(const Part& part) {
   const auto allowed = [](unsigned char letter) {
     return std::isalnum(letter) != 0 || letter == '-' || letter == '_' || letter == '.';
@@ -28,11 +28,11 @@ std::string directory_name(const Part& part) {
   return name.substr(0, kLongest);
 }
 
-/// In a path, of an empty text or a word that is missing: as_file_name() gives it to nothing else. An empty
-/// name would make a relative path one from the root.
+/// In a path, stands for an empty text or a missing word; as_file_name() never returns it for other text. An
+/// empty name would turn a relative path into an absolute one.
 constexpr const char* kNoName = "%";
 
-/// One name in a path, which no other text is: a list may be another user's, and leads to no other directory.
+/// A path component, unique to this text: a list may be another user's, and must reach no other directory.
 std::string as_file_name(std::string_view text) {
   std::string name;
   char before = ' ';
@@ -47,7 +47,7 @@ std::string as_file_name(std::string_view text) {
   return name;
 }
 
-/// How many of the last names in a path have something to be expanded, or lie below such a one.
+/// How many of a path's last components contain a template or lie below one that does.
 std::size_t names_to_expand(const std::string& path) {
   const auto first = path.find('{');
   if (first == path.npos) return 0;
@@ -55,7 +55,7 @@ std::size_t names_to_expand(const std::string& path) {
                  std::count(path.begin() + static_cast<std::ptrdiff_t>(first), path.end(), '/'));
 }
 
-/// A directory for each attempt, in the run's.
+/// A directory for each attempt, below the run's.
 std::string directory_of(const FleetSpec& fleet, const Part& part, const Turn& turn) {
   auto directory = fmt::format("{}/{}/{}", fleet.shard.artifacts, fleet.run_id, directory_name(part));
   if (turn.repetition > 1) directory += fmt::format(".repetition-{}", turn.repetition);
@@ -66,7 +66,7 @@ std::string directory_of(const FleetSpec& fleet, const Part& part, const Turn& t
 void check_own_file(const FleetSpec& fleet, const std::string& path, const char* option,
                     const std::string& before = {}) {
   const TemplateValues one{.index = 1, .total = 2, .name = "a", .id = "a"};
-  // What runs more than once has the same number again.
+  // A part that runs more than once keeps its number.
   const bool again = fleet.repeat > 1 || fleet.until_fail || fleet.retries > 0;
   const TemplateValues other{.index = again ? 1U : 2U, .total = 2, .name = again ? "a" : "b", .id = "b"};
   if (path.empty() || expand(path, one) != expand(path, other)) return;

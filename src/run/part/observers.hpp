@@ -7,7 +7,7 @@
 
 namespace nslaunch::run {
 
-/// Tells each of them of each event. What one throws is a FleetNotice for all of them.
+/// Passes each event to all observers. What one throws becomes a FleetNotice for all of them.
 class Observers {
  public:
   /// They must outlive it.

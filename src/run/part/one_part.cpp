@@ -10,7 +10,7 @@
 namespace nslaunch::run {
 namespace {
 
-/// As it is before anything has run.
+/// The result before anything has run.
 FleetResult result_of_one(const FleetSpec& fleet) {
   FleetResult result;
   result.run_id = fleet.run_id;

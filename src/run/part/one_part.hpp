@@ -10,19 +10,19 @@
 
 namespace nslaunch::run {
 
-/// What a run of one shard, which has an id, is to those who report on fleets: one with a single part. That
-/// has the shard's name, or is called as --shards would call it.
+/// A run of one shard, which has an id, as a fleet with a single part, for reports on fleets. The part has
+/// the shard's name, or the one that --shards would give it.
 FleetSpec fleet_of_one(const ShardSpec& shard);
 
-/// Tells observers of such a run. There is none of the command's output, which goes where the caller's does.
+/// Notifies observers of such a run. The command's output is not included: it goes where the caller's does.
 class OnePart {
  public:
-  /// The run begins. All must outlive it; `warn` takes what an observer can't do.
+  /// Begins the run. All must outlive it; `warn` receives the failures of observers.
   OnePart(const FleetSpec& fleet, std::span<FleetObserver* const> observers, Warn warn);
 
-  /// One of these is told, once.
+  /// Call one of these, once.
   void ended(const Outcome& outcome);
-  /// The command has not run. `exit_status`: the one to end with.
+  /// The command has not run. `exit_status`: the status to exit with.
   void never_ran(const std::string& error, Status status, int exit_status);
 
  private:

@@ -11,28 +11,28 @@
 
 namespace nslaunch::run {
 
-/// What has become of a fleet's parts so far.
+/// The results of a fleet's parts so far.
 class Results {
  public:
   /// `spec` must outlive it.
   explicit Results(const FleetSpec& spec);
 
-  /// The one that an attempt belongs to. It stays where it is.
+  /// The part that an attempt belongs to. The reference stays valid.
   PartResult& part_of(const Turn& turn);
-  /// Its last attempt was `turn`. Returns whether it has passed.
+  /// Settles the part, whose last attempt was `turn`. Returns whether it has passed.
   bool settle(const Turn& turn, PartResult& part);
-  /// Of one that is settled and has passed keeps no more than that: a run without end has no room for all.
+  /// Keeps only the count of a settled part that has passed: an endless run has no room for all.
   void only_count(const Turn& turn);
 
   void ended_by(FleetEnd end) noexcept { result_.end = end; }
   void ended_by_signal(int signal) noexcept { signal_ = signal; }
-  /// The last one; 0: none.
+  /// The last signal; 0 if none.
   int signal() const noexcept { return signal_; }
-  /// All of it, in order, with those that have never run. The wall time is for the caller to say.
+  /// The whole result, in order, including parts that never ran. The caller sets the wall time.
   FleetResult take();
 
  private:
-  /// Repetition and place in FleetSpec::parts: in the order that the result has.
+  /// Repetition and index in FleetSpec::parts, in the order of the result.
   using Key = std::pair<unsigned, std::size_t>;
 
   const FleetSpec& spec_;
@@ -41,7 +41,7 @@ class Results {
   int signal_ = 0;
 };
 
-/// What is to be reported of a fleet of which nothing could be run for `error`.
+/// The result to report for a fleet of which nothing could be run because of `error`.
 FleetResult refused_fleet(const FleetSpec& spec, const std::string& error);
 
 }  // namespace nslaunch::run

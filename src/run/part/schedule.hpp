@@ -19,21 +19,20 @@ struct Turn {
   unsigned attempt = 1;
 };
 
-/// What is to run next: first what has failed and is tried again, then one repetition of all parts after the
-/// other.
+/// What to run next: first the retries of failed parts, then one repetition of all parts after another.
 class Schedule {
  public:
   Schedule(std::size_t parts, const Policy& policy) noexcept : parts_(parts), policy_(policy) {}
 
-  /// Nothing where there is nothing to start, for now or for ever.
+  /// Empty if there is nothing to start, now or ever.
   std::optional<Turn> next();
-  /// True: the part is settled with it. False: it gets another attempt.
+  /// Returns true if this settles the part, false if it gets another attempt.
   bool settle(const Turn& turn, bool passed);
   /// Starts nothing more. An attempt that ends afterwards settles its part.
   void stop() noexcept;
-  /// What has not started, and what is tried again, has still to run.
+  /// True if no first attempt and no retry is left to start.
   bool exhausted() const noexcept;
-  /// How many are to be settled, 0: nobody knows.
+  /// How many are to be settled; 0 if unknown.
   std::size_t total() const noexcept { return policy_.until_fail ? 0 : parts_ * policy_.repeat; }
 
  private:

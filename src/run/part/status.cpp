@@ -24,7 +24,7 @@ bool has_run(const PartResult& part) {
                      [](const Attempt& attempt) { return attempt.started; });
 }
 
-/// 126 or 127 where no command was executed, and for one reason; else 1.
+/// 126 or 127 if no command was executed, all for the same reason; 0 if none failed; else 1.
 int status_of_failures(const FleetResult& result) {
   const bool any_ran =
       result.passed_before > 0 || std::any_of(result.parts.begin(), result.parts.end(), has_run);

@@ -6,7 +6,7 @@
 namespace nslaunch {
 namespace {
 
-/// The word of a line that has this number, from 1.
+/// The word with this number in a line, from 1.
 std::string nth_word(const std::string& line, unsigned long number) {
   std::istringstream words(line);
   std::string word;

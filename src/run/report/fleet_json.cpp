@@ -29,7 +29,7 @@ const char* end_as_word(FleetEnd end) {
   return kWords.at(static_cast<std::size_t>(end));
 }
 
-/// The keys that say which part it is.
+/// The keys that identify the part.
 Json part_identity(const PartResult& part) {
   return {{"index", part.part.index},
           {"total", part.part.total},
@@ -75,7 +75,7 @@ Json counts_as_json(const FleetResult& result) {
   return counts;
 }
 
-/// As the command's user may read it: not who of root's holds up an end, nor what lies where only root looks.
+/// What the command's user may read: no root process that blocks the teardown, no paths only root can see.
 Attempt for_user(Attempt attempt) {
   attempt.outcome.teardown_blocker.clear();
   if (attempt.status == Status::kError) attempt.error = "the shard could not be made, or was lost";

@@ -14,7 +14,7 @@ std::string fleet_as_json(const FleetResult& result, const FleetSpec& spec);
 /// Writes it at the fleet's end.
 class JsonReport : public FleetObserver {
  public:
-  /// `spec` must outlive it. Throws Error where `path` can't be written.
+  /// `spec` must outlive it. Throws Error if `path` can't be written.
   JsonReport(const FleetSpec& spec, const std::string& path);
   void fleet_ended(const FleetEnded& event) override;
 
@@ -23,8 +23,7 @@ class JsonReport : public FleetObserver {
   ReportFile file_;
 };
 
-/// Writes the document of one attempt, result.json, into the directory that its artifacts are in, where it
-/// has one.
+/// Writes the document of one attempt, result.json, into its artifacts directory, if it has one.
 class ResultFiles : public FleetObserver {
  public:
   void fleet_started(const FleetStarted& event) override { spec_ = &event.spec; }

@@ -26,7 +26,7 @@ namespace {
 constexpr std::size_t kMostOfAKind = 10;
 constexpr std::size_t kLinesOfAnnotation = 20;
 constexpr std::size_t kLongestAnnotatedLine = 200;
-/// GitHub drops the whole summary of a step that has more.
+/// GitHub drops the whole summary of a step that exceeds this.
 constexpr std::size_t kMostOfSummary = std::size_t{1} << 20;
 
 struct Escape {
@@ -73,7 +73,7 @@ std::string annotation(std::string_view kind, const PartResult& part, const Flee
                      with_escapes(message, kInMessages));
 }
 
-/// The last of them stands for all that are too many.
+/// The last annotation stands for all those beyond the limit.
 std::string annotations_of_kind(std::string_view kind, const std::vector<const PartResult*>& parts,
                                 const FleetSpec& spec) {
   std::string lines;
@@ -142,7 +142,7 @@ GithubReport::GithubReport(const FleetSpec& spec, std::string summary)
 
 void GithubReport::fleet_ended(const FleetEnded& event) {
   ::signal(SIGPIPE, SIG_IGN);
-  // Who no longer reads them has no use for them.
+  // Errors are ignored: a reader that is gone needs no annotations.
   sys::write_all(STDERR_FILENO, github_annotations(event.result, spec_));
   if (path_.empty()) return;
   const int error = error_ != 0 ? error_ : add_to_summary(event.result);

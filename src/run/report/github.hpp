@@ -11,23 +11,23 @@
 
 namespace nslaunch::run {
 
-/// A group of GitHub's log, where the attempt passed: groups are closed, and a failure is to be seen.
+/// A group in GitHub's log if the attempt passed: groups are collapsed, and a failure must be visible.
 Marks github_marks(const PartResult& part, const Attempt& attempt, const FleetSpec& spec);
 
-/// Workflow commands, one a line: an error for each part that failed, a warning for each that was flaky or
-/// has leaked; of each kind as many as GitHub shows of one step.
+/// Workflow commands, one per line: an error for each part that failed, a warning for each that was flaky or
+/// leaked; of each kind as many as GitHub shows per step.
 std::string github_annotations(const FleetResult& result, const FleetSpec& spec);
 
-/// Markdown for the page of the job, of at most so many bytes: a table of all parts, those that failed first.
+/// Markdown for the job's page, at most `most` bytes: a table of all parts, failed parts first.
 std::string github_summary(const FleetResult& result, const FleetSpec& spec, std::size_t most);
 
-/// Tells GitHub at the fleet's end: annotations on stderr, and the step's summary.
+/// Reports to GitHub at the end of the fleet: annotations on stderr, and the step's summary.
 class GithubReport : public FleetObserver {
  public:
-  /// `summary`: GITHUB_STEP_SUMMARY, opened before anything runs: whoever gives its name another meaning then
-  /// leads nobody elsewhere. Empty: there is none to write. `spec` must outlive it.
+  /// `summary`: GITHUB_STEP_SUMMARY, opened before anything runs, so that another process can't redirect the
+  /// path later. Empty: there is none to write. `spec` must outlive it.
   GithubReport(const FleetSpec& spec, std::string summary);
-  /// What must stay open until the fleet's end.
+  /// Descriptors that must stay open until the end of the fleet.
   std::vector<int> descriptors() const { return {file_.get()}; }
   /// From here on this process ignores SIGPIPE.
   void fleet_ended(const FleetEnded& event) override;

@@ -16,10 +16,10 @@ namespace nslaunch::run {
 namespace {
 
 constexpr const char* kTitles = "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n";
-/// GNU parallel's own, of a job that it has ended.
+/// GNU parallel's value for a job that it has ended.
 constexpr int kNeverRan = -1;
 
-/// As wait(2) tells them apart: one of the two is 0.
+/// Exit value and signal are separate, as in wait(2): one of the two is 0.
 int exit_value(const Attempt& attempt) {
   if (attempt.status == Status::kCancelled && !attempt.started) return kNeverRan;
   return attempt.status != Status::kTimeout && attempt.outcome.term_signal != 0 ? 0 : attempt.exit_status;
@@ -43,7 +43,7 @@ JobLog::JobLog(const std::string& path)
                           "--joblog takes a file in a directory that is there and can be written to.");
 }
 
-/// Without waiting: what a FIFO does not take now stays. Returns 0 or an errno.
+/// Does not wait by default: what a FIFO does not take now stays pending. Returns 0 or an errno.
 int JobLog::write_pending(std::chrono::milliseconds limit) {
   std::string_view left = pending_;
   const int error = sys::write_patiently(file_.get(), left, sys::Deadline(limit));

@@ -13,13 +13,13 @@ namespace nslaunch::run {
 /// A line for each attempt that has ended, in the columns of GNU parallel's --joblog.
 class JobLog : public FleetObserver {
  public:
-  /// Empties the file, or makes it, and writes the line of titles. Throws Error where that fails, also where
-  /// nobody reads a FIFO.
+  /// Truncates or creates the file, and writes the header line. Throws Error if that fails, also if a FIFO
+  /// has no reader.
   explicit JobLog(const std::string& path);
-  /// What must stay open until the fleet's end.
+  /// Descriptors that must stay open until the end of the fleet.
   std::vector<int> descriptors() const { return {file_.get()}; }
   void attempt_ended(const AttemptEnded& event) override;
-  /// Writes what a reader has not taken so far; one that does not read is given up. From here on this process
+  /// Writes what a reader has not taken so far; gives up on one that does not read. From here on this process
   /// ignores SIGPIPE.
   void fleet_ended(const FleetEnded& event) override;
 

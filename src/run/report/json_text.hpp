@@ -6,8 +6,8 @@
 
 namespace nslaunch::run {
 
-/// A document, one line, ended by a newline. All of it is printable ASCII, so that nothing in a name or an
-/// argument moves the cursor of the terminal it is shown on; what is no UTF-8 is U+FFFD.
+/// A document on one line, ended by a newline. All of it is printable ASCII, so that nothing in a name or an
+/// argument moves the cursor of the terminal that shows it; invalid UTF-8 becomes U+FFFD.
 std::string json_text(const nlohmann::ordered_json& json);
 
 }  // namespace nslaunch::run

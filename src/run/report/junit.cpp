@@ -17,12 +17,12 @@ constexpr std::string_view kRemarks[] = {"failure",      "error",      "skipped"
                                          "rerunFailure", "rerunError", "flakyFailure",
                                          "flakyError",   "system-out", "system-err"};
 
-/// They are shown in lists, and repeated there.
+/// Names are shown, and repeated, in lists.
 constexpr std::size_t kLongestReportedName = 4096;
-/// Each is an element of the tree, an end of one, or text: far more than any test runner writes for a case.
+/// Each is the start or end of an element, or text: far more than any test runner writes per case.
 constexpr std::size_t kTagsForACase = 20;
 
-/// In whole characters, as far as it has such.
+/// Cuts at a character boundary, if there is one.
 std::string name_of(std::string text) {
   if (text.size() <= kLongestReportedName) return text;
   std::size_t end = kLongestReportedName;
@@ -35,7 +35,7 @@ bool stands_for_another_try(std::string_view element) {
   return element.starts_with("rerun") || element.starts_with("flaky");
 }
 
-/// All of its text, however it is divided between CDATA sections.
+/// All text of the node, however it is split into CDATA sections.
 std::string text_within(const pugi::xml_node& node) {
   std::string text;
   for (const auto& child : node) {
@@ -55,7 +55,7 @@ JunitRemark read_remark(const pugi::xml_node& node) {
   return remark;
 }
 
-/// Without one, or with an empty one, its class is the suite.
+/// If it is missing or empty, the suite is the class.
 bool has_class(const pugi::xml_node& junit_case) {
   return *junit_case.attribute("classname").value() != '\0';
 }
@@ -75,7 +75,7 @@ JunitCase read_case(const pugi::xml_node& node, const std::string& suite) {
   throw Error(sys::errno_code(EFBIG), fmt::format("{}: more than {} {}", sys::escape(path), number, what));
 }
 
-/// Throws where the suite does not fit in.
+/// Throws Error if the suite does not fit.
 void take_room(JunitRoom& room, const JunitSuite& suite, const pugi::xml_node& node,
                const std::string& path) {
   for (const auto& child : node.children("testcase")) {
@@ -107,7 +107,7 @@ void set(pugi::xml_node& node, const char* attribute, const std::string& value) 
   node.append_attribute(attribute).set_value(sys::for_xml(value).c_str());
 }
 
-/// Of what only changes colours nothing is left.
+/// Text that only changes colours becomes empty.
 void set_if_any(pugi::xml_node& node, const char* attribute, const std::string& value) {
   const auto text = sys::for_xml(value);
   if (!text.empty()) node.append_attribute(attribute).set_value(text.c_str());
@@ -135,7 +135,7 @@ bool has(const JunitCase& junit_case, std::string_view element) {
   return std::any_of(junit_case.remarks.begin(), junit_case.remarks.end(), is_it);
 }
 
-/// What the schema takes for a time: anything else is worth less than nothing.
+/// A time that the schema accepts, else empty: an invalid one is worse than none.
 std::string usable_time(const std::string& time) {
   const bool usable = time.find_first_not_of("0123456789.") == std::string::npos &&
                       std::count(time.begin(), time.end(), '.') <= 1;
@@ -181,7 +181,7 @@ std::vector<JunitSuite> parse_junit(const std::string& text, const std::string& 
 }
 
 std::vector<JunitSuite> parse_junit(const std::string& text, const std::string& path, JunitRoom& room) {
-  // Before there is a tree of it, which takes many times the text's size.
+  // Checked before parsing: the tree takes many times the size of the text.
   const auto most_tags = room.most_cases * kTagsForACase;
   if (static_cast<std::size_t>(std::count(text.begin(), text.end(), '<')) > most_tags)
     refuse_as_too_large(path, most_tags, "tags");

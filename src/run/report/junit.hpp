@@ -7,7 +7,7 @@
 
 namespace nslaunch::run {
 
-/// What a test case says besides that it has run.
+/// What a test case reports besides having run.
 struct JunitRemark {
   /// "failure", "error", "skipped", "rerunFailure", "rerunError", "flakyFailure", "flakyError", "system-out"
   /// or "system-err".
@@ -15,7 +15,7 @@ struct JunitRemark {
   std::string type{};
   std::string message{};
   std::string text{};
-  /// Of the four that stand for another try.
+  /// Only of the four elements that stand for another try.
   std::string output{};
 };
 
@@ -35,23 +35,23 @@ struct JunitSuite {
   std::vector<JunitCase> cases{};
 };
 
-/// How much may still be taken in, of one document or of several: who has written them may want the memory of
-/// whoever reads them.
+/// How much may still be read, from one document or several: their author may try to exhaust the reader's
+/// memory.
 struct JunitRoom {
   std::size_t most_cases = 200'000;
-  std::size_t cases = 0;  ///< that have been taken in
-  /// Bytes for what is written once and read as often as there are cases: a suite's name, as their class.
+  std::size_t cases = 0;  ///< read so far
+  /// Bytes for text that is written once and copied for each case: a suite's name, as the class of its cases.
   std::size_t copies = std::size_t{64} << 20;
 };
 
-/// The suites of a JUnit document that have cases of their own, those in others included. What Jenkins'
-/// schema (junit-10.xsd of its xunit plugin) does not know is left out, and names are cut at 4 KiB. Throws
-/// Error, with the line, where `text` is no such document, and with EFBIG where `room` is not enough for it,
-/// which is as it was then; `path` is how it is called then.
+/// The suites of a JUnit document that have cases of their own, nested suites included. What Jenkins' schema
+/// (junit-10.xsd of its xunit plugin) does not know is left out, and names are cut at 4 KiB. Throws Error,
+/// with the line, if `text` is no such document, and with EFBIG if it exceeds `room`, which then stays
+/// unchanged. `path` is the document's name in these errors.
 std::vector<JunitSuite> parse_junit(const std::string& text, const std::string& path, JunitRoom& room);
 std::vector<JunitSuite> parse_junit(const std::string& text, const std::string& path);
 
-/// A document that keeps to that schema, whatever bytes the texts have.
+/// A document that conforms to that schema, whatever bytes the texts contain.
 std::string junit_text(const std::vector<JunitSuite>& suites);
 
 }  // namespace nslaunch::run

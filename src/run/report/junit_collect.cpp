@@ -32,8 +32,8 @@ std::int64_t in_milliseconds(const timespec& time) {
   return std::int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000;
 }
 
-/// Not by a link of /proc, nor waiting for the other end of a pipe; nothing for what is no file, or not asked
-/// for.
+/// Follows no link of /proc, and does not wait for the other end of a FIFO. Empty if it is no regular file,
+/// or not asked for.
 std::optional<ReadFile> read_one(const std::string& path, const FileSearch& search, std::size_t most) {
   ReadFile read{.path = path};
   const auto file = sys::open_without_magic_links(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
@@ -42,7 +42,7 @@ std::optional<ReadFile> read_one(const std::string& path, const FileSearch& sear
     read.error = errno;
     return errno == ENOENT || errno == ENXIO ? std::nullopt : std::optional(read);
   }
-  // What it may read of itself there is not the user's.
+  // What the child may read about itself there is not the user's.
   if (sys::lies_in_proc(file.get())) return std::nullopt;
   read.version = {status.st_dev, status.st_ino, in_milliseconds(status.st_mtim)};
   if (!S_ISREG(status.st_mode) || std::get<2>(read.version) < search.not_before ||
@@ -75,10 +75,10 @@ std::vector<ReadFile> read_all(FileSearch search) {
   return files;
 }
 
-/// In a child, which works elsewhere.
+/// Runs in a child, which has another working directory.
 std::vector<ReadFile> read_all_from(int working_directory, FileSearch search) {
   if (::fchdir(working_directory) == 0) return read_all(std::move(search));
-  const int error = errno;  // it is closed to the user
+  const int error = errno;  // the user has no access to it
   const auto closed = std::erase_if(search.places, [](const auto& place) {
     return !place.first.starts_with('/') && !place.second.starts_with('/');
   });
@@ -105,7 +105,7 @@ std::vector<ReadFile> unpack(const std::string& packed) {
   auto& [device, inode, time] = file.version;
   for (std::size_t path = 0, text = 0; rest >> file.error >> device >> inode >> time >> path >> text;) {
     const auto start = static_cast<std::size_t>(rest.tellg()) + 1;
-    // By subtraction: the user, whose child it was, may have chosen the numbers.
+    // Subtracts, since sums may overflow: the user, who may control the child, may have chosen the numbers.
     const auto left = start < packed.size() ? packed.size() - start : 0;
     if (path > left || text > left - path) break;
     file.path = packed.substr(start, path);
@@ -116,7 +116,7 @@ std::vector<ReadFile> unpack(const std::string& packed) {
   return files;
 }
 
-/// A file's times are those of the last clock tick: up to 10 ms before the time of day.
+/// File times are those of the last clock tick: up to 10 ms behind the system clock.
 constexpr std::int64_t kTick = 10;
 
 }  // namespace
@@ -144,7 +144,7 @@ JunitCollector::JunitCollector(const FleetSpec& spec, std::vector<std::string> p
   }
 }
 
-/// Whether what fits it in a place that all shards share can only be one shard's.
+/// Whether matches in a place that all shards share can only belong to one shard.
 bool JunitCollector::is_own(const std::string& pattern) const {
   const TemplateValues one{.index = 1, .total = 2, .name = "a", .id = "a", .line = "a"};
   const TemplateValues other{.index = 2, .total = 2, .name = "b", .id = "b", .line = "b"};
@@ -185,7 +185,7 @@ void JunitCollector::take(const ReadFile& file, const Attempt& attempt, JunitRoo
 void JunitCollector::attempt_ended(const AttemptEnded& event) {
   const auto& attempt = event.attempt;
   if (!attempt.started) return;
-  // Of those that passed only their number is kept.
+  // Of parts that passed, only the number is kept.
   if (spec_.until_fail && has_passed(attempt.status, spec_.shard)) return;
   const auto attempt_to = [&](const auto& work) {
     try {

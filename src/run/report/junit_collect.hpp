@@ -13,7 +13,7 @@
 
 namespace nslaunch::run {
 
-/// Bytes of all files together, with their paths.
+/// Total bytes of all files, including their paths.
 constexpr std::size_t kMostRead = std::size_t{256} << 20;
 
 /// Device, inode and time of last change, in milliseconds since the epoch.
@@ -21,7 +21,7 @@ using FileVersion = std::tuple<dev_t, ino_t, std::int64_t>;
 
 struct ReadFile {
   std::string path;
-  int error = 0;  ///< an errno; 0: it was read; EFBIG: this and what follows is too much
+  int error = 0;  ///< an errno; 0: it was read; EFBIG: this and the rest exceed the limit
   FileVersion version{};
   std::string text{};
 };
@@ -30,20 +30,20 @@ struct ReadFile {
 struct FileSearch {
   std::vector<std::pair<std::string, std::string>> places{};  ///< directory and pattern, for find_files()
   std::int64_t not_before = 0;                                ///< time of last change
-  std::set<FileVersion> known{};                              ///< to be left out
+  std::set<FileVersion> known{};                              ///< to be skipped
 };
 
-/// Reads them as the command's user, where root collects: what the command has put there, links above all,
-/// leads where that user may go, and no descriptor of it comes here (K54). It ends with the patience that we
-/// have with that user, and when a signal is there that would end us. Throws Error.
+/// Reads them as the command's user if root collects: what the command has put there, above all links, leads
+/// only where that user may go, and none of its descriptors is received here (K54). Ends when the time limit
+/// for that user has passed, or when a signal is pending that would end us. Throws Error.
 std::vector<ReadFile> read_as_command(const ShardSpec& spec, const FileSearch& search);
 
-/// Takes in the JUnit files that commands have written, each when its attempt has ended: the next attempt may
-/// write over them.
+/// Collects the JUnit files that commands have written, as soon as each attempt has ended: the next attempt
+/// may overwrite them.
 class JunitCollector {
  public:
-  /// Patterns as find_files() has them, with templates. `spec` must outlive it. Throws UsageError where one
-  /// is the same for shards that run at once, and only their common working directory to be searched.
+  /// Patterns as for find_files(), with templates. `spec` must outlive it. Throws UsageError if a pattern is
+  /// the same for shards that run at once and only their common working directory would be searched.
   JunitCollector(const FleetSpec& spec, std::vector<std::string> patterns);
   void attempt_ended(const AttemptEnded& event);
 

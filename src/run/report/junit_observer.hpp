@@ -14,10 +14,10 @@ namespace nslaunch::run {
 /// Writes the JUnit report at the fleet's end, with the cases that the commands have reported.
 class JunitObserver : public FleetObserver {
  public:
-  /// `collected`: patterns, as JunitCollector has them; empty: nothing is collected. `spec` must outlive it.
-  /// Throws UsageError for a pattern that can't be, Error where `path` can't be written.
+  /// `collected`: patterns, as for JunitCollector; empty: nothing is collected. `spec` must outlive it.
+  /// Throws UsageError for an invalid pattern, Error if `path` can't be written.
   JunitObserver(const FleetSpec& spec, const std::string& path, const std::vector<std::string>& collected);
-  /// What must stay open until the fleet's end.
+  /// Descriptors that must stay open until the end of the fleet.
   std::vector<int> descriptors() const { return file_.descriptors(); }
   void attempt_ended(const AttemptEnded& event) override;
   void fleet_ended(const FleetEnded& event) override;

@@ -45,7 +45,7 @@ std::string seconds_of(const PartResult& part) {
   return fmt::format("{:.3f}", std::chrono::duration<double>(sum).count());
 }
 
-/// What Surefire calls an earlier try: flaky where the last one passed, else a rerun.
+/// An earlier try, as Surefire names it: flaky if the last one passed, else a rerun.
 JunitRemark earlier_try(const Attempt& attempt, const FleetSpec& spec, bool passed_later) {
   const char* kind = attempt.status == Status::kError ? "Error" : "Failure";
   return {.element = fmt::format("{}{}", passed_later ? "flaky" : "rerun", kind),

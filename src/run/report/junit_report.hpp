@@ -10,10 +10,10 @@
 
 namespace nslaunch::run {
 
-/// What the commands themselves have reported, by the id of the attempt.
+/// The cases that the commands themselves have reported, by attempt id.
 using ReportedCases = std::map<std::string, std::vector<JunitCase>>;
 
-/// A suite for each part: one case for its shard, then those that its last attempt has reported.
+/// A suite per part: one case for its shard, then those that its last attempt has reported.
 std::vector<JunitSuite> junit_of(const FleetResult& result, const FleetSpec& spec,
                                  const ReportedCases& reported);
 

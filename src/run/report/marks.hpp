@@ -12,10 +12,10 @@ struct Marks {
   std::string after{};
 };
 
-/// "PASS shard-1", as the heading of what is folded.
+/// "PASS shard-1" and the time taken: the heading of a folded section.
 std::string heading_of(const PartResult& part, const Attempt& attempt, const FleetSpec& spec);
 
-/// A section of GitLab's job log, closed where the attempt passed.
+/// A section of GitLab's job log, collapsed if the attempt passed.
 Marks gitlab_marks(const PartResult& part, const Attempt& attempt, const FleetSpec& spec);
 
 }  // namespace nslaunch::run

@@ -5,7 +5,7 @@
 
 namespace nslaunch::run {
 
-/// Adds what docs/report.md has of a shard's end, "isolation" and all that follows.
+/// Adds the keys that docs/report.md lists for the end of a shard, from "isolation" on.
 void add_outcome(nlohmann::ordered_json& json, const Outcome& outcome);
 
 }  // namespace nslaunch::run

@@ -34,7 +34,7 @@ sys::SignalSet all_signals() {
 ReportFile::ReportFile(const std::string& path, const std::string& option, Command command)
     : path_(path), command_(command) {
   registry::LeftoverNote leftovers;
-  // Opened anew, a file would be written from its beginning.
+  // If reopened, a file would be written from its beginning.
   if (const auto descriptor = sys::descriptor_named(path))
     stream_ = copy_of(*descriptor);
   else

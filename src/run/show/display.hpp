@@ -13,8 +13,8 @@
 
 namespace nslaunch::run {
 
-/// What a person sees of a fleet, on a terminal or in a log: a line for each attempt that has ended, its
-/// output, how far it is, the summary.
+/// What a user sees of a fleet, on a terminal or in a log: a line for each attempt that has ended, its
+/// output, the progress, the summary.
 class Display : public FleetObserver, public Outlet {
  public:
   /// `settings` must outlive it.
@@ -43,7 +43,7 @@ class Display : public FleetObserver, public Outlet {
   int error() const override { return printer_.error(); }
 
  private:
-  /// One that runs.
+  /// A running attempt.
   struct Shown {
     const RunningAttempt* attempt;
     std::unique_ptr<ShownOutput> output;
@@ -56,12 +56,12 @@ class Display : public FleetObserver, public Outlet {
   const DisplaySettings& settings_;
   Printer printer_;
   std::unique_ptr<Progress> progress_;
-  const FleetSpec* spec_ = nullptr;  ///< none: the loop does not turn, and the printer prints nothing
+  const FleetSpec* spec_ = nullptr;  ///< null: the loop does not turn, and the printer prints nothing
   std::size_t total_ = 0;
   std::size_t settled_ = 0;
   std::size_t failed_ = 0;
   sys::Clock::time_point began_ = sys::Clock::now();
-  std::vector<Shown> running_;  ///< in the order in which they have started
+  std::vector<Shown> running_;  ///< in the order of their start
 };
 
 }  // namespace nslaunch::run

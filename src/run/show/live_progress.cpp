@@ -37,8 +37,8 @@ std::string age_of(sys::Clock::time_point began) {
   return age.count() < 60 ? fmt::format("{}s", age.count()) : sys::format_duration(age);
 }
 
-/// A block below everything that is printed: what runs, how long, and what it said last. It is written over
-/// itself, each line's rest cleared as it is reached, so that nothing flickers.
+/// A block below all other output: what runs, for how long, and its last line. It is overwritten in place,
+/// and each line cleared to its end on the way, so that nothing flickers.
 class LiveProgress : public Progress, public Footer {
  public:
   explicit LiveProgress(Printer& printer) : printer_(printer) { printer.set_footer(this); }
@@ -52,7 +52,7 @@ class LiveProgress : public Progress, public Footer {
   }
   void resized() override { changed(); }
   void show(const FleetSnapshot& snapshot) override;
-  /// What waits to be printed is to stand in its place, and takes it away.
+  /// Output that waits to be printed takes its place, and erases it.
   void clear() override {
     if (printer_.is_empty()) printer_.print_footer(erase());
   }
@@ -69,7 +69,7 @@ class LiveProgress : public Progress, public Footer {
   sys::Deadline next_{milliseconds{0}};
 };
 
-/// A terminal that has become narrower has wrapped what was there; its signal may be on its way.
+/// A terminal that has become narrower has wrapped the old lines; its signal may still be pending.
 std::string LiveProgress::to_its_top() {
   size_ = size_of_terminal();
   std::size_t rows = 0;

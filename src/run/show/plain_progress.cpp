@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMostNamed = 8;
 
-/// A line now and then in which nothing else was said.
+/// Prints a line if nothing else has been printed for a while.
 class PlainProgress : public Progress {
  public:
   PlainProgress(Printer& printer, std::chrono::milliseconds heartbeat)

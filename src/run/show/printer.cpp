@@ -18,15 +18,15 @@ std::size_t index_of(Stream stream) {
   return static_cast<std::size_t>(stream);
 }
 
-/// A terminal that somebody has stopped keeps whoever writes more than it takes (K38), and what we change of
-/// the caller's own descriptor its other users would see.
+/// A stopped terminal blocks a writer that writes more than it takes (K38), and flags changed on the caller's
+/// own descriptor would affect its other users.
 sys::Fd open_terminal(int descriptor) {
   if (::isatty(descriptor) != 1) return {};
   const auto path = fmt::format("/proc/self/fd/{}", descriptor);
   return sys::Fd(::open(path.c_str(), O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
 }
 
-/// A pipe that poll(2) calls writable takes so much without keeping the writer, and perhaps no more
+/// A pipe that is writable according to poll(2) takes this much without blocking, and perhaps no more
 /// (pipe(7)).
 std::size_t most_at_once(int descriptor) {
   struct stat status = {};
@@ -72,7 +72,7 @@ void Printer::print_footer(std::string text) {
   wait_for_front();
 }
 
-/// Makes the first item one that has text to write, or returns false.
+/// Ensures that the first item has text to write, or returns false.
 bool Printer::fill_front() {
   while (!items_.empty()) {
     auto& front = items_.front();
@@ -125,7 +125,7 @@ void Printer::write_some() {
                                   : ::write(target(front.stream), front.text.data() + front_taken_, size);
   if (taken < 0 && errno != EINTR && errno != EAGAIN) {
     lost_[which] = true;
-    if (errno != EPIPE && errno != EBADF) error_ = errno;  // closed by the caller from the start
+    if (errno != EPIPE && errno != EBADF) error_ = errno;  // EBADF: closed by the caller from the start
   }
   if (taken > 0) front_taken_ += static_cast<std::size_t>(taken);
   fill_front();

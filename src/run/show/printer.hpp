@@ -11,38 +11,38 @@
 
 namespace nslaunch::run {
 
-/// What a terminal shows below everything that is printed.
+/// What a terminal shows below all other output.
 class Footer {
  public:
   virtual ~Footer() = default;
-  /// What takes it off the screen; empty where it is not there.
+  /// The sequence that removes it from the screen; empty if it is not shown.
   virtual std::string erase() = 0;
 };
 
-/// Writes to this process's stdout and stderr in one order, as fast as their readers take it and without ever
-/// waiting for them. What has lost its reader is dropped.
+/// Writes to this process's stdout and stderr in one common order, at the readers' pace and without ever
+/// blocking. Output that has lost its reader is dropped.
 class Printer {
  public:
   Printer();
 
-  /// Writes whenever `loop` turns, which must outlive this.
+  /// Writes whenever `loop` turns. `loop` must outlive this.
   void begin(sys::Loop& loop);
   void print(Stream stream, std::string text);
-  /// All of it, each piece to its stream.
+  /// Prints all of it, each piece to its stream.
   void print(std::shared_ptr<Spool> spool);
-  /// Of the footer itself.
+  /// Prints the footer itself.
   void print_footer(std::string text);
 
   /// Nothing more should be added for now.
   bool is_full() const noexcept { return waiting_ > kMostWaiting || items_.size() > kMostItems; }
-  /// Why something was not taken (a full disk); 0: nothing else than a stream that is closed.
+  /// The errno if something could not be written (a full disk); 0 if at most a stream is closed.
   int error() const noexcept { return error_; }
   bool is_empty() const noexcept { return items_.empty(); }
 
-  /// As much as is taken at once.
+  /// Writes as much as is accepted at once.
   void write_now();
 
-  /// The footer's own stream is stderr; where stdout is the same terminal it is in the way of both.
+  /// The footer is written to stderr; if stdout is the same terminal, it is erased for output to either.
   void set_footer(Footer* footer) noexcept { footer_ = footer; }
 
  private:
@@ -55,7 +55,7 @@ class Printer {
     std::shared_ptr<Spool> spool{};
     bool is_footer = false;
   };
-  /// Where a stream is written to.
+  /// The descriptor that a stream is written to.
   int target(Stream stream) const noexcept;
   bool fill_front();
   void write_some();
@@ -66,7 +66,7 @@ class Printer {
   std::size_t waiting_ = 0;      ///< bytes of text
   std::size_t front_taken_ = 0;  ///< of the front's text
   bool lost_[2] = {false, false};
-  sys::Fd terminals_[2];  ///< the streams that are terminals of ours, opened so that a write never waits
+  sys::Fd terminals_[2];  ///< the streams that are terminals, reopened so that a write never blocks
   std::size_t most_at_once_[2];
   bool on_terminal_[2];
   Footer* footer_ = nullptr;

@@ -11,7 +11,7 @@
 
 namespace nslaunch::run {
 
-/// What there is to be seen of a fleet that runs.
+/// What can be shown of a running fleet.
 struct FleetSnapshot {
   struct Row {
     std::string name;
@@ -19,13 +19,13 @@ struct FleetSnapshot {
     std::string last_line;  ///< as it was written
   };
   std::size_t settled = 0;
-  std::size_t total = 0;  ///< 0: without end
+  std::size_t total = 0;  ///< 0: endless
   std::size_t failed = 0;
   sys::Clock::time_point began;
   std::vector<Row> running;
 };
 
-/// Shows how far a fleet is, between the lines of those that have ended.
+/// Shows the progress of a fleet, between the lines of the attempts that have ended.
 class Progress {
  public:
   virtual ~Progress() = default;
@@ -33,23 +33,23 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// When to call show() next, as poll(2) takes it.
+  /// When to call show() next, as a timeout for poll(2).
   virtual int poll_timeout() const = 0;
   /// Whether it is time for show().
   virtual bool is_due() const = 0;
   virtual void show(const FleetSnapshot& snapshot) = 0;
   /// Something has been printed, or has changed.
   virtual void changed() = 0;
-  /// The terminal has another size.
+  /// The terminal was resized.
   virtual void resized() = 0;
-  /// Takes away what must not stay on the screen.
+  /// Removes what must not stay on the screen.
   virtual void clear() = 0;
 };
 
-/// CI engines end a job whose log says nothing for some minutes.
+/// CI systems end a job whose log is silent for some minutes.
 inline constexpr std::chrono::milliseconds kHeartbeat{30'000};
 
-/// Both write through the printer, which must outlive them. `heartbeat`: how long nothing may be said.
+/// Both write through the printer, which must outlive them. `heartbeat`: the longest time without a line.
 std::unique_ptr<Progress> plain_progress(Printer& printer, std::chrono::milliseconds heartbeat = kHeartbeat);
 std::unique_ptr<Progress> live_progress(Printer& printer);
 

@@ -5,7 +5,7 @@
 namespace nslaunch::run {
 namespace {
 
-/// A line that is longer is printed in pieces: something has to be said of it some time.
+/// A longer line is printed in pieces: it has to be shown at some point.
 constexpr std::size_t kLongestLine = std::size_t{1} << 20;
 
 }  // namespace

@@ -11,22 +11,22 @@
 
 namespace nslaunch::run {
 
-/// The output of one attempt on its way to the printer: kept until it has ended, or line by line.
+/// The output of one attempt on its way to the printer: kept until the attempt has ended, or line by line.
 class ShownOutput {
  public:
-  /// `label`: what stands before each of its lines with OutputMode::kStream. The printer must outlive it.
+  /// `label`: the prefix of each line with OutputMode::kStream. The printer must outlive it.
   ShownOutput(OutputMode mode, std::string label, Printer& printer);
 
-  /// No bytes: it is all of the stream.
+  /// No bytes: the stream has ended.
   void take(Stream stream, std::string_view bytes);
   /// Hands what has been kept to the printer.
   void print();
-  /// Why its end is not kept, in words; empty: it is.
+  /// Why the end of the output is lost, as text; empty if it is not.
   std::string problem() const;
 
  private:
   struct Line {
-    std::string text{};     ///< with kStream: what has no end yet
+    std::string text{};     ///< with kStream: an incomplete line
     bool is_begun = false;  ///< the last byte was no newline
   };
   void print_lines(Stream stream, std::string_view bytes);

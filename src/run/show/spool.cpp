@@ -22,7 +22,7 @@ struct Header {
   Stream stream;
 };
 
-/// Most shards write less, and making a file on ext4 takes as long as half of a launch.
+/// Most shards write less, and creating a file on ext4 takes half as long as a launch.
 constexpr std::size_t kMostInMemory = 64 << 10;
 
 sys::Fd nameless_file() {
@@ -30,7 +30,7 @@ sys::Fd nameless_file() {
   const sys::Fd directory(
       ::open(path != nullptr && *path != '\0' ? path : "/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC));
   sys::Fd file;
-  // A user's program would be asked, and tell us what the commands have written.
+  // A user's FUSE server would receive the commands' output, and decide what we read back.
   if (directory && sys::mounter_of(directory.get()) != sys::Mounter::kAnother)
     file.reset(::openat(directory.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600));
   if (!file) file.reset(::memfd_create("output", MFD_CLOEXEC));

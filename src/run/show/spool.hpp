@@ -10,14 +10,14 @@
 
 namespace nslaunch::run {
 
-/// What has been written to both streams, in its order: a little of it in memory, more in a file without a
-/// name (in memory, too, where there is no room for temporary files). One reader after all writers.
+/// The output on both streams, in its order: a little of it in memory, more in an unnamed file (in memory,
+/// too, if there is no room for temporary files). One reader after all writers.
 class Spool {
  public:
-  /// What the disk does not take is lost, from then on all of it.
+  /// If the disk does not take some output, that and everything after it is lost.
   void append(Stream stream, std::string_view bytes);
   std::uint64_t size() const noexcept { return size_; }
-  /// Why a part is missing at its end; empty: none is.
+  /// Why output is missing at the end; empty if none is.
   const std::string& problem() const noexcept { return problem_; }
 
   /// The next piece, or false at the end.
@@ -29,9 +29,9 @@ class Spool {
   bool read(std::uint64_t at, char* into, std::size_t size) const;
 
   std::string memory_;
-  sys::Fd file_;  ///< in its place, once there is one
+  sys::Fd file_;  ///< replaces memory_ once it is open
   std::uint64_t size_ = 0;
-  std::uint64_t written_ = 0;  ///< with the headers
+  std::uint64_t written_ = 0;  ///< including the headers
   std::uint64_t read_ = 0;
   std::string problem_;
 };

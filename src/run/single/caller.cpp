@@ -10,7 +10,7 @@
 namespace nslaunch::run {
 namespace {
 
-/// As a container's first process we inherit whoever has lost its parent: the kernel reaps them for us (K40).
+/// As a container's first process we inherit all orphans: the kernel reaps them for us (K40).
 struct sigaction let_strangers_be_reaped() {
   return ::getpid() == 1 ? sys::ignore_signal(SIGCHLD) : sys::reset_signal(SIGCHLD);
 }

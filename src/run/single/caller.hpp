@@ -7,12 +7,12 @@
 
 namespace nslaunch::run {
 
-/// Throws UsageError where the process has more than one thread: init goes on from a fork without an exec,
-/// where another thread's locks would be held for ever, and is tied to the thread that has made it. `what`
-/// wants one.
+/// Throws UsageError if the process has more than one thread: init continues after a fork without an exec,
+/// where another thread's locks would be held forever, and is tied to the thread that created it. `what`
+/// needs one.
 void refuse_threads(const char* what);
 
-/// Holds the calling process's signals back for as long as it lives, and hands them out one by one.
+/// Blocks the calling process's signals for as long as it lives, and delivers them one by one.
 class CallersSignals {
  public:
   CallersSignals();
@@ -20,9 +20,9 @@ class CallersSignals {
   CallersSignals& operator=(const CallersSignals&) = delete;
   ~CallersSignals();
 
-  /// As they were before: what a command is to get.
+  /// The state before, which a command gets.
   const sys::SignalState& before() const noexcept { return before_; }
-  /// A signalfd on all that are held back.
+  /// A signalfd for all blocked signals.
   sys::Fd& signals() noexcept { return signals_; }
 
  private:

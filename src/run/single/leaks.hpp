@@ -8,8 +8,8 @@
 
 namespace nslaunch::run {
 
-/// Whether what the command has left running is worth a word, and with LeakPolicy::kFail a failure: there
-/// what nobody knows of, too.
+/// Whether what the command has left running is reported, and with LeakPolicy::kFail is a failure: with that,
+/// also if it is unknown whether anything was left.
 bool has_leaked(const Outcome& outcome, const ShardSpec& spec) noexcept;
 
 /// "3 left running", for one that has leaked.

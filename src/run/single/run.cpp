@@ -70,7 +70,7 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages, const RunOpti
   const TerminalKeeper terminal(!plan.own_process_group);
   run::CallersSignals caller;
 
-  // Before the clone: as the caller, by the host's names, and gone again where the launch fails.
+  // Before the clone: created as the caller, by the host's names, and removed if the launch fails.
   std::optional<shard::CaptureFile> capture;
   if (!spec.capture.file.empty()) {
     capture.emplace(spec.capture, messages.warning, leftovers.hook());

@@ -18,7 +18,7 @@
 namespace nslaunch {
 namespace {
 
-/// That is still a point in time.
+/// The longest wait that still gives a valid point in time.
 constexpr std::chrono::hours kLongest{24 * 365};
 
 }  // namespace
@@ -39,7 +39,7 @@ ShardProcess& ShardProcess::operator=(ShardProcess&& other) noexcept {
   return *this;
 }
 
-/// Init sees it, and hangs up on a process that runs.
+/// Init notices the close, and sends SIGHUP to the group of a process that still runs.
 ShardProcess::~ShardProcess() {
   close();
 }
@@ -54,7 +54,7 @@ void ShardProcess::handle_events() {
     if (!message && errno == EAGAIN) return;
     if (!message) {
       const int error = errno;
-      term_signal_ = SIGKILL;  // its shard has ended, and it with that
+      term_signal_ = SIGKILL;  // its shard has ended, and the process with it
       close();
       shard::check_gone(error);
     } else if (message->kind == shard::Kind::kCommandEnded) {
@@ -67,7 +67,7 @@ void ShardProcess::handle_events() {
 
 void ShardProcess::signal(int signal) noexcept {
   if (connection_ < 0) return;
-  // One that has gone is told by handle_events().
+  // handle_events() reports that it is gone.
   static_cast<void>(shard::send(connection_, {.kind = shard::Kind::kForward, .code = signal, .payload = {}}));
 }
 

@@ -22,10 +22,10 @@
 namespace nslaunch {
 namespace {
 
-/// Init answers at once, unless somebody has stopped it.
+/// Init answers at once, unless another process has stopped it.
 constexpr std::chrono::seconds kAnswerLimit{3};
 
-/// Above the standard streams, which the process gets them as.
+/// Above the standard streams, as which the process gets them.
 sys::Fd copy_of(int stream) {
   if (stream < 0) {
     const auto null = sys::open_file("/dev/null", O_RDWR);
@@ -70,7 +70,7 @@ void Shard::Impl::prepare(const ShardSpec& spec, const Streams& streams) {
   plan_.tracing = static_cast<bool>(messages_.trace);
   plan_.streams = copies_of(streams);
   plan_.stdin_pipe = shard::pipe_inode(plan_.streams.front().get());
-  // Several of one process would raise its limit on descriptors and set it back in any order.
+  // Several shards in one process would raise its descriptor limit and restore it in any order.
   forwarding_.emplace(plan_.spec, shard::Forwarding::Limit::kKeep);
   for (const auto& line : forwarding_->chosen_ports()) {
     if (messages_.note) messages_.note(line);
@@ -88,7 +88,7 @@ void Shard::Impl::prepare(const ShardSpec& spec, const Streams& streams) {
   }
 }
 
-/// Once: its handle stays readable, and what is being launched is ended when it runs.
+/// Runs once: the pidfd stays readable. A shard that is still being launched is ended when it runs.
 void Shard::Impl::on_ancestor_ended() {
   ancestor_has_ended_ = true;
   ancestors_watches_.clear();
@@ -100,7 +100,7 @@ void Shard::Impl::launch() {
   leave_to_init();
 }
 
-/// Init has them, and our streams would keep their readers waiting.
+/// Init has its own copies, and ours would keep the readers of the streams waiting.
 void Shard::Impl::leave_to_init() {
   if (!launching_->has_init()) return;
   plan_.places = {};
@@ -149,7 +149,7 @@ void Shard::Impl::launched() {
   if (capture_) capture_->command_started();
   outcome_.setup = std::chrono::duration_cast<std::chrono::microseconds>(sys::Clock::now() - began_);
   auto running = launching_->take();
-  visit_ = copy_of(running.visit.get());  // forwarding takes it
+  visit_ = copy_of(running.visit.get());  // forwarding takes the original
   supervised_.emplace(plan_, std::move(running), std::move(watched_->output), hooks_, *forwarding_, loop_);
   launching_watch_.end();
   launching_.reset();
@@ -171,12 +171,12 @@ void Shard::Impl::fail(std::exception_ptr error) noexcept {
   error_ = std::move(error);
   release();
   try {
-    follow();  // nothing any more
+    follow();  // there is nothing left to wait for
   } catch (...) {
   }
 }
 
-/// Everything goes, and with it the record, in this order.
+/// Releases everything, and with it the record, in this order.
 void Shard::Impl::release() noexcept {
   ended_ = true;
   launching_watch_.end();

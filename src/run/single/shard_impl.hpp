@@ -21,7 +21,7 @@
 
 namespace nslaunch {
 
-/// A launch, then its supervision, on a loop that is turned whenever its descriptor says so.
+/// A launch, then its supervision, on a loop that is turned whenever its descriptor is readable.
 class Shard::Impl {
  public:
   Impl(const ShardSpec& spec, const ShardOptions& options);
@@ -37,7 +37,7 @@ class Shard::Impl {
   const Outcome& outcome() const;
   void signal(int signal);
   void kill();
-  /// A connection that brings its end, and its pid.
+  /// Returns a connection that reports the end of the process, and the pid.
   std::pair<sys::Fd, pid_t> exec(const ExecRequest& request);
 
  private:

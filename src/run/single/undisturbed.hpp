@@ -7,9 +7,9 @@
 
 namespace nslaunch::run {
 
-/// While something is done here no signal of the caller's is handled, and above all not by a child, which
-/// begins with the caller's handlers. What a write of ours raises (forwarding into a connection that was
-/// reset) is not the caller's.
+/// Blocks the caller's signals while it lives, so that none is handled, above all not by a child, which
+/// starts with the caller's handlers. A signal raised by a write of ours (forwarding into a connection that
+/// was reset) does not reach the caller.
 class Undisturbed {
  public:
   Undisturbed() { ::sigpending(&before_); }

@@ -6,12 +6,12 @@
 
 namespace nslaunch::shard {
 
-/// Who stands in the way.
+/// What makes a step fail.
 enum class Layer {
   kUnknown,
   kSeccomp,
   kAppArmor,
-  kSecurityModule,  ///< one that can't be told: it has answered EACCES where permissions play no part
+  kSecurityModule,  ///< an unknown one: it returned EACCES where permissions play no part
   kCapabilities,
   kSysctl,
   kMaskedProc,
@@ -19,7 +19,7 @@ enum class Layer {
   kLimit,
   kChroot,
   kKernel,
-  kIds,    ///< we are nobody in this user namespace
+  kIds,    ///< our ids have no number in this user namespace
   kFiles,  ///< something is missing, full or unfit
 };
 
@@ -29,13 +29,13 @@ struct Cause {
   std::string sentence{};
   Remedies remedies{};
 
-  /// "seccomp: a filter refuses it"; empty where nothing can be told.
+  /// "seccomp: a filter refuses it"; empty if the cause is unknown.
   std::string line() const;
 };
 
 const char* name_of(Layer layer) noexcept;
 
-/// Two lines at most, for an error; empty where nothing can be told.
+/// Two lines at most, for an error; empty if the cause is unknown.
 std::string as_advice(const Cause& cause);
 
 }  // namespace nslaunch::shard

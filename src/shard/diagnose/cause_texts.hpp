@@ -5,7 +5,7 @@
 
 namespace nslaunch::shard {
 
-// What is said of each cause. causes.cpp has when it is the one.
+// The text of each cause. causes.cpp decides which one applies.
 
 Cause exhausted_processes(const FailureCase& c);
 Cause forbidden_namespaces(const FailureCase& c);

@@ -21,7 +21,7 @@ struct Row {
   Cause (*cause)(const Case&);
 };
 
-/// Whatever the step was, and what makes namespaces.
+/// Limits, for any step and for those that make namespaces.
 constexpr Row kLimits[] = {
     {[](const Case& c) { return c.is(EAGAIN); }, exhausted_processes},
     {[](const Case& c) { return c.is(EMFILE); }, exhausted_descriptors},
@@ -60,7 +60,7 @@ constexpr Row kCertain[] = {
     {[](const Case& c) { return c.is(EROFS) && c.writes_setting(); }, read_only_proc},
 };
 
-/// What is missing, and what a run asks for besides.
+/// What is missing, and what a run requests in addition.
 constexpr Row kMissing[] = {
     {[](const Case& c) { return c.is(ENOENT) && c.step() == Step::kPropagation; }, no_directory_for_proc},
     {[](const Case& c) { return c.is(ENOENT) && c.step() == Step::kMapIds; }, no_proc},
@@ -83,7 +83,7 @@ constexpr Row kMissing[] = {
     {[](const Case& c) { return c.is(ENOSPC); }, full_disk},
 };
 
-/// A refusal of which the step alone does not say who it was.
+/// Refusals whose origin the step alone does not show.
 constexpr Row kPossible[] = {
     {[](const Case& c) { return c.is_refused_privilege() && !c.machine.has_proc; }, unseen_without_proc},
     {[](const Case& c) {

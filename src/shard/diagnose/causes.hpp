@@ -7,8 +7,8 @@
 
 namespace nslaunch::shard {
 
-/// By the step, its error and what the machine says: the one table that the launcher's errors and
-/// `nslaunch doctor` are made of.
+/// Determined by the step, its error and the state of the machine: the one table behind the launcher's errors
+/// and `nslaunch doctor`.
 Cause cause_of(const Plan& plan, const Message& failure, const Evidence& machine);
 /// Init, or a launcher of the doctor's, was killed by `signal` before the command started.
 Cause cause_of_death(int signal, const Evidence& machine);

@@ -28,7 +28,7 @@ bool setting_is(const std::string& path, std::string_view value) {
   return content && content->starts_with(value) && content->substr(value.size()) == "\n";
 }
 
-/// Of /proc/self/status, whatever PID namespace this /proc is of.
+/// A field of /proc/self/status, whichever PID namespace this /proc belongs to.
 std::string status_of_ours(const std::string& name) {
   std::istringstream lines(sys::read_file("/proc/self/status").value_or(""));
   for (std::string line; std::getline(lines, line);) {
@@ -50,7 +50,7 @@ bool is_in_chroot(const std::vector<std::string>& mounts) {
   return can_be_told && (!root_is_a_mount || shows_another_root());
 }
 
-/// The kernel has empty directories in /proc that are made to be mounted on: these hide nothing.
+/// The kernel has empty directories in /proc that serve as mount points: mounts on these hide nothing.
 std::vector<std::string> covered_in_proc(const std::vector<std::string>& mounts) {
   std::vector<std::string> covered;
   for (const auto& mount : mounts) {
@@ -104,7 +104,7 @@ void read_namespaces(Evidence& evidence) {
   }
   const auto own = sys::namespace_inode(0, "pid");
   const auto of_children = sys::namespace_inode(0, "pid_for_children");
-  // There is nothing to be seen of one that has no first process yet.
+  // A PID namespace that has no first process yet is not visible.
   evidence.children_live_elsewhere = own != 0 && of_children != own;
 }
 

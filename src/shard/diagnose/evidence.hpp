@@ -8,19 +8,19 @@
 
 namespace nslaunch::shard {
 
-/// What the machine says that can explain a failure.
+/// The state of the machine that can explain a failure.
 struct Evidence {
   Place place = Place::kMachine;
   bool is_root = false;
-  /// Effective, by their numbers.
+  /// The effective set, by number.
   std::uint64_t capabilities = ~std::uint64_t{0};
-  /// Without a /proc little of what is below can be seen.
+  /// Without a /proc, little of the following can be determined.
   bool has_proc = true;
   /// A seccomp filter is on ("Seccomp: 2" in /proc/self/status).
   bool seccomp = false;
   /// The AppArmor profile that confines us, empty for none.
   std::string apparmor_profile{};
-  /// kernel.apparmor_restrict_unprivileged_userns=1: a user namespace that can be made is good for nothing.
+  /// kernel.apparmor_restrict_unprivileged_userns=1: user namespaces can be made but give no privileges.
   bool restricts_user_namespaces = false;
   /// kernel.unprivileged_userns_clone=0.
   bool forbids_user_namespaces = false;
@@ -31,16 +31,16 @@ struct Evidence {
   bool in_chroot = false;
   /// Our own user and group have a number in this user namespace.
   bool ids_are_mapped = true;
-  /// The machine's own user namespace: there root's mounts need show nothing that is hidden.
+  /// The machine's own user namespace: there root may mount what reveals something hidden.
   bool in_first_user_namespace = true;
-  /// What we start begins in a PID namespace that we are not in (unshare --pid without --fork).
+  /// Our children start in a PID namespace that we are not in (unshare --pid without --fork).
   bool children_live_elsewhere = false;
-  /// What something is mounted over in /proc.
+  /// The paths in /proc that a mount covers.
   std::vector<std::string> covered_in_proc{};
   bool proc_sys_is_read_only = false;
-  /// ulimit -n, up to ulimit -Hn.
+  /// ulimit -n is below ulimit -Hn.
   bool descriptor_limit_can_rise = true;
-  /// ulimit -u; of a control group whose limit on processes is reached its file, empty for none.
+  /// ulimit -u, and the file of a control group whose limit on processes is reached, empty for none.
   std::string process_limit{"unlimited"};
   std::string reached_pids_max{};
   /// "6.18.44"
@@ -54,7 +54,7 @@ struct Evidence {
   }
 };
 
-/// As things are now: to be called when something has just failed.
+/// Reads the current state: to be called right after a failure.
 Evidence read_evidence();
 
 }  // namespace nslaunch::shard

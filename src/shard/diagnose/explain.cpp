@@ -18,7 +18,7 @@
 namespace nslaunch::shard {
 namespace {
 
-/// The path, or address, that the step was busy with, where it has several.
+/// The path or address that the step was working on, if it has several.
 std::string subject(const Plan& plan, const Message& failure) {
   const auto at = static_cast<std::size_t>(failure.detail);
   if (failure.step == Step::kKeep && at < plan.kept.size())

@@ -13,21 +13,21 @@ namespace nslaunch::shard {
 
 std::error_code code_of(const Message& failure);
 
-/// The error for a failed step: what was being done, what failed and, where the cause can be told
-/// from the step, the number and the machine's settings, what to do.
+/// The error for a failed step: what was being done, what failed and, if the step, the error number and the
+/// machine's settings show the cause, what to do.
 Error explain(const Plan& plan, const Message& failure);
 
-/// The error for a command that can't be executed, as a shell would tell it: 126 or 127. `has_file`: its
-/// path, if it is one, leads to a file for whoever was to run it.
+/// The error for a command that can't be executed, as a shell would report it: 126 or 127. `has_file`: its
+/// path, if it is one, leads to a file for the user who was to run it.
 CommandError explain_command(const std::string& command, int error, bool has_file);
 
-/// Throws what a message other than the expected one means: explain()'s error, or CommandError.
+/// Throws the error for a message other than the expected one: explain()'s error, or CommandError.
 [[noreturn]] void throw_failure(const Plan& plan, const Message& failure);
 
-/// Init has sent what is none of its messages. It can't be trusted any more: its shard is to be ended.
+/// Init has sent an invalid message. It can't be trusted any more, and its shard must be ended.
 Error explain_nonsense();
 
-/// A signal came before the command had started: there is no shard any more.
+/// A signal arrived before the command had started: the shard no longer exists.
 class EndedLaunch : public Error {
  public:
   explicit EndedLaunch(int signal);
@@ -38,13 +38,13 @@ class EndedLaunch : public Error {
   int signal_;
 };
 
-/// The error for a launch that has had its time.
+/// The error for a launch that has exceeded its time limit.
 Error explain_slow_launch(std::chrono::milliseconds limit);
 
-/// Init has ended itself and with it the shard, after this error.
+/// Init has exited after this error, and the shard has ended with it.
 Error explain_failed_init(int error);
 
-/// Somebody outside killed init while the command ran.
+/// Init was killed from outside while the command ran.
 class KilledInit : public Error {
  public:
   KilledInit(int signal, std::string doing, std::string advice)
@@ -57,15 +57,15 @@ class KilledInit : public Error {
 };
 KilledInit explain_killed_init(const Outcome& outcome, int signal);
 
-/// The warning for an init that is killed because it does not end after its command; `why` it does not. What
-/// the launch's status is by `leaks` is said at the end.
+/// The warning for an init that is killed because it does not end after its command; `why`: the reason. The
+/// text about the launch's status depends on `leaks`.
 std::string explain_stuck_init(const std::string& why, LeakPolicy leaks);
 
-/// The warning for a shard whose end somebody holds up (`teardown_blocker`, as inspect::find_teardown_blocker
+/// The warning for a shard whose end is held up (by `teardown_blocker`, as inspect::find_teardown_blocker
 /// names it).
 std::string explain_held_up(const std::string& teardown_blocker);
 
-/// How much isolation there is privilege for, as -v says it.
+/// How much isolation the privileges allow, as -v prints it.
 std::string explain_privilege_mode(PrivilegeMode privilege_mode);
 
 /// The warning for a step that failed and may be missing.

@@ -13,7 +13,7 @@
 namespace nslaunch::shard {
 namespace {
 
-// The lowest, which leaves out those that the kernel has chosen: nobody knows what answers there.
+// The lowest, which omits those that the kernel has chosen: what answers there is unknown.
 constexpr std::size_t kMostPorts = 8;
 constexpr int kHighestPort = 65535;
 
@@ -28,7 +28,7 @@ Address split(const std::string& listening) {
   std::string host = listening.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   const auto port = unpack_number(std::string_view(listening).substr(colon + 1));
-  // What is shown is there to be pasted: nothing but an address and a port gets into it.
+  // The output is meant to be pasted: only an address and a port may get into it.
   if (!ns::is_address(host) || !port || *port < 1 || *port > kHighestPort) return {};
   return {std::move(host), static_cast<int>(*port)};
 }
@@ -45,7 +45,7 @@ std::string list(const std::set<int>& ports) {
   return text;
 }
 
-/// The line for the servers on 127.0.0.1, or for one that is only on another address; empty where none is.
+/// The line for the servers on 127.0.0.1, or for one that is only on another address; empty if there is none.
 std::string port_forward_line(const std::string& id, const std::vector<std::string>& listening) {
   std::set<int> ports;
   Address other;

@@ -8,15 +8,15 @@
 
 namespace nslaunch::shard {
 
-/// How a held shard's command has ended, and what can be reached there.
+/// How a held shard's command has ended, and which addresses can be reached there.
 struct HeldShard {
   int wait_status = 0;
   EndCause cause = EndCause::kNone;
-  bool on_terminal = false;            ///< where Ctrl-C lets go of it
+  bool on_terminal = false;            ///< Ctrl-C releases the shard
   std::vector<std::string> listening;  ///< "127.0.0.1:9926", as ns::Socket::local has them
 };
 
-/// The lines that say so, with the commands to type.
+/// The lines that report this, with the commands to type.
 std::string explain_held(const ShardSpec& spec, const HeldShard& held);
 
 }  // namespace nslaunch::shard

@@ -18,7 +18,7 @@ bool lies_on_overlay(int directory) {
   return ::fstatfs(directory, &filesystem) == 0 && filesystem.f_type == kOverlayMagic;
 }
 
-/// `keeping`: the directory itself (-1: none): by its name a user's file system might be asked by now.
+/// `keeping`: the directory itself (-1: none): its name may lead to a user's file system by now.
 Cause unfit_directory(const OverlaySpec& overlay, int keeping) {
   if (lies_on_overlay(keeping)) {
     return {
@@ -36,7 +36,7 @@ Cause unfit_directory(const OverlaySpec& overlay, int keeping) {
       {{"the kernel's log says which", "sudo dmesg | grep overlayfs"}}};
 }
 
-/// Whoever the view is for needs no rights of root's to mount it.
+/// Whether the view is mounted without root's rights, for an ordinary user.
 bool is_users(const Plan& plan, const Evidence& machine) {
   return !machine.is_root || other_user(plan.spec) != nullptr;
 }

@@ -7,7 +7,7 @@
 
 namespace nslaunch::shard {
 
-/// Why the --overlay that the launch was busy with was refused; without a sentence where that can't be told.
+/// Why the --overlay that the launch was working on was refused; without a sentence if the cause is unknown.
 Cause cause_of_overlay(const Plan& plan, const Message& failure, const Evidence& machine);
 
 }  // namespace nslaunch::shard

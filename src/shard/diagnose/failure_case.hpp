@@ -10,7 +10,7 @@
 
 namespace nslaunch::shard {
 
-/// One failure, as the rows of the table ask about it.
+/// One failure, with the predicates that the rows of the table use.
 struct FailureCase {
   const Plan& plan;
   const Message& failure;
@@ -18,7 +18,7 @@ struct FailureCase {
 
   Step step() const { return failure.step; }
   bool is(int error) const { return failure.domain == Domain::kErrno && failure.code == error; }
-  /// A netlink error is never about anything else: it is the network of our own that can't be set up.
+  /// A netlink error is always a refusal: our own network can't be set up.
   bool refused() const { return failure.domain == Domain::kNetlink || is(EPERM) || is(EACCES); }
   bool makes_namespaces() const {
     return step() == Step::kClone || step() == Step::kNamespaces || step() == Step::kUserNamespace;
@@ -31,7 +31,7 @@ struct FailureCase {
     if (plan.privilege_mode == PrivilegeMode::kRootless) return step() != Step::kClone;
     return plan.privilege_mode == PrivilegeMode::kSplit && step() > Step::kUserNamespace;
   }
-  /// A refusal of it is nobody's file permissions.
+  /// A refusal of the step is not a matter of file permissions.
   bool needs_privilege() const {
     switch (step()) {
       case Step::kRecord:

@@ -4,7 +4,7 @@
 
 namespace nslaunch::shard {
 
-/// Where nslaunch runs, as far as what is to be typed differs.
+/// Where nslaunch runs, as far as the commands to type differ.
 enum class Place {
   kMachine,
   kGitHub,  ///< a job of GitHub Actions, on the runner itself
@@ -17,7 +17,7 @@ enum class Place {
   kOtherContainer,
 };
 
-/// What it is told from.
+/// What the place is determined from.
 struct PlaceSigns {
   bool docker_file = false;         ///< /.dockerenv
   bool podman_file = false;         ///< /run/.containerenv

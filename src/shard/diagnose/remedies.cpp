@@ -10,14 +10,14 @@
 namespace nslaunch::shard {
 namespace {
 
-/// How a container is started with less taken away.
+/// How to start a container with fewer restrictions.
 struct Engine {
   Place place;
-  const char* where;  ///< what the lines are for; empty: they are commands
+  const char* where;  ///< where the lines belong; empty: they are commands
   const char* filter;
   const char* profile;
   const char* filter_and_profile;
-  const char* proc;  ///< nullptr: there is no way but all rights
+  const char* proc;  ///< nullptr: only all rights help
   const char* capabilities;
   const char* one_capability;  ///< with its name for {}
   const char* all;
@@ -57,7 +57,7 @@ constexpr Engine kEngines[] = {
      nullptr, nullptr, "lxc config set NAME security.privileged=true"},
 };
 
-/// Outside of any container that we know of: Docker's words, as an example.
+/// Outside any known container: Docker's options, as an example.
 const Engine& engine_of(Place place) {
   const auto* found = std::find_if(std::begin(kEngines), std::end(kEngines),
                                    [&](const Engine& engine) { return engine.place == place; });
@@ -76,7 +76,7 @@ class Ways {
     remedies_.push_back({full, fmt::format(fmt::runtime(paste), name)});
     return *this;
   }
-  /// Only those who are root in a container have what is added to it.
+  /// Capabilities that are added to a container reach only its root.
   Ways& add_capabilities() {
     const bool has_them = machine_.has(CAP_SYS_ADMIN) && machine_.has(CAP_NET_ADMIN);
     if (machine_.is_root && !has_them) add("with two capabilities", engine_.capabilities);

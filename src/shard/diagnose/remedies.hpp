@@ -7,21 +7,21 @@
 
 namespace nslaunch::shard {
 
-/// One way to mend a cause.
+/// One way to fix a cause.
 struct Remedy {
   std::string what;   ///< "without the seccomp filter"
-  std::string paste;  ///< a command, or lines of a configuration; empty where `what` says it all
+  std::string paste;  ///< a command, or lines of a configuration; empty if `what` is enough
 };
 
 using Remedies = std::vector<Remedy>;
 
-/// Of what a container takes away; each list begins with what gives least away.
+/// Against a container's restrictions; each list begins with what weakens it least.
 Remedies without_filter(const Evidence& machine);
 Remedies without_profile(const Evidence& machine);
 Remedies with_whole_proc(const Evidence& machine);
 Remedies with_capability(const Evidence& machine, const std::string& name);
 
-/// Where AppArmor gives unprivileged user namespaces no rights.
+/// If AppArmor gives unprivileged user namespaces no rights.
 Remedies with_user_namespaces_by_apparmor(const Evidence& machine);
 
 /// "kernel.x=1": by the machine's administrator.

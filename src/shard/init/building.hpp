@@ -12,21 +12,21 @@
 
 namespace nslaunch::shard {
 
-/// What init knows while it builds the shard.
+/// Init's state while it builds the shard.
 struct Building {
   const Plan& plan;
   int channel;
-  /// Comma-separated tokens of NSLAUNCH_ISOLATION, as far as they have been earned.
+  /// Comma-separated tokens of NSLAUNCH_ISOLATION, of the steps that have worked so far.
   std::string isolation;
-  /// Which of several things the running step is busy with.
+  /// Which of several items the running step is working on.
   int detail = 0;
   bool expects_ipv6 = true;
-  /// What plan.kept names, by its number; opened before the private /tmp covers it.
+  /// The files of plan.kept, by index; opened before the private /tmp covers them.
   std::vector<sys::Fd> kept_sources{};
   MountWatch mounts{};
-  /// The mounts that --overlay's views are (sys::mount_id_of).
+  /// The mounts of the --overlay views (sys::mount_id_of).
   std::vector<std::uint64_t> views{};
-  /// The control socket, listening, once "go" has come; none where the registry is sick.
+  /// The control socket, listening, once "go" has arrived; empty if the registry is unusable.
   sys::Fd control{};
   std::optional<ns::Capture> capture{};
 };

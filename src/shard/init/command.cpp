@@ -52,7 +52,7 @@ int take_place(const Start& start) {
   if (start.place == Start::Place::kGroup) {
     if (::setpgid(0, 0) != 0) return errno;
     // A Ctrl-Z that has reached us in the launcher's group would stop us before the exec, which init waits
-    // for. None can reach us any more, and this takes it back.
+    // for. None can reach us any more, and this cancels it.
     ::kill(::getpid(), SIGCONT);
     return 0;
   }
@@ -70,7 +70,8 @@ int take_streams(std::span<const sys::Fd> streams) {
   return 0;
 }
 
-/// Another user not by a link of /proc, which could lead where only init may be. Returns 0 or an errno.
+/// As another user, no magic link of /proc is followed: it could lead where only init may be. Returns 0 or an
+/// errno.
 int enter(const std::string& directory, bool as_user) noexcept {
   if (directory.empty()) return 0;
   if (!as_user) return ::chdir(directory.c_str()) == 0 ? 0 : errno;
@@ -93,33 +94,32 @@ bool has_file(const std::string& path) noexcept {
   return ::access(path.c_str(), F_OK) == 0;
 }
 
-/// execvp says EACCES for a directory of PATH that may not be searched, too: a shell goes on, and so finds
+/// execvp also fails with EACCES if a directory of PATH may not be searched: a shell continues, and so finds
 /// nothing.
 int as_shell_says(int error, const std::vector<std::string>& places) noexcept {
   const bool is_hidden = error == EACCES && !places.empty() && std::ranges::none_of(places, has_file);
   return is_hidden ? ENOENT : error;
 }
 
-/// Less than whoever asks for it waits.
+/// Shorter than the visitor's own wait for the answer.
 constexpr std::chrono::milliseconds kVisitorsLimit{2500};
 
-/// The last stop signal that has reached the new process before it was the command, which no SIGCONT took
-/// back.
+/// The last stop signal that reached the new process before its exec and that no SIGCONT cancelled.
 volatile std::sig_atomic_t kept_stop = 0;
 
 void keep_stop(int signal) {
   kept_stop = signal == SIGCONT ? 0 : signal;
 }
 
-/// Stopped before its exec it would keep init waiting, and the launcher with it. An exec sets the handlers
-/// back; they are of this process alone, and what they write is init's, too (vfork).
+/// If the new process were stopped before its exec, init would wait for it, and so would the launcher. An
+/// exec resets the handlers; they belong to this process alone, but what they write is also init's (vfork).
 void keep_stops() {
   for (const int signal : {SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT}) {
     if (!sys::is_ignored(signal)) sys::set_handler(signal, keep_stop);
   }
 }
 
-/// What the new process needs until it is another program.
+/// What the new process needs until its exec.
 struct Prepared {
   Prepared(const Plan& plan, const Start& start)
       : argv(pointers(start.command)), envp(pointers(start.environment)), places(places_in_path(start)) {
@@ -129,13 +129,13 @@ struct Prepared {
   std::vector<char*> argv;
   std::vector<char*> envp;
   std::vector<std::string> places;
-  /// Of init's descriptors: the user may keep the process from its exec, and no port or lock of root's stays
-  /// with it.
+  /// Init's descriptors: the user may delay the process's exec, and it must not hold a port or lock of root's
+  /// meanwhile.
   std::vector<int> closed;
 };
 
-/// What the new process does until it is another program. It shares init's memory (vfork), so it only reads
-/// what is prepared and writes `failure`.
+/// Runs in the new process until the exec. The process shares init's memory (vfork), so it only reads what is
+/// prepared and writes `failure`.
 void become(const Plan& plan, const Start& start, Prepared& prepared, StartFailure& failure) {
   const auto failed = [&](Step step, int error) {
     failure = {step, error};
@@ -161,7 +161,7 @@ void become(const Plan& plan, const Start& start, Prepared& prepared, StartFailu
   // execvp searches the PATH of `environ`, which must be the command's, not nslaunch's.
   environ = prepared.envp.data();
   ::execvp(prepared.argv[0], prepared.argv.data());
-  // As whoever the command would be: init, were it root's, would see what that user can't.
+  // Checked as the command's user: init, if it is root's, would see what that user can't.
   failure = {Step::kExec, as_shell_says(errno, prepared.places), has_file(start.command.front())};
 }
 
@@ -171,8 +171,8 @@ pid_t start_process(const Plan& plan, const Start& start, StartFailure& failure)
   Prepared prepared(plan, start);
   char** const own_environment = environ;
 
-  // vfork: a third of fork's price here (K27), and it returns only when the exec has succeeded or not.
-  // A launcher's death is not delayed by it: the wait inside ends with the SIGKILL (K1).
+  // vfork: a third of fork's cost here (K27), and it returns only when the exec has succeeded or failed. It
+  // does not delay the end after a launcher's death: SIGKILL ends the wait inside (K1).
   kept_stop = 0;
   const pid_t pid = ::vfork();
   if (pid == 0) {
@@ -205,7 +205,7 @@ pid_t start_visitor(const Plan& plan, const Start& start, StartFailure& failure)
       sys::retry_on_eintr([&] { return ::poll(&watched, 1, deadline.poll_timeout()); }) == 1;
   if (has_news && ::read(told.read.get(), &failure, sizeof failure) != sizeof failure) return pid;
   if (!has_news) failure = {Step::kFork, ETIMEDOUT};
-  // And reaped with all others: its user may stop it also when it has said why it can't be the command.
+  // It is reaped like all others: its user may stop it even after it has reported why the exec failed.
   ::kill(pid, SIGKILL);
   return 0;
 }

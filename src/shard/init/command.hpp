@@ -22,29 +22,29 @@ struct Start {
   enum class Place {
     kCallersGroup,
     kGroup,    ///< a process group of its own
-    kSession,  ///< a session of its own, whose terminal is `terminal` where that is none of -1
+    kSession,  ///< a session of its own; its terminal is `terminal` unless that is -1
   };
   Place place = Place::kCallersGroup;
   int terminal = -1;
-  /// Its 0, 1 and 2, none of which is a descriptor below 3; empty: init's own.
+  /// Its descriptors 0, 1 and 2, none of which is below 3 in init; empty: init's own.
   std::span<const sys::Fd> streams;
 };
 
 struct StartFailure {
   Step step;
   int error;
-  /// The command's file is there for whoever was to run it.
+  /// The command's file exists for the user who was to run it.
   bool has_file = false;
 };
 
 /// Called by init. Returns the pid once the exec has succeeded; on failure 0, with `failure` set.
 pid_t start_process(const Plan& plan, const Start& start, StartFailure& failure);
 
-/// The same for a visitor, whose user may stop the process before its exec, or have that wait for a file
-/// system: after 2.5 s it is killed (ETIMEDOUT), since init has others to attend to.
+/// The same for a visitor, whose user may stop the process before its exec, or make the exec wait for a file
+/// system: after 2.5 s it is killed (ETIMEDOUT), since init has other work to do.
 pid_t start_visitor(const Plan& plan, const Start& start, StartFailure& failure);
 
-/// What the plan's command is started with, `isolation` being NSLAUNCH_ISOLATION.
+/// How to start the plan's command; `isolation`: the value of NSLAUNCH_ISOLATION.
 Start start_of_command(const Plan& plan, const std::string& isolation);
 
 }  // namespace nslaunch::shard

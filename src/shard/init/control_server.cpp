@@ -26,7 +26,7 @@ constexpr std::chrono::milliseconds kAWhile{100};
 /// The kernel takes a third of the stack's limit for arguments and environment, 6 MiB at most.
 constexpr off_t kLongestRequest = 8 << 20;
 
-/// What a visitor has written and can't change any more.
+/// A visitor's request, which the visitor can't change any more.
 std::optional<VisitRequest> read_request(const sys::Fd& file) {
   constexpr int kSealed = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
   struct stat status = {};
@@ -38,13 +38,13 @@ std::optional<VisitRequest> read_request(const sys::Fd& file) {
   return unpack_visit(text);
 }
 
-/// A visitor that has given up, while init was stopped perhaps, wants nothing any more.
+/// A visitor that has given up, perhaps while init was stopped, needs no answer any more.
 bool has_gone(const sys::Fd& connection) {
   pollfd watched = {connection.get(), 0, 0};
   return ::poll(&watched, 1, 0) == 1 && (watched.revents & POLLHUP) != 0;
 }
 
-/// One that has gone or does not take its answers is served no more, and sees that.
+/// A visitor that is gone or does not read its answers is no longer served: its connection is shut down.
 void send_or_exit(const sys::Fd& connection, const Message& message) {
   if (!send(connection.get(), message)) ::shutdown(connection.get(), SHUT_RDWR);
 }
@@ -54,7 +54,7 @@ void fail(const sys::Fd& connection, Step step, int error, bool has_file = false
                {.kind = Kind::kFailed, .step = step, .code = error, .detail = has_file, .payload = {}});
 }
 
-/// Empty, with errno, where it can't be had.
+/// Empty, with errno set, if the socket can't be made.
 sys::Fd open_socket(const SocketRequest& request) {
   switch (request.kind) {
     case SocketRequest::Kind::kConnected:
@@ -100,9 +100,10 @@ void ControlServer::listen_if_there_is_room() {
   listener_watch_.want(is_full ? 0 : POLLIN);
 }
 
-/// One that can't be taken in (no descriptor is left) waits until another has gone or a while has passed.
+/// A connection that can't be accepted (no descriptor is left) waits until another is closed or kAWhile has
+/// passed.
 void ControlServer::admit() {
-  // What comes with a request must not land where a process is to have its streams (K29).
+  // Descriptors of a request must not take the numbers of a process's standard streams (K29).
   sys::guard_standard_streams();
   sys::Fd connection(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (connection) {
@@ -117,7 +118,7 @@ void ControlServer::take_in(sys::Fd connection) {
   const int number = connection.get();
   const auto visitor = visitors_.insert(visitors_.end(), {.connection = std::move(connection)});
   visitor->watch = loop_->watch(number, POLLIN, [this, visitor](short) { receive_request(visitor); });
-  receive_request(visitor);  // most have asked by now
+  receive_request(visitor);  // most have sent their request by now
 }
 
 void ControlServer::receive_request(Place visitor) {
@@ -132,14 +133,14 @@ void ControlServer::receive_request(Place visitor) {
   }
 }
 
-/// Its descriptor is for the next one.
+/// Frees its descriptor for the next visitor.
 void ControlServer::see_off(Place visitor) {
   visitors_.erase(visitor);
   retry_.clear();
   listen_if_there_is_room();
 }
 
-/// False: there is nothing more for this visitor.
+/// False: this visitor needs nothing more.
 bool ControlServer::answer(Visitor& visitor, const Message& message, std::vector<sys::Fd> descriptors) {
   const bool asks = message.kind == Kind::kAskStopped || message.kind == Kind::kVisit ||
                     message.kind == Kind::kSocket || message.kind == Kind::kListening;
@@ -152,7 +153,7 @@ bool ControlServer::answer(Visitor& visitor, const Message& message, std::vector
   } else if (message.kind == Kind::kSocket) {
     make_socket(visitor, message.payload);
   } else if (message.kind == Kind::kListening) {
-    // `list` asks every shard, and its leaving would wake them all once more.
+    // `list` asks every shard, and its disconnecting would wake them all once more.
     send_listeners(visitor.connection);
     return false;
   } else if (message.kind == Kind::kVisitor && visitor.is_launcher && descriptors.size() == 1) {
@@ -219,7 +220,7 @@ void ControlServer::note_end(const siginfo_t& child) {
   if (visitor == visitors_.end()) return;
   const int status = child.si_code == CLD_EXITED ? child.si_status << 8 : child.si_status;
   send_or_exit(visitor->connection, {.kind = Kind::kCommandEnded, .code = status, .payload = {}});
-  // Or its number would speak for whoever gets it next.
+  // Otherwise its number would stand for the next process that gets it.
   if (!inspect::is_session_left(child.si_pid)) std::erase(sessions_, child.si_pid);
   see_off(visitor);
 }

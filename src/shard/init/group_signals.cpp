@@ -5,7 +5,7 @@
 namespace nslaunch::shard {
 namespace {
 
-/// Who sends them without end does not keep us from the rest.
+/// A process that sends signals endlessly must not keep init from its other work.
 constexpr int kMostAtOnce = 1024;
 
 }  // namespace
@@ -13,7 +13,7 @@ constexpr int kMostAtOnce = 1024;
 GroupSignals::GroupSignals() {
   sigset_t all;
   ::sigfillset(&all);
-  // Else init would hear of no child's end.
+  // Otherwise init would not be notified of a child's end.
   sys::check(::sigprocmask(SIG_SETMASK, &all, nullptr), "blocking signals");
   signals_ = sys::make_signalfd(sys::SignalSet(all));
 }
@@ -23,12 +23,12 @@ void GroupSignals::drain() {
     const auto info = sys::read_signal(signals_.get());
     if (!info) return;
     const auto signal = info->ssi_signo;
-    // As in the kernel, stop and continue take each other back: the launcher was never told of the one,
+    // As in the kernel, stop and continue cancel each other: the launcher never received the cancelled one,
     // and so won't ask for it.
     if (sys::is_stop_signal(static_cast<int>(signal))) seen_[SIGCONT] = 0;
     if (signal == SIGCONT) seen_[SIGTSTP] = seen_[SIGTTIN] = seen_[SIGTTOU] = 0;
-    // The terminal's own Ctrl-C reaches everybody and is never asked about; its hangup is. What was queued
-    // (SI_QUEUE) was for init alone.
+    // The terminal's own Ctrl-C reaches the whole group and is never asked about; its hangup is. Queued
+    // signals (SI_QUEUE) were for init alone.
     if (info->ssi_code == SI_USER || info->ssi_code == SI_KERNEL) had_.add(static_cast<int>(signal));
     const bool to_group = info->ssi_code == SI_USER || signal == SIGHUP;
     if (to_group && signal < seen_.size()) ++seen_[signal];

@@ -8,19 +8,19 @@
 
 namespace nslaunch::shard {
 
-/// Init's memory of the signals that it got itself. Nobody sends init any on purpose, so what it got was
-/// sent to the whole process group, which the command is in, too. Blocks every signal for good. Throws Error.
+/// Records the signals that init itself received. No process sends init any on purpose, so they were sent to
+/// the whole process group, which the command is in, too. Blocks every signal for good. Throws Error.
 class GroupSignals {
  public:
   GroupSignals();
 
   int fd() const noexcept { return signals_.get(); }
-  /// Takes what has come; 1,024 at most, as more may come all the time.
+  /// Reads what has arrived; 1,024 at most, as more may arrive all the time.
   void drain();
-  /// Whether there was one since the last call. Of real-time signals, which queue, each counts.
+  /// Whether there was one since the last call. Real-time signals, which queue, count one by one.
   bool take(int signal);
-  /// What init, and so the whole group, has ever been sent by somebody or the terminal, as of the last
-  /// drain().
+  /// Every signal that init, and so the whole group, has received from a process or the terminal, as of the
+  /// last drain().
   const sys::SignalSet& had() const noexcept { return had_; }
 
  private:

@@ -33,7 +33,7 @@ void expect(int channel, Kind kind) {
   if (!message || message->kind != kind) leave();
 }
 
-/// Without init the launcher ends the shard; what it can't be told in words it learns from our exit status.
+/// Without init the launcher ends the shard; if a message can't be sent, our exit status carries the error.
 void send_or_exit(int channel, const Message& message) {
   if (!send(channel, message)) ::_exit(errno);
 }
@@ -43,10 +43,10 @@ void report_failure(int channel, Step step, int error, bool has_file = false) {
                {.kind = Kind::kFailed, .step = step, .code = error, .detail = has_file, .payload = {}});
 }
 
-/// After this the launcher's death is ours. The order is what makes it so (K1): armed after every
-/// change of credentials (K2), then a look at the launcher, which may have died before: through its pidfd,
-/// since getppid() tells nothing here (K3). The pidfd is closed then: through it root in the shard could
-/// enter the host's namespaces (K49), and from here on the channel's end tells as much.
+/// Afterwards init dies with the launcher. The order ensures this (K1): the signal is armed after every
+/// change of credentials (K2), then init checks whether the launcher died before that: through its pidfd,
+/// since getppid() is no help here (K3). The pidfd is closed then: through it root in the shard could enter
+/// the host's namespaces (K49), and from here on the channel's end reports the same.
 void tie_to_launcher(const Plan& plan, int channel, sys::Pidfd launcher) {
   if (plan.privilege_mode == PrivilegeMode::kRootless) expect(channel, Kind::kMapped);
   try {
@@ -60,7 +60,7 @@ void tie_to_launcher(const Plan& plan, int channel, sys::Pidfd launcher) {
   send_or_exit(channel, {.kind = Kind::kTied, .payload = {}});
 }
 
-/// The command, and whoever enters, inherits it.
+/// The command and visitors' processes inherit it.
 void take_processors(const std::vector<unsigned>& processors) {
   if (processors.empty()) return;
   cpu_set_t set;
@@ -69,17 +69,17 @@ void take_processors(const std::vector<unsigned>& processors) {
   ::sched_setaffinity(0, sizeof set, &set);
 }
 
-/// What the group was sent before the command was there, such as a Ctrl-C: run directly, it had met the
-/// command.
+/// Passes on what the group received before the command existed, such as a Ctrl-C: run directly, the command
+/// would have received it.
 void pass_on(const sys::SignalSet& missed, pid_t command) {
   for (int signal = 1; signal < NSIG; ++signal) {
     if (missed.contains(signal)) ::kill(command, signal);
   }
 }
 
-/// Closes what an exec would close, but for init's own and the command's streams. A launcher of several
-/// shards has handles on the others, by which root in this one could enter them, or the host where one of
-/// them is being made (K49); without them nobody but root could.
+/// Closes what an exec would close, except init's own descriptors and the command's streams. A launcher of
+/// several shards has handles on the others, through which root in this one could enter them, or the host
+/// while one of them is being made (K49); without them only root could.
 void close_launchers_own(const Plan& plan, const std::vector<int>& own) {
   if (plan.privilege_mode != PrivilegeMode::kPrivileged || other_user(plan.spec) != nullptr) return;
   const auto is_needed = [&](int number) {
@@ -94,11 +94,11 @@ void close_launchers_own(const Plan& plan, const std::vector<int>& own) {
 }  // namespace
 
 void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd launchers_visit) {
-  // Nothing may leave by an exception: below us lies a copy of the launcher's stack.
+  // No exception may escape: below us lies a copy of the launcher's stack.
   Step step = Step::kTie;
   try {
-    // Not the launcher's name: "pkill nslaunch" is meant for launchers, and what init gets counts as sent to
-    // the whole group.
+    // Not the launcher's name: "pkill nslaunch" is meant for launchers, and a signal to init counts as sent
+    // to the whole group.
     ::prctl(PR_SET_NAME, "shard-init");
     if (plan.may_have_handlers) sys::reset_handlers();
     sys::reset_signal(SIGCHLD);  // the launcher's may be ignored (K40)
@@ -127,8 +127,8 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd la
     }
     if (!plan.own_process_group) pass_on(missed, command);
     send_or_exit(channel.get(), {.kind = Kind::kStarted, .payload = building.isolation});
-    // From here on end of file and SIGPIPE are between the command and the caller. Init never execs, so
-    // close-on-exec does nothing for it (K14).
+    // From here on, end of file and SIGPIPE concern only the command and the caller. Init never execs, so
+    // close-on-exec has no effect on it (K14).
     sys::close_all_except(std::move(own));
     ControlServer control(plan, building.isolation, std::move(building.control), std::move(launchers_visit));
     keep_shard(plan, std::move(channel), {signals, building.mounts, control, building.capture}, command);

@@ -10,24 +10,24 @@ namespace nslaunch::shard {
 /// The command as init sees it: its signals, its stops and its end.
 class InitCommand {
  public:
-  /// `pid`: a child of the caller's that has not been reaped. The others must outlive it.
+  /// `pid`: a child of the caller's that has not been reaped. The others must outlive this.
   InitCommand(const Plan& plan, GroupSignals& signals, pid_t pid) noexcept
       : plan_(plan), signals_(signals), pid_(pid) {}
 
   pid_t pid() const noexcept { return pid_; }
   bool is_running() const noexcept { return running_; }
-  /// As wait(2) has it, once it has ended.
+  /// As wait(2) reports it, once the command has ended.
   int wait_status() const noexcept { return wait_status_; }
-  /// Whether it is, by now.
+  /// Whether it is stopped now.
   bool is_stopped();
 
   void note_stop(bool stopped) noexcept { stopped_ = stopped; }
   void note_end(const siginfo_t& child) noexcept;
 
   void signal(int signal) const;
-  /// One that the launcher alone may have had, or the whole group with it. Returns whether the group had it.
+  /// Sends a signal that the launcher received, unless the whole group has. Returns whether the group has.
   bool signal_unless_group_had(int signal);
-  /// One of the terminal's, which goes to everybody in front.
+  /// A signal from the terminal, which goes to the whole foreground group.
   void signal_from_terminal(int signal);
 
  private:

@@ -22,7 +22,7 @@ namespace nslaunch::shard {
 namespace {
 
 constexpr std::size_t kMostLeaksDetailed = 32;
-constexpr int kMostChanges = 64;  // of a turn: some processes stop and go on all the time
+constexpr int kMostChanges = 64;  // per turn: some processes stop and continue all the time
 
 class Init {
  public:
@@ -40,7 +40,7 @@ class Init {
 
  private:
   void begin_to_watch();
-  /// A launcher that can't be told must not wait for what it has not heard: we end, and with us the shard.
+  /// If a message can't be sent, the launcher must not wait for it: init exits, and the shard ends with it.
   void send_to_launcher(const Message& message) {
     if (!send(channel_.get(), message)) ::_exit(errno);
   }
@@ -69,7 +69,7 @@ class Init {
   std::optional<ns::Capture>& capture_;
   InitCommand command_;
   bool end_reported_ = false;
-  bool held_ = false;  ///< the command has ended, and the launcher has not let go yet
+  bool held_ = false;  ///< the command has ended, and the launcher has not released the shard yet
   bool children_left_ = true;
   bool killing_ = false;
   std::optional<sys::Deadline> leak_deadline_;
@@ -81,7 +81,7 @@ class Init {
   sys::Loop::Watch packets_watch_;
 };
 
-/// Signals first: what the launcher asks about may have come to us, too.
+/// Signals first: the launcher may ask about one that init has received, too.
 void Init::begin_to_watch() {
   signals_watch_ = loop_.watch(signals_.fd(), POLLIN, [this](short) { signals_.drain(); });
   control_.begin(loop_);
@@ -103,7 +103,7 @@ void Init::handle(const Message& message) {
       break;
     case Kind::kAskStopped:
       reap();
-      // Nothing runs in front of a held shard: a Ctrl-Z is for the launcher.
+      // A held shard has nothing in the foreground: a Ctrl-Z is for the launcher.
       send_to_launcher(Kind::kAnswer, command_.is_stopped() || held_ ? 1 : 0, message.detail);
       break;
     case Kind::kKillCommand:
@@ -155,11 +155,11 @@ void Init::note(const siginfo_t& child) {
   }
 }
 
-/// Takes what has changed, since one SIGCHLD may stand for many. True: there may be more.
+/// Takes the children's changes of state, since one SIGCHLD may stand for many. True: there may be more.
 bool Init::reap() {
   for (int change = 0; change < kMostChanges; ++change) {
     siginfo_t child = {};
-    // Interrupted, it has not looked, and the signal that told us to is taken.
+    // If interrupted, waitid has not looked, and the signal that triggered it is consumed.
     const int result = sys::retry_on_eintr(
         [&] { return ::waitid(P_ALL, 0, &child, WEXITED | WSTOPPED | WCONTINUED | WNOHANG); });
     if (result < 0 && errno == ECHILD) children_left_ = false;
@@ -178,7 +178,7 @@ bool Init::grace_is_over() {
   return false;
 }
 
-/// But for those that visitors have started, who do not keep a shard.
+/// Not counting those that visitors have started, which do not keep a shard.
 bool Init::nobody_is_left() const {
   if (!children_left_) return true;
   return !control_.sessions().empty() && inspect::survivors_beside(control_.sessions()).empty();
@@ -209,7 +209,7 @@ void Init::look_at_mounts() {
 }
 
 void Init::receive_message() {
-  std::vector<sys::Fd> unread;  // of a "go" whose step has failed before it was heard
+  std::vector<sys::Fd> unread;  // of a "go" whose step failed before it was received
   const auto message = receive(channel_.get(), true, &unread);
   if (!message) ::_exit(errno);
   handle(*message);
@@ -230,7 +230,7 @@ void Init::run() {
   begin_to_watch();
   for (;;) {
     const bool has_more = reap();
-    // First: from then on the launcher sees to it that a look at what is left keeps us from no end.
+    // First: from then on the launcher ensures that a look at what is left can't delay the end forever.
     if (!command_.is_running() && (held_ || children_left_ || capture_) &&
         !std::exchange(end_reported_, true))
       report_end();

@@ -11,7 +11,7 @@
 
 namespace nslaunch::shard {
 
-/// What init looks after besides the command.
+/// What init serves besides the command.
 struct Duties {
   GroupSignals& signals;
   const MountWatch& mounts;
@@ -19,8 +19,8 @@ struct Duties {
   std::optional<ns::Capture>& capture;
 };
 
-/// Init once the command runs: reaps everything, does what launcher and visitors ask, tells of the command's
-/// stops and its end, looks for leaks, and exits: the kernel kills the rest.
+/// Init once the command runs: reaps everything, serves launcher and visitors, reports the command's stops
+/// and its end, looks for leaks, and exits: the kernel kills the rest.
 [[noreturn]] void keep_shard(const Plan& plan, sys::Fd channel, const Duties& duties, pid_t command);
 
 }  // namespace nslaunch::shard

@@ -28,13 +28,13 @@
 namespace nslaunch::shard {
 namespace {
 
-/// As init.cpp does it: the launcher learns what it can't be told from our exit status.
+/// As in init.cpp: if a message can't be sent, our exit status carries the error.
 void send_or_exit(const Building& building, const Message& message) {
   if (!send(building.channel, message)) ::_exit(errno);
 }
 
-/// Not by the launcher's clone: it takes longer than all else that the launcher does, which may have other
-/// shards to make.
+/// Not in the launcher's clone: this takes longer than everything else that the launcher does, which may have
+/// other shards to make.
 void make_namespaces(Building& building) {
   sys::check(ns::when_a_slot_is_free([&] { return ::unshare(building.plan.unshare_flags); }), "unsharing");
 }
@@ -57,14 +57,14 @@ bool disables_ipv6(const ns::Sysctl& sysctl) {
   return sysctl.value != "0" && sysctl.path == "ipv6/conf/lo/disable_ipv6";
 }
 
-/// "Go" is waited for as late as this, so that the launcher records the shard and reads the host's settings
-/// while the mounts are made.
+/// Waits for "go" only here, so that the launcher records the shard and reads the host's settings while the
+/// mounts are made.
 void apply_settings(Building& building) {
   std::vector<sys::Fd> descriptors;
   const auto go = receive(building.channel, true, &descriptors);
   if (!go) ::_exit(errno);
   if (go->kind != Kind::kGo) ::_exit(EPROTO);
-  // By init itself: visitors take nobody else's word for it (K46).
+  // Init itself listens: visitors accept no other process (K46).
   if (!descriptors.empty() && ::listen(descriptors.front().get(), SOMAXCONN) == 0)
     building.control = std::move(descriptors.front());
   const auto sysctls = unpack_sysctls(go->payload);
@@ -74,7 +74,7 @@ void apply_settings(Building& building) {
   }
 }
 
-/// The launcher holds the listeners, and accepts: init serves the command alone, and keeps none of them.
+/// The launcher holds the listeners and accepts: init serves the command alone and keeps none of them.
 void listen_for_reach(Building& building) {
   for (const auto& service : building.plan.spec.reach) {
     const auto listener = ns::listen_tcp(service.shard_address, service.shard_port);
@@ -95,8 +95,8 @@ bool always(const Plan&) {
   return true;
 }
 
-// The order is the design's: mounts while the privilege over them is still there, then the user
-// namespace that CAP_SYS_ADMIN alone needs for the network, then the network.
+// The order is by design: mounts while init still has the privilege for them, then the user namespace that
+// CAP_SYS_ADMIN alone needs for the network, then the network.
 constexpr InitStep kInitSteps[] = {
     {Step::kNamespaces, always, make_namespaces},
     {Step::kPropagation, always, [](Building&) { ns::stop_mount_propagation(); }},
@@ -134,7 +134,7 @@ void add_token(std::string& isolation, Step step) {
   if (row(step).token != nullptr) isolation.append(",").append(row(step).token);
 }
 
-/// False: it has failed and must not.
+/// False: it has failed and is required.
 bool carry_out(const InitStep& init_step, Building& building) {
   const auto& about = row(init_step.step);
   const auto started = sys::Clock::now();

@@ -11,7 +11,7 @@ std::vector<std::string> listening_addresses() noexcept {
       addresses.push_back(socket.local);
     }
   } catch (...) {
-    // A shard whose sockets can't be seen can be entered all the same.
+    // A shard whose sockets can't be listed can still be entered.
   }
   return addresses;
 }

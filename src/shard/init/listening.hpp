@@ -5,8 +5,8 @@
 
 namespace nslaunch::shard {
 
-/// The TCP addresses that somebody listens on in the shard. Never throws: empty where the kernel
-/// won't say.
+/// The TCP addresses that processes in the shard listen on. Never throws: empty if the kernel does not report
+/// them.
 std::vector<std::string> listening_addresses() noexcept;
 
 }  // namespace nslaunch::shard

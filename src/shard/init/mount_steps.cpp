@@ -22,12 +22,12 @@
 namespace nslaunch::shard {
 namespace {
 
-constexpr std::chrono::seconds kMountLimit{10};  // as for what else is done as a user
+constexpr std::chrono::seconds kMountLimit{10};  // as for everything else that is done as a user
 
 /// The directories of one --overlay, opened in the mount namespace in which its view is made.
 struct Layers {
   sys::Directory lower;
-  sys::Directory kept{};  ///< nothing where no changes are kept
+  sys::Directory kept{};  ///< empty if no changes are kept
   sys::Directory work{};
 };
 
@@ -37,7 +37,7 @@ Layers open_layers(const Plan& plan, std::size_t at) {
                     sys::Directory(reopen_in_shard(plan.spec, overlay.path, plan.places.covered[at].fd()))};
   if (overlay.keep.empty()) return layers;
   layers.kept = sys::Directory(reopen_in_shard(plan.spec, overlay.keep, plan.places.keeping[at].fd()));
-  // Beside it: its own place may be another by now.
+  // Opened beside it: its own path may lead elsewhere by now.
   const auto& work_directory = plan.overlay_work[at];
   const auto beside = layers.kept.parent().open_below(work_directory.name());
   if (!sys::is_same(beside.fd(), work_directory.directory().fd()))
@@ -46,7 +46,7 @@ Layers open_layers(const Plan& plan, std::size_t at) {
   return layers;
 }
 
-/// `below` is where the tmpfs for changes that nobody keeps is mounted, which has no name of its own.
+/// `below`: where the tmpfs for changes that are not kept is mounted; it has no name of its own.
 sys::Fd make_view(const Layers& layers, const sys::Directory& below) {
   if (layers.kept)
     return ns::make_view({layers.lower.fd(), layers.kept.fd(), layers.work.fd()}, ns::Changes::kKept);
@@ -58,7 +58,7 @@ sys::Fd make_view(const Layers& layers, const sys::Directory& below) {
   return ns::make_view({layers.lower.fd(), upper.fd(), work.fd()}, ns::Changes::kPass);
 }
 
-/// By that user, who sees and changes in it what he could anyway.
+/// Made as that user, who sees and changes in it only what that user could anyway.
 sys::Fd make_view_as(const UserIds& user, const Plan& plan, std::size_t at) {
   Layers layers;
   const auto work = [&] {
@@ -83,7 +83,7 @@ sys::Fd make_view_as(const UserIds& user, const Plan& plan, std::size_t at) {
   throw Error(sys::errno_code(std::atoi(made.text.c_str())), fmt::format("mounting as user {}", user.uid));
 }
 
-/// What is below is not mounted on again but shown by the view above it, where there is one by now.
+/// What lies below is not mounted on again but shown by the view above it, if there is one by now.
 sys::Directory target_of(const Building& building, std::size_t at) {
   const auto& plan = building.plan;
   const auto& overlays = plan.spec.overlays;
@@ -101,7 +101,7 @@ sys::Directory target_of(const Building& building, std::size_t at) {
 void mount_overlays(Building& building) {
   const auto& plan = building.plan;
   const auto* user = other_user(plan.spec);
-  // All before the first is mounted, which would cover what the next is to show.
+  // All are opened before the first is mounted, which would cover what the next is to show.
   std::vector<Layers> layers;
   std::vector<sys::Fd> views;
   for (std::size_t at = 0; at < plan.spec.overlays.size(); ++at, ++building.detail) {
@@ -130,7 +130,7 @@ void mount_overlays(Building& building) {
 
 namespace {
 
-/// Whether an overlay has been mounted there, so that what is found is not what the launcher found.
+/// Whether an overlay is mounted there, so that the path leads to something else than the launcher found.
 bool lies_in_view(const Plan& plan, const std::string& path) {
   const auto& overlays = plan.spec.overlays;
   return std::any_of(overlays.begin(), overlays.end(),
@@ -149,13 +149,14 @@ sys::Fd open_kept(const Building& building, std::size_t at) {
              : reopen_in_shard(plan.spec, kept.source, outside.get());
 }
 
-/// Root makes nothing in it: who can write to it may put links and other directories there meanwhile.
+/// Root makes nothing in it: a user who can write to it may place links and other directories there
+/// meanwhile.
 bool is_users_tmp(const Plan& plan) {
   return plan.spec.tmp == TmpMode::kDirectory && other_user(plan.spec) != nullptr;
 }
 
-/// What is mounted there is a directory of the machine's, and which one a user's link may have said: the way
-/// to it looks like root's own by now.
+/// What is mounted there is one of the machine's directories, and a user's link may have determined which:
+/// the path to it looks like root's own by now.
 bool lies_in_shown(const Plan& plan, const std::string& path) {
   return lies_in_view(plan, path) || (is_users_tmp(plan) && lies_in(path, "/tmp")) ||
          std::ranges::any_of(plan.kept, [&](const KeptPath& kept) { return lies_in(path, kept.path); });
@@ -172,7 +173,7 @@ sys::Fd mount_point_in_tmp(const Plan& plan, const sys::Directory& tmp, const st
   return is_users_tmp(plan) ? open_as_other_user(*other_user(plan.spec), tmp.fd(), make) : make();
 }
 
-/// Made here where something of the shard's own has been mounted above it.
+/// Made here if one of the shard's own mounts lies above it.
 sys::Directory place_of_private(const Plan& plan, const std::string& path) {
   const auto is_above = [&](const std::string& other) { return other != path && lies_in(path, other); };
   const auto outside = plan.places.private_directories.find(path);

@@ -8,17 +8,17 @@
 
 namespace nslaunch::shard {
 
-/// Notices when somebody outside removes the directory that a --private or --overlay mount covers: the kernel
-/// then detaches the mount and the shard would go on with the host's files (K12).
+/// Detects that a process outside removes the directory that a --private or --overlay mount covers: the
+/// kernel then detaches the mount and the shard would continue with the host's files (K12).
 class MountWatch {
  public:
-  /// The mount of which this is a descriptor must stay in the namespace: known by its number, which is
-  /// returned. Throws Error where the kernel does not tell it.
+  /// Watches the mount of which this is a descriptor, which must stay in the namespace, and returns its id.
+  /// Throws Error if the kernel does not report it.
   std::uint64_t watch(int mount);
 
-  /// Has POLLPRI when a mount has come or gone; -1 where nothing is watched.
+  /// Reports POLLPRI when a mount has been added or removed; -1 if nothing is watched.
   int fd() const noexcept { return mountinfo_.get(); }
-  /// Which one of those watched, in their order, is no longer mounted.
+  /// The first of the watched mounts, by their order, that is no longer mounted.
   std::optional<int> first_lost() const;
 
  private:

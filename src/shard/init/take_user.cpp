@@ -23,7 +23,7 @@ int take_user(const UserIds& user) noexcept {
   if (kept != 0 && kept != EDQUOT) return kept;
   if (const int error = ns::forbid_typing(); error != 0) return error;
   if (const int error = take_ids(user); error != 0) return error;
-  // Root of a user namespace has a quota of keys: now it is the user's that counts.
+  // Root of a user namespace has a quota of keys: now the user's quota counts.
   return kept == EDQUOT ? sys::leave_keys() : 0;
 }
 

@@ -14,8 +14,9 @@
 namespace nslaunch::shard {
 namespace {
 
-/// As fork, into new namespaces. The older clone: common seccomp filters answer clone3 with ENOSYS (K26). Its
-/// end is told by the pidfd and by no signal, so that it waits for us also where others' don't (K40).
+/// Like fork, into new namespaces. The older clone: common seccomp filters answer clone3 with ENOSYS (K26).
+/// The pidfd reports the child's end, and no signal does, so that it waits for us even if other children are
+/// reaped automatically (K40).
 pid_t clone_process(int flags, int& pidfd) {
   return static_cast<pid_t>(::syscall(SYS_clone, flags | CLONE_PIDFD, nullptr, &pidfd, nullptr, nullptr));
 }
@@ -42,7 +43,7 @@ Birth::Birth(const Plan& plan)
       launcher_(handle_on_oneself()),
       limit_(ns::kSlotLimit),
       next_try_(ns::kSlotRetry) {
-  sys::never_wait(channel_.first);  // for an init that somebody keeps from reading
+  sys::never_wait(channel_.first);  // in case another process keeps init from reading
 }
 
 void Birth::be_init() {

@@ -11,16 +11,16 @@
 
 namespace nslaunch::shard {
 
-/// The clone that makes init, tried for as long as there may soon be a slot for its namespaces.
+/// The clone that makes init, retried as long as a slot for its namespaces may become free.
 class Birth {
  public:
-  /// Makes what init is born with. `plan` must outlive it. Throws Error.
+  /// Makes what init inherits. `plan` must outlive this. Throws Error.
   explicit Birth(const Plan& plan);
 
-  /// Ours, and the shard's then.
+  /// Our end, later the shard's.
   int channel() const noexcept { return channel_.first.get(); }
   const sys::Deadline& next_try() const noexcept { return next_try_; }
-  /// Nothing where no slot is free: not now. Throws Error. Does not return in init.
+  /// Empty if no slot is free yet. Throws Error. Does not return in init.
   std::optional<RunningShard> try_now(const Hooks& hooks);
 
  private:
@@ -28,7 +28,7 @@ class Birth {
 
   const Plan& plan_;
   std::pair<sys::Fd, sys::Fd> channel_;
-  std::pair<sys::Fd, sys::Fd> visit_;  ///< empty where the plan wants none
+  std::pair<sys::Fd, sys::Fd> visit_;  ///< empty if the plan wants none
   sys::Pidfd launcher_;
   sys::Deadline limit_;
   sys::Deadline next_try_;

@@ -7,7 +7,7 @@ namespace nslaunch::shard {
 namespace {
 
 constexpr int kEnding[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
-/// From "go" to the command's start it is a millisecond, unless something hangs.
+/// From "go" to the command's start takes a millisecond, unless something hangs.
 constexpr std::chrono::seconds kPatience{2};
 
 int pending_one() noexcept {
@@ -29,7 +29,7 @@ void EndingSignals::look(bool command_may_run, bool cancelled) {
     patience_.emplace(kPatience);
     return;
   }
-  // What came is not ours, stays where it is, and must not wake us again.
+  // The signal is not ours, stays pending, and must not wake us again.
   sys::SignalSet ending;
   for (const int signal : kEnding) {
     if (!sys::is_ignored(signal)) ending.add(signal);

@@ -8,23 +8,23 @@
 
 namespace nslaunch::shard {
 
-/// The caller's signals that end a launch: TERM, INT, HUP and QUIT where they are not ignored. None is taken:
-/// those of a launch that goes on are the command's, which may run before its launcher knows. So it is with
-/// Plan::cancel, which counts as TERM.
+/// The caller's signals that end a launch: TERM, INT, HUP and QUIT unless they are ignored. None is consumed:
+/// if the launch continues, they are the command's, which may run before its launcher knows. The same applies
+/// to Plan::cancel, which counts as TERM.
 class EndingSignals {
  public:
   /// A signalfd of the caller's, and Plan::cancel; either may be -1.
   EndingSignals(int callers_signals, int cancel) noexcept : fd_(callers_signals), cancel_(cancel) {}
 
-  /// Readable when there is something to look at; -1 when there will be nothing more.
+  /// Readable when there is something to look at; -1 if nothing more will arrive.
   int fd() const noexcept { return fd_; }
   int cancel() const noexcept { return cancel_; }
-  /// As poll(2) takes it: until keep_deadline() has something to do.
+  /// For poll(2): the time until keep_deadline() has something to do.
   int poll_timeout() const noexcept { return patience_ ? patience_->poll_timeout() : -1; }
-  /// Where one of them has come: throws EndedLaunch, at once where no command can be running yet.
-  /// `cancelled`: cancel() is readable.
+  /// If one of them has arrived: throws EndedLaunch, at once if no command can be running yet. `cancelled`:
+  /// cancel() is readable.
   void look(bool command_may_run, bool cancelled);
-  /// Throws EndedLaunch where a launch with a signal for its command has not got on.
+  /// Throws EndedLaunch if a launch with a signal for its command has not finished in time.
   void keep_deadline() const;
 
  private:

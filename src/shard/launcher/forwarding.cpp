@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kServersAddress = "127.0.0.1";
 /// Descriptors that connections leave to the launcher for its own needs.
 constexpr rlim_t kReserved = 16;
-/// Enough for what fits into the sockets. What the command has left behind might go on for ever.
+/// Enough for what fits into the sockets. Leftover processes might send forever.
 constexpr int kLastTurns = 16;
 
 void check_address(const std::string& address) {

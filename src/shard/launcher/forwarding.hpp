@@ -11,23 +11,23 @@
 
 namespace nslaunch::shard {
 
-/// What the spec's `publish` and `reach` ask for, from before the launch until the shard's end. All of it is
-/// the launcher's own, in its one thread: nothing of it can outlive the launcher.
+/// Forwards the ports of the spec's `publish` and `reach`, from before the launch until the shard's end. It
+/// runs in the launcher's one thread: nothing of it can outlive the launcher.
 class Forwarding {
  public:
   /// Whether the process's own limit on descriptors may be raised while it forwards.
   enum class Limit { kRaise, kKeep };
 
-  /// Listens outside. Throws UsageError, or Error for a port that can't be had. Nothing is made for a spec
-  /// that asks for nothing.
+  /// Listens outside. Throws UsageError, or Error if a port is not available. Makes nothing for a spec that
+  /// requests nothing.
   explicit Forwarding(const ShardSpec& spec, Limit limit = Limit::kRaise);
 
-  /// Which port each published port 0 has become, in words.
+  /// Which port was chosen for each published port 0, as text.
   std::vector<std::string> chosen_ports() const;
 
-  /// Begins to forward, with what the launch has brought.
+  /// Starts to forward, with the sockets that the launch has made.
   void begin(RunningShard& shard, const Say& say);
-  /// To be polled for reading; -1 where there is nothing to forward.
+  /// To be polled for reading; -1 if there is nothing to forward.
   int fd() const noexcept { return forwarder_ ? forwarder_->fd() : -1; }
   /// There is more to do, whatever fd() says.
   bool busy() const noexcept { return forwarder_ && forwarder_->busy(); }

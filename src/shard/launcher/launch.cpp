@@ -35,7 +35,7 @@ Error ended_early(RunningShard& shard, const Hooks& hooks) {
                as_advice(cause_of_death(signal, read_evidence())));
 }
 
-/// What init has said before it went: why, perhaps.
+/// Reads what init sent before it ended: the reason, perhaps.
 void receive_last_messages(const Plan& plan, RunningShard& shard, const Hooks& hooks) {
   while (const auto message = receive(shard.channel.get(), false, &shard.reach_listeners)) {
     if (message->kind != Kind::kFailed) continue;
@@ -44,8 +44,8 @@ void receive_last_messages(const Plan& plan, RunningShard& shard, const Hooks& h
   }
 }
 
-/// What fails in one of the launcher's own steps is explained like a step of init's, unless it failed because
-/// init is no more.
+/// A failure of one of the launcher's own steps is explained like one of init's, unless it failed because
+/// init has ended.
 template <typename Work>
 void attempt(const Plan& plan, const Hooks& hooks, Step which, std::optional<RunningShard>& shard,
              Work&& work) {
@@ -69,7 +69,7 @@ void step(const Plan& plan, const Hooks& hooks, Step which, std::optional<Runnin
   notify(hooks, {.kind = Kind::kDone, .step = which, .payload = {}});
 }
 
-/// The next message, or the error that init died without a word. Nothing where none has come yet.
+/// The next message. Empty if none has arrived yet; throws if init died without a message.
 std::optional<Message> receive_message(RunningShard& shard, const Hooks& hooks) {
   auto message = receive(shard.channel.get(), false, &shard.reach_listeners);
   if (message || errno == EAGAIN) return message;
@@ -123,7 +123,7 @@ void Launching::try_to_clone() {
   build();
 }
 
-/// Our part in it, while init ties itself to us and mounts.
+/// The launcher's own steps, while init ties itself to the launcher and mounts.
 void Launching::build() {
   step(plan_, hooks_, Step::kMapIds, shard_, [&] {
     if (plan_.privilege_mode != PrivilegeMode::kRootless) return;
@@ -160,8 +160,8 @@ bool Launching::handle_events() {
   return false;
 }
 
-/// Our death is the shard's from here on, and it is recorded. Init waits for this before it starts the
-/// command.
+/// From here on the shard dies with the launcher, and it is recorded. Init waits for this before it starts
+/// the command.
 void Launching::go() {
   step(plan_, hooks_, Step::kGo, shard_, [&] {
     const int number = control_.get();
@@ -216,7 +216,7 @@ RunningShard launch(const Plan& plan, const Hooks& hooks, int callers_signals) t
   while (!launching.handle_events());
   return launching.take();
 } catch (...) {
-  // What was kept for the command must not end us before we have said why there is none.
+  // Signals kept for the command must not end us before we have reported why there is none.
   sys::discard_signals(callers_signals);
   throw;
 }

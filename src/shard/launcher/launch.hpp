@@ -17,33 +17,32 @@
 
 namespace nslaunch::shard {
 
-/// How long a shard may take until its command has started: 10 s, or the spec's `timeout`, which the
-/// command's time counts in; but at least 2 s, which a busy machine may take for it.
+/// How long a shard may take until its command has started: 10 s, or the spec's `timeout`, which includes
+/// this time; but at least 2 s, which a busy machine may take for it.
 std::chrono::milliseconds launch_limit(const ShardSpec& spec) noexcept;
 
-/// A launch under way: init makes the shard, as soon as there is a slot for its PID namespace. Both arguments
-/// must outlive it, and it the shard's end where it is given up before the command has started.
+/// A launch in progress: init builds the shard as soon as there is a slot for its PID namespace. Both
+/// arguments must outlive this. If it is destroyed before the command has started, it ends the shard first.
 class Launching {
  public:
   /// Throws what launch() throws, as handle_events() does.
   Launching(const Plan& plan, const Hooks& hooks);
 
-  /// Readable when there is something to attend to, as there is when poll_timeout() has passed. Stays the
-  /// same.
+  /// handle_events() is due when this is readable, and when poll_timeout() has passed. Stays the same.
   int fd() const noexcept { return fd_; }
-  /// As poll(2) takes it: until the next try to get a slot, then what is left of launch_limit().
+  /// For poll(2): the time until the next try to get a slot, then what is left of launch_limit().
   int poll_timeout() const noexcept;
-  /// What the plan has for init alone (places, streams) is of no more use here.
+  /// What the plan holds for init alone (places, streams) is no longer needed here.
   bool has_init() const noexcept { return shard_.has_value(); }
   /// 0: there is none yet.
   pid_t init_pid() const noexcept { return shard_ ? shard_->init_pid : 0; }
-  /// It has been told to start; whether it has is known when handle_events() says so.
+  /// Init may start the command; handle_events() reports when it has.
   bool command_may_run() const noexcept { return tied_; }
-  /// Hears one thing from init, where it has said something, and does what comes then. True: the command has
-  /// started, and take() has the shard.
+  /// Receives one message from init, if there is one, and takes the next step. True: the command has started,
+  /// and take() returns the shard.
   bool handle_events();
   RunningShard take() { return std::move(*shard_); }
-  /// No time counts in which the launcher was stopped.
+  /// Time in which the launcher was stopped does not count.
   void postpone(sys::Clock::duration pause) noexcept {
     limit_.postpone(pause);
     if (shard_) shard_->began_at += pause;
@@ -68,9 +67,9 @@ class Launching {
   bool tied_ = false;
 };
 
-/// Builds the shard and starts its command. Throws CommandError where the command itself can't be
-/// started, EndedLaunch where one of `callers_signals` (a signalfd; -1 for none) or Plan::cancel says that
-/// there is to be no shard, and Error for everything else; the shard is gone then.
+/// Builds the shard and starts its command. Throws CommandError if the command itself can't be started,
+/// EndedLaunch if one of `callers_signals` (a signalfd; -1 for none) or Plan::cancel ends the launch, and
+/// Error for everything else; the shard is gone then.
 RunningShard launch(const Plan& plan, const Hooks& hooks, int callers_signals = -1);
 
 }  // namespace nslaunch::shard

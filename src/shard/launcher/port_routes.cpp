@@ -15,17 +15,17 @@
 namespace nslaunch::shard {
 namespace {
 
-/// Init answers at once, unless somebody has stopped it.
+/// Init answers at once, unless it has been stopped.
 constexpr std::chrono::seconds kAnswerLimit{1};
 
-/// What fails for one client fails for the next, too: said once.
+/// What fails for one client also fails for the next: reported once.
 std::function<void()> say_once(const Say& say, const std::string& line) {
   return [say, line, said = false]() mutable {
     if (!std::exchange(said, true)) say(line);
   };
 }
 
-/// A socket that is the user's, for whoever goes by that: root lends its name to nobody.
+/// A socket owned by the user, for anything that checks the owner: root lends its identity to no one.
 sys::Fd begin_to_connect_as(uid_t user, const std::string& address, std::uint16_t port) {
   ::setfsuid(user);
   auto socket = ns::begin_to_connect(address, port);
@@ -61,8 +61,8 @@ bool PortRoutes::shard_has_ended() const {
   return ::poll(&watched, 1, 0) == 1;
 }
 
-/// While somebody has stopped init one client waits for it, and the others are reset at once: we may have
-/// more to do than this.
+/// While init is stopped, one client waits for it and the others are reset at once: the launcher may have
+/// other work to do.
 sys::Fd PortRoutes::connect(const SocketRequest& target) {
   if (owner_) return connect_ourselves(target);
   if (owes_answer_ && !receive(connection_.get(), false) && errno == EAGAIN) return {};
@@ -76,7 +76,7 @@ sys::Fd PortRoutes::connect(const SocketRequest& target) {
   }
 }
 
-/// The owner chooses where this leads to: there the socket is the owner's, as one of init's is.
+/// The owner chooses where this leads: the socket there is the owner's, like one of init's.
 sys::Fd PortRoutes::connect_ourselves(const SocketRequest& target) {
   auto socket = begin_to_connect_as(*owner_, target.address, target.port);
   if (!socket && !std::exchange(told_, true)) {

@@ -15,24 +15,23 @@ namespace nslaunch::shard {
 
 using Say = std::function<void(std::string)>;
 
-/// Listens where `port` says. Throws Error; `usage` is what stands before the port on the command line, for
-/// its advice.
+/// Listens on `port`. Throws Error; `usage`: what stands before the port on the command line, for its advice.
 sys::Fd listen_outside(const PublishedPort& port, const std::string& usage);
 
-/// Ways for clients outside to servers in a shard: init is asked for a socket for each client, so that
-/// nothing has to enter the shard, unless that is somebody else's.
+/// Routes for clients outside to servers in a shard: init is asked for a socket per client, so that no
+/// process has to enter the shard, unless it is another user's.
 class PortRoutes {
  public:
-  /// `connection`: a visitor's, to the shard's `init`; it outlives this, and this the ways. `shard`: how
-  /// `say` is to name it.
+  /// `connection`: a visitor's, to the shard's `init`; must outlive this, and this the routes. `shard`: how
+  /// `say` names the shard.
   PortRoutes(const sys::Fd& connection, pid_t init, std::string shard, Say say)
       : connection_(connection), init_(init), shard_(std::move(shard)), say_(std::move(say)) {}
   PortRoutes(const PortRoutes&) = delete;
   PortRoutes& operator=(const PortRoutes&) = delete;
 
-  /// From now on asks for nothing, and makes the sockets itself: somebody else who makes them can keep us
-  /// waiting for ever (K64). The process, which must have one thread, is in the network of `init` from now
-  /// on, and what it has to listen on must be there already. `owner`: init's. Throws Error.
+  /// From now on makes the sockets itself instead of asking init: another user who makes them can keep us
+  /// waiting forever (K64). The process, which must have one thread, is in the network of `init` from now on,
+  /// and its own listeners must already exist. `owner`: init's. Throws Error.
   void enter(const sys::Pidfd& init, uid_t owner);
 
   sys::PortRoute to(const std::string& address, std::uint16_t port, sys::Fd listener);
@@ -51,7 +50,7 @@ class PortRoutes {
   std::optional<uid_t> owner_;  ///< of the shard whose network we are in
 };
 
-/// A way for clients in a shard, where `listener` listens, to a service outside, which sees the command's
+/// A route for clients in a shard, where `listener` listens, to a service outside, which sees the command's
 /// user.
 sys::PortRoute route_out(const ReachedService& service, sys::Fd listener, uid_t user, const Say& say);
 

@@ -28,7 +28,7 @@ namespace {
 
 using State = StepResult::State;
 
-/// The throwaway launcher: all that it hears goes to the caller.
+/// The throwaway launcher: forwards all messages to the caller.
 [[noreturn]] void be_launcher(const Plan& plan, pid_t parent, const sys::Fd& channel) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
@@ -38,7 +38,7 @@ using State = StepResult::State;
   hooks.received = [&](const Message& message) {
     if (!send(channel.get(), message)) ::_exit(1);
   };
-  // In place of a control socket, which a run passes on to init; nobody ever calls here.
+  // In place of a control socket, which a run passes on to init; no visitor ever connects here.
   hooks.created = [](pid_t, const sys::Pidfd&) { return sys::Fd(::eventfd(0, EFD_CLOEXEC)); };
   try {
     const auto shard = launch(plan, hooks);
@@ -61,7 +61,7 @@ std::vector<StepResult> steps_of(const Plan& plan) {
   return results;
 }
 
-/// What the caller makes of the throwaway launcher's words.
+/// Turns the throwaway launcher's messages into the caller's result.
 class Listener {
  public:
   explicit Listener(const Plan& plan) : plan_(plan) { probe_.steps = steps_of(plan); }
@@ -83,7 +83,7 @@ class Listener {
     }
   }
 
-  /// `signal`: what the throwaway launcher died of, 0 for nothing; `hung`: it said nothing for too long.
+  /// `signal`: what killed the throwaway launcher, 0 for nothing; `hung`: it sent nothing for too long.
   Probe finish(int signal, bool hung) {
     if (probe_.works || has_failed_) return std::move(probe_);
     if (signal == 0) signal = init_died_of_;
@@ -102,7 +102,7 @@ class Listener {
     return found == probe_.steps.end() ? nullptr : &*found;
   }
   StepResult* under_way() {
-    // The launcher says "go" while init is at its first steps: who dies then dies in one of those.
+    // The launcher sends "go" while init runs its first steps: a process that dies then dies in one of those.
     const auto found = std::find_if(probe_.steps.begin(), probe_.steps.end(), [](const StepResult& result) {
       return result.state == State::kSkipped && result.step != Step::kGo;
     });
@@ -117,7 +117,7 @@ class Listener {
   }
 
   void failed(const Message& message) {
-    // A step of the command's own is told as its start.
+    // A step of the command's own is reported as its start.
     auto* result = result_of(message.step);
     if (result == nullptr) result = result_of(Step::kExec);
     const auto code = code_of(message);
@@ -144,7 +144,7 @@ class Listener {
   bool has_failed_ = false;
 };
 
-/// False: it has said nothing for `patience`.
+/// False: nothing has arrived for `patience`.
 bool receive_all(Listener& listener, const sys::Fd& channel, std::chrono::milliseconds patience) {
   sys::Loop loop("waiting for the launch that is tried");
   bool over = false;
@@ -161,7 +161,8 @@ bool receive_all(Listener& listener, const sys::Fd& channel, std::chrono::millis
   return over;
 }
 
-/// The signal that it died of, 0 for none. One that can't even be killed is left to whoever reaps ours.
+/// The signal that killed it, 0 for none. A process that can't even be killed is left to the one that reaps
+/// ours.
 int reap(pid_t child, std::chrono::milliseconds patience) {
   const auto handle = sys::Pidfd::open(child);
   if (handle && !handle->wait_for_end(patience)) return SIGKILL;
@@ -185,7 +186,7 @@ bool Probe::is_whole() const noexcept {
 
 Plan plan_to_probe(const ShardSpec& wishes) {
   auto spec = wishes;
-  // By this name also a program whose file is gone by now; it only has to start.
+  // This name also works for a program whose file has been removed; it only has to start.
   spec.command = {"/proc/self/exe", "version"};
   spec.workdir = "/";
   auto plan = make_plan(spec);
@@ -200,7 +201,7 @@ Probe probe_launch(const Plan& plan, std::chrono::milliseconds patience) {
     listener.note({.kind = Kind::kFailed, .step = Step::kClone, .code = error, .payload = {}});
     return listener.finish(0, false);
   };
-  // K41: whom we fork could do what we can't.
+  // K41: a process that we fork could do what we can't.
   if (read_evidence().children_live_elsewhere) return cannot_clone(EINVAL);
   auto [ours, theirs] = sys::make_channel();
   const pid_t self = ::getpid();

@@ -11,14 +11,14 @@
 
 namespace nslaunch::shard {
 
-/// What has become of one step of a launch that was tried.
+/// The result of one step of a trial launch.
 struct StepResult {
   enum class State { kOk, kFailed, kSkipped };
 
   Step step = Step::kClone;
   State state = State::kSkipped;
   std::chrono::microseconds took{};
-  /// "Operation not permitted", of one that failed.
+  /// "Operation not permitted", if the step has failed.
   std::string error{};
   int error_number = 0;  ///< errno's, or 0
   Cause cause{};
@@ -29,17 +29,17 @@ struct Probe {
   std::vector<StepResult> steps;
   /// A command has run in the shard, whose 127.0.0.1 answered by then.
   bool works = false;
-  /// What NSLAUNCH_ISOLATION was, where it works.
+  /// The value of NSLAUNCH_ISOLATION, if it works.
   std::string isolation;
 
   const StepResult* find(Step step) const noexcept;
-  /// Of what may be missing, what is.
+  /// Every step has worked, even those that may be missing.
   bool is_whole() const noexcept;
 };
 
-/// Launches a shard for a moment, in a throwaway process, by the steps of a run. Nothing of it is recorded
-/// and nothing is left: its processes end with the caller at the latest. Where no step is done for `patience`
-/// it is killed.
+/// Launches a shard for a moment, in a throwaway process, with the steps of a run. Nothing is recorded and
+/// nothing remains: its processes end with the caller at the latest. If no step finishes for `patience`, it
+/// is killed.
 Probe probe_launch(const Plan& plan, std::chrono::milliseconds patience);
 
 /// A plan for such a launch: of a run without options. Throws what make_plan() throws.

@@ -21,7 +21,7 @@
 namespace nslaunch::shard {
 namespace {
 
-/// However long the words are, and not to be changed while init reads it.
+/// For text of any length, which can't change while init reads it.
 sys::Fd sealed(const std::string& text) {
   constexpr const char* kDoing = "writing down what to run";
   sys::Fd file(sys::check(::memfd_create("request", MFD_CLOEXEC | MFD_ALLOW_SEALING), kDoing));
@@ -54,7 +54,7 @@ Error nonsense() {
           "It is none of nslaunch's, or somebody has changed it; nothing of it was believed."};
 }
 
-/// What has come, without waiting for it; throws where nothing will.
+/// Receives a message without waiting; throws if none will arrive.
 std::optional<Message> take(const sys::Fd& connection, std::vector<sys::Fd>* descriptors) {
   auto message = receive(connection.get(), false, descriptors);
   if (message || errno == EAGAIN) return message;
@@ -62,7 +62,7 @@ std::optional<Message> take(const sys::Fd& connection, std::vector<sys::Fd>* des
   throw shard_has_ended();
 }
 
-/// `patience`: in ms, for the answer when a signal has come.
+/// `patience`: how long to wait for the answer after a signal, in ms.
 Message receive_answer(const sys::Fd& connection, const Wait& wait,
                        std::vector<sys::Fd>* descriptors = nullptr, int patience = 0) {
   for (;;) {
@@ -96,8 +96,8 @@ Error failure(const Message& message, const std::string& doing) {
   return {sys::errno_code(message.code), doing};
 }
 
-/// What is sent to an init that is stopped stays on its way: streams would be open there after our end, and
-/// who reads them would wait for ever.
+/// What is sent to a stopped init stays queued: streams would be open there after our end, and their readers
+/// would wait forever.
 void greet(const sys::Fd& connection, const Wait& wait) {
   ask(connection, {.kind = Kind::kAskStopped, .code = kControlVersion, .payload = {}}, wait);
   const auto answer = receive_answer(connection, wait);
@@ -118,7 +118,7 @@ int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
   descriptors.insert(descriptors.end(), streams.begin(), streams.end());
   greet(connection, wait);
   ask(connection, {.kind = Kind::kVisit, .code = kControlVersion, .payload = {}}, wait, descriptors);
-  // A signal may be for the process that is there already, though we have not been told so: it is left till
+  // A signal may be for the process that exists already, though we do not know it yet: it is deferred till
   // then.
   constexpr int kNewsLimit = 500;
   const auto answer = receive_answer(connection, wait, nullptr, kNewsLimit);

@@ -18,7 +18,7 @@
 namespace nslaunch::shard {
 namespace {
 
-/// As everybody's file: the umask is the caller's.
+/// As for any other file: the caller's umask applies.
 constexpr mode_t kMode = 0666;
 
 UsageError not_regular(const std::string& path) {
@@ -26,7 +26,7 @@ UsageError not_regular(const std::string& path) {
                     "Packets go to a regular file only: name a new one, or one that may be replaced.");
 }
 
-/// For what happens once the command runs: its own status must not change any more.
+/// For work done once the command runs: its exit status must not change any more.
 template <typename Work>
 void attempt(Work&& work, const std::function<void(std::string_view)>& warning) noexcept {
   try {
@@ -45,11 +45,11 @@ sys::Fd open_directory(const std::string& path) {
   return sys::open_file(path.empty() ? "." : path, O_PATH | O_DIRECTORY);
 }
 
-/// Neither a link nor a mount is followed: a user has both in a mount namespace of his own.
+/// Neither links nor mounts are followed: a user can have both in a mount namespace of their own.
 sys::Fd open_directory_below(const CaptureDirectory& above, const std::string& path) {
   sys::Fd here = sys::open_on_same_mount(above.directory.fd(), ".", O_PATH | O_DIRECTORY);
   for (const std::string name : std::filesystem::path(path)) {
-    // An absolute one would begin at the root, whatever it is opened below.
+    // An absolute name would start at the root, whatever directory it is opened in.
     if (name.empty() || name == ".." || name.find('/') != name.npos)
       throw Error(sys::errno_code(EINVAL), fmt::format("opening {}", sys::escape(path)));
     if (here) here = sys::open_on_same_mount(here.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW);
@@ -58,7 +58,7 @@ sys::Fd open_directory_below(const CaptureDirectory& above, const std::string& p
   return here;
 }
 
-/// As ours are, by their first word (pcap-savefile(5)).
+/// Whether it is a capture like ours, by its first word (pcap-savefile(5)).
 bool is_capture(const sys::Fd& file) {
   constexpr std::uint32_t kMagic = 0xa1b2c3d4;
   std::uint32_t magic = 0;
@@ -104,18 +104,18 @@ void CaptureFile::check_place() const {
   struct stat directory = {};
   if (name_.empty() || name_ == "." || name_ == "..") throw not_regular(spec_.file);
   if (::fstatat(directory_.get(), name_.c_str(), &file, AT_SYMLINK_NOFOLLOW) != 0) return;
-  // Not through a link either: /dev/stdout is one, and what it leads to is not to be replaced.
+  // Links are not followed either: /dev/stdout is one, and its target must not be replaced.
   if (!S_ISREG(file.st_mode)) throw not_regular(spec_.file);
   sys::check(::fstat(directory_.get(), &directory), "looking at the directory");
-  // The kernel would say so only when the command has run.
+  // The kernel would report it only after the command has run.
   const auto user = ::geteuid();
   const bool keeps_others = (directory.st_mode & S_ISVTX) != 0 && user != 0 && directory.st_uid != user;
   if (keeps_others && file.st_uid != user)
     throw Error(sys::errno_code(EPERM), "replacing another user's file");
 }
 
-/// Of a file that will be replaced the kernel is asked as if it were written to, with its protections. What
-/// has been opened counts from then on: the name may be another's by now.
+/// A file that will be replaced is opened for writing, so that the kernel applies its protections. From then
+/// on the opened file counts: the name may refer to another one by now.
 void CaptureFile::make() {
   struct stat old = {};
   const bool is_new = ::fstatat(directory_.get(), name_.c_str(), &old, AT_SYMLINK_NOFOLLOW) != 0;
@@ -128,13 +128,13 @@ void CaptureFile::make() {
   sys::check(existing.get(), "opening {}", spec_.file);
   sys::check(::fstat(existing.get(), &old), "looking at {}", spec_.file);
   if (!S_ISREG(old.st_mode)) throw not_regular(spec_.file);
-  // The list's mask stands in the place of the group's rights.
+  // With an access list, the group bits hold the list's mask.
   if (sys::has_access_list(existing)) old.st_mode &= ~mode_t{070};
   file_.emplace(directory_.get(), O_RDWR, 0600, before_making_);
   file_->take_rights_of(old);
 }
 
-/// The list is that user's, and so would be the choice of what root loses.
+/// The list belongs to that user, who would thus choose what root loses.
 void CaptureFile::refuse_all_but_captures() const {
   if (!is_named_by_another_) return;
   const sys::Fd file(
@@ -164,7 +164,8 @@ void CaptureFile::remove_earlier() const {
   sys::check(-1, "removing the {} of an earlier run", sys::escape(spec_.file));
 }
 
-/// Another user may have got the name where anybody may make files and remove no other's.
+/// In a directory where all users may create files but not remove others', another user may have taken the
+/// name.
 void CaptureFile::refuse_anothers() const {
   if (sys::is_protected_entry(directory_.get(), name_))
     throw Error(sys::errno_code(EACCES),

@@ -14,35 +14,34 @@
 
 namespace nslaunch::shard {
 
-/// The directory of a fleet's captures as far as it is the same for all of them, opened before any command
-/// runs.
+/// The part of the captures' directory that all shards of a fleet share, opened before any command runs.
 struct CaptureDirectory {
-  std::string path;  ///< with a slash at its end, where there is one
+  std::string path;  ///< with a trailing slash, if there is one
   sys::Directory directory;
 };
-/// Throws Error. `spec` has the file's name with its braces.
+/// Throws Error. `spec` has the file's name with the braces not yet expanded.
 CaptureDirectory open_capture_directory(const CaptureSpec& spec);
 
-/// The file of --pcap, the launcher's side. It is made before anything of the shard is, in its directory but
-/// without its name, so that a launch that fails leaves alone what has the name, and a killed launcher leaves
-/// nothing that is not known before.
+/// The file of --pcap, the launcher's side. It is created before anything of the shard, in its directory but
+/// without its name: a failed launch does not touch an existing file of that name, and a killed launcher
+/// leaves nothing that was not known before.
 class CaptureFile {
  public:
-  /// `warning` may be empty, and must outlive the file like `spec`. With `below` the file is looked for from
-  /// there, and no link followed. Throws UsageError where FILE is there and no regular file, Error where it
-  /// can't be made or replaced.
+  /// `warning` may be empty, and must outlive the file like `spec`. With `below` the file is looked up from
+  /// there without following links. Throws UsageError if FILE exists and is not a regular file, Error if it
+  /// can't be created or replaced.
   CaptureFile(const CaptureSpec& spec, const std::function<void(std::string_view)>& warning,
               sys::BeforeMaking before_making, const CaptureDirectory* below = nullptr);
   CaptureFile(const CaptureFile&) = delete;
   CaptureFile& operator=(const CaptureFile&) = delete;
-  /// A run that has not succeeded, of whatever reason, has its file from here on.
+  /// From here on a run that has not succeeded, for whatever reason, has its file.
   ~CaptureFile();
 
   int fd() const noexcept { return file_->fd(); }
   /// All that must stay open.
   std::vector<int> descriptors() const { return {file_->fd(), directory_.get()}; }
 
-  /// From here on FILE is this run's, or not there yet.
+  /// From here on FILE is this run's, or does not exist yet.
   void command_started() noexcept;
   void command_succeeded() noexcept { wanted_ = false; }
 
@@ -61,7 +60,7 @@ class CaptureFile {
   bool is_named_by_another_;
   sys::Fd directory_;
   std::optional<sys::PendingFile> file_;
-  bool wanted_ = false;  ///< it is to get its name at the end
+  bool wanted_ = false;  ///< the file is named at the end
 };
 
 }  // namespace nslaunch::shard

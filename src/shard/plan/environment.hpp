@@ -7,10 +7,10 @@
 
 namespace nslaunch::shard {
 
-/// The value of NAME in a list of NAME=VALUE (the last one where it is repeated).
+/// The value of NAME in a list of NAME=VALUE (the last one if it is repeated).
 std::optional<std::string> variable(const std::vector<std::string>& environment, std::string_view name);
 
-/// Sets NAME, in its place where it is there already, and once.
+/// Sets NAME, in place if it is already set, and removes duplicates.
 void set_variable(std::vector<std::string>& environment, std::string_view name, std::string_view value);
 
 /// Sets each NAME=VALUE of `variables`.

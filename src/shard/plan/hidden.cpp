@@ -11,7 +11,7 @@
 namespace nslaunch::shard {
 namespace {
 
-/// A path among the command's arguments that is there for this process and not in the shard.
+/// A path among the command's arguments that exists for this process but not in the shard.
 std::string hidden_argument(const Plan& plan) {
   for (const auto& argument : plan.spec.command) {
     // "--file=/tmp/x" names a path as well as "/tmp/x".
@@ -33,7 +33,7 @@ void refuse_below(const std::string& mount, const std::string& option, const std
                    advice);
 }
 
-/// The mount that each shard has in which `path` lies; empty: none.
+/// The mount that contains `path`, of those that every shard has; empty: none.
 std::string usual_mount_over(const std::string& path) {
   for (const auto& mount : usual_mounts())
     if (lies_in(path, mount)) return mount;

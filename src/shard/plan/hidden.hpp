@@ -7,24 +7,24 @@
 
 namespace nslaunch::shard {
 
-/// Whether `path` is `directory` or lies below it; both absolute, and without a slash at their end.
+/// Whether `path` is `directory` or lies below it; both are absolute, without a trailing slash.
 bool lies_in(const std::string& path, const std::string& directory);
 
-/// Where each shard has a mount of its own, its /tmp aside.
+/// The mount points that every shard has, apart from /tmp.
 std::vector<std::string> usual_mounts();
 
-/// The mount of the shard's own in which `path`, absolute, would be, its /tmp aside; empty: none.
+/// The shard's own mount, apart from /tmp, that would contain `path`, which is absolute; empty: none.
 std::string own_mount_over(const std::string& path, const Plan& plan);
 
-/// Throws UsageError where a mount that each shard has lies over `path`, which an option names; its own /tmp
-/// is not looked at.
+/// Throws UsageError if a mount that every shard has covers `path`, which `option` names; the shard's own
+/// /tmp is not checked.
 void refuse_replaced(const std::string& option, const std::string& path, const char* advice);
 
-/// The same where something else of the shard's own lies there, too.
+/// The same, also for the other mounts of the shard.
 void refuse_hidden(const std::string& option, const std::string& path, const Plan& plan);
 
-/// A line about the first of the command's arguments that names a path of the host's /tmp which the
-/// shard can't see; empty where there is none. For a command that has failed.
+/// A hint about the first command argument that names a path in the host's /tmp that is not visible in the
+/// shard; empty if there is none. For a command that has failed.
 std::string hint_on_hidden_argument(const Plan& plan);
 
 }  // namespace nslaunch::shard

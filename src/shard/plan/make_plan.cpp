@@ -29,7 +29,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Empty where it can't be known (a removed directory): the command then gets what there is.
+/// Empty if it is unknown (a removed directory): the command then inherits the current one.
 std::string current_directory() {
   char path[PATH_MAX];
   return ::getcwd(path, sizeof path) != nullptr && path[0] == '/' ? path : "";
@@ -59,13 +59,13 @@ ns::IdMap choose_id_map(const ns::Capabilities& capabilities, const ShardSpec& s
           .identity = capabilities.set_ids && !spec.map_root};
 }
 
-/// In a user namespace that an ordinary user has made (K11).
+/// In a user namespace created by an ordinary user (K11).
 bool setgroups_is_denied() {
   return sys::read_file("/proc/self/setgroups").value_or("").starts_with("deny");
 }
 
-/// Without privilege there is one user to be, the one we are: then nothing is left to take on (and
-/// setgroups would be refused, K11).
+/// Without privilege the only possible user is our own: then there is nothing to change (and setgroups would
+/// fail, K11).
 void check_user(Plan& plan) {
   if (plan.spec.user && setgroups_is_denied() && plan.spec.user->uid == ::geteuid() &&
       plan.spec.user->gid == ::getegid()) {
@@ -94,15 +94,15 @@ void add_variables(ShardSpec& spec) {
   set_variable(environment, "NSLAUNCH_ATTEMPT", std::to_string(spec.attempt));
 }
 
-/// `path` as seen from `directory`, without dots and without a slash at its end.
+/// `path` resolved against `directory`, without dots and without a trailing slash.
 std::string absolute_path(const std::string& directory, const std::string& path) {
   std::string full = (fs::path(directory) / path).lexically_normal();
   if (full.ends_with('/') && full.size() > 1) full.pop_back();
   return full;
 }
 
-/// The directory under the name that mountinfo will show; made where it is missing, except in a /tmp that is
-/// not the host's: there init makes it.
+/// The directory's path as mountinfo will show it. Created if missing, except in a /tmp that is not the
+/// host's: there init creates it.
 std::string private_path(const std::string& asked, Plan& plan) {
   constexpr const char* kLeaveItOut = "Leave it out: nothing of the host's is there for the command.";
   std::string path = absolute_path(plan.working_directory, asked);
@@ -133,7 +133,7 @@ void check_tmp_directory(Plan& plan) {
   directory = path_without_links(plan.spec, plan.places.tmp.fd(), directory);
 }
 
-/// What stays visible of the host's /tmp. Root looks at it as the command's user.
+/// Opens what stays visible of the host's /tmp. Root opens it as the command's user.
 void open_kept_paths(Plan& plan) {
   if (plan.spec.tmp == TmpMode::kHost) return;
   plan.kept = paths_to_keep(plan.spec, plan.working_directory);
@@ -180,10 +180,10 @@ Plan make_plan(const ShardSpec& spec, const sys::BeforeMaking& before_making) {
   plan.leads_group = ::getpgrp() == ::getpid();
   plan.own_process_group = !sys::open_controlling_terminal();
   plan.working_directory = current_directory();
-  // As it was written, links and dots included: where they lead is for chdir to say.
+  // As given, links and dots included: chdir resolves them.
   if (!spec.workdir.empty()) plan.working_directory = fs::path(plan.working_directory) / spec.workdir;
   for (const auto& path : spec.private_paths) plan.private_paths.push_back(private_path(path, plan));
-  std::sort(plan.private_paths.begin(), plan.private_paths.end());  // a directory before what lies below it
+  std::sort(plan.private_paths.begin(), plan.private_paths.end());  // a directory before those below it
   check_overlays(plan);
   add_artifacts(plan);
   open_kept_paths(plan);

@@ -5,9 +5,9 @@
 
 namespace nslaunch::shard {
 
-/// Checks the request against itself and the machine. Throws UsageError or Error; the only thing it
-/// makes are missing --private and --artifacts directories, and those for what --overlay keeps; of those that
-/// are gone with the shard it tells before.
+/// Checks the request for consistency and against the machine. Throws UsageError or Error. It creates only
+/// missing --private and --artifacts directories, and those for what --overlay keeps; it calls
+/// `before_making` before it creates one that is removed with the shard.
 Plan make_plan(const ShardSpec& spec, const sys::BeforeMaking& before_making = {});
 
 /// Plan::stdin_pipe for this descriptor.

@@ -24,15 +24,15 @@ namespace fs = std::filesystem;
               : "It takes a directory that is there.");
 }
 
-/// Its path without links. Another user may have shown a directory of a mount namespace of his own, where the
-/// path means something else.
+/// Its path without links. Another user may have substituted a directory of another mount namespace, where
+/// the path refers to something else.
 std::string path_here(const sys::Directory& directory, const std::string& asked, const Plan& plan) {
   if (other_user(plan.spec) == nullptr) return path_without_links(plan.spec, directory.fd(), asked);
   if (auto path = path_of(plan.spec, directory.fd()); !path.empty()) return path;
   throw Error(sys::errno_code(ESTALE), fmt::format("finding {} again", sys::escape(asked)));
 }
 
-/// Own links are followed with one's own rights.
+/// A user's links are followed with that user's rights.
 sys::Directory open_covered_as_user(const std::string& path, const Plan& plan) {
   sys::Directory directory(open_for_command(plan.spec, path));
   if (S_ISDIR(directory.status().st_mode)) return directory;
@@ -48,8 +48,8 @@ void refuse_overlay(const OverlaySpec& overlay, const std::string& why, const st
 
 namespace {
 
-/// The top of a view is changed as whom the view is for, and the host's set-user-id programs would read
-/// there; and overlayfs works in the other directory as that user.
+/// The top of a view is modified as the user that the view is for, and the host's set-user-ID programs would
+/// read it; in the other directory overlayfs works as that user.
 void refuse_anothers(const OverlaySpec& overlay, const char* which, const sys::Directory& directory,
                      const Plan& plan) {
   const auto* user = other_user(plan.spec);
@@ -83,7 +83,7 @@ sys::Directory open_covered(OverlaySpec& overlay, const Plan& plan) {
 std::string place_to_keep(const OverlaySpec& overlay, const Plan& plan) {
   const auto asked = fs::path(plan.working_directory) / overlay.keep;
   std::error_code error;
-  // Another user's links are followed by no one but that user, and when it is made.
+  // Another user's links are followed only as that user, when the directory is created.
   const auto real = other_user(plan.spec) == nullptr ? fs::weakly_canonical(asked, error) : asked;
   if (error) refuse_overlay(overlay, error.message(), "Name an empty directory, or one that can be made.");
   std::string path = real.lexically_normal();
@@ -95,7 +95,8 @@ UsersDirectory make_keeping_directory(OverlaySpec& overlay, const Plan& plan) {
   constexpr const char* kAdvice = "Name a directory where you can write, for what the command changes.";
   auto keeping = make_users_directory(plan.spec, overlay.keep, mode_of_results(), {"--overlay", kAdvice},
                                       overlay.names_of_list);
-  // One of root's own will be given to the user, empty; a third user's is that one's, whoever names it.
+  // A directory of root's is given to the user, empty; a third user's stays that user's, whichever user names
+  // it.
   const bool is_given = keeping.is_roots && keeping.directory.status().st_uid == 0;
   if (!is_given) refuse_anothers(overlay, "the directory for the changes", keeping.directory, plan);
   overlay.keep = path_here(keeping.directory, overlay.keep, plan);

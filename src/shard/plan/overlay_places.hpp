@@ -11,16 +11,16 @@ namespace nslaunch::shard {
 [[noreturn]] void refuse_overlay(const OverlaySpec& overlay, const std::string& why,
                                  const std::string& advice);
 
-/// The directory that is to be covered, opened as the command's user; the spec gets its path without links.
-/// Throws UsageError where it can't be covered.
+/// Opens the directory to be covered as the command's user, and stores its path without links in the spec.
+/// Throws UsageError if it can't be covered.
 sys::Directory open_covered(OverlaySpec& overlay, const Plan& plan);
 
-/// Where the directory for the changes is to lie, as far as that can be said before it is made. Throws
+/// The path of the directory for the changes, as far as it is known before that is created. Throws
 /// UsageError.
 std::string place_to_keep(const OverlaySpec& overlay, const Plan& plan);
 
-/// The directory that is to keep the changes, made where it is missing; the spec gets its path without links.
-/// Throws UsageError or Error.
+/// Opens the directory that keeps the changes, created if missing, and stores its path without links in the
+/// spec. Throws UsageError or Error.
 UsersDirectory make_keeping_directory(OverlaySpec& overlay, const Plan& plan);
 
 }  // namespace nslaunch::shard

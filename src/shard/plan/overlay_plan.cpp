@@ -21,8 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// K36: overlayfs shows what lies below a mount in the place of what is mounted, and refuses that to whoever
-/// must not see it.
+/// K36: overlayfs shows what lies below a mount instead of what is mounted, and fails for a process that must
+/// not see it.
 void check_mounts_below(const OverlaySpec& overlay, const Plan& plan) {
   const auto is_covered_by = [&](const std::string& mount, const std::string& other) {
     return other != overlay.path && lies_in(other, overlay.path) && lies_in(mount, other);
@@ -55,7 +55,7 @@ void check_keeping_directory(const OverlaySpec& overlay, bool is_empty) {
   }
 }
 
-/// Before anything is made, with the caller's own rights.
+/// Before anything is created, with the caller's own rights.
 void check_keeping_directory(const OverlaySpec& overlay) {
   std::error_code error;
   if (!fs::exists(overlay.keep, error) && !error) return;
@@ -70,7 +70,7 @@ void check_keeping_directory(const OverlaySpec& overlay) {
   check_keeping_directory(overlay, is_empty);
 }
 
-/// Neither a directory that is covered nor one that keeps changes may change by itself.
+/// Neither a covered directory nor one that keeps changes may be changed by an overlay.
 void check_apart(const OverlaySpec& overlay, const Plan& plan) {
   const auto& all = plan.spec.overlays;
   for (const auto& other : all) {
@@ -86,8 +86,7 @@ void check_apart(const OverlaySpec& overlay, const Plan& plan) {
   }
 }
 
-/// Something that is to be found in this directory afterwards: no overlay may keep it to itself. `path` has
-/// no links.
+/// Results must be in this directory afterwards, so no overlay may keep them to itself. `path` has no links.
 void show_through(Plan& plan, const char* option, const std::string& path, const sys::Directory& directory) {
   if (path.empty()) return;
   const auto& overlays = plan.spec.overlays;
@@ -107,7 +106,7 @@ void show_through(Plan& plan, const char* option, const std::string& path, const
     plan.shown_through.push_back({path, directory.fd()});
 }
 
-/// As its owner: whoever may read a directory may hold its lock for as long as he likes (K66).
+/// As its owner: any user who may read a directory may hold its lock for any length of time (K66).
 bool is_empty(const sys::Directory& directory, bool is_for_user) {
   constexpr std::chrono::seconds kLimit{10};
   const auto roots = is_for_user ? sys::RootsWork::kInChild : sys::RootsWork::kHere;
@@ -130,7 +129,7 @@ void prepare_keeping(Plan& plan, std::size_t at, const sys::BeforeMaking& before
   plan.places.keeping[at] = std::move(directory);
 }
 
-/// A directory before what lies below it, each with its descriptor.
+/// Sorts each directory before those below it, together with its descriptor.
 void sort_overlays(Plan& plan) {
   std::vector<std::pair<OverlaySpec, sys::Directory>> all;
   for (auto& overlay : plan.spec.overlays) {
@@ -168,7 +167,7 @@ void make_overlay_directories(Plan& plan, const sys::BeforeMaking& before_making
   for (std::size_t at = 0; at < count; ++at) {
     if (!plan.spec.overlays[at].keep.empty()) prepare_keeping(plan, at, before_making);
   }
-  // Another user's links may have led elsewhere than the names say.
+  // Another user's links may have led elsewhere than the names suggest.
   for (const auto& overlay : plan.spec.overlays) check_apart(overlay, plan);
   show_through(plan, "--artifacts", plan.spec.artifacts, plan.artifacts);
   show_through(plan, "--tmp", plan.spec.tmp == TmpMode::kDirectory ? plan.spec.tmp_directory : "",

@@ -30,23 +30,23 @@ bool covers(const std::vector<KeptPath>& kept, const std::string& path) {
   });
 }
 
-/// Adds `path`, where the command can reach it, unless it or a directory above it is kept already.
+/// Adds `path`, if the command can reach it, unless it or a directory above it is kept already.
 void keep(std::vector<KeptPath>& kept, const ShardSpec& spec, const std::string& path) {
   if (!covers(kept, path) && is_reachable(spec, path)) kept.push_back({path, path});
 }
 
-/// Where `path` is a link, what it says; empty where it is none or not there.
+/// The target of the link `path`; empty if it is not a link or does not exist.
 fs::path target_of(const fs::path& path) {
   char target[PATH_MAX];
   const auto size = ::readlink(path.c_str(), target, sizeof target);
   return size > 0 ? fs::path(target, target + size) : fs::path();
 }
 
-/// Every place in /tmp that the way to `path` leads through, link by link, with its top directory.
+/// Keeps the top directory of every place in /tmp that the lookup of `path` passes through, link by link.
 void keep_links_to(std::vector<KeptPath>& kept, const ShardSpec& spec, const fs::path& path) {
   std::vector<fs::path> ahead;
   const auto go_on_with = [&](const fs::path& way) {
-    const auto at = static_cast<std::ptrdiff_t>(ahead.size());  // the next part stands last
+    const auto at = static_cast<std::ptrdiff_t>(ahead.size());  // the next part is the last element
     for (const auto& part : way) ahead.insert(ahead.begin() + at, part);
   };
   go_on_with(path);
@@ -59,7 +59,7 @@ void keep_links_to(std::vector<KeptPath>& kept, const ShardSpec& spec, const fs:
       here = here.parent_path();
       continue;
     }
-    const auto there = here / part;  // "/" itself where the part is that
+    const auto there = here / part;  // "/" itself if the part is "/"
     if (const auto top = top_directory_in_tmp(there); !top.empty()) keep(kept, spec, top);
     if (const auto target = target_of(there); !target.empty()) {
       ++links;
@@ -70,9 +70,9 @@ void keep_links_to(std::vector<KeptPath>& kept, const ShardSpec& spec, const fs:
   }
 }
 
-/// Most ways have no link on them, and need one system call: this is done for every entry of PATH.
+/// Most paths contain no link and need one system call: this runs for every entry of PATH.
 void keep_way_to(std::vector<KeptPath>& kept, const ShardSpec& spec, const std::string& path) {
-  if (!path.starts_with('/')) return;  // seen from a working directory that is gone
+  if (!path.starts_with('/')) return;  // relative to a working directory that is gone
   if (sys::may_lead_through_link(path)) {
     keep_links_to(kept, spec, path);
   } else if (path.find(kTmp) != std::string::npos) {
@@ -81,12 +81,12 @@ void keep_way_to(std::vector<KeptPath>& kept, const ShardSpec& spec, const std::
   }
 }
 
-/// `path` as seen from `directory`.
+/// `path` resolved against `directory`.
 std::string seen_from(const std::string& directory, const std::string& path) {
   return path.starts_with('/') ? path : directory + "/" + path;
 }
 
-/// PATH, and the command: by its own path, or wherever it is looked for.
+/// Keeps PATH and the command: by its own path, or in each directory that is searched.
 void keep_command(std::vector<KeptPath>& kept, const ShardSpec& spec, const std::string& directory) {
   const auto& command = spec.command.front();
   const bool searched = command.find('/') == std::string::npos;
@@ -111,7 +111,7 @@ void keep_requested(std::vector<KeptPath>& kept, const ShardSpec& spec, const st
                      "Make it first, or leave the option out: the shard's /tmp starts empty.");
   }
   if (!trimmed.starts_with(kTmp))
-    trimmed = path_without_links(spec, place.get(), trimmed);  // by a link, perhaps
+    trimmed = path_without_links(spec, place.get(), trimmed);  // possibly through a link
   if (!trimmed.starts_with(kTmp)) {
     throw UsageError(fmt::format("--keep {}: only what lies below /tmp can be kept", sys::escape(path)),
                      "Everything outside /tmp is visible in the shard anyway.");
@@ -119,16 +119,16 @@ void keep_requested(std::vector<KeptPath>& kept, const ShardSpec& spec, const st
   if (!covers(kept, trimmed)) kept.push_back({trimmed, trimmed});
 }
 
-/// By another name, perhaps.
+/// Possibly by another name.
 bool is_tmp(const ShardSpec& spec, const std::string& directory) {
   try {
     return sys::is_same(open_for_command(spec, directory).get(), sys::open_file("/tmp", O_PATH).get());
-  } catch (const Error&) {  // whatever is wrong with it is for chdir to say
+  } catch (const Error&) {  // chdir reports what is wrong with it
     return false;
   }
 }
 
-/// What the command needs though nobody has asked for it: each path ended by a zero byte.
+/// What the command needs without an explicit request, each path terminated by a zero byte.
 std::string needed_paths(const ShardSpec& spec, const std::string& working_directory) {
   std::vector<KeptPath> kept;
   if (spec.artifacts.starts_with(kTmp)) keep(kept, spec, spec.artifacts);
@@ -160,7 +160,7 @@ std::vector<KeptPath> paths_to_keep(const ShardSpec& spec, const std::string& wo
   for (const auto& path : spec.keep) keep_requested(kept, spec, path, working_directory);
   std::istringstream needed(look_as_user(spec, [&] { return needed_paths(spec, working_directory); }));
   for (std::string path; std::getline(needed, path, '\0');) kept.push_back({path, path});
-  // A directory brings what lies below it.
+  // A directory includes what lies below it.
   std::sort(kept.begin(), kept.end(), [](const KeptPath& a, const KeptPath& b) { return a.path < b.path; });
   std::vector<KeptPath> bound;
   for (auto& each : kept) {

@@ -20,7 +20,7 @@
 namespace nslaunch::shard {
 namespace {
 
-constexpr std::chrono::seconds kLimit{10};  // the user may stop a child, or a directory be a dead server's
+constexpr std::chrono::seconds kLimit{10};  // the user may stop the child, or a file server may be dead
 
 [[noreturn]] void refuse(const sys::FoundForUser& found, const std::string& path, uid_t user,
                          const DirectoryWords& words) {
@@ -44,14 +44,14 @@ sys::FoundForUser find(const sys::Wanted& wanted, const UserIds& user) {
       "elsewhere.");
 }
 
-/// What its mount forbids: of ST_NOSUID, ST_NODEV and ST_NOEXEC.
+/// The restrictions of its mount, of ST_NOSUID, ST_NODEV and ST_NOEXEC.
 unsigned long restrictions_of(int file) {
   struct statvfs status = {};
   sys::check(::fstatvfs(file, &status), "looking at a mount");
   return status.f_flag & (ST_NOSUID | ST_NODEV | ST_NOEXEC);
 }
 
-/// Along directories in which another user may hold a lock (K66). Empty where it is not there.
+/// Looks up a path through directories whose lock another user may hold (K66). Empty if it does not exist.
 sys::Fd look_up_in_child(const std::string& path, uid_t whose) {
   return sys::open_in_child(whose, kLimit, [&] {
     try {
@@ -124,7 +124,7 @@ sys::Directory open_tmp_directory(const ShardSpec& spec, const std::string& path
 sys::Fd open_for_command(const ShardSpec& spec, const std::string& path) {
   const auto* user = other_user(spec);
   if (user == nullptr && spec.user) {
-    // Perhaps that user's child, which is to find what is opened by its parent then.
+    // This may be that user's child, which must find what its parent opens afterwards.
     auto place = sys::open_without_magic_links(path, O_PATH);
     sys::check(place.get(), "opening {}", path);
     return place;
@@ -174,7 +174,7 @@ sys::Fd open_as_other_user(const UserIds& user, int directory, const std::functi
 std::string path_of(const ShardSpec& spec, int place) {
   const auto* user = other_user(spec);
   if (user == nullptr) return sys::path_of(place);
-  // The way there is looked up name by name, and somebody may hold a directory's lock (K66).
+  // The path is looked up name by name, and another user may hold a directory's lock (K66).
   const auto look = [&] { return sys::Answer{sys::path_of(place)}; };
   const auto path = sys::as_user(user->uid, user->gid, {user->groups.begin(), user->groups.end()}, kLimit,
                                  look, sys::Signals::kEndIt, {place})
@@ -184,7 +184,8 @@ std::string path_of(const ShardSpec& spec, int place) {
 
 std::string path_without_links(const ShardSpec& spec, int place, const std::string& asked) {
   if (auto path = path_of(spec, place); !path.empty()) return path;
-  // With a /proc it is nowhere any more: links that its user has made since are not followed.
+  // With a /proc, this means that it no longer has a path: links that its user has created since are not
+  // followed.
   if (::access("/proc/self/fd", F_OK) == 0) return asked;
   std::error_code ignored;
   const auto path = std::filesystem::canonical(asked, ignored);

@@ -15,9 +15,9 @@ namespace nslaunch::shard {
 
 namespace {
 
-constexpr std::chrono::seconds kRemovalLimit{3};  // somebody may add to it for ever, or stop who removes it
+constexpr std::chrono::seconds kRemovalLimit{3};  // a user may add to it forever, or stop the child
 
-/// By a child, since a user may hold the place's lock for as long as he likes (K66).
+/// In a child, since a user may hold the lock of `place` for any length of time (K66).
 sys::Directory make_as(const UserIds* user, const sys::Directory& place, const std::string& name) {
   constexpr mode_t kPrivateMode = 0700;
   if (user == nullptr) return place.make(name, kPrivateMode);
@@ -28,7 +28,7 @@ sys::Directory make_as(const UserIds* user, const sys::Directory& place, const s
   return sys::Directory(open_as_other_user(*user, place.fd(), make));
 }
 
-/// Where nobody else gives what root makes another name, or its name to something else.
+/// Whether no other user can rename or replace what root creates there.
 bool keeps_names_of_roots(const struct stat& place) {
   return place.st_uid == 0 && ((place.st_mode & 022) == 0 || (place.st_mode & S_ISVTX) != 0);
 }
@@ -41,16 +41,16 @@ WorkDirectory::WorkDirectory(const sys::Directory& keeping, std::string name,
   const UserIds oneself{::geteuid(), ::getegid(), {}};
   try {
     place_ = keeping.parent();
-    // Since it was found the user may have moved the directory, which has become his.
+    // The user may have moved the directory since it was found, because it now belongs to that user.
     const bool is_roots = whom.is_in_roots_place && is_for_user_ && keeps_names_of_roots(place_.status());
     const auto* maker = is_roots ? &oneself : whom.user;
     is_in_anothers_ = is_for_user_ && !is_roots && place_.status().st_uid != whom.user->uid;
     if (before_making) is_noted_ = before_making(place_.fd(), name_);
     directory_ = make_as(maker, place_, name_);
-    // Till it is noted which one it is, it is empty: no other is removed for its name alone.
+    // It stays empty until its identity is noted: no other directory is removed for its name alone.
     if (before_making) before_making(directory_.fd(), {});
     const auto work = make_as(maker, directory_, kWork);
-    if (is_roots) work.set_owner(whom.user->uid, whom.user->gid);  // who can't reach it yet
+    if (is_roots) work.set_owner(whom.user->uid, whom.user->gid);  // the user can't reach it yet
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("making {}, which overlayfs works in", sys::escape(name_)),
                 "It lies beside the directory that keeps the changes: choose that one where you can write.");
@@ -83,7 +83,7 @@ void WorkDirectory::remove() noexcept {
   const auto roots = is_for_user_ ? sys::RootsWork::kInChild : sys::RootsWork::kHere;
   sys::as_owner_of(directory_.fd(), kRemovalLimit, remove, {place_.fd()}, roots);
   if (!is_in_anothers_) return;
-  // It was made by the right of a group, which its owner is without there.
+  // It was created with a group's rights, which its owner does not have there.
   const auto remove_empty = [this] {
     place_.remove(name_, directory_);
     return 0;

@@ -10,19 +10,20 @@
 
 namespace nslaunch::shard {
 
-/// The directory that overlayfs needs on the file system that keeps changes, for itself alone: `work` in one
-/// of our own, which is made here, and gone at the end of the scope. Only the launcher's copy of it comes to
-/// one. In a place of the user's it is that user's, and all is done by descriptor, as that user.
+/// The directory that overlayfs needs for itself on the file system that keeps changes: `work` in a directory
+/// of our own, which is created here and removed at the end of the scope. Only the launcher's copy reaches
+/// that end. In a directory of the user's it belongs to that user, and everything is done by descriptor, as
+/// that user.
 class WorkDirectory {
  public:
   struct For {
-    const UserIds* user = nullptr;  ///< as whom overlayfs works there; nullptr: the caller
-    /// Nobody but root has had a say in where it lies: where only root may make it, root does.
+    const UserIds* user = nullptr;  ///< the user that overlayfs works as there; nullptr: the caller
+    /// Root alone has decided where it lies: if only root may create it, root does.
     bool is_in_roots_place = true;
   };
 
   WorkDirectory() noexcept = default;
-  /// A new one beside the directory that keeps the changes. Throws Error.
+  /// Creates one beside the directory that keeps the changes. Throws Error.
   WorkDirectory(const sys::Directory& keeping, std::string name, const sys::BeforeMaking& before_making,
                 const For& whom);
   WorkDirectory(WorkDirectory&& other) noexcept = default;
@@ -33,7 +34,7 @@ class WorkDirectory {
 
   const std::string& name() const noexcept { return name_; }
   const sys::Directory& directory() const noexcept { return directory_; }
-  /// False: it stays where this process is killed.
+  /// False: it is left behind if this process is killed.
   bool is_noted() const noexcept { return is_noted_; }
   void add_descriptors(std::vector<int>& all) const;
 
@@ -43,7 +44,7 @@ class WorkDirectory {
   std::string name_;
   bool is_noted_ = true;
   bool is_for_user_ = false;
-  bool is_in_anothers_ = false;  ///< the user's own, in a place that is not
+  bool is_in_anothers_ = false;  ///< the user's own, in a directory that is not
   sys::Directory place_;
   sys::Directory directory_;
 };

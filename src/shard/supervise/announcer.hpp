@@ -7,15 +7,15 @@
 
 namespace nslaunch::shard {
 
-/// Says lines on stderr without ever waiting for its reader: the command that filled a pipe may be what
-/// must be ended. What stderr does not take is said later.
+/// Prints lines to stderr without ever blocking on its reader: the command that filled a pipe may be the one
+/// to be ended. What stderr does not accept is printed later.
 class Announcer {
  public:
   /// `say` writes one line to stderr; may be empty.
   explicit Announcer(const std::function<void(std::string_view)>& say) : say_(say) {}
 
   void announce(std::string line);
-  /// Waits for the reader, if need be.
+  /// Prints what is left; waits for the reader if necessary.
   void announce_the_rest();
 
  private:

@@ -27,15 +27,15 @@ bool handles(pid_t pid, int signal) {
   return ((mask >> (signal - 1)) & 1U) != 0;
 }
 
-/// How many it was sent to, with a call for each.
+/// Returns how many it was sent to, and calls `sent` for each.
 std::size_t send_to(
     const std::vector<inspect::Member>& members, int signal, const std::function<void()>& sent = [] {}) {
   std::size_t count = 0;
   for (const auto& member : members) {
     if (member.pid == 1) continue;               // init's own handlers are not for this
-    if (member.stat.start_ticks == 0) continue;  // its stat keeps whoever reads it waiting
+    if (member.stat.start_ticks == 0) continue;  // reading its stat blocks
     const auto process = sys::Pidfd::open(member.stat.pid);
-    // Looked at with the handle in hand: it is the one that gets the signal.
+    // Checked with the pidfd open: this is the process that gets the signal.
     if (!process || !handles(member.stat.pid, signal)) continue;
     const auto stat = sys::read_stat(member.stat.pid);
     if (!stat || stat->start_ticks != member.stat.start_ticks) continue;
@@ -52,15 +52,15 @@ std::size_t send_dump_signal(pid_t init, int signal, const UserIds* user) {
   constexpr std::chrono::seconds kSendingLimit{3};
   constexpr std::size_t kMostMarks = 1 << 20;
   auto members = inspect::members_of(init);
-  // By a child: any of them may keep whoever looks at it waiting (K33).
+  // In a child: any of the processes may block one that inspects it (K33).
   const auto send = [&](int marks) {
     if (user != nullptr && sys::become_user(user->uid, user->gid, user->groups) != 0) return;
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // which that has taken back (K2)
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // become_user() has cleared it (K2)
     send_to(members, signal, [&] { sys::write_all(marks, "."); });
   };
   try {
     return sys::output_of_child(send, kSendingLimit, kMostMarks).text.size();
-  } catch (const Error&) {  // none can be had
+  } catch (const Error&) {  // no child can be started
     if (user != nullptr) throw;
     std::erase_if(members, [](const inspect::Member& member) { return !inspect::is_own(member.stat.pid); });
     return send_to(members, signal);

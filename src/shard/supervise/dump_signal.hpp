@@ -7,9 +7,9 @@
 
 namespace nslaunch::shard {
 
-/// Sends `signal` to every process of the shard that handles it (the others it would end), whatever group or
-/// session that is in. `init`: its pid here. `user`: who may signal whom it is sent to, where that is another
-/// than the caller; may be null. Returns how many there were. Throws Error where nobody can send it.
+/// Sends `signal` to every process of the shard that handles it (it would end the others), in any group or
+/// session. `init`: its pid here. `user`: the user who may signal these processes, if that is not the caller;
+/// may be null. Returns the number of processes it was sent to. Throws Error if it can't be sent.
 std::size_t send_dump_signal(pid_t init, int signal, const UserIds* user);
 
 }  // namespace nslaunch::shard

@@ -13,8 +13,7 @@
 namespace nslaunch::shard {
 namespace {
 
-/// As the report's last part. It is not shortened for stderr, where a run of several shards shows it at its
-/// end.
+/// The report's last part, in the file only: a run of several shards shows it on stderr at its end.
 std::string last_output_of(const Hooks& hooks) {
   if (!hooks.last_output) return {};
   std::istringstream lines(hooks.last_output());
@@ -23,7 +22,7 @@ std::string last_output_of(const Hooks& hooks) {
   return part;
 }
 
-/// True: some have got it.
+/// True if any process has got it.
 bool send_dumps(const Plan& plan, pid_t init, Announcer& announcer) {
   const auto name = sys::signal_name(plan.spec.dump_signal);
   const auto sent = send_dump_signal(init, plan.spec.dump_signal, other_user(plan.spec));

@@ -12,24 +12,25 @@
 
 namespace nslaunch::shard {
 
-/// Looks at a command that hangs, before it is told to end: its account goes whole into the --artifacts
-/// directory and shortened to stderr, then its processes get the --dump-signal. Takes a bounded time, in
-/// which its owner goes on; what fails is said and does no harm.
+/// Inspects a command that hangs, before it is asked to end: the whole report goes into the --artifacts
+/// directory and a shortened one to stderr, then its processes get the --dump-signal. Takes a bounded time,
+/// in which its owner continues; failures are reported and do no harm.
 class HangReporter {
  public:
-  /// Begins it. `why` is a clause such as "the command ran longer than 5m". All but that must outlive it.
+  /// Starts the inspection. `why` is a clause such as "the command ran longer than 5m". All other arguments
+  /// must outlive it.
   HangReporter(const Plan& plan, pid_t init, const std::string& why, const Hooks& hooks,
                Announcer& announcer);
 
   /// To be polled for reading; -1: there is nothing to wait for.
   int fd() const noexcept { return report_ ? report_->fd() : -1; }
-  /// As poll(2) takes it: when it has had its time.
+  /// A timeout for poll(2): the rest of its time.
   int poll_timeout() const noexcept { return report_ ? report_->limit().poll_timeout() : 0; }
-  /// Takes what has come: whether that is all.
+  /// Reads what has arrived, and returns whether that is all.
   bool is_over();
-  /// Tells what was found.
+  /// Reports what was found.
   void show() noexcept;
-  /// True where a process has got the signal, and so needs time.
+  /// True if a process has got the signal, and so needs time.
   bool ask_for_dumps() noexcept;
 
  private:

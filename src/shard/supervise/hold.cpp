@@ -14,19 +14,18 @@
 namespace nslaunch::shard {
 namespace {
 
-/// A shell of the command's, or timeout(1), may have put a group of its own in front, and its members may
-/// live on. A group from outside the shard that is in front by now keeps the terminal.
+/// A shell of the command's, or timeout(1), may have made a group of its own the foreground group, and its
+/// members may still run. A foreground group from outside the shard keeps the terminal.
 bool is_of_shard(pid_t group, pid_t init) try {
   const auto members = inspect::members_of(init);
   return std::any_of(members.begin(), members.end(),
                      [&](const inspect::Member& member) { return member.stat.process_group == group; });
 } catch (const Error&) {
-  return false;  // there is no telling
+  return false;  // unknown
 }
 
-/// So that what is announced can be read, and Ctrl-C reaches us: a full-screen program that failed has left
-/// the terminal's modes behind, too.
-/// Returns whether it does.
+/// Makes announcements readable and lets Ctrl-C reach us: a full-screen program that failed has left the
+/// terminal's modes behind, too. Returns whether that worked.
 bool make_terminal_usable(int terminal, pid_t init) {
   sys::take_back_terminal(terminal, ::getpgrp());
   const pid_t foreground = ::tcgetpgrp(terminal);

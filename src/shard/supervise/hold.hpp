@@ -10,31 +10,31 @@
 
 namespace nslaunch::shard {
 
-/// The launcher's part in keeping the shard of a failed command for visitors (ShardSpec::hold_on_failure).
-/// Init keeps every shard for which it was asked for until it is told to let go; whether it is worth keeping
-/// is decided here.
+/// The launcher's part in holding the shard of a failed command for visitors (ShardSpec::hold_on_failure).
+/// Init holds every shard for which this is requested until it receives kLetGo; this class decides whether
+/// the shard is worth holding.
 class Hold {
  public:
-  /// All of them must outlive it.
+  /// All arguments must outlive it.
   Hold(const Plan& plan, const RunningShard& shard, Peer& peer, Announcer& announcer,
        const Hooks& hooks) noexcept
       : plan_(plan), shard_(shard), peer_(peer), announcer_(announcer), hooks_(hooks) {}
 
-  /// `held`: what init said. Announces what can be done with the shard, and takes the terminal back from the
-  /// command's group. False where nobody could enter the shard: then it is not held.
+  /// `held`: the message from init. Announces what can be done with the shard, and takes the terminal back
+  /// from the command's group. False if the shard can't be entered: then it is not held.
   bool begin(const Message& held, EndCause cause);
-  /// Instead of begin(): not worth keeping.
+  /// Instead of begin(), if the shard is not worth holding.
   void decline();
-  /// Ends it, if it lasts.
+  /// Ends the hold, if it lasts.
   void let_go();
-  /// Lets go when the time is over.
+  /// Ends the hold when its time is over.
   void keep_deadline();
   void postpone(sys::Clock::duration pause) noexcept;
 
   bool lasts() const noexcept { return until_.has_value(); }
-  /// As poll(2) takes it; only while it lasts.
+  /// A timeout for poll(2); only while it lasts.
   int poll_timeout() const noexcept { return until_->poll_timeout(); }
-  /// How long it has lasted by now.
+  /// How long it has lasted so far.
   sys::Clock::duration lasted() const noexcept;
 
  private:

@@ -46,10 +46,10 @@ void LastWait::ask(const std::optional<inspect::Pulse>& seen) {
 std::optional<std::string> LastWait::lost() {
   const auto now = sys::Clock::now();
   const auto pulse = inspect::pulse_of(init_);
-  if (!pulse) return std::nullopt;  // its end is about to be heard of
+  if (!pulse) return std::nullopt;  // its end is about to be reported
   if (peer_.received() != received_) {
     begin_silence();
-  } else if (now - looked_at_ < limits_.answer) {  // it was another question, which gave it less time
+  } else if (now - looked_at_ < limits_.answer) {  // it was another question, with a shorter limit
     peer_.expect_sign_of_life(limits_.answer);
   } else if (const auto standstill = inspect::standstill_of(init_)) {
     return standstill->what;

@@ -13,29 +13,29 @@
 
 namespace nslaunch::shard {
 
-/// How long a launcher waits for an init whose command has ended: it has the time for its look at what is
-/// left running, is asked for an answer then, for it may wait for a pipeline's tail, and asked again for as
-/// long as it goes on.
+/// Limits how long the launcher waits for an init whose command has ended. Init gets time for its look at
+/// what is left running; then it is asked for an answer, since it may be waiting for a pipeline's tail, and
+/// asked again as long as it makes progress.
 class LastWait {
  public:
   struct Limits {
-    std::chrono::milliseconds look;    ///< for the look, before it is asked, and between its answers
-    std::chrono::milliseconds answer;  ///< for an answer, and to be seen to go on
-    std::chrono::milliseconds most;    ///< without an answer, however it goes on
+    std::chrono::milliseconds look;    ///< for the look, before the first question, and between answers
+    std::chrono::milliseconds answer;  ///< for an answer, and to make progress
+    std::chrono::milliseconds most;    ///< without an answer, whatever progress it makes
   };
 
   /// `peer` must outlive it.
   LastWait(pid_t init, Peer& peer, Limits limits) noexcept : init_(init), peer_(peer), limits_(limits) {}
 
-  /// Unless it has begun.
+  /// Does nothing if it has begun already.
   void begin();
-  /// The launcher has been stopped for so long.
+  /// The launcher was stopped for this long.
   void postpone(sys::Clock::duration pause) noexcept;
   const std::optional<sys::Deadline>& deadline() const noexcept { return deadline_; }
   void keep_deadline();
-  /// Init has had its time, and Peer::fell_silent() is for lost().
+  /// Init has had its time: Peer::fell_silent() is handled by lost().
   bool is_asking() const noexcept { return asking_; }
-  /// Why init, which has not answered, is not worth waiting for; nothing where it has been asked again.
+  /// Why init, which has not answered, is not worth waiting for; empty if it was asked again.
   std::optional<std::string> lost();
 
  private:

@@ -19,17 +19,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// File systems keep time in steps: of the timer at best, of whole seconds, two for FAT, at worst.
+/// File systems store times in steps: timer ticks at best, whole seconds (two for FAT) at worst.
 constexpr milliseconds kFineStep{10};
 constexpr milliseconds kCoarseStep{2000};
-constexpr std::int64_t kTerminalStep = 7;  // the bits of its seconds that do not count
+constexpr std::int64_t kTerminalStep = 7;  // the bits of its seconds that are ignored
 
 std::string own_descriptor(int number) {
   return fmt::format("/proc/self/fd/{}", number);
 }
 
-/// What a file system knows by itself: asked, a file server that is gone would keep us waiting. It may learn
-/// of the time only when the data goes out, of the size at once.
+/// What the file system knows locally: a query to a file server that is gone would block. The time may be
+/// updated only when the data is written out, the size at once.
 OutputWatch::Stamp stamp_of(int place) {
   struct statx status = {};
   constexpr int kFlags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
@@ -37,7 +37,8 @@ OutputWatch::Stamp stamp_of(int place) {
   return {status.stx_mtime.tv_sec, status.stx_mtime.tv_nsec, status.stx_size};
 }
 
-/// A full queue's, of 16,384 events by default (inotify(7)). What is written meanwhile is for the next look.
+/// A full queue, of 16,384 events by default (inotify(7)). What is written meanwhile is left to the next
+/// look.
 constexpr int kMostReads = 64;
 
 bool read_events(int events) noexcept {
@@ -55,7 +56,7 @@ bool watch_writes(int events, int descriptor) {
   return ::inotify_add_watch(events, own_descriptor(descriptor).c_str(), IN_MODIFY) >= 0;
 }
 
-/// Whether this kernel gives notice of a write to such a thing at all (K31).
+/// Whether this kernel reports writes to such a file at all (K31).
 bool gives_notice(int write_end) {
   const auto events = make_events();
   if (!events || !watch_writes(events.get(), write_end)) return false;
@@ -116,7 +117,7 @@ bool OutputWatch::has_changed(Stamped& stamped) {
       std::int64_t{std::time(nullptr)};  // before the look: a write in between must not be missed
   const auto stamp = stamp_of(stamped.place.get());
   const bool changed = stamp != std::exchange(stamped.stamp, stamp);
-  // As the kernel decides whether a write moves a terminal's time (K31).
+  // The kernel's rule for whether a write updates a terminal's time (K31).
   const bool hides = stamped.is_terminal && ((now ^ stamp.seconds) & ~kTerminalStep) == 0;
   const bool did_hide = std::exchange(stamped.hides_writes, hides);
   return changed || did_hide;
@@ -136,7 +137,7 @@ OutputWatch::Sight OutputWatch::look(pid_t init) noexcept try {
   }
   return sight;
 } catch (...) {
-  return {.wrote = true};  // there is no telling
+  return {.wrote = true};  // unknown
 }
 
 }  // namespace nslaunch::shard

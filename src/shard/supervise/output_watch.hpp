@@ -10,27 +10,25 @@
 
 namespace nslaunch::shard {
 
-/// Sees whether anything was written to the command's standard output and error without being in the way: it
+/// Detects whether anything was written to the command's standard output and error without interfering: it
 /// holds no descriptor that a reader or a terminal could notice, and costs a writer next to nothing (K31).
-///   file, terminal       their time of modification (a file's size, too), a terminal's kept in steps of 8 s
-///   pipe, socket         the kernel's notice of a write
-///   what gives neither   (/dev/null, or where the limit on inotify is reached) whether any process of the
-///   shard
-///                        has written anything anywhere
+///   file, terminal       their modification time (a file's size, too), a terminal's in steps of 8 s
+///   pipe, socket         the kernel's report of a write
+///   neither of these     (/dev/null, or if the inotify limit is reached) any write of a process in the shard
 class OutputWatch {
  public:
-  /// The streams need not stay open. Throws UsageError where both are closed.
+  /// The streams need not stay open. Throws UsageError if both are closed.
   OutputWatch(int out, int err);
 
   /// To be kept open.
   std::vector<int> descriptors() const;
 
   struct Sight {
-    bool wrote = false;                   ///< since the last look (or there is no telling)
+    bool wrote = false;                   ///< since the last look (or it is unknown)
     std::chrono::milliseconds unseen{0};  ///< what is written within this time from now may go unseen
-    pid_t blind_for = 0;                  ///< a process that can't be seen and may write
+    pid_t blind_for = 0;                  ///< a process that can't be inspected and may write
   };
-  /// `init`: the shard's, here. The first look only tells from when on the next one does. Never throws.
+  /// `init`: the shard's, by its pid here. The first look only sets the start for the next one. Never throws.
   Sight look(pid_t init) noexcept;
 
   /// What shows that a file has changed.
@@ -45,7 +43,7 @@ class OutputWatch {
   struct Stamped {
     sys::Fd place;
     bool is_terminal;
-    bool hides_writes;  ///< those after the last look need not show
+    bool hides_writes;  ///< those after the last look may not show
     Stamp stamp;
   };
   static bool has_changed(Stamped& stamped);

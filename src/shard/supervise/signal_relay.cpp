@@ -7,9 +7,9 @@
 namespace nslaunch::shard {
 namespace {
 
-/// Returns when every send to our process group that had begun is complete (K4). No group has that number,
-/// and so nothing changes. Our own would not do: where it is not of our PID namespace, getpgrp() is 0, which
-/// asks setpgid for a group of our own.
+/// Returns when every signal to our process group whose delivery had begun is delivered (K4). No group has
+/// that number, so nothing changes. Our own group's number would not do: if the group is not in our PID
+/// namespace, getpgrp() returns 0, which makes setpgid create a group of our own.
 void wait_out_group_sends() noexcept {
   ::setpgid(0, std::numeric_limits<pid_t>::max());
 }
@@ -24,8 +24,8 @@ sys::SignalSet handled_signals() {
   return handled;
 }
 
-/// Our SIGCONT, taken already, may be history: a stop signal that came after it has taken it back wherever it
-/// was pending still, with init too. Passed on now it would continue what that has stopped.
+/// The SIGCONT that we have taken may be outdated: a stop signal that came after it has discarded it wherever
+/// it was still pending, in init too. If forwarded now, it would continue what that signal has stopped.
 void SignalRelay::forward_continue() {
   wait_out_group_sends();
   if (!sys::is_stop_pending()) peer_.send(Kind::kForward, SIGCONT);
@@ -33,7 +33,7 @@ void SignalRelay::forward_continue() {
 
 std::optional<siginfo_t> SignalRelay::forward(int signal) {
   if (sys::is_stop_signal(signal)) stop_forwarded_ = true;
-  // A SIGSTOP for the whole group has stopped init too, and a SIGCONT for us alone must reach it first.
+  // A SIGSTOP to the whole group has stopped init too, and a SIGCONT to us alone must reach it first.
   if (signal == SIGCONT) init_.queue_signal(SIGCONT);
   if (plan_.own_process_group) {
     peer_.send(Kind::kForward, signal);
@@ -44,7 +44,8 @@ std::optional<siginfo_t> SignalRelay::forward(int signal) {
   const bool sent_to_group = peer_.ask(Kind::kForwardAlone, signal);
   if (!sent_to_group && signal == SIGCONT) forward_continue();
   if (!sent_to_group || signal >= SIGRTMIN) return std::nullopt;
-  // Init may have answered for a second group send just after the first: then it is here by now, too.
+  // Init's answer may be about a second signal to the group just after the first: then that has arrived here
+  // by now, too.
   wait_out_group_sends();
   return sys::take_pending(signal);
 }
@@ -55,11 +56,11 @@ void SignalRelay::forward_from_terminal(int signal) {
   peer_.expect_sign_of_life();
 }
 
-/// The shell waits for us, so we stop when the command has, and not before: a shell that gets its prompt
-/// back while the command still reads the terminal loses what is typed next (K21). What is said of a stop
-/// may be history by the time we hear it, and a SIGCONT that comes between the question and our own stop
-/// must not be lost: our stop signal is pending before init is asked, and the kernel takes it back when
-/// a SIGCONT comes. SIGSTOP can't be held pending: SIGTSTP does so in its place.
+/// The shell waits for us, so we stop after the command has stopped, not before: a shell that gets its prompt
+/// back while the command still reads the terminal loses what is typed next (K21). A report of a stop may be
+/// outdated when we receive it, and a SIGCONT that arrives between the question and our own stop must not be
+/// lost: our stop signal is pending before init is asked, and the kernel discards it when a SIGCONT arrives.
+/// SIGSTOP can't be kept pending: SIGTSTP takes its place.
 sys::Clock::duration SignalRelay::mirror_stop(int signal) {
   if (plan_.own_process_group && !std::exchange(stop_forwarded_, false)) return {};
   const int revocable = signal == SIGSTOP ? SIGTSTP : signal;

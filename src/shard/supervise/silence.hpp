@@ -10,18 +10,18 @@
 
 namespace nslaunch::shard {
 
-/// The limit on the time without output. What is watched tells only whether there was any since the last
-/// look, so it is looked at eight times within the limit: a silence is found late by that at most (and by the
-/// 8 s of a terminal's clock), and never too early.
+/// The limit on the time without output. The watch reports only whether there was any since the last look, so
+/// it looks eight times within the limit: a silence is detected late by at most one such interval (and the 8
+/// s of a terminal's clock), and never too early.
 class Silence {
  public:
-  /// `init`: the shard's, here. Begins at the start of the command.
+  /// `init`: the shard's, by its pid here. The time begins at the start of the command.
   Silence(std::chrono::milliseconds limit, OutputWatch watch, pid_t init, sys::Clock::time_point started_at);
 
   /// When to ask broken().
   const sys::Deadline& next_look() const noexcept { return next_look_; }
-  /// Looks, if it is time to: whether the limit has passed without output. Says once where that can't be
-  /// told.
+  /// Looks, if it is time to, and returns whether the limit has passed without output. Announces once if that
+  /// can't be determined.
   bool broken(Announcer& announcer);
   /// The time that the job was stopped for does not count.
   void postpone(sys::Clock::duration pause) noexcept;

@@ -14,19 +14,20 @@
 
 namespace nslaunch::shard {
 
-/// What the launcher watches besides the shard. To be made before the launch: an ancestor that dies meanwhile
-/// must be seen, and a stream that can't be watched is told of before anything runs. Throws UsageError.
+/// What the launcher watches besides the shard. Must be created before the launch: an ancestor that dies
+/// meanwhile must be noticed, and a stream that can't be watched is reported before anything runs. Throws
+/// UsageError.
 struct Watched {
   explicit Watched(const Plan& plan);
 
-  /// Their death is to end the shard; none where the caller has opted out.
+  /// Their death ends the shard; none if the caller has opted out.
   std::vector<sys::Pidfd> ancestors;
-  /// Where there is a limit on silence.
+  /// Set if there is a limit on silence.
   std::optional<OutputWatch> output;
 };
 
-/// Keeps the shard until every process in it is gone: passes on signals, keeps the deadlines, hears
-/// what init reports, forwards.
+/// Supervises the shard until every process in it is gone: relays signals, keeps the deadlines, receives
+/// init's reports, forwards ports.
 Outcome supervise(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks, sys::Fd signals,
                   Forwarding& forwarding);
 

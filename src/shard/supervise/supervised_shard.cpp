@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// Many more than init tells of.
+/// Many more than init reports.
 constexpr std::size_t kMostLeaks = 1024;
 constexpr int kMostMessages = 8192;
 
@@ -44,7 +44,7 @@ SupervisedShard::SupervisedShard(const Plan& plan, RunningShard shard, std::opti
       oom_kills_before_(sys::oom_kills()) {
   forwarding_.begin(shard_, [this](std::string line) { announcer_.announce(std::move(line)); });
   outcome_.isolation = shard_.isolation;
-  outcome_.leaks_unknown = true;  // until init has told
+  outcome_.leaks_unknown = true;  // until init has reported them
   init_watch_ = loop.watch(shard_.init.get(), POLLIN, [this](short) { init_gone_ = true; });
   channel_watch_ =
       loop.watch(shard_.channel.get(), POLLIN, [this](short events) { channel_events_ = events; });
@@ -116,7 +116,7 @@ int SupervisedShard::poll_timeout() const {
   return sys::earlier(ending_.poll_timeout(), peer_.poll_timeout());
 }
 
-/// One who talks for ever does not keep us from the rest.
+/// Endless messages must not block the rest.
 void SupervisedShard::receive_messages() {
   for (int heard = 0; heard < kMostMessages; ++heard) {
     const auto message = peer_.next();
@@ -128,7 +128,7 @@ void SupervisedShard::receive_messages() {
 void SupervisedShard::handle_events() {
   if (std::exchange(forwarding_is_due_, false) || forwarding_.busy()) forwarding_.handle_events();
   const auto events = std::exchange(channel_events_, short{0});
-  // Nothing that has come meanwhile is late: whoever turns the loop may have been kept from it.
+  // Messages that have arrived meanwhile are not late: the loop's owner may have been delayed.
   if (events != 0 || peer_.has_news() || poll_timeout() == 0) receive_messages();
   if ((events & POLLHUP) != 0) set_finished();
 }
@@ -152,7 +152,7 @@ void SupervisedShard::on_silence_of_init() {
       fmt::format("the shard's init does not answer: {}\n{}", standstill->what, standstill->remedy));
 }
 
-/// What init said before it went is still in the channel.
+/// What init sent before it ended is still in the channel.
 void SupervisedShard::receive_last_messages() {
   while (const auto message = peer_.next()) {
     if (message->kind == Kind::kHeld) {
@@ -183,7 +183,7 @@ Outcome SupervisedShard::finish() {
     command_ended_at_ = now;
     const bool killed_by_us = outcome_.cause == EndCause::kInterrupts || outcome_.cause == EndCause::kKilled;
     if (!outcome_.memory_limit_reached && !killed_by_us && !outcome_.grace_expired) {
-      // waitid(2) has failed, so that nobody knows.
+      // waitid(2) has failed, so the reason is unknown.
       if (end && end->si_code == 0) throw Error({}, "the shard's init ended while the command ran");
       throw explain_killed_init(outcome_, end ? end->si_status : 0);
     }

@@ -19,30 +19,31 @@
 
 namespace nslaunch::shard {
 
-/// One shard from the start of its command until every process in it is gone: hears what init reports, keeps
-/// the deadlines, forwards. It never waits: whoever owns it turns the loop for it, alone or for many.
+/// One shard from the start of its command until every process in it is gone: receives init's reports, keeps
+/// the deadlines, forwards ports. It never blocks: its owner turns the loop for it, for one shard or for
+/// many.
 class SupervisedShard {
  public:
-  /// All but `shard` and `output` must outlive it. `output`: where there is a limit on silence.
+  /// All but `shard` and `output` must outlive it. `output`: set if there is a limit on silence.
   SupervisedShard(const Plan& plan, RunningShard shard, std::optional<OutputWatch> output, const Hooks& hooks,
                   Forwarding& forwarding, sys::Loop& loop);
   SupervisedShard(const SupervisedShard&) = delete;
   SupervisedShard& operator=(const SupervisedShard&) = delete;
 
-  /// The command has been stopped by this signal; empty: nobody cares.
+  /// Called when the command was stopped by this signal; may be empty.
   std::function<void(int)> stopped;
 
-  /// As poll(2) takes it: when handle_events() and keep_deadlines() are due, whatever comes.
+  /// A timeout for poll(2): when handle_events() and keep_deadlines() are due, even without any event.
   int poll_timeout() const;
-  /// Does what the loop's last turn has brought.
+  /// Handles the events of the loop's last turn.
   void handle_events();
   void keep_deadlines();
 
-  /// There is nothing more to wait for but the end of the shard's processes.
+  /// Only the end of the shard's processes remains to be waited for.
   bool ended() const noexcept { return finished_ || init_gone_; }
-  /// They are gone, or have had the time for it.
+  /// They are gone, or their time to end is over.
   bool is_over() const noexcept { return init_gone_ || (end_limit_ && end_limit_->passed()); }
-  /// Waits for their end, for at most 5 s since ended(). Throws Error where somebody else has killed init.
+  /// Waits for their end, for at most 5 s since ended(). Throws Error if a third party has killed init.
   Outcome finish();
 
   bool command_runs() const noexcept { return command_running_ && !ended(); }

@@ -27,7 +27,7 @@ void fault_point(Step step) {
   const std::string pid = std::to_string(::getpid()) + "\n";
   const int fd = std::atoi(fault.data() + kPause.size());
   const auto written = ::write(fd, pid.data(), pid.size());
-  if (written < 0 && errno == EPIPE) return;  // nobody reads any more
+  if (written < 0 && errno == EPIPE) return;  // the reader is gone
   if (written < 0) ::_exit(1);
   pollfd reader = {fd, 0, 0};
   while ((reader.revents & POLLERR) == 0) ::poll(&reader, 1, -1);

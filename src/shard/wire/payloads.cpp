@@ -7,10 +7,10 @@
 namespace nslaunch::shard {
 namespace {
 
-/// An address of IPv6 with its port has up to 48 characters, an inode up to 10, and each its NUL: so many
+/// An IPv6 address with its port has up to 48 characters, an inode up to 10, each plus its NUL: this many
 /// fit.
 constexpr std::size_t kMostListeners = 512;
-/// An errno ends here.
+/// The largest errno.
 constexpr int kMostErrno = 4095;
 
 /// Strings that hold no NUL, each ended by one.

@@ -23,7 +23,7 @@ struct Header {
 };
 
 constexpr std::size_t kLongestPayload = 32768;
-/// An errno, or libnl's, which is negative; the kernel's own end here.
+/// The largest errno of the kernel; libnl's error numbers are negative.
 constexpr std::int32_t kMostError = 4095;
 constexpr std::int32_t kAny = std::numeric_limits<std::int32_t>::max();
 
@@ -38,8 +38,8 @@ constexpr Range kZeroOrMore = {0, kAny};
 constexpr Range kSignal = {1, 64};  // the kernel's _NSIG
 constexpr Range kError = {-kMostError, kMostError};
 
-/// A command's: of one that has ended, and so by no signal that stops, goes on or is ignored. Whoever dies of
-/// the same one as the command relies on that.
+/// The status of a command that has ended, and so not by a signal that stops, continues or is ignored. A
+/// process that ends itself by the same signal as the command relies on this.
 bool is_wait_status(std::int32_t status) noexcept {
   const int signal = status & 0x7F;
   constexpr int kEndNobody[] = {SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGCHLD, SIGURG, SIGWINCH};
@@ -71,7 +71,7 @@ bool is_code(Kind kind, std::int32_t code) noexcept {
   }
 }
 
-/// Whatever a peer sends, this is true of what receive() returns.
+/// Holds for everything that receive() returns, whatever a peer sends.
 bool is_valid(const Header& header) noexcept {
   return header.kind >= Kind::kMapped && header.kind <= Kind::kVisitor &&
          static_cast<std::size_t>(header.step) < steps().size() && header.domain <= Domain::kNetlink &&
@@ -97,8 +97,8 @@ std::optional<Message> receive(int channel, bool wait, std::vector<sys::Fd>* des
   };
   errno = 0;
   ssize_t count = take();
-  // A peer that has gone with a message of ours unread is told of once, before what it said last
-  // (K20); its last words still follow.
+  // A peer that is gone and left a message of ours unread is reported once, before its last messages (K20);
+  // these still follow.
   if (count < 0 && errno == ECONNRESET) count = take();
   if (count <= 0) return std::nullopt;
   if (count < static_cast<ssize_t>(sizeof header) || !is_valid(header)) {

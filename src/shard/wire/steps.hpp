@@ -5,10 +5,9 @@
 
 namespace nslaunch::shard {
 
-/// Every step of a launch: the launcher's, init's, the command's, each in its order (init ties itself
-/// and mounts while the launcher records; kTie comes before kGo, and kGo before kSysctls). What crosses
-/// between the two processes is a step's number and an errno; everything said about a step comes from its
-/// row.
+/// Every step of a launch: the launcher's, init's, the command's, each group in its order (init ties itself
+/// and mounts while the launcher records; kTie comes before kGo, and kGo before kSysctls). The two processes
+/// exchange a step's number and an errno; every text about a step comes from its row.
 enum class Step : std::uint8_t {
   // The launcher's.
   kClone,
@@ -49,7 +48,7 @@ struct StepRow {
   Step step;
   const char* name;   ///< for -v and fault injection
   const char* doing;  ///< completes "nslaunch failed while ..."
-  /// What NSLAUNCH_ISOLATION names when this step has worked; nullptr: nothing.
+  /// The token in NSLAUNCH_ISOLATION if this step has worked; nullptr: none.
   const char* token;
   /// May be missing, with a warning, unless --require-proc was given.
   bool may_be_missing;

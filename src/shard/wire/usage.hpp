@@ -9,11 +9,11 @@
 
 namespace nslaunch::shard {
 
-/// What a shard has used is what init has reaped, which the launcher learns when it reaps init, and what
-/// was still running then, which init says in its last message.
+/// A shard's usage consists of what init has reaped, which the launcher gets when it reaps init, and of what
+/// was still running then, which init reports in its last message.
 
 std::string pack(const inspect::Unreaped& unreaped);
-/// Takes that into the outcome; an empty payload is nothing to take.
+/// Stores such a payload in the outcome; does nothing if it is empty.
 void take_unreaped(const std::string& payload, Outcome& outcome);
 
 void add(const rusage& reaped, Usage& usage);

@@ -14,8 +14,8 @@ inline std::error_code errno_code(int number) {
   return {number, std::system_category()};
 }
 
-/// Returns `result`, or throws Error with errno and "doing" formatted from the other arguments
-/// where it is negative. errno is saved before anything else runs.
+/// Returns `result`, or throws Error with errno and "doing", formatted from the other arguments, if it is
+/// negative. errno is saved before anything else runs.
 template <std::signed_integral T, typename... Args>
 T check(T result, fmt::format_string<Args...> doing, Args&&... args) {
   if (result >= 0) return result;
@@ -23,7 +23,7 @@ T check(T result, fmt::format_string<Args...> doing, Args&&... args) {
   throw Error(errno_code(saved), fmt::format(doing, std::forward<Args>(args)...));
 }
 
-/// Calls `call` again for as long as a signal interrupts it.
+/// Repeats `call` while it is interrupted by a signal.
 template <typename Call>
 auto retry_on_eintr(Call&& call) {
   decltype(call()) result;

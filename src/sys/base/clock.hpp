@@ -17,7 +17,7 @@ class Deadline {
   Clock::time_point at() const noexcept { return at_; }
   bool passed() const noexcept { return Clock::now() >= at_; }
   void postpone(Clock::duration by) noexcept { at_ += by; }
-  /// What poll(2) takes: milliseconds left, rounded up, never negative.
+  /// A timeout for poll(2): milliseconds left, rounded up, never negative.
   int poll_timeout() const noexcept {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(at_ - Clock::now()).count();
     return static_cast<int>(std::clamp<long long>(left, 0, std::numeric_limits<int>::max()));

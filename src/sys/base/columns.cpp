@@ -21,7 +21,7 @@ Character first_character(std::string_view text) {
   return {static_cast<std::size_t>(bytes), static_cast<std::size_t>(std::max(0, ::uc_width(code, "UTF-8")))};
 }
 
-/// The bytes of as many characters as fit.
+/// The length in bytes of the longest prefix that fits.
 std::size_t fitting(std::string_view text, std::size_t columns) {
   std::size_t end = 0;
   for (std::size_t used = 0; end < text.size();) {

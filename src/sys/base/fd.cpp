@@ -17,7 +17,7 @@
 namespace nslaunch::sys {
 
 void Fd::reset(int number) noexcept {
-  const int error = errno;  // of what failed before, for whoever leaves by it
+  const int error = errno;  // of an earlier failure that the caller reports
   if (number_ >= 0) ::close(number_);
   errno = error;
   number_ = number;
@@ -31,7 +31,7 @@ Pipe make_pipe() {
 
 namespace {
 
-/// A place without devices has none: then an empty file of nobody's does as well.
+/// Falls back to an empty memfd if there is no /dev/null.
 Fd open_null(int flags) {
   Fd null(::open("/dev/null", flags | O_CLOEXEC));
   if (!null) null.reset(::memfd_create("null", MFD_CLOEXEC));
@@ -62,7 +62,7 @@ void guard_standard_streams() {
 
 namespace {
 
-/// What is open, as far as /proc tells, and else as far as the limit goes.
+/// The open descriptors according to /proc, or else all numbers up to the limit.
 std::vector<unsigned> open_numbers() {
   std::vector<unsigned> numbers;
   std::error_code unseen;
@@ -78,7 +78,7 @@ std::vector<unsigned> open_numbers() {
   return numbers;
 }
 
-/// Kernels before 5.9 have no close_range, and filters older than it refuse it.
+/// Kernels before 5.9 have no close_range, and seccomp filters older than it reject it.
 void close_between(unsigned first, unsigned last) {
   if (::close_range(first, last, 0) == 0) return;
   for (const unsigned number : open_numbers()) {
@@ -111,7 +111,7 @@ std::vector<int> closed_by_exec() {
 }
 
 void detach_input_and_output() noexcept {
-  // Closed first: at the limit of descriptors there is no number free but this, the lowest.
+  // Closed first: at the limit on descriptors only this number, the lowest, is free.
   ::close(STDIN_FILENO);
   if (const int null = open_null(O_RDWR).release(); null >= 0) {
     ::dup3(null, STDOUT_FILENO, O_CLOEXEC);

@@ -39,8 +39,8 @@ struct Pipe {
 
 Pipe make_pipe();
 
-/// The number of the descriptor of our own that a path names: /dev/stdin, /dev/fd/N, /proc/self/fd/N and
-/// nothing behind it.
+/// The number of our own descriptor that a path names: /dev/stdin, /dev/fd/N or /proc/self/fd/N, with nothing
+/// after it.
 std::optional<int> descriptor_named(std::string_view path) noexcept;
 
 /// Fills those of 0, 1 and 2 that are closed with close-on-exec placeholders, so that nothing opened
@@ -50,10 +50,10 @@ void guard_standard_streams();
 /// Closes every descriptor of this process except `keep` (in any order; negative numbers are ignored).
 void close_all_except(std::vector<int> keep);
 
-/// What is open above 2 and an exec closes.
+/// The open descriptors above 2 that are close-on-exec.
 std::vector<int> closed_by_exec();
 
-/// Points 0 and 1 to /dev/null, close-on-exec, as well as that can be had: the command runs by now.
+/// Redirects 0 and 1 to /dev/null, close-on-exec, as far as possible: the command already runs.
 void detach_input_and_output() noexcept;
 
 }  // namespace nslaunch::sys

@@ -15,7 +15,7 @@ namespace nslaunch::sys {
 
 namespace {
 
-/// Empty with errno.
+/// Empty, with errno set, if that fails.
 Fd open_at(int directory, const char* path, int flags, std::uint64_t resolve) noexcept {
   open_how how = {};
   how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
@@ -23,9 +23,9 @@ Fd open_at(int directory, const char* path, int flags, std::uint64_t resolve) no
   return Fd(static_cast<int>(::syscall(SYS_openat2, directory, path, &how, sizeof how)));
 }
 
-/// Whether it is openat2(2) itself that is missing. A sandbox says EPERM for a call that it does not know;
-/// but either may be what somebody's file system on the way has said: so the root is asked, on whose way
-/// nothing lies.
+/// Whether openat2(2) itself is missing. A sandbox returns EPERM for a call that it does not know, but a
+/// user's file system on the path may return either error, too: so "/" is tried, with no file system in
+/// between.
 bool lacks_openat2(int error) noexcept {
   if (error != ENOSYS && error != EPERM) return false;
   const bool is_missing = !open_at(AT_FDCWD, "/", O_PATH, 0) && errno == error;

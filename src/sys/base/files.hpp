@@ -10,47 +10,46 @@
 
 namespace nslaunch::sys {
 
-/// Whether a symbolic link stands anywhere on the way to `path`, or that can't be told (before Linux 5.6);
-/// what is not there is no link.
+/// Whether any component of `path` is a symbolic link, or this is unknown (before Linux 5.6); what does not
+/// exist is no link.
 bool may_lead_through_link(const std::string& path) noexcept;
 
-/// Opens close-on-exec what no link of /proc leads to (/proc/self/cwd, /proc/1/root): they go by no path, and
-/// so past what a path could not pass, even into other mount namespaces. Before Linux 5.6 they are followed.
-/// Empty with errno.
+/// Opens, close-on-exec, without following magic links of /proc (/proc/self/cwd, /proc/1/root): they bypass
+/// path lookup, and so lead past what would stop a path, even into other mount namespaces. Before Linux 5.6
+/// they are followed. Empty, with errno set, if that fails.
 Fd open_without_magic_links(const std::string& path, int flags) noexcept;
 
-/// Whether a file is one of /proc, or nobody knows.
+/// Whether a file is in /proc, or this is unknown.
 bool lies_in_proc(int file) noexcept;
 
-/// Opens close-on-exec an entry that is no link, and on which nothing is mounted (EXDEV): a user's program
-/// (FUSE) could keep whoever asks it waiting. Before Linux 5.6 a mount is entered. Empty with errno.
+/// Opens, close-on-exec, an entry that is no link and no mount point (EXDEV): a user's program (FUSE) could
+/// block its callers. Before Linux 5.6 a mount is entered. Empty, with errno set, if that fails.
 Fd open_on_same_mount(int directory, const char* name, int flags) noexcept;
 
-/// Opens close-on-exec or throws.
+/// Opens close-on-exec. Throws Error if that fails.
 Fd open_file(const std::string& path, int flags, mode_t mode = 0);
 
-/// The whole file, at most `limit` bytes of it; nothing where it can't be read (errno is kept).
+/// The whole file, at most `limit` bytes of it; nothing if it can't be read (errno is kept).
 std::optional<std::string> read_file(const char* path, std::size_t limit = 1 << 20);
 std::optional<std::string> read_file_at(int dirfd, const char* path, std::size_t limit = 1 << 20);
 
-/// The rest of an open file, at most `limit` bytes of it; nothing where it can't be read (errno is kept).
+/// The rest of an open file, at most `limit` bytes of it; nothing if it can't be read (errno is kept).
 std::optional<std::string> read_rest(int fd, std::size_t limit);
 
-/// A setting of /proc/sys, in one read(2) and without the end of its line; nothing where it can't be read.
+/// A setting of /proc/sys, read with one read(2), without its newline; nothing if it can't be read.
 std::optional<std::string> read_setting_at(int dirfd, const char* path);
 
-/// Writes `content` with one write(2), as /proc files want it. Returns 0 or an errno.
+/// Writes `content` with one write(2), as /proc files require. Returns 0 or an errno.
 int write_file(const char* path, std::string_view content) noexcept;
 int write_file_at(int dirfd, const char* path, std::string_view content) noexcept;
 
-/// All of `content`, through interruptions and short writes. Returns 0 or an errno.
+/// Writes all of `content`, despite interruptions and short writes. Returns 0 or an errno.
 int write_all(int fd, std::string_view content) noexcept;
 
-/// Open-file-description locks on a whole file: they belong to the open file, not to the process,
-/// and so survive the closing of another descriptor on it.
-/// True: taken. False: somebody else holds it.
+/// Open-file-description locks on a whole file: they belong to the open file, not to the process, and so
+/// survive the closing of another descriptor on it. True: taken. False: it is held elsewhere.
 bool try_write_lock(int fd);
-/// Whether somebody else holds a write lock; works on a read-only descriptor.
+/// Whether a write lock is held elsewhere; works on a read-only descriptor.
 bool is_write_locked(int fd);
 
 }  // namespace nslaunch::sys

@@ -1,5 +1,5 @@
-// What fmt has in its library, for a static program: Debian has none that could be linked into it. With
-// FMT_HEADER_ONLY every source would compile it again, which takes two thirds of the time.
+// The compiled part of fmt, for a static program: Debian has no library that could be linked into it. With
+// FMT_HEADER_ONLY every source file would compile it again, which takes two thirds of the time.
 
 #include <fmt/format-inl.h>
 

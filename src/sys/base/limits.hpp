@@ -4,7 +4,7 @@
 
 namespace nslaunch::sys {
 
-/// How many descriptors this process may open, while it lives: `wanted`, as far as the hard limit allows.
+/// The soft limit on descriptors of this process, while it lives: `wanted`, as far as the hard limit allows.
 class DescriptorLimit {
  public:
   explicit DescriptorLimit(rlim_t wanted) noexcept;
@@ -20,7 +20,7 @@ class DescriptorLimit {
   rlim_t now_ = RLIM_INFINITY;
 };
 
-/// The soft limit of now; no limit where it can't be read.
+/// The current soft limit; no limit if it can't be read.
 rlim_t descriptor_limit() noexcept;
 
 constexpr rlim_t kEveryDescriptor = RLIM_INFINITY;

@@ -17,7 +17,7 @@ namespace {
 
 Colour chosen_colour = Colour::kAuto;
 
-/// A reader that has gone away is no reason to die of SIGPIPE: the exit status is still to be given.
+/// A closed read end must not kill us by SIGPIPE: we still have to return the exit status.
 void write_without_signal(const std::string& lines) {
   SignalSet broken_pipe;
   broken_pipe.add(SIGPIPE);

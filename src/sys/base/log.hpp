@@ -7,14 +7,14 @@ namespace nslaunch::sys {
 
 enum class Colour { kAuto, kAlways, kNever };
 
-/// nslaunch's own words: each line goes to stderr behind "nslaunch: ". Nothing is set up before the
-/// first line, since most runs say nothing.
+/// nslaunch's own messages: each line is written to stderr, prefixed with "nslaunch: ". Nothing is set up
+/// before the first line, since most runs print nothing.
 void say(std::string_view text);
 void warn(std::string_view text);
 void say_error(std::string_view text);
 
-/// `text` as they write it: each line behind "nslaunch: ", which has the colour (an escape sequence, or
-/// nothing).
+/// `text` as they write it: each line prefixed with "nslaunch: " in that colour (an escape sequence, or
+/// empty).
 std::string own_lines(std::string_view text, std::string_view colour = {});
 
 /// Auto: colour when stderr is a terminal, unless NO_COLOR is set; CLICOLOR_FORCE forces it.

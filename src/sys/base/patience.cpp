@@ -6,7 +6,7 @@ namespace nslaunch::sys {
 namespace {
 
 constexpr std::chrono::milliseconds kLeast{200};
-constexpr int kSlowness = 10;  ///< of what comes back
+constexpr int kSlowness = 10;  ///< elapsed time per unit of restored time
 
 }  // namespace
 

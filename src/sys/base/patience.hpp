@@ -6,18 +6,18 @@
 
 namespace nslaunch::sys {
 
-/// What somebody who can keep us waiting as often as he likes may have of our time, in all. What is used
-/// comes back slowly, with the time in which nobody waits for him.
+/// The total time that we wait for a third party that can block us as often as it likes. Used time is
+/// restored slowly while we do not wait for it.
 class Patience {
  public:
   explicit Patience(std::chrono::seconds whole) : whole_(whole) {}
 
-  /// At the beginning of a wait: how long it may be. Never less than what anything may take that nobody holds
-  /// up.
+  /// At the start of a wait: how long it may take. Never less than what an operation may take that nobody
+  /// blocks.
   std::chrono::milliseconds limit(Clock::time_point now);
-  /// A wait is over.
+  /// At the end of a wait.
   void waited(Clock::time_point from, Clock::time_point until);
-  /// He has not been done with in time: he has had it all.
+  /// The third party did not finish in time: its whole time is used up.
   void use_up() noexcept { left_ = Clock::duration::zero(); }
 
  private:

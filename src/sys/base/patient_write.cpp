@@ -19,8 +19,8 @@ bool is_regular(int fd) noexcept {
   return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/// As much as the other side takes without keeping us. O_NONBLOCK is not ours to set where others have the
-/// descriptor, too: then it is what a pipe that poll(2) calls writable takes in any case (pipe(7)).
+/// Writes as much as the other side takes without blocking. O_NONBLOCK is not ours to set on a shared
+/// descriptor: without it, writes at most what a pipe that poll(2) calls writable always takes (pipe(7)).
 ssize_t write_some(int fd, std::string_view content) noexcept {
   struct stat status = {};
   if (::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode))

@@ -4,7 +4,7 @@
 
 namespace nslaunch::sys {
 
-/// 16 hexadecimal digits that nobody else comes to. Throws Error.
+/// 16 random hexadecimal digits, unique in practice. Throws Error.
 std::string random_hex();
 
 }  // namespace nslaunch::sys

@@ -51,7 +51,7 @@ std::optional<signalfd_siginfo> read_signal(int signalfd) {
   if (count == static_cast<ssize_t>(sizeof info)) return info;
   if (errno == EAGAIN) return std::nullopt;
   throw Error(errno_code(errno),
-              "hearing of signals");  // who waits for the descriptor would do so again at once
+              "hearing of signals");  // otherwise a loop on the descriptor would spin
 }
 
 void discard_signals(int signalfd) noexcept {
@@ -85,9 +85,9 @@ void deliver_pending(int signal) noexcept {
 }
 
 void untrace(const siginfo_t& trapped) noexcept {
-  const int stopped_by = trapped.si_status & 0x7f;  // above it: at which event
+  const int stopped_by = trapped.si_status & 0x7f;  // the bits above it: the ptrace event
   siginfo_t told = {};
-  // An execve(2)'s, for the tracer alone, comes as from the process itself.
+  // The SIGTRAP of an execve(2), for the tracer only, comes as if from the process itself.
   const bool is_of_exec = stopped_by == SIGTRAP &&
                           ::ptrace(PTRACE_GETSIGINFO, trapped.si_pid, nullptr, &told) == 0 &&
                           told.si_code == SI_USER && told.si_pid == trapped.si_pid;

@@ -10,7 +10,7 @@
 
 namespace nslaunch::sys {
 
-/// A value around sigset_t.
+/// A value type around sigset_t.
 class SignalSet {
  public:
   SignalSet() noexcept { ::sigemptyset(&set_); }
@@ -24,14 +24,14 @@ class SignalSet {
   sigset_t set_;
 };
 
-/// The caller's blocked signals and what it made of SIGCHLD, as they were when nslaunch started: both
-/// survive exec, so the command must get exactly these. The other dispositions are never changed.
+/// The caller's signal mask and its action for SIGCHLD when nslaunch started: both survive exec, so the
+/// command must get exactly these. The other actions are never changed.
 struct SignalState {
   SignalSet blocked;
   bool ignores_children = false;
 
   static SignalState current();
-  /// Gives this process, which is about to exec, this state back. Returns 0 or an errno.
+  /// Restores this state in this process, which is about to exec. Returns 0 or an errno.
   int restore() const noexcept;
 };
 
@@ -50,7 +50,7 @@ class BlockedSignals {
   sigset_t before_;
 };
 
-/// Lets a write past the caller's RLIMIT_FSIZE fail with EFBIG instead of killing us, for as long as it
+/// Makes a write past the caller's RLIMIT_FSIZE fail with EFBIG instead of killing us, for as long as it
 /// lives.
 class IgnoredFileSizeSignal {
  public:
@@ -63,11 +63,11 @@ class IgnoredFileSizeSignal {
   struct sigaction before_;
 };
 
-/// Those of the blocked signals in `set` as a readable descriptor.
+/// A signalfd for the signals in `set`, which must be blocked.
 Fd make_signalfd(const SignalSet& set);
-/// The next one; nothing where none is pending. Throws Error.
+/// The next signal; nothing if none is pending. Throws Error.
 std::optional<signalfd_siginfo> read_signal(int signalfd);
-/// Takes all that are pending, as far as that works.
+/// Takes all pending signals, as far as that works.
 void discard_signals(int signalfd) noexcept;
 
 /// The stop signals that can be caught.
@@ -78,24 +78,24 @@ constexpr bool is_stop_signal(int signal) noexcept {
 /// Whether one of them is blocked and pending.
 bool is_stop_pending() noexcept;
 
-/// Takes an instance of a blocked signal that is pending, if there is one.
+/// Takes one pending instance of a blocked signal, if there is one.
 std::optional<siginfo_t> take_pending(int signal) noexcept;
-/// Lets a pending, blocked signal do its work now, and blocks it again.
+/// Delivers a pending, blocked signal now, and blocks it again.
 void deliver_pending(int signal) noexcept;
 
-/// A child makes us its tracer (PTRACE_TRACEME), and each signal stops it till that lets it go on, which
-/// waitid(2) tells as `trapped` (K72). As if nobody had been there: it gets the signal, and is traced no
-/// more.
+/// Detaches a child that made us its tracer (PTRACE_TRACEME): each signal stops it until the tracer continues
+/// it, which waitid(2) reports as `trapped` (K72). The child receives the signal as if it had not been
+/// traced.
 void untrace(const siginfo_t& trapped) noexcept;
 
-/// Sets one signal's action, after which an interrupted call goes on, and returns what it was.
+/// Sets one signal's action, with SA_RESTART, and returns the previous one.
 struct sigaction set_handler(int signal, void (*handler)(int)) noexcept;
-/// Sets one signal's action to its default and returns what it was.
+/// Sets one signal's action to its default and returns the previous one.
 struct sigaction reset_signal(int signal) noexcept;
-/// The same for ignoring it.
+/// The same, but ignores it.
 struct sigaction ignore_signal(int signal) noexcept;
-/// As execve(2) does: sets each signal that has a handler to its default. For a child that is no other
-/// program, and must not do what its parent's handlers do.
+/// Resets each signal that has a handler to its default, as execve(2) does. For a child that does not exec,
+/// and must not run its parent's handlers.
 void reset_handlers() noexcept;
 
 }  // namespace nslaunch::sys

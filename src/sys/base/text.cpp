@@ -7,8 +7,8 @@
 namespace nslaunch::sys {
 namespace {
 
-/// Length of the well-formed UTF-8 sequence of a printable character at the start of `text`; 0 where
-/// there is none.
+/// Length of the well-formed UTF-8 sequence of a printable character at the start of `text`; 0 if there is
+/// none.
 std::size_t printable_prefix(std::string_view text) {
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
   if (byte(0) < 0x80) return byte(0) >= 0x20 && byte(0) != 0x7f ? 1 : 0;
@@ -26,7 +26,7 @@ std::size_t printable_prefix(std::string_view text) {
   return length;
 }
 
-/// The same, without Unicode's controls of direction (UAX #9), which turn about the text beside them.
+/// The same, without Unicode's bidirectional controls (UAX #9), which reorder the text beside them.
 std::size_t showable_prefix(std::string_view text) {
   constexpr std::string_view kOfDirection[] = {"\u061c", "\u200e", "\u200f", "\u202a", "\u202b", "\u202c",
                                                "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"};
@@ -35,7 +35,7 @@ std::size_t showable_prefix(std::string_view text) {
   return turns ? 0 : length;
 }
 
-/// Length of the control sequence (ECMA-48: "ESC [ 3 1 m") at the start of `text`; 0 where there is none.
+/// Length of the control sequence (ECMA-48: "ESC [ 3 1 m") at the start of `text`; 0 if there is none.
 std::size_t control_sequence_prefix(std::string_view text) {
   if (!text.starts_with("\033[")) return 0;
   const auto is_final = [](char letter) { return letter >= '@' && letter <= '~'; };
@@ -46,7 +46,7 @@ std::size_t control_sequence_prefix(std::string_view text) {
   return std::all_of(text.begin() + 2, final, is_inner) ? length : 0;
 }
 
-/// Length of the character at the start of `text` that XML 1.0 allows; 0 where there is none.
+/// Length of the character at the start of `text` that XML 1.0 allows; 0 if there is none.
 std::size_t xml_prefix(std::string_view text) {
   if (text[0] == '\t' || text[0] == '\n' || text[0] == '\r') return 1;
   const auto length = printable_prefix(text);
@@ -73,7 +73,7 @@ std::string escape(std::string_view text) {
 
 namespace {
 
-/// As bash, zsh and ksh read what can't be shown: $'a\x0ab'.
+/// Quotes unprintable characters as bash, zsh and ksh read them: $'a\x0ab'.
 std::string quote_unprintable(const std::string& argument) {
   std::string quoted;
   for (const char letter : argument) {

@@ -95,7 +95,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   const auto number = take_number<std::uint64_t>(text);
   if (!number || text.size() > 1) return std::nullopt;
   constexpr std::string_view kUnits = "KMGT";
-  // No file system holds more, and what tmpfs would round up past the last number it takes for "no limit".
+  // No file system holds more, and tmpfs treats a size that overflows when rounded up as "no limit".
   constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
   if (text.empty()) return *number <= kMost ? number : std::nullopt;
   const auto unit = kUnits.find(static_cast<char>(std::toupper(static_cast<unsigned char>(text[0]))));

@@ -19,7 +19,7 @@ namespace {
 
 constexpr int kDirectory = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
-/// What is made meanwhile gets the very mode that it is made with, so that none has to be set afterwards.
+/// During its lifetime, files get exactly the mode they are made with, so that none has to be set afterwards.
 class NoUmask {
  public:
   NoUmask() noexcept : before_(::umask(0)) {}
@@ -36,7 +36,7 @@ void check_name(const std::string& name) {
   throw Error(errno_code(EINVAL), fmt::format("using {} as a name", escape(name)));
 }
 
-/// The next of several names, taken off; empty at the end.
+/// Removes and returns the first of several names; empty at the end.
 std::string take_name(std::string& names) {
   const auto start = names.find_first_not_of('/');
   if (start == std::string::npos) return {};
@@ -90,7 +90,7 @@ std::string path_of(int descriptor) {
   const auto size = ::readlink(descriptor_path(descriptor).c_str(), target, sizeof target);
   std::string path(target, size > 0 ? static_cast<std::size_t>(size) : 0);
   if (!path.starts_with('/')) return {};
-  // Where the file itself lies on another user's mount its caller has made up his mind to ask that.
+  // If the file itself lies on another user's mount, the caller has already decided to access that mount.
   const auto ways = mounter_of(descriptor) == Mounter::kAnother ? Ways::kAny : Ways::kAskNobody;
   try {
     return is_same(open_path_without_links(path, ways).get(), descriptor) ? path : std::string();
@@ -122,7 +122,7 @@ Directory Directory::open_or_make(const std::string& path, mode_t mode) {
   for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string part = path.substr(0, end);
     if (::mkdir(part.c_str(), mode) != 0 && errno != EEXIST) {
-      // One above may be unwritable and still be there (EROFS, EACCES).
+      // A parent may be unwritable but exist (EROFS, EACCES).
       struct stat status = {};
       const int saved = errno;
       if (::stat(part.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
@@ -180,7 +180,7 @@ Directory Directory::open_or_make_below(const std::string& names, mode_t mode) c
   std::string rest = names;
   for (auto name = take_name(rest); !name.empty(); name = take_name(rest)) {
     check_name(name);
-    // Made by somebody else meanwhile is as good: what it is will be seen.
+    // One that another process makes meanwhile is as good: open_below() checks what it is.
     struct stat status = {};
     const bool is_missing =
         ::fstatat(here.fd(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;

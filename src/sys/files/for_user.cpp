@@ -17,7 +17,7 @@
 namespace nslaunch::sys {
 namespace {
 
-/// A directory on somebody's FUSE or a dead NFS server.
+/// For a directory on a user's FUSE or a dead NFS server.
 constexpr std::chrono::seconds kLimit{10};
 constexpr int kMostLinks = 40;  // as the kernel's own limit
 
@@ -32,7 +32,7 @@ bool may_write_to(int directory) {
   return ::faccessat(directory, ".", W_OK | X_OK, 0) == 0;
 }
 
-/// Not by a link of /proc's either. What can't be made is not there when it is opened.
+/// Does not follow magic links of /proc either. What can't be made is reported missing by the later open.
 void make_missing(const std::string& path, mode_t mode) {
   if (!path.starts_with('/')) throw Error(errno_code(EINVAL), "making a directory by a relative path");
   auto there = path;
@@ -59,7 +59,7 @@ bool is_of_root(const struct stat& status) {
   return status.st_uid == 0 || status.st_uid == ::geteuid();
 }
 
-/// The way that nobody but root can change: every directory on it is root's, and so is what it has by name.
+/// A path that only root can change: every directory on it is root's, and so are the entries that it uses.
 class RootsWay {
  public:
   RootsWay(const Wanted& wanted, uid_t uid, gid_t gid) : wanted_(wanted), uid_(uid), gid_(gid) {}
@@ -100,11 +100,11 @@ class RootsWay {
     if (mounter_of(there.get()) != Mounter::kRoot) refuse(EACCES);  // before it is asked anything
     struct stat status = {};
     check(::fstat(there.get(), &status), "looking at a file");
-    // In a sticky directory everybody may put things, and rename the own ones.
+    // In a sticky directory any user may create entries, and rename their own.
     if (!is_closed && !is_of_root(status)) refuse(EACCES);
-    // Somebody may have moved it there from a directory of his, or linked it, and it is another file or link
-    // of root's than it is called. So can a directory of root's be moved, by who may write to it (rename(2)):
-    // with an access list the group's bits are its mask.
+    // Another user may have moved it there from a directory of their own, or linked it, so that it is another
+    // file or link of root's than its name says. A directory of root's can likewise be moved by users who may
+    // write to it (rename(2)): with an access control list the group's bits are its mask.
     if (!is_closed && (!S_ISDIR(status.st_mode) || (status.st_mode & 022) != 0)) refuse(EACCES);
     if (S_ISLNK(status.st_mode)) return follow(name);
     place_ = here_.find(name);
@@ -114,7 +114,7 @@ class RootsWay {
 
   void make(const std::string& name, bool is_closed) {
     if (errno != ENOENT || !wanted_.make || !is_closed) refuse(errno);
-    // Root's until all are there: then nobody has a say in where the next one is made.
+    // They stay root's until all exist: no other user can influence where the next one is made.
     made_.push_back(here_.make(name, 0700));
     move_to(here_.open_below(name));
   }
@@ -142,14 +142,14 @@ class RootsWay {
   const Wanted& wanted_;
   uid_t uid_;
   gid_t gid_;
-  std::vector<std::string> ahead_;  ///< the next one stands last
+  std::vector<std::string> ahead_;  ///< the next one is last
   std::vector<Directory> made_;
   Directory here_;
   Fd place_;
   int links_ = 0;
 };
 
-/// Whether this is not for the user alone to decide, but for root, too.
+/// Whether the user alone can't decide this, so that root's part is needed.
 bool asks_for_root(const Wanted& wanted, const FoundForUser& found, uid_t uid) {
   if (found.error == 0) return wanted.is_named_by_root && found.owner != uid;
   return found.error == EACCES || found.error == EPERM || found.error == EROFS;
@@ -184,7 +184,7 @@ FoundForUser find_for_user(const Wanted& wanted, uid_t uid, gid_t gid, const std
       return found;
     found = {.place = std::move(place), .is_roots = true};
   } catch (const Error&) {
-    return found;  // why the user could not is what there is to say
+    return found;  // the user's own failure is the one to report
   }
   return found;
 }

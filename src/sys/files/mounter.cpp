@@ -15,7 +15,7 @@
 namespace nslaunch::sys {
 namespace {
 
-/// The value of an option; empty where there is none of that name.
+/// The value of an option; empty if there is none of that name.
 std::string option(const std::string& options, const std::string& name) {
   std::istringstream words(options);
   for (std::string word; std::getline(words, word, ',');) {
@@ -25,7 +25,7 @@ std::string option(const std::string& options, const std::string& name) {
   return {};
 }
 
-/// The mount that "/" is may lie above what a chroot lets us see of the table.
+/// In a chroot, the mount of "/" may be above the part of the mount table that we can see.
 bool is_of_our_root(std::uint64_t id) {
   const Fd root(::open("/", O_PATH | O_CLOEXEC));
   return root && mount_id_of(root.get()) == id;

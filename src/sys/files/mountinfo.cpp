@@ -19,7 +19,7 @@ bool is_octal(std::string_view digits) {
          digits.find_first_not_of("01234567") == std::string_view::npos;
 }
 
-/// Without the \040 and the like that mountinfo has for what divides its fields.
+/// Decodes \040 and the like, by which mountinfo escapes its field separators.
 std::string unescaped(std::string_view field) {
   std::string text;
   for (std::size_t at = 0; at < field.size(); ++at) {
@@ -34,7 +34,7 @@ std::string unescaped(std::string_view field) {
   return text;
 }
 
-/// Only a space divides them: the kernel escapes no other white space in a name but \t and \n (K65).
+/// Only a space separates them: the kernel escapes no other white space in a name but \t and \n (K65).
 std::vector<std::string> fields_of(const std::string& row) {
   std::istringstream rest(row);
   std::vector<std::string> fields;
@@ -42,7 +42,7 @@ std::vector<std::string> fields_of(const std::string& row) {
   return fields;
 }
 
-/// Nothing for what is no such line.
+/// Empty if it is no such line.
 std::optional<MountLine> parse_row(const std::string& row) {
   constexpr std::size_t kFirstOptional = 6;
   const auto fields = fields_of(row);

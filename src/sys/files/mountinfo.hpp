@@ -10,21 +10,21 @@ namespace nslaunch::sys {
 struct MountLine {
   std::uint64_t id = 0;
   std::string device;         ///< "0:45"
-  std::string root;           ///< what of its file system is mounted
+  std::string root;           ///< the part of its file system that is mounted
   std::string path;           ///< where
   std::string options;        ///< of the mount: "rw,nosuid"
   std::string type;           ///< "tmpfs", "proc", ...
   std::string super_options;  ///< of the file system: "rw,size=1024k"
 };
 
-/// In the order in which they were mounted. What mountinfo writes as \040 and the like is what it stands for.
+/// In mount order. Escapes such as \040 are decoded.
 std::vector<MountLine> parse_mountinfo(const std::string& text);
 
-/// That of a process, by its number or "self"; empty where it can't be seen. Whoever owns another may keep us
-/// waiting for ever (K66).
+/// That of a process, by its pid or "self"; empty if it can't be read. The owner of another process may block
+/// us for ever (K66).
 std::string read_mountinfo(const std::string& process);
 
-/// Those of our own mount namespace; none where they can't be seen.
+/// Those of our own mount namespace; none if they can't be read.
 std::vector<MountLine> mounts_here();
 
 }  // namespace nslaunch::sys

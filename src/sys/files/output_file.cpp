@@ -22,9 +22,9 @@ namespace {
 
 using Place = OutputFile::Place;
 
-/// Where a path leads but for its last name. As the kernel has it, with links on the way followed.
+/// The directory and the last name of a path. Links on the way are followed, as the kernel does.
 std::optional<Place> place_of(const std::string& path) {
-  const auto slash = path.rfind('/') + 1;  // 0 where there is none
+  const auto slash = path.rfind('/') + 1;  // 0 if there is none
   Place place{Fd(::openat(AT_FDCWD, (path.substr(0, slash) + ".").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
               path.substr(slash)};
   if (place.directory && place.name.empty()) errno = EISDIR;
@@ -38,7 +38,7 @@ bool is_in(const Place& place, const struct stat& file) {
          entry.st_dev == file.st_dev && entry.st_ino == file.st_ino;
 }
 
-/// The entry that is this very file: the path's own, or behind links the one that the kernel went to.
+/// The entry of this very file: the path's own, or behind links the one that the kernel resolved to.
 std::optional<Place> place_of(const std::string& path, const Fd& file, const struct stat& status) {
   if (auto place = place_of(path); place && is_in(*place, status)) return place;
   std::array<char, PATH_MAX> target{};
@@ -49,7 +49,7 @@ std::optional<Place> place_of(const std::string& path, const Fd& file, const str
   return place;
 }
 
-/// 0 or an errno; nothing where this file can't be replaced.
+/// 0 or an errno; empty if this file can't be replaced.
 std::optional<int> replace_entry(const Place& place, const struct stat& old, std::string_view content,
                                  const BeforeMaking& before_making) try {
   PendingFile file(place.directory.get(), O_WRONLY, 0600, before_making);
@@ -70,14 +70,14 @@ bool is_protected(const Place& place) {
   return is_protected_entry(place.directory.get(), place.name);
 }
 
-/// Half of it may be met.
+/// A reader may see a partly written file.
 int write_in_its_place(const Place& place, std::string_view content) {
   constexpr int kNew = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   const Fd file(::openat(place.directory.get(), place.name.c_str(), kNew, 0666));
   return file ? write_all(file.get(), content) : errno;
 }
 
-/// Something may have got the name by now: it is not followed.
+/// If something has got the name by now, it is not followed.
 int write_new(const Place& place, std::string_view content, const BeforeMaking& before_making) try {
   if (is_protected(place)) return EACCES;
   PendingFile file(place.directory.get(), O_WRONLY, 0666, before_making);
@@ -89,7 +89,7 @@ int write_new(const Place& place, std::string_view content, const BeforeMaking& 
   return number == EOPNOTSUPP ? write_in_its_place(place, content) : number;
 }
 
-/// Looking does not open it: a FIFO's writers are not let go, a tape is not wound.
+/// The check does not open it: that would unblock a FIFO's writers, or wind a tape.
 bool is_missing(const std::string& path) {
   return !Fd(::openat(AT_FDCWD, path.c_str(), O_PATH | O_CLOEXEC)) && errno == ENOENT;
 }
@@ -99,16 +99,16 @@ bool is_fifo(int directory, const std::string& path) {
   return ::fstatat(directory, path.c_str(), &status, 0) == 0 && S_ISFIFO(status.st_mode);
 }
 
-/// 0 or the errno with which a file that is missing could not be made.
+/// 0, or the errno with which a missing file could not be made.
 int try_to_make(const Place& place, const BeforeMaking& before_making) try {
   struct stat entry = {};
-  // A link that leads nowhere would be lost.
+  // A dangling link would be lost.
   if (::fstatat(place.directory.get(), place.name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0) return ENOENT;
   const PendingFile trial(place.directory.get(), O_WRONLY, 0600, before_making);
   return 0;
 } catch (const Error& error) {
   const int number = error.code().value();
-  return number == EOPNOTSUPP ? 0 : number;  // write_in_its_place() will see
+  return number == EOPNOTSUPP ? 0 : number;  // write_in_its_place() finds out
 }
 
 }  // namespace
@@ -136,7 +136,7 @@ Fd open_output_at(int directory, const std::string& path, int more_flags,
     const bool may_wait = !deadline.passed() && is_fifo(directory, path);
     errno = ENXIO;
     if (!may_wait) return file;
-    ::poll(nullptr, 0, 10);  // nothing tells of a reader
+    ::poll(nullptr, 0, 10);  // no event reports a reader
   }
 }
 
@@ -180,7 +180,7 @@ int OutputFile::write_existing(std::string_view content, const BeforeMaking& bef
   if (place_ && !has_access_list(file_) && !is_protected(*place_)) {
     if (const auto error = replace_entry(*place_, status, content, before_making)) return *error;
   }
-  // Nobody would find it.
+  // The output would not be found.
   if (place_ && !is_in(*place_, status)) return ENOENT;
   return write_over(file_, content);
 }

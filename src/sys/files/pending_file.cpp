@@ -19,7 +19,7 @@ PendingFile::PendingFile(int directory, int access, mode_t mode, BeforeMaking be
       temporary_(fmt::format(".nslaunch-{}.tmp", random_hex())) {
   file_.reset(::openat(directory, ".", O_TMPFILE | access | O_CLOEXEC, mode));
   if (file_) return;
-  // What has none of these may be a file system or a kernel: EISDIR is what one says that does not know them.
+  // A file system or a kernel may lack O_TMPFILE: a kernel that does not know the flag reports EISDIR.
   if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) check(-1, "making a file without a name");
   if (before_making_ && !before_making_(directory, temporary_))
     throw Error(errno_code(EOPNOTSUPP), "making a file without a name");
@@ -37,18 +37,18 @@ bool PendingFile::take_rights_of(const struct stat& old) const noexcept {
   if (::fstat(fd(), &fresh) != 0) return false;
   const bool same_owner = fresh.st_uid == old.st_uid && fresh.st_gid == old.st_gid;
   if (!same_owner && ::fchown(fd(), old.st_uid, old.st_gid) != 0) return false;
-  // One that the directory hands down: the mode's group bits would be its mask.
+  // An inherited access control list: the mode's group bits would be its mask.
   const bool keeps_list =
       ::fremovexattr(fd(), "system.posix_acl_access") != 0 && errno != ENODATA && errno != EOPNOTSUPP;
   if (keeps_list) return false;
-  return ::fchmod(fd(), old.st_mode & 0777U) == 0;  // a write takes set-id bits away, too
+  return ::fchmod(fd(), old.st_mode & 0777U) == 0;  // a write clears set-id bits, too
 }
 
 int PendingFile::link_as(const std::string& name) const noexcept {
   char itself[32];
   std::snprintf(itself, sizeof itself, "/proc/self/fd/%d", file_.get());
   if (::linkat(AT_FDCWD, itself, directory_, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return 0;
-  // Without a /proc, and with the right to.
+  // Without a /proc, if we have the right to.
   const int error = errno;
   if (error == ENOENT && ::linkat(file_.get(), "", directory_, name.c_str(), AT_EMPTY_PATH) == 0) return 0;
   return error;
@@ -57,7 +57,7 @@ int PendingFile::link_as(const std::string& name) const noexcept {
 int PendingFile::give_new_name(const std::string& name) noexcept {
   if (!has_temporary_) return link_as(name);
   int result = ::renameat2(directory_, temporary_.c_str(), directory_, name.c_str(), RENAME_NOREPLACE);
-  // Some file systems (NFS) can't promise not to replace.
+  // Some file systems (NFS) can't guarantee not to replace.
   if (result != 0 && (errno == EINVAL || errno == ENOSYS))
     result = ::renameat(directory_, temporary_.c_str(), directory_, name.c_str());
   if (result != 0) return errno;
@@ -70,7 +70,7 @@ int PendingFile::make_room_and_link(const std::string& name) const noexcept {
   return link_as(name);
 }
 
-/// Only a rename replaces what has the name.
+/// Only a rename can replace an existing entry.
 int PendingFile::replace(const std::string& name) {
   if (!has_temporary_) {
     if (before_making_ && !before_making_(directory_, temporary_)) return make_room_and_link(name);

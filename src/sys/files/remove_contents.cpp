@@ -18,7 +18,7 @@
 namespace nslaunch::sys {
 namespace {
 
-/// Nothing that we remove has more levels; others' trees can't use up our stack or descriptors.
+/// Nothing that we remove is deeper; other users' trees can't exhaust our stack or descriptors.
 constexpr int kDeepest = 64;
 
 bool is_mounted_here(int directory, int parent) {
@@ -31,14 +31,14 @@ bool is_mounted_here(int directory, int parent) {
          (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
-/// K59: what lies in a directory that others can write to they may have moved there, though they could not
-/// have removed it.
+/// K59: users who can write to a directory may have moved something there, even if they could not have
+/// removed it.
 bool is_ours_alone(int directory) {
   struct stat status = {};
   return ::fstat(directory, &status) == 0 && status.st_uid == ::geteuid() && (status.st_mode & 022) == 0;
 }
 
-/// To be read and emptied. Empty with errno where that can't be.
+/// Opens it for reading and emptying. Empty, with errno set, if that is impossible.
 Fd open_to_empty(int directory) {
   // K43
   char itself[32];
@@ -49,7 +49,7 @@ Fd open_to_empty(int directory) {
   return Fd(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
-/// Overlayfs's mark for what is no more.
+/// Removes overlayfs's mark for a deleted entry.
 int remove_whiteout(int directory, const char* name) {
   struct stat status = {};
   if (::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return errno;
@@ -59,7 +59,7 @@ int remove_whiteout(int directory, const char* name) {
 
 int remove_at(int directory, const char* name, int depth, const Deadline& limit) noexcept;
 
-/// 0 or the errno of the first that could not be removed; the others are.
+/// 0 or the errno of the first entry that could not be removed; the others are removed.
 int empty_it(Fd directory, int depth, const Deadline& limit) {
   const int number = directory.get();
   const bool is_ours = is_ours_alone(number);
@@ -74,12 +74,12 @@ int empty_it(Fd directory, int depth, const Deadline& limit) {
     const int error =
         is_ours ? remove_at(number, entry->d_name, depth + 1, limit) : remove_whiteout(number, entry->d_name);
     if (first == 0 && error != ENOENT) first = error;
-    if (first != 0 && !is_ours) break;  // it stays, however long the rest is
+    if (first != 0 && !is_ours) break;  // the directory stays, however long the rest is
   }
   return first;
 }
 
-/// Another user's as that user, who may have moved into it what only root could remove, or hold its lock.
+/// Another user's as that user, who may have moved in what only root could remove, or hold its lock.
 int empty_as_owner(int directory, int depth, const Deadline& limit) {
   return as_owner_of(directory, std::chrono::milliseconds(limit.poll_timeout()), [&] {
     auto inside = open_to_empty(directory);

@@ -4,12 +4,12 @@
 
 namespace nslaunch::sys {
 
-/// Removes all that is in a directory, of which `directory` is a descriptor (O_PATH will do), and not itself:
-/// by descriptors, without following links, and not what is mounted there. Directories that keep even their
-/// owner out are no obstacle. What is in another user's root removes as that user (as_user()). Of what is in
-/// a directory that others can write to only overlayfs's whiteouts are removed. Returns 0 or the errno of the
-/// first that stays: EXDEV where something is mounted, ENOTEMPTY where it is for others to remove, ETIME
-/// where they add to it for longer than `limit`.
+/// Removes everything in a directory, but not the directory itself; `directory` is its descriptor (O_PATH is
+/// enough). Works by descriptors, follows no links, and leaves mounts alone. Directories that deny access
+/// even to their owner are no obstacle. What is in another user's directory root removes as that user
+/// (as_user()). In a directory that others can write to, only overlayfs's whiteouts are removed. Returns 0 or
+/// the errno of the first entry that stays: EXDEV if something is mounted, ENOTEMPTY if it is for others to
+/// remove, ETIME if they add entries for longer than `limit`.
 int remove_contents(int directory, std::chrono::milliseconds limit = std::chrono::seconds{2}) noexcept;
 
 }  // namespace nslaunch::sys

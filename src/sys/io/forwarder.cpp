@@ -17,9 +17,9 @@ namespace nslaunch::sys {
 namespace {
 
 constexpr std::uint32_t kEdges = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-constexpr int kClientsATurn = 64;  // clients taken in before others have their turn
+constexpr int kClientsATurn = 64;  // clients accepted before others have their turn
 
-/// The bytes come as the peer has sent them; nothing is gained by holding small ones back.
+/// Bytes arrive as the peer sent them; holding small ones back gains nothing.
 void pass_on_at_once(int socket) {
   constexpr int kOn = 1;
   ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &kOn, sizeof kOn);
@@ -65,20 +65,19 @@ void Forwarder::act(int descriptor) {
     return;
   }
   const auto found = links_.find(descriptor);
-  if (found == links_.end()) return;  // closed by an event that came with this one
+  if (found == links_.end()) return;  // closed by an earlier event of this turn
   const auto link = found->second;
   serve(*link);
 }
 
-/// Whether the descriptors of one more connection can be had: its sockets, and a pipe.
+/// Whether there are free descriptors for one more connection: its sockets, and a pipe.
 bool Forwarder::has_room() const noexcept {
   std::array<Fd, 4> places;
   for (auto& place : places) place.reset(::fcntl(epoll_.get(), F_DUPFD_CLOEXEC, 0));
   return static_cast<bool>(places.back());
 }
 
-/// Where descriptors run out the rest waits in the backlog, until a connection has gone or a while has
-/// passed.
+/// If descriptors run out, the rest waits in the backlog until a connection ends or a while has passed.
 void Forwarder::take_in(const PortRoute& route) {
   for (int turn = 0; turn < kClientsATurn; ++turn) {
     if (!has_room()) {
@@ -145,7 +144,7 @@ void Forwarder::starve() noexcept {
 
 void Forwarder::feed() {
   if (!std::exchange(starved_, false)) return;
-  // Not at once: the descriptors of a connection that goes are still open.
+  // Not at once: the descriptors of the ending connection are still open.
   for (const auto& [listener, route] : routes_) crowded_.push_back(listener);
 }
 

@@ -11,18 +11,18 @@
 
 namespace nslaunch::sys {
 
-/// Where a Forwarder leads the clients of one port.
+/// Where a Forwarder connects the clients of one port.
 struct PortRoute {
-  /// Listening, and never waiting.
+  /// A listening, non-blocking socket.
   Fd listener;
-  /// Returns a socket that is connected or being connected and never waits; empty where there is none: the
-  /// client is then reset.
+  /// Returns a non-blocking socket that is connected or connecting; empty if there is none: the client is
+  /// then reset.
   std::function<Fd()> connect;
   /// Called when such a connection is refused.
   std::function<void()> refused;
 };
 
-/// Takes in connections and joins each with one of its own to somewhere else, any number at once, in one
+/// Accepts connections and joins each with one that it makes to the target, any number at once, in one
 /// thread.
 class Forwarder {
  public:
@@ -33,9 +33,9 @@ class Forwarder {
   /// handle_events() is due when this is readable, or when it is busy.
   int fd() const noexcept { return epoll_.get(); }
   bool busy() const noexcept { return !busy_.empty() || !crowded_.empty(); }
-  /// Does what there is to do, a turn of each connection at most, and never waits.
+  /// Handles pending events, at most one turn per connection, and never blocks.
   void handle_events();
-  /// Every descriptor that it has open while there is no connection.
+  /// Every descriptor that it has open without any connection.
   std::vector<int> descriptors() const;
 
  private:
@@ -62,9 +62,9 @@ class Forwarder {
   std::unordered_map<int, PortRoute> routes_;             ///< by listener
   std::unordered_map<int, std::shared_ptr<Link>> links_;  ///< by either socket
   std::vector<std::weak_ptr<Link>> busy_;
-  Fd timer_;                  ///< readable when those in the backlog are to be tried again
-  std::vector<int> crowded_;  ///< listeners with more clients than a turn takes in
-  bool starved_ = false;      ///< clients wait in the backlog for want of descriptors
+  Fd timer_;                  ///< readable when the backlog is to be retried
+  std::vector<int> crowded_;  ///< listeners with more clients than a turn accepts
+  bool starved_ = false;      ///< clients wait in the backlog for lack of descriptors
 };
 
 }  // namespace nslaunch::sys

@@ -41,14 +41,14 @@ void LoopDescriptor::follow(const Loop& loop, int limit) {
   if (!polled_ || !are_same(polled, watched_)) watch(polled);
   watched_ = std::move(polled);
   const int left = loop.time_left(limit);
-  // Setting it takes back that it has been readable. A time of zero would be none.
+  // Setting the timer clears its readiness. A time of zero would disarm it.
   itimerspec time = {};
   if (left >= 0) time.it_value = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1'000'000L + 1};
   check(::timerfd_settime(time_.get(), 0, &time, nullptr), "{}", kPollingAsOne);
 }
 
-/// Made anew: what has been closed can't be taken out of an epoll descriptor, and stays in there for as long
-/// as somebody has a copy, as a child that was forked meanwhile.
+/// Creates a new one: a closed descriptor can't be removed from an epoll descriptor, and stays in it for as
+/// long as a copy exists, as in a child that was forked meanwhile.
 void LoopDescriptor::watch(const Loop::Polled& polled) {
   auto next = make_waiter();
   // The numbers of poll(2)'s events are epoll's, too.

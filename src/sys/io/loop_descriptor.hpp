@@ -5,16 +5,16 @@
 
 namespace nslaunch::sys {
 
-/// What a loop waits for as one descriptor, which is readable when the loop is worth a turn that does not
-/// wait: for who has an event loop of another kind.
+/// One descriptor for all that a loop waits for, readable when a turn that does not wait has something to do:
+/// for callers with another kind of event loop.
 class LoopDescriptor {
  public:
   /// Throws Error.
   LoopDescriptor();
 
   int fd() const noexcept { return all_.get(); }
-  /// Whenever what is waited for may have changed. `limit`, as poll(2) takes it: when it is readable whatever
-  /// comes. Throws Error.
+  /// Call whenever what the loop waits for may have changed. `limit`, a timeout for poll(2): when the
+  /// descriptor becomes readable in any case. Throws Error.
   void follow(const Loop& loop, int limit);
 
  private:
@@ -22,7 +22,7 @@ class LoopDescriptor {
 
   Fd all_;     ///< an epoll descriptor of the two below; always the same
   Fd time_;    ///< a timerfd
-  Fd polled_;  ///< another one, of the loop's descriptors
+  Fd polled_;  ///< another epoll descriptor, of the loop's descriptors
   Loop::Polled watched_{};
 };
 

@@ -20,7 +20,7 @@ Pty open_pty(int like) {
   pty.user.reset(check(::open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK), kDoing));
   const int unlocked = 0;
   check(::ioctl(pty.user.get(), TIOCSPTLCK, &unlocked), kDoing);
-  // By the descriptor: whatever is mounted at /dev/pts here need not be where it came from.
+  // By the descriptor: /dev/pts here may be another instance than the one that it came from.
   pty.program.reset(check(::ioctl(pty.user.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC), kDoing));
   if (const auto size = window_size(like)) set_window_size(pty.user.get(), *size);
   return pty;
@@ -43,7 +43,7 @@ RawTerminal::RawTerminal(int terminal) : terminal_(terminal) {
 }
 
 RawTerminal::~RawTerminal() {
-  // In the background the terminal is somebody else's, who has seen to its modes.
+  // In the background the terminal belongs to another process group, which has set its modes.
   if (before_ && ::tcgetpgrp(terminal_) == ::getpgrp()) ::tcsetattr(terminal_, TCSADRAIN, &*before_);
 }
 

@@ -10,22 +10,22 @@
 
 namespace nslaunch::sys {
 
-/// A pseudoterminal. The user's end never waits.
+/// A pseudoterminal. The user's end is non-blocking.
 struct Pty {
   Fd user;     ///< what is typed and seen
-  Fd program;  ///< what the program has as its terminal
+  Fd program;  ///< the program's terminal
 };
 
-/// With the size of `like`, where that is a terminal. Throws Error.
+/// With the size of `like`, if that is a terminal. Throws Error.
 Pty open_pty(int like);
 
-/// Nothing where it is no terminal.
+/// Nothing if it is no terminal.
 std::optional<winsize> window_size(int terminal) noexcept;
-/// Waits for whoever holds the lock on it, who may be anybody that has the terminal (K66).
+/// Waits for the holder of its lock, which may be any process that has the terminal open (K66).
 void set_window_size(int terminal, const winsize& size) noexcept;
 
-/// Passes every key on as it is typed, until the end of the scope. In the background this stops us
-/// (SIGTTOU), as it does everybody who changes the terminal's modes there.
+/// Sets raw mode, which passes on every key as it is typed, until the end of the scope. In the background
+/// this stops us (SIGTTOU), like any process that changes the terminal's modes there.
 class RawTerminal {
  public:
   explicit RawTerminal(int terminal);
@@ -33,9 +33,9 @@ class RawTerminal {
   RawTerminal& operator=(const RawTerminal&) = delete;
   ~RawTerminal();
 
-  /// Once more, after a shell has given the terminal other modes while we were stopped.
+  /// Sets raw mode again, after a shell has changed the terminal's modes while we were stopped.
   void take_again() const noexcept;
-  /// How many of these mean an interrupt in the terminal's own modes (Ctrl-C).
+  /// How many of `keys` are an interrupt in the terminal's own modes (Ctrl-C).
   std::size_t interrupts_among(std::string_view keys) const noexcept;
 
  private:

@@ -9,12 +9,12 @@
 namespace nslaunch::sys {
 namespace {
 
-/// A pipe has room for 64 KiB by itself, and a stream is half as fast through such small ones. All pipes of a
-/// user may have 64 MiB together before the next ones are made tiny (pipe(7)): so only the first ones of a
-/// pool, which serve all flows whose readers keep up, are large.
+/// A pipe holds 64 KiB by default, which halves the throughput of a stream. All pipes of a user may hold 64
+/// MiB together before new ones are made tiny (pipe(7)): so only the first ones of a pool, which serve all
+/// flows whose readers keep up, are large.
 constexpr int kChunk = 1 << 20;
 constexpr std::size_t kMostFreePipes = 16;
-constexpr int kChunksATurn = 4;  // chunks before others have theirs
+constexpr int kChunksATurn = 4;  // chunks before others have their turn
 constexpr unsigned kSpliceFlags = SPLICE_F_NONBLOCK | SPLICE_F_MOVE;
 
 }  // namespace
@@ -23,7 +23,7 @@ Pipe PipePool::take() noexcept {
   if (free_.empty()) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return {};
-    if (made_++ < kMostFreePipes) ::fcntl(ends[1], F_SETPIPE_SZ, kChunk);  // refused: it takes less at a time
+    if (made_++ < kMostFreePipes) ::fcntl(ends[1], F_SETPIPE_SZ, kChunk);  // if refused: smaller chunks
     return {Fd(ends[0]), Fd(ends[1])};
   }
   Pipe pipe = std::move(free_.back());

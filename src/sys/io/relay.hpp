@@ -7,10 +7,10 @@
 
 namespace nslaunch::sys {
 
-/// Pipes for bytes on their way. Only a flow whose reader is slow keeps one for longer than a call.
+/// Pipes for bytes in transit. Only a flow with a slow reader keeps one for longer than a call.
 class PipePool {
  public:
-  /// Empty, with errno, where no more can be had.
+  /// Empty, with errno set, if no more can be created.
   Pipe take() noexcept;
   void give_back(Pipe pipe);
 
@@ -19,9 +19,9 @@ class PipePool {
   std::size_t made_ = 0;
 };
 
-/// Joins two stream sockets that never wait: what one peer sends the other gets, with its end (a half-close)
-/// and its pace; what one resets is reset for the other. Nothing is copied (splice(2)). To be pumped whenever
-/// one of the sockets has become readable or writable (edges suffice).
+/// Joins two non-blocking stream sockets: each peer receives what the other sends, including its end of file
+/// (a half-close), with backpressure; a reset by one peer is passed on to the other. Nothing is copied
+/// (splice(2)). Must be pumped whenever one of the sockets has become readable or writable (edges suffice).
 class Relay {
  public:
   Relay(Fd one, Fd other, PipePool& pipes);
@@ -34,13 +34,13 @@ class Relay {
 
   enum class State {
     kWaits,  ///< for one of the sockets
-    kBusy,   ///< there is more to do; others come first
+    kBusy,   ///< there is more to do, but others come first
     kDone,
   };
   State pump();
-  /// Lets both peers see a reset.
+  /// Makes both peers see a reset.
   void reset() noexcept;
-  /// The errno that it broke of; 0 where it has not.
+  /// The errno that ended it; 0 if none did.
   int error() const noexcept { return error_; }
 
  private:
@@ -49,8 +49,8 @@ class Relay {
     int to;
     Pipe pipe{};
     std::size_t held = 0;
-    bool ended = false;   ///< `from` has sent all
-    bool closed = false;  ///< and `to` knows
+    bool ended = false;   ///< `from` is at end of file
+    bool closed = false;  ///< and that was passed on to `to`
   };
   enum class Progress { kNone, kSome, kBroken };
 

@@ -16,8 +16,8 @@ Fd open_controlling_terminal() {
 
 namespace {
 
-/// A group that no process is left in shows as its number still, or as 0 when it was of a namespace that is
-/// gone (K22). One that we may not signal (sudo's) is there.
+/// A group without processes still shows as its number, or as 0 if its namespace is gone (K22). One that we
+/// may not signal (sudo's) exists.
 bool has_gone(pid_t group) noexcept {
   return group <= 0 || (::kill(-group, 0) != 0 && errno == ESRCH);
 }

@@ -72,9 +72,9 @@ std::optional<std::string> group_name(gid_t gid, const AccountFiles& files) {
 GroupsOfUser groups_of_user(uid_t uid, const AccountFiles& files) {
   if (auto account = find_account(uid, files))
     return {.gid = account->gid, .all = std::move(account->groups), .has_account = true};
-  // From the top: the last number means "no change", and the one before it is some systems' "nogroup".
-  // Neither the user's own number nor 65534: those may be groups that have files, whether /etc/group names
-  // them or not.
+  // Counts down from the top: the last number means "no change", and the one before it is "nogroup" on some
+  // systems. Neither the user's own number nor 65534 is used: those may be groups that have files, whether
+  // /etc/group names them or not.
   gid_t gid = static_cast<gid_t>(-3);
   while (group_name(gid, files)) --gid;
   return {.gid = gid, .all = {gid}};

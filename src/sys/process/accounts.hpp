@@ -8,7 +8,7 @@
 
 namespace nslaunch::sys {
 
-/// The files that have the names, read straight: a static program has no name service.
+/// The account files, read directly: a static program has no name service.
 struct AccountFiles {
   std::string users = "/etc/passwd";
   std::string groups = "/etc/group";
@@ -21,15 +21,14 @@ struct Account {
   std::vector<gid_t> groups;  ///< all of them, its own first
 };
 
-/// Nothing where there is none.
+/// Empty if there is none.
 std::optional<Account> find_account(uid_t uid, const AccountFiles& files = {});
 std::optional<Account> find_account(const std::string& name, const AccountFiles& files = {});
 std::optional<gid_t> find_group(const std::string& name, const AccountFiles& files = {});
 std::optional<std::string> group_name(gid_t gid, const AccountFiles& files = {});
 
-/// The groups with which something is done as a user of whom only the number is known: those of the account,
-/// since a group that is left out might be one that a directory shuts out. Without an account one that
-/// nobody has.
+/// The groups for acting as a user of whom only the uid is known: all of the account's, since a group that is
+/// left out might be one that a directory denies access to. Without an account, a group that no user has.
 struct GroupsOfUser {
   gid_t gid = 0;
   std::vector<gid_t> all;

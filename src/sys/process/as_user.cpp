@@ -30,18 +30,18 @@
 namespace nslaunch::sys {
 namespace {
 
-/// For the kernel to end a process that was killed; one that can't be is left to whoever reaps ours.
+/// How long a killed process may take to end; an unkillable one is left to the reaper of our orphans.
 constexpr std::chrono::milliseconds kLastWait{200};
 
-/// Who stops all that is done as him, or lets it go on just in time, holds us up for a time in all.
+/// A user who stops all work done as that user, or resumes it just in time, delays us by this much in total.
 constexpr std::chrono::seconds kOfOne{10};
 std::map<uid_t, Patience> patience_with;
-/// And all of them together: one person can have 65,536 numbers (/etc/subuid). More than one of them can use
-/// up, who would else have no time left for the others.
+/// The same for all users together: one person can have 65,536 uids (/etc/subuid). It is more than one uid
+/// can use up, so that time is left for the others.
 constexpr std::chrono::seconds kOfAll{20};
 Patience patience_with_all(kOfAll);
 
-/// The descriptors go with the first byte.
+/// The descriptors are sent with the first byte.
 bool send_answer(int to, const Answer& answer) {
   std::vector<int> numbers;
   for (const auto& descriptor : answer.descriptors) numbers.push_back(descriptor.get());
@@ -50,7 +50,7 @@ bool send_answer(int to, const Answer& answer) {
   return send_message(to, parts, numbers) == 1 && write_all(to, answer.text) == 0;
 }
 
-/// Becomes readable when one is pending that is blocked. It stays pending.
+/// Becomes readable when one of these blocked signals is pending. The signal stays pending.
 Fd ending_signals() {
   SignalSet set;
   for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
@@ -59,8 +59,8 @@ Fd ending_signals() {
   return make_signalfd(set);
 }
 
-/// All that comes until the other end closes. False: not all of it; `stop`, which may be -1, became readable,
-/// or the time is over.
+/// Receives everything until the other end closes. False if that is incomplete: `stop`, which may be -1,
+/// became readable, or the deadline has passed.
 bool receive_answer(int from, int stop, const Deadline& deadline, Answer& answer) {
   bool marked = false;
   char chunk[65536];
@@ -77,7 +77,7 @@ bool receive_answer(int from, int stop, const Deadline& deadline, Answer& answer
   }
 }
 
-/// Of one that has ended. Whoever traces it hears of that first, and nothing tells us when that is over.
+/// Reaps a child that has ended. A tracer is notified first, and no event reports when that is over.
 void reap(pid_t child, siginfo_t& end) {
   const Deadline deadline(kLastWait);
   do {
@@ -90,10 +90,10 @@ void reap(pid_t child, siginfo_t& end) {
 [[noreturn]] void work_as(pid_t parent, int to, std::vector<int> used, const std::function<int()>& become,
                           const std::function<Answer()>& work) try {
   used.push_back(to);
-  // What the user keeps waiting in the kernel can't be killed: no pipe, lock or port of ours stays with it.
+  // A child that the user blocks in the kernel can't be killed: it must hold no pipe, lock or port of ours.
   close_all_except(used);
   guard_standard_streams();
-  // A link of the user's may lead to /dev/tty or to /proc/keys, which are whose they are that opens them.
+  // A user's link may lead to /dev/tty or /proc/keys, whose content depends on the process that opens them.
   ::setsid();
   leave_keys();
   if (const int error = become(); error != 0) ::_exit(error);
@@ -105,7 +105,7 @@ void reap(pid_t child, siginfo_t& end) {
   ::_exit(EPERM);
 }
 
-/// What a child does, to say where it can't, and on whose account.
+/// What a child does, for error messages, and for which user.
 struct Errand {
   std::string doing;
   uid_t whose = 0;

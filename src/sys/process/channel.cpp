@@ -13,7 +13,7 @@
 namespace nslaunch::sys {
 namespace {
 
-/// The kernel's own limit (SCM_MAX_FD): those that find no room are closed by the kernel in our name.
+/// The kernel's own limit (SCM_MAX_FD): descriptors that don't fit are closed by the kernel on our behalf.
 constexpr std::size_t kMostThatCome = 253;
 
 union DescriptorSpace {
@@ -65,7 +65,7 @@ void never_wait(const Fd& channel) noexcept {
 
 bool connect_within(const Fd& socket, const sockaddr_un& address,
                     const std::optional<Deadline>& deadline) noexcept {
-  // poll(2) does not tell when a full queue has room again; a limit of 0 would be none.
+  // poll(2) does not report when a full queue has room again; a limit of 0 would mean no limit.
   const long left = deadline ? std::max(deadline->poll_timeout(), 1) : 0;
   if (left == 0) never_wait(socket);
   const timeval limit = {left / 1000, left % 1000 * 1000};

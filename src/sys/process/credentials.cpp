@@ -10,7 +10,7 @@
 namespace nslaunch::sys {
 namespace {
 
-/// The ambient ones go with the inheritable ones.
+/// The ambient capabilities are dropped with the inheritable ones.
 int drop_capabilities() noexcept {
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   const __user_cap_data_struct none[2] = {};

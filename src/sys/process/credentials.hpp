@@ -6,16 +6,16 @@
 
 namespace nslaunch::sys {
 
-/// Makes this process another user's for good, with no capability left, however the caller came by those: a
-/// change of ids takes away those of uid 0 only, never inheritable ones, and none under no_setuid_fixup
-/// (capabilities(7)). One's own user keeps them. For a vforked child: straight system calls, as libc's would
-/// tell "all threads", of which that has none (K27). Clears the parent-death signal (K2). Returns 0 or an
-/// errno.
+/// Changes this process to another user for good, with no capability left, however the caller obtained those:
+/// a change of ids drops only those of uid 0, never inheritable ones, and none under no_setuid_fixup
+/// (capabilities(7)). A change to the process's own user keeps them. Uses raw system calls, for vforked
+/// children: libc's would notify "all threads", which such a child does not have (K27). Clears the
+/// parent-death signal (K2). Returns 0 or an errno.
 int become_user(uid_t uid, gid_t gid, std::span<const gid_t> groups) noexcept;
 
-/// A session keyring of its own, with nothing in it: the caller's keys are no longer this process's. Where
-/// nobody may ask for keys (a container's filter says EPERM, a security module EACCES) nobody else here may
-/// either. Returns 0 or an errno: EDQUOT where the user's quota of keys is used up.
+/// Joins a new, empty session keyring: the process no longer has the caller's keys. If keyctl(2) is denied
+/// (EPERM from a container's filter, EACCES from a security module), so it is to every other process here.
+/// Returns 0 or an errno: EDQUOT if the user's quota of keys is used up.
 int leave_keys() noexcept;
 
 }  // namespace nslaunch::sys

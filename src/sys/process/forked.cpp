@@ -17,7 +17,7 @@
 namespace nslaunch::sys {
 namespace {
 
-/// For the kernel to end a process that was killed; one that can't be is left to whoever reaps ours.
+/// How long a killed process may take to end; an unkillable one is left to the reaper of our orphans.
 constexpr std::chrono::milliseconds kEndLimit{200};
 
 constexpr int kRoom = 1 << 20;
@@ -25,7 +25,7 @@ constexpr int kRoom = 1 << 20;
 [[noreturn]] void be_child(pid_t parent, int out, const std::function<void(int)>& body) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
-  close_all_except({out});  // a lock or a pipe of the caller's must not outlive it in us
+  close_all_except({out});  // a lock or a pipe of the caller's must not outlive it in this child
   try {
     body(out);
   } catch (...) {
@@ -41,7 +41,7 @@ pid_t fork_untold() noexcept {
 }
 
 ChildWork::ChildWork(const std::function<void(int)>& body) : pipe_(make_pipe()) {
-  // Room for what is read later; less will do.
+  // Room for output that is read later; less will do.
   ::fcntl(pipe_.write.get(), F_SETPIPE_SZ, kRoom);
   const pid_t self = ::getpid();
   child_ = check(fork_untold(), "starting a process of our own");

@@ -15,26 +15,26 @@
 
 namespace nslaunch::sys {
 
-/// Work that may wait in the kernel for as long as somebody else likes: it is done in a child process that
-/// has no descriptor but the one that it writes to, ends with the caller, and is killed with this object. The
-/// caller must have one thread only.
+/// Work that may block in the kernel for as long as a third party likes: it runs in a child process that has
+/// no descriptor but the one it writes to, ends with the caller, and is killed with this object. The caller
+/// must be single-threaded.
 class ChildWork {
  public:
-  /// Begins it. Throws Error where no child can be had.
+  /// Starts it. Throws Error if no child can be started.
   explicit ChildWork(const std::function<void(int)>& body);
   ChildWork(const ChildWork&) = delete;
   ChildWork& operator=(const ChildWork&) = delete;
   ~ChildWork() { end(); }
 
-  /// Hands `take` what comes, until the end, or until it says false. False: that, or nothing more came for
-  /// `silence`, or until `deadline`.
+  /// Passes received data to `take` until the end, or until `take` returns false. Returns false in that case,
+  /// or if nothing more comes for `silence`, or until `deadline`.
   bool read(std::chrono::milliseconds silence, const Deadline& deadline,
             const std::function<bool(std::string_view)>& take);
-  /// Readable when something has come, for read_some().
+  /// Readable when there is data for read_some().
   int fd() const noexcept { return pipe_.read.get(); }
-  /// Hands `take` what has come by now. False: that was all, or `take` has said so.
+  /// Passes the data received so far to `take`. False: that was all, or `take` returned false.
   bool read_some(const std::function<bool(std::string_view)>& take);
-  /// Kills it unless all was read. Whether it has ended well by itself.
+  /// Kills it unless everything was read. Returns whether it ended successfully by itself.
   bool end();
 
  private:
@@ -51,12 +51,12 @@ struct ChildOutput {
   bool complete = false;  ///< false: the child was killed at a limit, or ended badly
 };
 
-/// What `body` writes as ChildWork, which is killed when `limit` is over or it has written `most` bytes. What
-/// came until then is kept. Throws Error where no child can be had.
+/// What `body` writes as ChildWork, which is killed after `limit` or once it has written `most` bytes; the
+/// output up to then is kept. Throws Error if no child can be started.
 ChildOutput output_of_child(const std::function<void(int)>& body, std::chrono::milliseconds limit,
                             std::size_t most);
 
-/// As fork(2), but told by no signal when it ends: nobody but us takes it, with waitid's __WALL (K40).
+/// Like fork(2), but no signal reports the child's end: only we reap it, with waitid's __WALL (K40).
 pid_t fork_untold() noexcept;
 
 }  // namespace nslaunch::sys

@@ -40,7 +40,7 @@ std::optional<Owners> owners_by_pidfd(const Pidfd& pidfd) {
   return Owners{info.ids[0], info.ids[2], info.ids[4]};
 }
 
-/// Believed while the process lives, so that it is of this one.
+/// Trusted only while the process lives, so that it is about this process.
 std::optional<Owners> owners_by_proc(uid_t owner, pid_t pid, const Pidfd& pidfd) {
   std::istringstream ids(read_of_process(owner, [pid] { return status_field(pid, "Uid").value_or(""); }));
   Owners owners;
@@ -48,8 +48,8 @@ std::optional<Owners> owners_by_proc(uid_t owner, pid_t pid, const Pidfd& pidfd)
   return owners;
 }
 
-/// In which `pid` is meant: ours. Asked of a handle on ourselves where `pidfd` is one: /proc/self/ns takes
-/// five times as long in a process that has not looked there yet.
+/// The namespace in which `pid` is valid: ours. Read from a handle on ourselves if `pidfd` is one:
+/// /proc/self/ns takes five times as long in a process that has not looked there yet.
 std::uint64_t own_pid_namespace(pid_t pid, const Pidfd& pidfd) {
   const auto inode = pid == ::getpid() ? pidfd.pid_namespace() : 0;
   return inode != 0 ? inode : namespace_inode(0, "pid");
@@ -67,12 +67,12 @@ ProcessIdentity identify(pid_t pid, const Pidfd& pidfd) {
   ProcessIdentity identity;
   identity.pid = pid;
   identity.pidfd_inode = pidfd.inode();
-  // Only where the inode can't tell: /proc/PID/stat is a costly file to read.
+  // Only if there is no inode: /proc/PID/stat is costly to read.
   if (identity.pidfd_inode == 0) {
     if (const auto stat = read_stat(pid)) identity.start_ticks = stat->start_ticks;
   }
   identity.boot_id = boot_id();
-  // The same for as long as we live.
+  // Constant for the life of this process.
   static const std::uint64_t own_namespace = own_pid_namespace(pid, pidfd);
   identity.pidns_inode = own_namespace;
   return identity;
@@ -82,12 +82,12 @@ std::optional<Pidfd> find(const ProcessIdentity& identity, uid_t owner) {
   if (identity.pid <= 0 || identity.boot_id != boot_id()) return std::nullopt;
   auto pidfd = Pidfd::open(identity.pid);
   if (!pidfd || pidfd->has_ended() || !belongs_to(owner, identity.pid, *pidfd)) return std::nullopt;
-  // Of this boot, so of a kernel that gave it an inode, too.
+  // The identity is of this boot, so this kernel has given that process an inode, too.
   if (const auto inode = pidfd->inode(); inode != 0) {
     return inode == identity.pidfd_inode ? std::move(pidfd) : std::nullopt;
   }
-  // The start time is read after the pidfd was opened and believed only while that process lives,
-  // so that both are of one process.
+  // The start time is read after the pidfd was opened and trusted only while that process lives, so that both
+  // are of one process.
   const auto stat = parse_stat(read_of_process(owner, [&] { return stat_line(identity.pid); }));
   if (!stat || pidfd->has_ended() || stat->start_ticks != identity.start_ticks) return std::nullopt;
   return pidfd;

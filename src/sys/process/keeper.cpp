@@ -15,13 +15,13 @@
 namespace nslaunch::sys {
 namespace {
 
-/// For the kernel to end one that was killed, on a busy machine, too.
+/// How long a killed child may take to end, even on a busy machine.
 constexpr std::chrono::seconds kKillLimit{1};
 
 [[noreturn]] void keep(pid_t parent, int descriptor) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // which the kernel sends when it has closed what we had
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // sent after the kernel has closed our descriptors
   if (::getppid() != parent) ::_exit(0);
-  ::setsid();  // who kills our group must not have it end before us
+  ::setsid();  // a signal to our process group must not end it before us
   close_all_except({descriptor});
   for (;;) ::pause();
 }

@@ -8,14 +8,14 @@
 
 namespace nslaunch::sys {
 
-/// Has a descriptor of ours that another user has been given, too. Whoever closes the last one of a terminal
-/// waits in the kernel for its locks, which that user can hold for as long as he likes (K66): a child with
-/// nothing but this descriptor keeps it until this object's end, and ends with us at the latest. To be
-/// declared before what it keeps, and made before anybody else has that. The caller must have one thread
-/// only.
+/// Holds a descriptor of ours that another user receives, too. Closing the last descriptor of a terminal
+/// waits in the kernel for its locks, which that user can hold for as long as the user likes (K66): a child
+/// with only this descriptor keeps it open until this object's end, and ends with us at the latest. Must be
+/// declared before what it keeps, and created before anyone else gets that. The caller must be
+/// single-threaded.
 class Keeper {
  public:
-  /// `whose`: the user's, for messages. Throws Error where no child can be had.
+  /// `whose`: that user, for messages. Throws Error if no child can be started.
   Keeper(int descriptor, uid_t whose);
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;

@@ -64,7 +64,7 @@ int Pidfd::queue_signal(int signal, int value) const noexcept {
 
 namespace {
 
-/// Where poll(2) fails for good: a child's end can still be asked for.
+/// For when poll(2) fails for good: waitid(2) can still report a child's end.
 bool look_for_end_of_child(int pidfd, const Deadline& deadline) noexcept {
   constexpr int kFlags = WEXITED | WNOHANG | WNOWAIT | __WALL;
   constexpr timespec kPause = {0, 10'000'000};

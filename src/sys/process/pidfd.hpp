@@ -10,13 +10,13 @@
 
 namespace nslaunch::sys {
 
-/// A handle on one process that can never mean another one, however pids are reused.
+/// A handle on one process; it never refers to another one, however pids are reused.
 class Pidfd {
  public:
   Pidfd() noexcept = default;
   explicit Pidfd(Fd fd) noexcept : fd_(std::move(fd)) {}
 
-  /// Nothing where there is no such process (or no permission to see it).
+  /// Empty if there is no such process (or no permission to see it).
   static std::optional<Pidfd> open(pid_t pid);
 
   int get() const noexcept { return fd_.get(); }
@@ -27,16 +27,16 @@ class Pidfd {
   /// As sigqueue(3): the receiver can tell it from a signal sent to a whole process group. Returns 0 or an
   /// errno.
   int queue_signal(int signal, int value = 0) const noexcept;
-  /// Readable means: the process (all its threads) has ended.
+  /// Whether it is readable: the process (all its threads) has ended.
   bool has_ended() const noexcept { return wait_for_end(std::chrono::milliseconds{0}); }
   /// Waits at most `limit` (negative: for ever). True when it has ended.
   bool wait_for_end(std::chrono::milliseconds limit) const noexcept;
   /// The inode that identifies the process for as long as the machine runs; 0 before kernel 6.9.
   std::uint64_t inode() const noexcept;
-  /// Its parent, 0 where that is in no PID namespace of ours; nothing before kernel 6.13, or once it has been
-  /// reaped.
+  /// Its parent, 0 if that is in no PID namespace of ours. Empty before kernel 6.13, or once the process has
+  /// been reaped.
   std::optional<pid_t> parent() const noexcept;
-  /// The inode of its PID namespace; 0 before kernel 6.11, or where it can't be seen.
+  /// The inode of its PID namespace; 0 before kernel 6.11, or if it can't be seen.
   std::uint64_t pid_namespace() const noexcept;
 
  private:

@@ -26,7 +26,7 @@ std::string proc_path(pid_t pid, const char* name) {
   return fmt::format("/proc/{}/{}", pid, name);
 }
 
-/// Of the text of a "status".
+/// A field of the text of /proc/PID/status.
 std::optional<std::string> field_of(const std::string& text, const char* name) {
   const std::string label = fmt::format("{}:", name);
   auto found = text.starts_with(label) ? 0 : text.find("\n" + label);
@@ -36,7 +36,7 @@ std::optional<std::string> field_of(const std::string& text, const char* name) {
   return text.substr(start, text.find('\n', start) - start);
 }
 
-/// Those names in a directory of /proc that are numbers: pids.
+/// The numeric names, which are pids, in a directory of /proc.
 std::vector<pid_t> numbers_in(const char* path) {
   std::vector<pid_t> numbers;
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path), ::closedir);
@@ -82,7 +82,7 @@ std::optional<ProcessStat> parse_stat(const std::string& line) {
 }
 
 std::string stat_line(pid_t pid) {
-  // One read: the kernel gives such a line whole, and it is read for every process there is.
+  // One read: the kernel returns the line as a whole, and this is done for every process.
   const Fd file(::open(proc_path(pid, "stat").c_str(), O_RDONLY | O_CLOEXEC));
   char line[1024];
   const auto count = file ? retry_on_eintr([&] { return ::read(file.get(), line, sizeof line); }) : -1;
@@ -140,9 +140,9 @@ std::vector<pid_t> all_pids() {
 std::size_t own_threads() {
   constexpr const char* kThreads = "/proc/self/task";
   struct stat status = {};
-  // One call in place of four: a directory for each, and two more links (proc(5)).
+  // One call instead of four: the link count is two plus one per thread, each a directory (proc(5)).
   if (::stat(kThreads, &status) != 0 || status.st_nlink <= 3) return 1;
-  // One that pthread_join(3) has returned for may not have left /proc yet.
+  // A thread that pthread_join(3) has returned for may not have left /proc yet.
   const auto numbers = numbers_in(kThreads);
   const auto count = std::ranges::count_if(numbers, [](pid_t thread) {
     const auto stat = read_stat(thread);
