@@ -30,7 +30,13 @@ configure() {
   fi
 }
 
+# build PRESET: one at a time, as two would write the same files.
 build() {
+  local lock
+  mkdir -p build
+  exec {lock}>"build/$1.lock"
+  flock "$lock"
   configure "$1"
   cmake --build "build/$1" -j "$(nproc)"
+  exec {lock}>&-
 }

@@ -47,10 +47,11 @@ foreach(scenario in-parts reach hold restart-leak)
   nslaunch_scenario(harper harper/${scenario} LONG AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 2)
 endforeach()
 
-# What all of these need is fetched and built once; then each runs its containers in a shard.
+# What all of these need is fetched and built once (scripts/test builds it at idle priority meanwhile, which is waited
+# for); then each runs its containers in a shard.
 add_test(NAME "containers: prepare" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/containers/prepare)
 set_tests_properties("containers: prepare" PROPERTIES LABELS containers SKIP_RETURN_CODE 77 TIMEOUT 1800
-  FIXTURES_SETUP containers RESOURCE_LOCK release_build PROCESSORS 2)
+  FIXTURES_SETUP containers RESOURCE_LOCK release_build)
 foreach(scenario variants first-process shared-state wrapper)
   nslaunch_scenario(containers containers/${scenario} AS root PROPERTIES FIXTURES_REQUIRED containers PROCESSORS 2)
 endforeach()

@@ -16,7 +16,7 @@ namespace nslaunch {
 
 /// One of the parts that a suite is split into: what its shard has for itself. In a fleet's command,
 /// variables, artifacts, capture file and kept overlays `{index}`, `{index0}`, `{total}`, `{name}` and `{id}`
-/// are replaced, and with `words`, `{}` (all of them) and `{1}`, `{2}`, … (one).
+/// are replaced, and with `line`, `{}` (the line) and `{1}`, `{2}`, … (a word).
 struct Part {
   unsigned index = 1;  ///< of the suite's parts, from 1
   unsigned total = 1;
@@ -147,7 +147,7 @@ class FleetObserver;  // nslaunch/fleet_events.hpp
 FleetResult run_fleet(const FleetSpec& spec, std::span<FleetObserver* const> observers = {});
 
 /// The exit status of a program that reports this result as its own: 0, 1, 123, 124 or 125; 126 or 127 if no
-/// command could be executed.
+/// command could be executed; 128+n if signal n ended the run.
 int exit_status(const FleetResult& result, const FleetSpec& spec) noexcept;
 
 }  // namespace nslaunch

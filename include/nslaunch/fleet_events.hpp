@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nslaunch/fleet.hpp>
+#include <nslaunch/run.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -14,42 +15,41 @@ namespace nslaunch {
 /// The two streams of a command.
 enum class Stream : std::uint8_t { kOut, kErr };
 
-/// Takes what a person must know of an observer that fails: the run goes on.
+/// Reports the failure of an observer to the user; the run continues.
 using Warn = std::function<void(std::string_view)>;
 
-/// An attempt that runs, the same object from AttemptStarted until AttemptEnded has been handled. Where
-/// nothing can be run there is no AttemptEnded, and it is gone before FleetEnded.
+/// A running attempt: the same object from AttemptStarted until AttemptEnded has been handled. If nothing can
+/// be run there is no AttemptEnded, and the object is destroyed before FleetEnded.
 struct RunningAttempt {
-  const PartResult& part;  ///< what is known of it so far: its command, and the attempts before this one
+  const PartResult& part;  ///< what is known so far: its command and the previous attempts
   unsigned number = 1;     ///< of the part's attempts, from 1
   std::string id;          ///< of its shard
   std::chrono::steady_clock::time_point began;
-  /// The end of what it has written by now, both streams in one: 32 KiB at least, where it has written as
-  /// much.
+  /// The end of its output so far, both streams combined: at least 32 KiB, if it has written that much.
   std::string tail{};
 };
 
-// What happens in a fleet. What an event refers to is there while the event is handled, and longer only where
-// that is said.
+// The events of a fleet. What an event refers to is valid while the event is handled, and longer only if
+// documented.
 
 struct FleetStarted {
   const FleetSpec& spec;  ///< until FleetEnded has been handled
-  std::size_t total = 0;  ///< parts to be settled, each repetition counted; 0: nobody knows (until_fail)
+  std::size_t total = 0;  ///< parts to be settled, each repetition counted; 0: unknown (until_fail)
 };
 
-/// Before its shard is made.
+/// Sent before its shard is created.
 struct AttemptStarted {
   const RunningAttempt& attempt;
 };
 
-/// Bytes that an attempt has written, as they come: a line may be in several.
+/// Output of an attempt, as it is read: a line may be split over several events.
 struct OutputRead {
   const RunningAttempt& attempt;
   Stream stream;
-  std::string_view bytes;  ///< empty: this was all of the stream
+  std::string_view bytes;  ///< empty: end of the stream
 };
 
-/// What is said of one shard while it is made and runs.
+/// A message about one shard while it is launched and runs.
 struct ShardMessage {
   enum class Kind { kWarning, kNote, kTrace };
   Kind kind;
@@ -61,9 +61,9 @@ struct AttemptEnded {
   const RunningAttempt& running;
   const PartResult& part;  ///< its last attempt is this one; its status is not settled yet
   const Attempt& attempt;
-  bool again = false;               ///< the part is tried again
+  bool again = false;               ///< the part is retried
   std::string_view output_problem;  ///< why the end of its output is lost; empty: it is not
-  /// Of Attempt::directory itself (O_PATH); -1: there is none. The name may lead elsewhere by now.
+  /// A descriptor of Attempt::directory itself (O_PATH); -1: none. The path may lead elsewhere by now.
   int directory = -1;
   const Warn& warn;
 };
@@ -74,20 +74,20 @@ struct PartSettled {
   bool passed = false;
 };
 
-/// What concerns all shards.
+/// A notice about all shards.
 struct FleetNotice {
   enum class Kind {
     kFewerAtOnce,   ///< the limit on descriptors does not allow FleetSpec::jobs
-    kTotalTimeout,  ///< FleetSpec::total_timeout has passed, and all are ended
-    kEnding,        ///< a signal ends all
-    kKilling,       ///< a second one kills them
+    kTotalTimeout,  ///< FleetSpec::total_timeout expired, and all shards are ended
+    kEnding,        ///< a signal ends all shards
+    kKilling,       ///< a second signal kills them
     kObserver,      ///< an observer has failed
   };
   Kind kind;
   std::string_view text;  ///< a sentence
 };
 
-/// A signal for the calling process, which no shard gets: SIGWINCH.
+/// A signal for the calling process that is not forwarded to any shard: SIGWINCH.
 struct SignalArrived {
   int signal = 0;
 };
@@ -95,29 +95,30 @@ struct SignalArrived {
 /// The calling process is about to be stopped, by Ctrl-Z.
 struct FleetStopping {};
 
-/// It goes on.
+/// The calling process continues.
 struct FleetContinued {};
 
-/// Nothing runs any more. Whoever shows the fleet has time for the rest: how that goes is in FleetEnded.
+/// No shard runs any more. The display now has time to write the rest; the result of that is in FleetEnded.
 struct FleetSettled {
   const FleetResult& result;
 };
 
-/// All is over, the calling process has its signals and limits back, and reports can be written. The last
-/// event, and where nothing could be run (each part's Attempt::error says why) perhaps the only one.
+/// The run is over, the signals and limits of the calling process are restored, and reports can be written.
+/// The last event, and possibly the only one if nothing could be run (Attempt::error of each part says why).
 struct FleetEnded {
   const FleetResult& result;
   const Warn& warn;
 };
 
-/// Is told what happens in a fleet, or in a run of one shard, by the thread that runs it and while it waits:
-/// what takes long keeps every shard waiting. Never ends a run: what a method throws is a warning.
+/// Receives the events of a fleet, or of a run of one shard, on the thread that runs it, which waits
+/// meanwhile: a slow method delays every shard. Never ends a run: an exception from a method becomes a
+/// warning.
 ///
-/// Of a run of one shard there are FleetStarted, AttemptStarted, AttemptEnded, PartSettled and FleetEnded:
-/// its output goes where the caller's does, and its messages have callbacks of their own (nslaunch/run.hpp).
+/// A run of one shard has FleetStarted, AttemptStarted, AttemptEnded, PartSettled and FleetEnded: its output
+/// goes where the caller's does, and its messages have callbacks of their own (nslaunch/run.hpp).
 ///
-/// One method for each event, and each does nothing unless it is overridden: an observer says by its
-/// declaration what it listens to, and is none the worse for an event that is added.
+/// One method per event, each of which does nothing unless it is overridden: the declaration of an observer
+/// shows which events it handles, and new events do not break it.
 class FleetObserver {
  public:
   virtual ~FleetObserver() = default;
@@ -125,13 +126,17 @@ class FleetObserver {
   FleetObserver(const FleetObserver&) = delete;
   FleetObserver& operator=(const FleetObserver&) = delete;
 
-  /// Whether anything is made of ShardMessage::Kind::kTrace, which costs each launch a little.
+  /// Whether ShardMessage::Kind::kTrace is used, which costs each launch a little.
   virtual bool wants_trace() const { return false; }
+
+  /// Whether LogEntry is used, which costs each shard more.
+  virtual bool wants_log() const { return false; }
 
   virtual void fleet_started(const FleetStarted&) {}
   virtual void attempt_started(const AttemptStarted&) {}
   virtual void output_read(const OutputRead&) {}
   virtual void shard_message(const ShardMessage&) {}
+  virtual void shard_logged(const LogEntry&) {}
   virtual void attempt_ended(const AttemptEnded&) {}
   virtual void part_settled(const PartSettled&) {}
   virtual void fleet_notice(const FleetNotice&) {}

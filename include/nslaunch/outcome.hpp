@@ -21,35 +21,42 @@ struct Leak {
   std::vector<std::string> listening;  ///< "127.0.0.1:9926", "[::]:1883", "unix:/path", "udp 0.0.0.0:53"
 };
 
-/// Why the command was told to end before it ended by itself.
+/// Why the command was asked to end before it ended by itself.
 enum class EndCause {
   kNone,        ///< it ended by itself
   kTimeout,     ///< --timeout
   kSilence,     ///< --silence
-  kTerminated,  ///< somebody sent nslaunch SIGTERM
-  kAncestor,    ///< a process that nslaunch was started by ended
-  kHangup,      ///< the terminal went away
-  kInterrupts,  ///< three Ctrl-C within three seconds
+  kTerminated,  ///< nslaunch received SIGTERM
+  kAncestor,    ///< an ancestor process of nslaunch ended
+  kHangup,      ///< the terminal hung up
+  kInterrupts,  ///< three Ctrl-C within three seconds; in a fleet, a second signal that ends it
   kKilled,      ///< Shard::kill()
 };
 
-/// Whether it ran into --timeout or --silence: the command's own end says nothing then.
+/// The word for it in reports; kNone is "none".
+constexpr const char* to_string(EndCause cause) noexcept {
+  constexpr const char* kWords[] = {"none",     "timeout", "silence",    "terminated",
+                                    "ancestor", "hangup",  "interrupts", "killed"};
+  return kWords[static_cast<int>(cause)];
+}
+
+/// Whether it is --timeout or --silence: the command's own wait status is then meaningless.
 constexpr bool is_hang(EndCause cause) noexcept {
   return cause == EndCause::kTimeout || cause == EndCause::kSilence;
 }
 
-/// What became of a packet capture.
+/// The result of a packet capture.
 struct CaptureOutcome {
-  bool full = false;       ///< the file's limit was reached: what came later is not in it
+  bool full = false;       ///< the file's limit was reached: later packets are missing
   std::error_code error;   ///< why capturing or writing stopped before the end
   std::uint64_t lost = 0;  ///< packets that came faster than they could be written
 };
 
-/// What the processes of a shard have used together.
+/// The total resource usage of a shard's processes.
 struct Usage {
-  std::chrono::microseconds user{0};    ///< CPU time; of a process that was killed at the end to 10 ms
+  std::chrono::microseconds user{0};    ///< CPU time; accurate to 10 ms for a process killed at the end
   std::chrono::microseconds system{0};  ///< likewise
-  /// The most resident memory that any one of them has had, in bytes; nslaunch's own init is one of them.
+  /// The peak resident memory of any single process, in bytes; includes nslaunch's own init.
   std::uint64_t peak_memory = 0;
 };
 
@@ -59,31 +66,31 @@ struct Outcome {
   int exit_status = 0;
   int term_signal = 0;
   EndCause cause = EndCause::kNone;
-  /// The command died of a SIGKILL that was not ours, and the kernel has killed a process for want of memory
+  /// The command died of a SIGKILL that nslaunch did not send, and the kernel's OOM killer killed a process
   /// while it ran.
   bool out_of_memory = false;
-  /// ShardSpec::memory_limit was reached, and the kernel has ended all of the shard; out_of_memory, too.
+  /// ShardSpec::memory_limit was reached, and the kernel killed the whole shard; out_of_memory is set, too.
   bool memory_limit_reached = false;
   /// ShardSpec::pids_limit was reached: processes could not be started.
   bool pids_limit_reached = false;
-  /// The grace ran out and the command was killed.
+  /// The grace period expired and the command was killed.
   bool grace_expired = false;
 
   /// The first few leaks in detail, and how many there were.
   std::vector<Leak> leaks;
   std::size_t leak_count = 0;
-  /// The shard's init has not lived to tell of all leaks: there may be more, or any at all.
+  /// The shard's init died before it reported all leaks: there may be more, or some if none are listed.
   bool leaks_unknown = false;
-  /// Only with ShardSpec::measure, and none where init has not lived to count: how many processes were
-  /// killed with the shard (leaks, and what visitors had started), and what all of its processes have used.
+  /// Only with ShardSpec::measure, and none if init died before it counted: the number of processes killed
+  /// with the shard (leaks, and processes started by visitors), and the usage of all its processes.
   std::optional<std::size_t> killed_count;
   std::optional<Usage> usage;
 
   /// Only with ShardSpec::capture.
   std::optional<CaptureOutcome> capture;
 
-  /// True when the kernel reported every process of the shard gone. Where it is false,
-  /// `teardown_blocker` names what held the shard's end up past the limit.
+  /// True if the kernel reported that every process of the shard is gone. If false, `teardown_blocker` names
+  /// what delayed the end of the shard past the limit.
   bool all_gone = true;
   std::string teardown_blocker;
 

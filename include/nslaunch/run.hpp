@@ -3,6 +3,7 @@
 #include <nslaunch/outcome.hpp>
 #include <nslaunch/spec.hpp>
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -10,38 +11,48 @@
 
 namespace nslaunch {
 
-/// Where the library's own words go. Each may be empty: then nothing is said.
+/// An action of nslaunch on a shard: a step, message, signal or decision. For bug reports.
+struct LogEntry {
+  std::chrono::system_clock::time_point at;
+  std::string_view shard;  ///< its id
+  std::string_view who;    ///< "launcher", "init"
+  std::string_view text;   ///< one line, printable
+};
+
+/// Callbacks for the library's own messages. Each may be empty: then nothing is reported.
 struct Messages {
   std::function<void(std::string_view)> warning;
   std::function<void(std::string_view)> trace;  ///< what -v shows
-  /// What was left to nslaunch and has to be known: which port a published port 0 is.
+  /// A choice left to nslaunch that the user must know: the port used for a published port 0.
   std::function<void(std::string_view)> note;
+  /// Each step, message, signal and decision of launcher and init, when it is reported.
+  std::function<void(const LogEntry&)> log{};
 };
 
 /// What run_shard() does with the calling process, besides running a shard.
 struct RunOptions {
-  /// For a program that does nothing but stand for the command, as `nslaunch` does, and has no handlers for
-  /// signals. Once the command runs, all of the process's descriptors but 2 and `keep_open` are closed, and 0
-  /// and 1 lead to /dev/null, for good: so end of file and SIGPIPE reach those at the other ends as if there
-  /// were the command alone. Otherwise none is touched, and a pipe that the caller has open stays open.
+  /// For a program that only runs the command, as `nslaunch` does, and has no signal handlers. Once the
+  /// command runs, all descriptors of the process except 2 and `keep_open` are closed, and 0 and 1 are
+  /// redirected to /dev/null, permanently: so end of file and SIGPIPE reach the other ends as if only the
+  /// command existed. If false, none is touched, and a pipe that the caller has open stays open.
   bool give_up_descriptors = false;
   std::vector<int> keep_open{};
-  /// When it is readable (a timerfd, or an eventfd or pipe that somebody else writes to: a handler for a
-  /// signal does not run meanwhile), the run ends as if the process had got SIGTERM: the command gets it, and
-  /// after the grace its end; a launch ends with an Error. It is the caller's, and nothing is read from it.
-  /// -1: none.
+  /// When it becomes readable (a timerfd, or an eventfd or pipe that another process writes to: signal
+  /// handlers do not run meanwhile), the run ends as if the process had received SIGTERM: the command
+  /// receives it and is killed after the grace period; a launch ends with an Error. Not owned, and never read
+  /// from. -1: none.
   int cancel = -1;
 };
 
-/// Runs one shard from start to end in the calling process: records it, launches it, supervises
-/// it and removes the record. Blocks the signals it forwards while it runs and restores them
-/// before it returns; SIGCHLD has its default action meanwhile. Any number may be run one after the other.
-/// Throws Error where the shard can't be had; nothing has run then and nothing is left. UsageError where the
+/// Runs one shard from start to end in the calling process: records it, launches it, supervises it and
+/// removes the record. Blocks the signals it forwards while it runs and restores them before it returns;
+/// SIGCHLD has its default action meanwhile. May be called any number of times in sequence. Throws Error if
+/// the shard can't be created; nothing has run then and nothing is left behind. Throws UsageError if the
 /// process has more than one thread.
 Outcome run_shard(const ShardSpec& spec, const Messages& messages = {}, const RunOptions& options = {});
 
-/// The status with which a program ends that stands for this outcome (section "Exit status" of
-/// the manual): the command's own, 128+n, 123 or 124.
+/// The exit status of a program that reports this outcome as its own (section "Exit status" of the manual):
+/// the command's own, 128+n, 123 or 124.
 int exit_status(const Outcome& outcome, const ShardSpec& spec) noexcept;
 
 }  // namespace nslaunch

@@ -133,7 +133,7 @@ struct ShardSpec {
   std::chrono::milliseconds leak_grace{250};
   /// The time between SIGTERM and SIGKILL.
   std::chrono::milliseconds grace{4000};
-  /// From the start of the command; none: no limit.
+  /// From the start of the launch, which has 2 s at least; none: no limit.
   std::optional<std::chrono::milliseconds> timeout;
   /// The longest time without output on its standard output and error; none: no limit.
   std::optional<std::chrono::milliseconds> silence;

@@ -65,7 +65,7 @@ constexpr const char* kUseVersion2 =
   throw Error(sys::errno_code(error), "limiting the shard by a control group: " + why, advice);
 }
 
-/// Where version 2 is mounted, without what lies above the root of that mount.
+/// Where version 2 is mounted; empty if it is not.
 std::string mount_of_cgroup2() {
   for (const auto& line : sys::mounts_here()) {
     if (line.type == "cgroup2") return line.path;

@@ -15,6 +15,7 @@
 #include "sys/base/check.hpp"
 #include "sys/base/fd.hpp"
 #include "sys/base/files.hpp"
+#include "sys/base/values.hpp"
 #include "sys/process/pidfd.hpp"
 
 namespace nslaunch::ns {
@@ -49,13 +50,11 @@ void write_maps_in(int proc_directory, const IdMap& map) {
 /// The directory of a child. If /proc belongs to an outer PID namespace (K10), the child has another number
 /// there: the one that /proc shows for a handle on it (kernel/fork.c, pidfd_show_fdinfo).
 std::string proc_directory_of(pid_t child) {
-  constexpr std::string_view kLabel = "\nPid:\t";
   const auto handle = sys::Pidfd::open(child);
   const auto about =
       sys::read_file(fmt::format("/proc/self/fdinfo/{}", handle ? handle->get() : -1).c_str()).value_or("");
-  const auto found = about.find(kLabel);
-  if (found == std::string::npos) return fmt::format("/proc/{}", child);
-  return fmt::format("/proc/{}", std::atoi(about.c_str() + found + kLabel.size()));
+  return fmt::format("/proc/{}",
+                     sys::number_after(about, "\nPid:").value_or(static_cast<std::uint64_t>(child)));
 }
 
 /// The child's half of unshare_user(): stays outside, and exits with 0 or an errno.

@@ -90,6 +90,20 @@ TEST_CASE("a handler ends others that have come, and itself, and nothing of them
   CHECK(called == "aAcc");
 }
 
+TEST_CASE("a handler can't turn its own loop, which turns again afterwards") {
+  Loop loop("waiting in a test");
+  int turns = 0;
+  auto timer = loop.timer([&] {
+    ++turns;
+    loop.turn(0);
+  });
+  for (int expected = 1; expected <= 2; ++expected) {
+    timer.set(Deadline(std::chrono::milliseconds{0}));
+    CHECK_THROWS_WITH(loop.turn(), Catch::Contains("a handler has turned its own loop"));
+    CHECK(turns == expected);
+  }
+}
+
 TEST_CASE("what a handler adds is waited for from the next turn on") {
   Loop loop("waiting for it");
   const auto pipe = full_pipe();

@@ -162,7 +162,7 @@ TEST_CASE("a message with a number that there is not is none, and told apart fro
     CHECK(is_taken(raw));
   }
   const Raw bad[] = {
-      {"a kind behind the last", static_cast<std::uint8_t>(number(Kind::kVisitor) + 1), 0, 0, 0, 0},
+      {"a kind behind the last", static_cast<std::uint8_t>(number(Kind::kLog) + 1), 0, 0, 0, 0},
       {"the highest kind", 255, 0, 0, 0, 0},
       {"a step behind the last", number(Kind::kFailed), rows, 0, 1, 0},
       {"the highest step", number(Kind::kDone), 255, 0, 1, 0},

@@ -26,7 +26,7 @@ struct Command {
 
 std::span<const Command> commands();
 
-/// Each is defined in the source file of the same name.
+/// Each is defined in the source file of the same name, version in help.
 const Command& run_command();
 const Command& list_command();
 const Command& inspect_command();

@@ -33,12 +33,12 @@ std::string values_of(const Command& command) {
 
 std::string bash_positionals_of(const Command& command) {
   switch (command.takes) {
-    case Takes::kShards:  // _nslaunch_shards, on its own: words of theirs are not to be expanded
     case Takes::kHelpWord:
       return fmt::format("{}", fmt::join(help_words(), " "));
     case Takes::kShell:
       return "bash zsh fish";
-    case Takes::kFiles:  // left to bash's own completion
+    case Takes::kShards:  // by _nslaunch_shards: the shell must not expand shard names
+    case Takes::kFiles:   // left to bash's own completion
     case Takes::kNothing:
       break;
   }

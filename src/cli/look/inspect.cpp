@@ -27,7 +27,7 @@ constexpr Option kOptions[] = {
 
 constexpr const char* kBold = "\033[1m";
 
-/// Rows under a title, each after `indent`; empty if there are none except the header.
+/// Rows under a title; empty if there are none except the header.
 std::string section(const char* title, const std::vector<Row>& rows, bool coloured) {
   if (rows.size() < 2) return {};
   const auto width = terminal_width();

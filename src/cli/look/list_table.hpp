@@ -17,8 +17,8 @@ struct TableStyle {
   bool with_user = false;  ///< a column USER before the command
 };
 
-/// ID, NAME, STATE, AGE, PROCS, CPU, MEMORY, PORTS (that listen on TCP), COMMAND. "-" if there is no value.
-/// Everything from a record is escaped. `overviews`: one for each shard.
+/// ID, NAME, SHARD, STATE, AGE, PROCS, CPU, MEMORY, PORTS (that listen on TCP), COMMAND. "-" if there is no
+/// value. Everything from a record is escaped. `overviews`: one for each shard.
 std::string shard_table(std::span<const ShardEntry> shards, std::span<const Overview> overviews,
                         const TableStyle& style);
 

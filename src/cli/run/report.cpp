@@ -71,7 +71,7 @@ void report(const Outcome& outcome, const ShardSpec& spec, bool verbose) {
   if (outcome.leak_count > 0 && spec.leaks != LeakPolicy::kIgnore) report_leaks(outcome);
   report_unknown_leaks(outcome, spec);
   if (!outcome.all_gone) {
-    sys::warn(shard::explain_held_up(outcome.teardown_blocker));
+    sys::warn(shard::explain_blocked_end(outcome.teardown_blocker));
   }
   if (outcome.pids_limit_reached)
     sys::warn(

@@ -22,8 +22,8 @@ void add(std::vector<int>& descriptors, const std::optional<Observer>& observer)
 }  // namespace
 
 bool Reports::are_wanted(const Arguments& arguments) {
-  constexpr std::string_view kOptions[] = {"report-json", "report-junit", "collect-junit",
-                                           "joblog",      "ci",           "github"};
+  constexpr std::string_view kOptions[] = {"report-json", "report-junit", "collect-junit", "joblog", "ci",
+                                           "github",      "log"};
   return std::any_of(std::begin(kOptions), std::end(kOptions),
                      [&](std::string_view option) { return arguments.has(option); });
 }
@@ -50,12 +50,14 @@ void Reports::open(const Arguments& arguments, const FleetSpec& spec, LogMarks m
     const char* summary = std::getenv("GITHUB_STEP_SUMMARY");
     github_.emplace(spec, summary != nullptr ? summary : "");
   }
-  // The last: it empties its file.
+  if (arguments.has("log")) log_.emplace(arguments.text("log"));
+  // Opened last, because it truncates its file.
   if (arguments.has("joblog")) job_log_.emplace(arguments.text("joblog"));
 }
 
 std::vector<FleetObserver*> Reports::observers() {
   std::vector<FleetObserver*> observers;
+  if (log_) observers.push_back(&*log_);
   if (job_log_) observers.push_back(&*job_log_);
   if (json_of_one_) observers.push_back(&*json_of_one_);
   if (json_) observers.push_back(&*json_);
@@ -64,12 +66,18 @@ std::vector<FleetObserver*> Reports::observers() {
   return observers;
 }
 
+std::function<void(const LogEntry&)> Reports::log() {
+  if (!log_) return {};
+  return [this](const LogEntry& entry) { log_->shard_logged(entry); };
+}
+
 std::vector<int> Reports::descriptors() const {
   std::vector<int> descriptors;
   add(descriptors, json_of_one_);
   add(descriptors, junit_);
   add(descriptors, github_);
   add(descriptors, job_log_);
+  add(descriptors, log_);
   return descriptors;
 }
 

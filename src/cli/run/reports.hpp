@@ -2,6 +2,7 @@
 
 #include <nslaunch/fleet_display.hpp>
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -11,26 +12,28 @@
 #include "run/report/github.hpp"
 #include "run/report/job_log.hpp"
 #include "run/report/junit_observer.hpp"
+#include "run/report/shard_log.hpp"
 
 namespace nslaunch::cli {
 
-/// What is written of a run besides what it shows.
+/// The reports that a run writes besides its output.
 class Reports {
  public:
-  /// Whether a run of one shard has any.
+  /// Whether a run of one shard has any reports.
   static bool are_wanted(const Arguments& arguments);
 
-  /// Opens the files of a run of several shards. `spec` must outlive it. Throws Error where one can't be
-  /// written, UsageError for what can't be.
+  /// Opens the files of a run of several shards. `spec` must outlive it. Throws Error if a file can't be
+  /// written, UsageError for invalid options.
   Reports(const Arguments& arguments, const FleetSpec& spec, LogMarks marks);
-  /// Those of a run of one shard, `spec` being what run::fleet_of_one() makes of it: GitHub is told only
-  /// where
-  /// --ci or --github ask for it, since the log is the command's own.
+  /// Those of a run of one shard; `spec` is made by run::fleet_of_one(). The report for GitHub is written
+  /// only if --ci or --github ask for it, since the log is the command's own.
   Reports(const Arguments& arguments, const FleetSpec& spec);
 
-  /// In the order in which they are told.
+  /// In the order in which they are notified.
   std::vector<FleetObserver*> observers();
-  /// What must stay open until the end.
+  /// The value for Messages::log; empty: nothing is logged.
+  std::function<void(const LogEntry&)> log();
+  /// The descriptors that must stay open until the end.
   std::vector<int> descriptors() const;
 
  private:
@@ -41,6 +44,7 @@ class Reports {
   std::optional<run::JunitObserver> junit_;
   std::optional<run::GithubReport> github_;
   std::optional<run::JobLog> job_log_;
+  std::optional<run::ShardLog> log_;
 };
 
 }  // namespace nslaunch::cli

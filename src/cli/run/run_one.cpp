@@ -21,7 +21,7 @@
 namespace nslaunch::cli {
 namespace {
 
-/// `keep_open`: what is needed when the run is over. Everything else is the command's alone.
+/// `keep_open`: descriptors needed after the run. All others are left to the command.
 Outcome run_and_tell(const ShardSpec& spec, const Messages& messages, bool verbose,
                      std::vector<int> keep_open = {}) {
   auto outcome = run_shard(spec, messages, {.give_up_descriptors = true, .keep_open = std::move(keep_open)});
@@ -29,7 +29,7 @@ Outcome run_and_tell(const ShardSpec& spec, const Messages& messages, bool verbo
   return outcome;
 }
 
-/// As the launch understands it, for those who look for what the command has put there.
+/// As the launch resolves it, for code that looks for files of the command there.
 std::string path_of_artifacts(const ShardSpec& spec) {
   if (spec.artifacts.empty()) return {};
   std::error_code unknown;
@@ -37,21 +37,22 @@ std::string path_of_artifacts(const ShardSpec& spec) {
   return unknown ? spec.artifacts : path.lexically_normal().string();
 }
 
-/// SIGINT and its like, for as long as reports are written: afterwards they end this process as ever.
+/// SIGINT and similar, blocked while reports are written: afterwards they end this process as usual.
 sys::SignalSet ending_signals() {
   sys::SignalSet signals;
   for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) signals.add(signal);
   return signals;
 }
 
-/// The files are opened before anything runs, and written whatever happens then.
-Outcome run_and_write(ShardSpec& spec, const Messages& messages, const Arguments& arguments) {
+/// The files are opened before the command runs, and written in any case.
+Outcome run_and_write(ShardSpec& spec, Messages messages, const Arguments& arguments) {
   spec.measure = arguments.has("report-json");
   if (spec.id.empty()) spec.id = shard::random_id();
   spec.artifacts = path_of_artifacts(spec);
   const auto fleet = run::fleet_of_one(spec);
   Reports reports(arguments, fleet);
   const auto observers = reports.observers();
+  messages.log = reports.log();
   run::OnePart part(fleet, observers, sys::warn);
   try {
     auto outcome = run_and_tell(spec, messages, arguments.has("verbose"), reports.descriptors());
@@ -78,7 +79,7 @@ int run_one(ShardSpec& spec, const Arguments& arguments) try {
                     .trace = {},
                     .note = [](std::string_view line) { sys::say(line); }};
   if (verbose) messages.trace = [](std::string_view line) { sys::say(line); };
-  const auto outcome = Reports::are_wanted(arguments) ? run_and_write(spec, messages, arguments)
+  const auto outcome = Reports::are_wanted(arguments) ? run_and_write(spec, std::move(messages), arguments)
                                                       : run_and_tell(spec, messages, verbose);
   if (outcome.term_signal != 0 && !is_hang(outcome.cause)) die_of(outcome.term_signal);
   return exit_status(outcome, spec);

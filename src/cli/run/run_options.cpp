@@ -68,6 +68,7 @@ constexpr Option kRunOptions[] = {
     {"hold-on-failure", 0, "DURATION", "keep the shard of a failed command for exec", false, true},
     {"dump-signal", 0, "SIGNAL", "send this first to a command that hangs (Node.js: USR2)", false, true},
     {"dump-grace", 0, "DURATION", "time for what that does (default: 2s)", false, true},
+    {"log", 0, "FILE", "log each step, message, signal and decision to FILE", false, true},
     {"pcap", 0, "FILE[:on-failure]", "write the shard's packets to FILE", false, true},
     {"pcap-size", 0, "SIZE", "size limit of that file (default: 64M)", false, true},
 };

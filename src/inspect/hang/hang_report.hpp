@@ -19,7 +19,7 @@ struct Subject {
   std::vector<std::string> command;
   pid_t init = 0;  ///< its pid here
   /// Another user for whom the text is meant: without kernel stacks, which only root can read, and without
-  /// command line, wait channel and sockets of processes that are not that user's.
+  /// command line and wait channel of processes that are not that user's, whose sockets have no owner in it.
   std::optional<uid_t> reader{};
 };
 

@@ -25,7 +25,7 @@ std::string in_words(const sys::ProcessStat& stat) {
 }
 
 Standstill traced(const sys::ProcessStat& stat) {
-  const pid_t tracer = std::atoi(sys::status_field(stat.pid, "TracerPid").value_or("0").c_str());
+  const auto tracer = static_cast<pid_t>(sys::status_number(stat.pid, "TracerPid").value_or(0));
   const auto about = sys::read_stat(tracer);
   const auto what = fmt::format("{} is held by its tracer, {}", in_words(stat),
                                 about ? in_words(*about) : std::string("who can't be seen from here"));
@@ -82,9 +82,7 @@ std::optional<Standstill> found_by_child(pid_t pid,
 std::optional<Pulse> pulse_of(pid_t pid) {
   const auto state = sys::status_field(pid, "State").value_or("X").front();
   if (state == 'Z' || state == 'X') return std::nullopt;
-  const auto count = [&](const char* name) {
-    return std::strtoull(sys::status_field(pid, name).value_or("0").c_str(), nullptr, 10);
-  };
+  const auto count = [&](const char* name) { return sys::status_number(pid, name).value_or(0); };
   return Pulse{state, count("voluntary_ctxt_switches") + count("nonvoluntary_ctxt_switches")};
 }
 

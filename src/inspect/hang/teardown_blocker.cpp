@@ -111,7 +111,7 @@ class Members {
 };
 
 std::optional<std::string> traced(const sys::ProcessStat& stat, const Members& members) {
-  const pid_t tracer = std::atoi(sys::status_field(stat.pid, "TracerPid").value_or("0").c_str());
+  const auto tracer = static_cast<pid_t>(sys::status_number(stat.pid, "TracerPid").value_or(0));
   if (tracer == 0 || members.has(tracer)) return std::nullopt;
   return fmt::format("{} is traced by {}", named(stat), named_with_state(tracer));
 }

@@ -31,7 +31,7 @@ std::chrono::microseconds time_of(std::uint64_t ticks) {
 }
 
 std::uint64_t peak_memory_of(pid_t shown) {
-  return std::strtoull(sys::status_field(shown, "VmHWM").value_or("0").c_str(), nullptr, 10) * 1024;
+  return sys::status_number(shown, "VmHWM").value_or(0) * 1024;
 }
 
 void add(const Process& process, nslaunch::Usage& usage) {

@@ -16,7 +16,7 @@ namespace nslaunch::inspect {
 
 /// Called by a shard's init, in the shard: every process of the caller's PID namespace other than
 /// the caller and zombies, by pid. Works with a fresh /proc and with an outer one (then by each
-/// process's own namespace link and its innermost NSpid).
+/// process's own namespace link and its NSpid at this level).
 std::vector<pid_t> processes_in_own_namespace();
 
 /// The same, except processes whose session is one of `sessions` (given by their leaders' pids).

@@ -14,14 +14,14 @@
 #include "inspect/snapshot/processes.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
+#include "sys/base/values.hpp"
 #include "sys/files/directory.hpp"
 #include "sys/process/procfs.hpp"
 
 namespace nslaunch::inspect {
 namespace {
 
-/// A check must stay cheap with thousands of survivors; if not all writers of a pipe are among these, its
-/// reader does not count as a tail.
+/// A check must stay cheap with thousands of survivors: only these are looked at, as readers and as writers.
 constexpr std::size_t kMostProcesses = 256;
 
 /// A process that reads a pipe as its standard input.
@@ -101,12 +101,6 @@ void mark_tails(std::vector<Reader>& readers, const std::vector<Process>& proces
   }
 }
 
-/// The number behind `label` in a text of /proc, 0 where it is missing.
-std::uint64_t number_after(const std::string& text, std::string_view label) {
-  const auto found = text.find(label);
-  return found == std::string::npos ? 0 : std::strtoull(text.c_str() + found + label.size(), nullptr, 10);
-}
-
 struct Activity {
   /// Grows with every completed read and write, with progress in an incomplete write (a large one, to a slow
   /// reader), and with the processor time of every thread (sort computes for a long time).
@@ -118,8 +112,11 @@ Activity activity_of(pid_t shown) {
   const auto io = sys::read_file(fmt::format("/proc/{}/io", shown).c_str()).value_or("");
   const auto status = sys::read_file(fmt::format("/proc/{}/status", shown).c_str()).value_or("");
   const auto stat = sys::read_stat(shown).value_or(sys::ProcessStat{});
-  return {number_after(io, "rchar: ") + number_after(io, "wchar: ") +
-              number_after(status, "\nvoluntary_ctxt_switches:") + stat.utime_ticks + stat.stime_ticks,
+  const auto number = [](const std::string& text, std::string_view label) {
+    return sys::number_after(text, label).value_or(0);
+  };
+  return {number(io, "rchar: ") + number(io, "wchar: ") + number(status, "\nvoluntary_ctxt_switches:") +
+              stat.utime_ticks + stat.stime_ticks,
           stat.state == 'R'};
 }
 

@@ -27,8 +27,8 @@ struct Contents {
 };
 
 /// The contents of the shard whose init has this pid here. Also sets the usage of those of its `mounts` that
-/// are a tmpfs. Returns at most `most` entries. Examines nothing that is mounted below them, follows no link
-/// of the shard's, and waits at most 3 s for file systems on the path.
+/// are a new tmpfs. Returns at most `most` entries. Examines nothing that is mounted below them, follows no
+/// link of the shard's, and waits at most 3 s for file systems on the path.
 Contents contents_of(pid_t init, std::vector<Mount>& mounts, std::size_t most);
 
 }  // namespace nslaunch::inspect

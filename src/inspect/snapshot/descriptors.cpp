@@ -12,6 +12,7 @@
 
 #include "ns/net/sockets.hpp"
 #include "sys/base/check.hpp"
+#include "sys/base/values.hpp"
 
 namespace nslaunch::inspect {
 namespace {
@@ -43,9 +44,8 @@ void for_each_descriptor(pid_t shown,
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
   if (!directory) return;
   while (const dirent* entry = ::readdir(directory.get())) {
-    if (entry->d_name[0] == '.') continue;
-    const int number = std::atoi(entry->d_name);
-    visit(number, descriptor_target(shown, number));
+    if (const auto number = sys::whole_number<int>(entry->d_name))
+      visit(*number, descriptor_target(shown, *number));
   }
 }
 

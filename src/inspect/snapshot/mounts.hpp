@@ -21,7 +21,7 @@ struct Mount {
     std::uint64_t limit_bytes;
     std::uint64_t files;
   };
-  std::optional<Usage> usage{};  ///< of a tmpfs, by contents_of()
+  std::optional<Usage> usage{};  ///< of a new tmpfs, by contents_of()
 };
 
 /// The mounts of the shard whose init has this pid here that are not ours as well, in the order in which they

@@ -8,33 +8,36 @@
 #include <unordered_map>
 
 #include "sys/base/check.hpp"
+#include "sys/base/values.hpp"
 
 namespace nslaunch::inspect {
 namespace {
 
-/// Tells which processes of an outer /proc are in the caller's PID namespace, or in one nested in
-/// it. A nested one, or one whose namespace link can't be read, belongs where its parent does.
+/// Determines which processes of an outer /proc are in the caller's PID namespace, or in one nested in it. A
+/// process in a nested one, or one whose namespace link can't be read, belongs where its parent does.
 class OuterProc {
  public:
   OuterProc() : own_pids_(nested_pids(own_shown_pid())), own_inode_(sys::namespace_inode(0, "pid")) {
     if (!own_pids_.empty()) pids_[own_pids_.front()] = own_pids_.back();
   }
 
-  /// A /proc of the caller's own namespace knows the caller by one pid only.
+  /// In a /proc of the caller's own namespace, the caller has only one pid.
   bool is_own() const { return own_pids_.size() == 1; }
 
   /// The pid in the caller's namespace, 0 for a process outside.
   pid_t inner_pid(pid_t shown) {
     if (const auto known = pids_.find(shown); known != pids_.end()) return known->second;
-    pids_[shown] = 0;  // ends a circle that pids reused while we look could form
+    pids_[shown] = 0;  // breaks a cycle that pids reused during the scan could form
     return pids_[shown] = find_inner_pid(shown);
   }
 
  private:
   static pid_t own_shown_pid() {
     char number[16] = "";
-    // Dangling, and so 0, in a /proc of a namespace that does not hold the caller's.
-    return ::readlink("/proc/self", number, sizeof number - 1) > 0 ? std::atoi(number) : 0;
+    // In a /proc of a namespace that does not contain the caller's, the link dangles: 0.
+    return ::readlink("/proc/self", number, sizeof number - 1) > 0
+               ? sys::whole_number<pid_t>(number).value_or(0)
+               : 0;
   }
 
   pid_t find_inner_pid(pid_t shown) {
@@ -43,7 +46,7 @@ class OuterProc {
     const pid_t inner = pids[own_pids_.size() - 1];
     const auto inode = sys::namespace_inode(shown, "pid");
     if (inode == own_inode_) return inner;
-    if (inode != 0 && pids.size() == own_pids_.size()) return 0;  // a neighbour's
+    if (inode != 0 && pids.size() == own_pids_.size()) return 0;  // in a sibling namespace
     const auto stat = sys::read_stat(shown);
     return stat && stat->parent > 0 && inner_pid(stat->parent) != 0 ? inner : 0;
   }
@@ -78,8 +81,7 @@ bool is_of(uid_t user, pid_t shown) {
 
 bool has_ended(const sys::ProcessStat& stat) {
   if (!stat.exiting && stat.state != 'Z' && stat.state != 'X') return false;
-  const auto threads = sys::status_field(stat.pid, "Threads");
-  return !threads || std::atoi(threads->c_str()) <= 1;
+  return sys::status_number(stat.pid, "Threads").value_or(0) <= 1;
 }
 
 std::vector<Process> running_processes(std::size_t limit) {

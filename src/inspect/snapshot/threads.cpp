@@ -7,6 +7,7 @@
 #include "inspect/snapshot/details.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
+#include "sys/base/values.hpp"
 #include "sys/process/procfs.hpp"
 
 namespace nslaunch::inspect {
@@ -39,7 +40,7 @@ Threads threads_of(pid_t pid, std::size_t most) {
        task.increment(gone)) {
     ++threads.total;
     if (threads.seen == most) continue;
-    const auto stat = sys::read_stat(std::atoi(task->path().filename().c_str()));
+    const auto stat = sys::read_stat(sys::whole_number<pid_t>(task->path().filename().string()).value_or(0));
     if (!stat) continue;
     ++threads.seen;
     add(threads.groups, *stat);
@@ -53,7 +54,7 @@ std::optional<bool> is_stopped(pid_t pid) {
   std::error_code gone;
   for (std::filesystem::directory_iterator task(fmt::format("/proc/{}/task", pid), gone), end; task != end;
        task.increment(gone)) {
-    const auto stat = sys::read_stat(std::atoi(task->path().filename().c_str()));
+    const auto stat = sys::read_stat(sys::whole_number<pid_t>(task->path().filename().string()).value_or(0));
     if (stat && (stat->state == 'T' || stat->state == 't')) return true;
     seen |= stat.has_value();
   }

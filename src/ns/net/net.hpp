@@ -6,8 +6,8 @@ namespace nslaunch::ns {
 
 void bring_loopback_up();
 
-/// Returns once 127.0.0.1 and, if `with_ipv6` and the kernel has IPv6, ::1 really carry a datagram (K7: their
-/// addresses appear some time after the link is up, and bind works before). Gives up after 1 s.
+/// Returns once 127.0.0.1 carries a datagram (K7: its address appears some time after the link is up, and
+/// bind works before) and, if `with_ipv6` and the kernel has IPv6, ::1 can be bound. Gives up after 1 s.
 void wait_for_loopback(bool with_ipv6);
 
 }  // namespace nslaunch::ns

@@ -14,7 +14,7 @@ enum class Protocol { kTcp, kUdp, kUnix };
 struct Socket {
   Protocol protocol = Protocol::kTcp;
   bool listening = false;   ///< TCP and Unix: in LISTEN; UDP: bound and not connected
-  bool closing = false;     ///< TCP: one side, or both, have closed it
+  bool closing = false;     ///< TCP: one side or both have closed it, or it is not connected
   std::string local;        ///< "127.0.0.1:9926", "[::]:1883", a path, "@abstract"
   std::string remote;       ///< empty if there is none
   std::uint64_t inode = 0;  ///< what /proc/PID/fd shows as socket:[inode]

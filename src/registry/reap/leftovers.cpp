@@ -90,25 +90,22 @@ sys::Fd whose_it_is(const sys::Fd& place, const char* name, const std::string& m
 /// Removes a file that root created in a directory whose owner has no right to write there, but could grant
 /// it to himself: using root's right does no more than he could do. Returns 0 or an errno.
 int remove_for_owner(int place, const char* name) {
-  const auto remove = [&] {
-    return sys::Answer{std::to_string(::unlinkat(place, name, 0) == 0 ? 0 : errno)};
-  };
-  return std::atoi(sys::in_child(0, kRemovalLimit, remove, sys::Signals::kWait, {place}).text.c_str());
+  const auto remove = [&] { return sys::Answer::of_error(::unlinkat(place, name, 0) == 0 ? 0 : errno); };
+  return sys::in_child(0, kRemovalLimit, remove, sys::Signals::kWait, {place}).error();
 }
 
 /// In children, because any user on the path may hold a lock for as long as he likes (K66).
 int remove_as_root(const std::string& directory, const char* name, const std::string& made) {
   const auto look = [&] {
-    sys::Answer answer;
     auto place = open_place(directory);
-    answer.text = std::to_string(errno);
-    if (!place) return answer;
+    if (!place) return sys::Answer::of_error(errno);
+    sys::Answer answer;
     answer.descriptors.push_back(whose_it_is(place, name, made));
     answer.descriptors.push_back(std::move(place));
     return answer;
   };
   const auto answer = sys::in_child(0, kRemovalLimit, look);
-  if (answer.descriptors.empty()) return std::atoi(answer.text.c_str());
+  if (answer.descriptors.empty()) return answer.error();
   const int whose = answer.descriptors.front().get();
   const int place = answer.descriptors.back().get();
   const auto remove = [&] { return remove_in(place, name, made); };

@@ -15,6 +15,7 @@
 #include "registry/record/list_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
+#include "sys/base/values.hpp"
 #include "sys/process/identity.hpp"
 
 namespace nslaunch {
@@ -42,7 +43,7 @@ int signal_processes(const ShardRecord& record, int signal) {
   return ESRCH;
 }
 
-/// Ordered by start time.
+/// Ordered by start time, unreadable ones last.
 std::vector<ShardEntry> list_directories(std::span<const Directory> directories,
                                          std::vector<std::string>& warnings) {
   std::vector<ShardEntry> entries;
@@ -89,7 +90,7 @@ void signal_shard(const ShardEntry& entry, int signal) {
   const auto answer = registry::as_user(record.uid, registry::kSignalLimit, [&] {
     return std::to_string(registry::signal_processes(record, signal));
   });
-  const int error = std::atoi(answer.c_str());
+  const int error = sys::whole_number<int>(answer).value_or(EPROTO);
   if (error == ESRCH) {
     throw Error(sys::errno_code(error), doing, "It has ended; to remove its record, run: nslaunch reap");
   }

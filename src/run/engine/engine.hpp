@@ -49,8 +49,8 @@ std::string show_variables(const std::vector<std::string>& environment,
 /// sense.
 EnginePart read_engine(const Engine& engine, const std::vector<std::string>& environment);
 
-/// Reads the variables of every known engine. If several report that they have split the run, or none does,
-/// or what one reports makes no sense, throws UsageError with the variables and advice. An engine that has
+/// Reads the variables of every known engine. If several report that they have split the run, or none reports
+/// anything, or what one reports makes no sense, throws UsageError with advice. An engine that has
 /// split nothing (1 of 1) does not count beside another.
 EnginePart detect_engine(const std::vector<std::string>& environment);
 

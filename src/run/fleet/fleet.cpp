@@ -120,6 +120,9 @@ std::unique_ptr<Messages> Fleet::messages_for(const Part& part) {
   messages->warning = to_observers(ShardMessage::Kind::kWarning);
   messages->note = to_observers(ShardMessage::Kind::kNote);
   if (observers_.want_trace()) messages->trace = to_observers(ShardMessage::Kind::kTrace);
+  if (observers_.want_log()) {
+    messages->log = [this](const LogEntry& entry) { observers_.tell(&FleetObserver::shard_logged, entry); };
+  }
   return messages;
 }
 

@@ -49,7 +49,7 @@ void ShardRun::prepare(const ShardSpec& spec, const Shared& shared) {
   plan_.settings = shared.settings;
   plan_.outside_handles = shared.outside_handles;
   plan_.stdin_pipe = 0;
-  plan_.tracing = static_cast<bool>(messages_.trace);
+  listen(plan_, messages_);
   plan_.streams = output_.open(loop_);
   const int null = ::fcntl(shared.null.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   plan_.streams.emplace(plan_.streams.begin(), sys::check(null, "giving a shard its standard input"));

@@ -8,7 +8,11 @@ bool Observers::want_trace() const {
   return std::any_of(all_.begin(), all_.end(), [](const auto* observer) { return observer->wants_trace(); });
 }
 
-/// One that fails at this, too, has nobody left to be told to.
+bool Observers::want_log() const {
+  return std::any_of(all_.begin(), all_.end(), [](const auto* observer) { return observer->wants_log(); });
+}
+
+/// A second failure here is ignored: no observer is left to report it to.
 void Observers::has_failed(const std::exception& error) const noexcept {
   for (auto* observer : all_) {
     try {

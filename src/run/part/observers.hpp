@@ -24,6 +24,7 @@ class Observers {
     }
   }
   bool want_trace() const;
+  bool want_log() const;
 
  private:
   void has_failed(const std::exception& error) const noexcept;

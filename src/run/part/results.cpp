@@ -41,7 +41,7 @@ void Results::only_count(const Turn& turn) {
   const auto found = parts_.find({turn.repetition, turn.part});
   ++result_.passed_before;
   for (const auto& attempt : found->second.attempts)
-    result_.passed_before_time += std::chrono::duration_cast<Milliseconds>(attempt.outcome.duration);
+    result_.passed_before_time += std::chrono::duration_cast<Milliseconds>(time_of(attempt));
   parts_.erase(found);
 }
 

@@ -7,33 +7,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json cause_as_json(EndCause cause) {
-  switch (cause) {
-    case EndCause::kTimeout:
-      return "timeout";
-    case EndCause::kSilence:
-      return "silence";
-    case EndCause::kTerminated:
-      return "terminated";
-    case EndCause::kAncestor:
-      return "ancestor";
-    case EndCause::kHangup:
-      return "hangup";
-    case EndCause::kInterrupts:
-      return "interrupts";
-    case EndCause::kKilled:
-      return "killed";
-    case EndCause::kNone:
-      break;
-  }
-  return nullptr;
-}
-
 Json exit_as_json(const Outcome& outcome) {
   const bool died = outcome.term_signal != 0;
   return {{"status", died ? Json() : Json(outcome.exit_status)},
           {"signal", died ? Json(outcome.term_signal) : Json()},
-          {"cause", cause_as_json(outcome.cause)},
+          {"cause", outcome.cause == EndCause::kNone ? Json() : Json(to_string(outcome.cause))},
           {"grace_expired", outcome.grace_expired},
           {"hint", outcome.out_of_memory ? Json("the kernel's OOM killer ended it") : Json()}};
 }

@@ -42,7 +42,7 @@ class Printer {
   /// Writes as much as is accepted at once.
   void write_now();
 
-  /// The footer is written to stderr; if stdout is the same terminal, it is erased for output to either.
+  /// The footer is written to stderr; if stdout is a terminal, too, it is erased for output to either.
   void set_footer(Footer* footer) noexcept { footer_ = footer; }
 
  private:

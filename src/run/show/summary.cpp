@@ -26,7 +26,7 @@ std::string coloured(Status status, bool colour) {
   return fmt::format("\033[{}m{}\033[0m", passed ? 32 : doubtful ? 33 : 31, to_string(status));
 }
 
-/// What is worth saying besides the status word.
+/// Details besides the status word.
 std::string remark(const Attempt& attempt, const FleetSpec& spec) {
   const auto& outcome = attempt.outcome;
   if (attempt.status == Status::kCancelled) return attempt.started ? "" : " before its command ran";
@@ -45,7 +45,7 @@ std::string command_to_run_again(const PartResult& part, const FleetSpec& spec,
                               .name = part.part.name,
                               .id = part.attempts.back().id,
                               .line = part.part.line};
-  // Where names are another user's choice, what root types must not make them root's own.
+  // If another user chose the names, a command that root runs must not use them as root's own.
   const bool is_anothers_list = part.part.line && shard::other_user(spec.shard) != nullptr;
   for (const auto& word : options) {
     const bool is_path = words.back() == "--pcap" || words.back() == "--overlay";
@@ -96,11 +96,12 @@ void add_part(std::vector<std::string>& lines, const PartResult& part, const Fle
     if (spec.shard.leaks == LeakPolicy::kIgnore) break;
     for (const auto& leak : leak_lines(attempt.outcome)) lines.push_back("  left running: " + leak);
   }
-  if (!last.outcome.all_gone) lines.push_back("  " + shard::explain_held_up(last.outcome.teardown_blocker));
+  if (!last.outcome.all_gone)
+    lines.push_back("  " + shard::explain_blocked_end(last.outcome.teardown_blocker));
   if (failed) lines.push_back("  again: " + command_to_run_again(part, spec, settings.options_to_run_again));
 }
 
-/// What the parts took, each for itself: with all attempts.
+/// The time of all parts in sequence, including all attempts.
 std::chrono::microseconds sum_of_times(const FleetResult& result) {
   std::chrono::microseconds sum = result.passed_before_time;
   for (const auto& part : result.parts) {

@@ -7,6 +7,7 @@
 
 #include "shard/init/init_steps.hpp"
 #include "shard/plan/users_directory.hpp"
+#include "sys/base/check.hpp"
 #include "sys/process/identity.hpp"
 
 namespace nslaunch::run {
@@ -38,6 +39,11 @@ ShardRecord make_record(const shard::Plan& plan, pid_t init_pid, const sys::Pidf
 
 }  // namespace
 
+void listen(shard::Plan& plan, const Messages& messages) noexcept {
+  plan.logging = static_cast<bool>(messages.log);
+  plan.tracing = plan.logging || messages.trace;
+}
+
 shard::Hooks Recorder::hooks() {
   shard::Hooks hooks;
   hooks.created = [this](pid_t pid, const sys::Pidfd& init) {
@@ -47,7 +53,7 @@ shard::Hooks Recorder::hooks() {
     return control;
   };
   hooks.running = [this](const std::string& isolation) { running_with(isolation); };
-  hooks.held_up = [this] {
+  hooks.end_unconfirmed = [this] {
     if (registration_) registration_->abandon();
   };
   hooks.held = [this] { return hold(); };
@@ -59,6 +65,7 @@ shard::Hooks Recorder::hooks() {
   };
   hooks.warning = messages_.warning;
   hooks.trace = messages_.trace;
+  hooks.log = shard::Log(plan_.spec.id, messages_.log);
   return hooks;
 }
 

@@ -12,6 +12,9 @@
 
 namespace nslaunch::run {
 
+/// Makes init report what `messages` has a callback for.
+void listen(shard::Plan& plan, const Messages& messages) noexcept;
+
 /// A shard's own record, kept up to date from the launch's hooks.
 class Recorder {
  public:
@@ -20,7 +23,7 @@ class Recorder {
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  /// It must outlive them.
+  /// The recorder must outlive them.
   shard::Hooks hooks();
 
  private:

@@ -63,7 +63,7 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages, const RunOpti
   registry::sweep();
   registry::LeftoverNote leftovers(messages.warning);
   auto plan = shard::make_plan(spec, leftovers.hook());
-  plan.tracing = static_cast<bool>(messages.trace);
+  run::listen(plan, messages);
   plan.gives_up_descriptors = options.give_up_descriptors;
   plan.may_have_handlers = !options.give_up_descriptors;
   plan.cancel = options.cancel;

@@ -67,7 +67,7 @@ void Shard::Impl::prepare(const ShardSpec& spec, const Streams& streams) {
   id_ = plan_.spec.id;
   plan_.own_process_group = true;
   plan_.launcher_visits = true;
-  plan_.tracing = static_cast<bool>(messages_.trace);
+  run::listen(plan_, messages_);
   plan_.streams = copies_of(streams);
   plan_.stdin_pipe = shard::pipe_inode(plan_.streams.front().get());
   // Several shards in one process would raise its descriptor limit and restore it in any order.

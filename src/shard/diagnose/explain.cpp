@@ -110,7 +110,7 @@ std::string explain_missing(const Message& missing) {
       about.doing, code_of(missing).message());
 }
 
-std::string explain_held_up(const std::string& teardown_blocker) {
+std::string explain_blocked_end(const std::string& teardown_blocker) {
   return fmt::format(
       "the shard has not ended within 5 s: {}\n"
       "its record stays until it has: nslaunch list, nslaunch reap",

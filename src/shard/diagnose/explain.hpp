@@ -63,7 +63,7 @@ std::string explain_stuck_init(const std::string& why, LeakPolicy leaks);
 
 /// The warning for a shard whose end is held up (by `teardown_blocker`, as inspect::find_teardown_blocker
 /// names it).
-std::string explain_held_up(const std::string& teardown_blocker);
+std::string explain_blocked_end(const std::string& teardown_blocker);
 
 /// How much isolation the privileges allow, as -v prints it.
 std::string explain_privilege_mode(PrivilegeMode privilege_mode);

@@ -134,8 +134,8 @@ struct Prepared {
   std::vector<int> closed;
 };
 
-/// Runs in the new process until the exec. The process shares init's memory (vfork), so it only reads what is
-/// prepared and writes `failure`.
+/// Runs in the new process until the exec. The process may share init's memory (vfork), so it only reads what
+/// is prepared and writes `failure`.
 void become(const Plan& plan, const Start& start, Prepared& prepared, StartFailure& failure) {
   const auto failed = [&](Step step, int error) {
     failure = {step, error};

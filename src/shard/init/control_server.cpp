@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t kMostVisitors = 256;
 constexpr std::chrono::milliseconds kAWhile{100};
-/// The kernel takes a third of the stack's limit for arguments and environment, 6 MiB at most.
+/// The kernel takes a quarter of the stack's limit for arguments and environment, 6 MiB at most.
 constexpr off_t kLongestRequest = 8 << 20;
 
 /// A visitor's request, which the visitor can't change any more.
@@ -191,6 +191,7 @@ void ControlServer::start(Visitor& visitor, std::vector<sys::Fd> descriptors) {
     return;
   }
   sessions_.push_back(visitor.process);
+  if (process_started) process_started(visitor.process);
   send_or_exit(visitor.connection, {.kind = Kind::kStarted, .code = visitor.process, .payload = {}});
 }
 

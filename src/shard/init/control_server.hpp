@@ -2,6 +2,7 @@
 
 #include <sys/wait.h>
 
+#include <functional>
 #include <list>
 #include <string>
 #include <vector>
@@ -13,19 +14,22 @@
 
 namespace nslaunch::shard {
 
-/// Init's side of the control socket. What a visitor asks for is forked by init, so it is an ordinary
-/// descendant, with the command's user; nothing here ever waits for a visitor.
+/// Init's side of the control socket. Init forks the processes that visitors request, so they are ordinary
+/// descendants, with the command's user; nothing here ever waits for a visitor.
 class ControlServer {
  public:
-  /// `listener`: the control socket, listening; may be none. `isolation`: NSLAUNCH_ISOLATION.
-  /// `launchers_visit`: a connection that is taken in already; may be none.
+  /// `listener`: the control socket, listening; may be empty. `isolation`: NSLAUNCH_ISOLATION.
+  /// `launchers_visit`: a connection that is already accepted; may be empty.
   ControlServer(const Plan& plan, const std::string& isolation, sys::Fd listener, sys::Fd launchers_visit);
 
-  /// Does what is asked whenever `loop` turns, which must outlive this.
+  /// Called for each process that is started for a visitor; may be empty.
+  std::function<void(pid_t)> process_started;
+
+  /// Serves requests whenever `loop` turns, which must outlive this.
   void begin(sys::Loop& loop);
-  /// Tells a visitor that the process which was started for it has ended.
+  /// Notifies a visitor that the process started for it has ended.
   void note_end(const siginfo_t& child);
-  /// The sessions of processes that visitors have started; these are nobody's leaks.
+  /// The sessions of processes that visitors have started; these do not count as leaks.
   const std::vector<pid_t>& sessions() const noexcept { return sessions_; }
 
  private:
@@ -52,7 +56,7 @@ class ControlServer {
   sys::Fd listener_;
   sys::Loop* loop_ = nullptr;
   sys::Loop::Watch listener_watch_;
-  sys::Loop::Timer retry_;  ///< set where there is no descriptor for one more
+  sys::Loop::Timer retry_;  ///< set if there is no descriptor for another visitor
   std::list<Visitor> visitors_;
   std::vector<pid_t> sessions_;
 };

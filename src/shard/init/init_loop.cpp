@@ -11,6 +11,7 @@
 #include "shard/init/init_command.hpp"
 #include "shard/init/listening.hpp"
 #include "shard/plan/users_directory.hpp"
+#include "shard/wire/log.hpp"
 #include "shard/wire/protocol.hpp"
 #include "shard/wire/usage.hpp"
 #include "sys/base/check.hpp"
@@ -46,6 +47,12 @@ class Init {
   }
   void send_to_launcher(Kind kind, int code = 0, int detail = 0) {
     send_to_launcher({.kind = kind, .code = code, .detail = detail, .payload = {}});
+  }
+  template <typename... Args>
+  void log(fmt::format_string<Args...> text, Args&&... args) {
+    if (!plan_.logging) return;
+    send_to_launcher(
+        {.kind = Kind::kLog, .payload = pack_log_entry(fmt::format(text, std::forward<Args>(args)...))});
   }
   bool reap();
   void note(const siginfo_t& child);
@@ -84,6 +91,7 @@ class Init {
 /// Signals first: the launcher may ask about one that init has received, too.
 void Init::begin_to_watch() {
   signals_watch_ = loop_.watch(signals_.fd(), POLLIN, [this](short) { signals_.drain(); });
+  control_.process_started = [this](pid_t process) { log("process {} is started for a visitor", process); };
   control_.begin(loop_);
   channel_watch_ = loop_.watch(channel_.get(), POLLIN, [this](short) { receive_message(); });
   mounts_watch_ = loop_.watch(mounts_.fd(), POLLPRI, [this](short) { look_at_mounts(); });
@@ -91,6 +99,7 @@ void Init::begin_to_watch() {
 }
 
 void Init::handle(const Message& message) {
+  log("told: {}", describe(message));
   switch (message.kind) {
     case Kind::kForward:
       command_.signal(message.code);
@@ -120,6 +129,7 @@ void Init::handle(const Message& message) {
 }
 
 void Init::begin_leak_grace() {
+  log("looks for what the command has left running, after the leak grace");
   held_ = false;
   leak_deadline_.emplace(killing_ ? std::chrono::milliseconds{0} : plan_.spec.leak_grace);
 }
@@ -137,6 +147,7 @@ void Init::report_end() {
 }
 
 void Init::note(const siginfo_t& child) {
+  log("{}", describe(child));
   if (child.si_code == CLD_TRAPPED) return sys::untrace(child);
   if (child.si_pid != command_.pid() || !command_.is_running()) {
     if (child.si_code != CLD_STOPPED && child.si_code != CLD_CONTINUED) control_.note_end(child);
@@ -174,6 +185,7 @@ bool Init::reap() {
 bool Init::grace_is_over() {
   if (!leak_deadline_ || !leak_deadline_->passed()) return false;
   if (killing_ || !tails_.progressing()) return true;
+  log("a tail of a pipeline still moves bytes: another grace");
   leak_deadline_.emplace(std::max(plan_.spec.leak_grace, std::chrono::milliseconds{50}));
   return false;
 }

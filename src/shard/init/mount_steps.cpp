@@ -61,14 +61,14 @@ sys::Fd make_view(const Layers& layers, const sys::Directory& below) {
 /// Made as that user, who sees and changes in it only what that user could anyway.
 sys::Fd make_view_as(const UserIds& user, const Plan& plan, std::size_t at) {
   Layers layers;
-  const auto work = [&] {
+  const auto work = [&]() -> sys::Answer {
     sys::Answer made;
     try {
       made.descriptors.push_back(make_view(layers, layers.lower));
+      return made;
     } catch (const Error& error) {
-      made.text = std::to_string(error.code().value());
+      return sys::Answer::of_error(error.code().value());
     }
-    return made;
   };
   const auto& places = plan.places;
   const auto open = [&] {
@@ -80,7 +80,7 @@ sys::Fd make_view_as(const UserIds& user, const Plan& plan, std::size_t at) {
       user.uid, user.gid, {user.groups.begin(), user.groups.end()}, kMountLimit,
       {places.covered[at].fd(), places.keeping[at].fd(), plan.overlay_work[at].directory().fd()}, open, work);
   if (!made.descriptors.empty()) return std::move(made.descriptors.front());
-  throw Error(sys::errno_code(std::atoi(made.text.c_str())), fmt::format("mounting as user {}", user.uid));
+  throw Error(sys::errno_code(made.error()), fmt::format("mounting as user {}", user.uid));
 }
 
 /// What lies below is not mounted on again but shown by the view above it, if there is one by now.

@@ -21,6 +21,11 @@ void notify(const Hooks& hooks, const Message& result) {
   if (hooks.received) hooks.received(result);
 }
 
+void notify_of_own(const Hooks& hooks, const Message& result) {
+  hooks.log("{}", describe(result));
+  notify(hooks, result);
+}
+
 Error ended_early(RunningShard& shard, const Hooks& hooks) {
   std::string how;
   int signal = 0;
@@ -38,6 +43,7 @@ Error ended_early(RunningShard& shard, const Hooks& hooks) {
 /// Reads what init sent before it ended: the reason, perhaps.
 void receive_last_messages(const Plan& plan, RunningShard& shard, const Hooks& hooks) {
   while (const auto message = receive(shard.channel.get(), false, &shard.reach_listeners)) {
+    hooks.log.received(*message);
     if (message->kind != Kind::kFailed) continue;
     notify(hooks, *message);
     throw_failure(plan, *message);
@@ -58,7 +64,7 @@ void attempt(const Plan& plan, const Hooks& hooks, Step which, std::optional<Run
       throw ended_early(*shard, hooks);
     }
     const Message failure{.kind = Kind::kFailed, .step = which, .code = error.code().value(), .payload = {}};
-    notify(hooks, failure);
+    notify_of_own(hooks, failure);
     throw explain(plan, failure);
   }
 }
@@ -66,19 +72,22 @@ void attempt(const Plan& plan, const Hooks& hooks, Step which, std::optional<Run
 template <typename Work>
 void step(const Plan& plan, const Hooks& hooks, Step which, std::optional<RunningShard>& shard, Work&& work) {
   attempt(plan, hooks, which, shard, work);
-  notify(hooks, {.kind = Kind::kDone, .step = which, .payload = {}});
+  notify_of_own(hooks, {.kind = Kind::kDone, .step = which, .payload = {}});
 }
 
 /// The next message. Empty if none has arrived yet; throws if init died without a message.
 std::optional<Message> receive_message(RunningShard& shard, const Hooks& hooks) {
   auto message = receive(shard.channel.get(), false, &shard.reach_listeners);
+  if (message) hooks.log.received(*message);
   if (message || errno == EAGAIN) return message;
   if (errno == 0 || errno == ECONNRESET) throw ended_early(shard, hooks);
   if (errno == EPROTO || errno == EMSGSIZE) throw explain_nonsense();
   throw Error(sys::errno_code(errno), "hearing the shard's init");
 }
 
-void send_to_init(const RunningShard& shard, const Message& message, std::span<const int> descriptors = {}) {
+void send_to_init(const RunningShard& shard, const Hooks& hooks, const Message& message,
+                  std::span<const int> descriptors = {}) {
+  hooks.log.sent(message);
   sys::check(send(shard.channel.get(), message, descriptors) ? 0 : -1, "telling init");
 }
 
@@ -94,6 +103,7 @@ void wait_for_something(const Launching& launching, EndingSignals& signals) {
 }
 
 void trace(const Hooks& hooks, const std::string& line) {
+  hooks.log("{}", line);
   if (hooks.trace) hooks.trace(line);
 }
 
@@ -119,7 +129,8 @@ void Launching::try_to_clone() {
   });
   if (!shard_) return;
   birth_.reset();
-  notify(hooks_, {.kind = Kind::kDone, .step = Step::kClone, .payload = {}});
+  notify_of_own(hooks_, {.kind = Kind::kDone, .step = Step::kClone, .payload = {}});
+  hooks_.log("init is pid {}", shard_->init_pid);
   build();
 }
 
@@ -128,7 +139,7 @@ void Launching::build() {
   step(plan_, hooks_, Step::kMapIds, shard_, [&] {
     if (plan_.privilege_mode != PrivilegeMode::kRootless) return;
     ns::write_id_maps(shard_->init_pid, plan_.id_map);
-    send_to_init(*shard_, {.kind = Kind::kMapped, .payload = {}});
+    send_to_init(*shard_, hooks_, {.kind = Kind::kMapped, .payload = {}});
   });
   step(plan_, hooks_, Step::kRecord, shard_, [&] {
     if (hooks_.created) control_ = hooks_.created(shard_->init_pid, shard_->init);
@@ -153,6 +164,7 @@ bool Launching::handle_events() {
   if (!message && limit_.passed()) throw explain_slow_launch(launch_limit(plan_.spec));
   if (!message) return false;
   if (tied_) return follow(*message);
+  if (message->kind == Kind::kLog) return false;
   if (message->kind != Kind::kTied) fail(*message);
   notify(hooks_, {.kind = Kind::kDone, .step = Step::kTie, .payload = {}});
   tied_ = true;
@@ -165,7 +177,8 @@ bool Launching::handle_events() {
 void Launching::go() {
   step(plan_, hooks_, Step::kGo, shard_, [&] {
     const int number = control_.get();
-    send_to_init(*shard_, {.kind = Kind::kGo, .payload = pack(settings_)}, {&number, control_ ? 1U : 0U});
+    send_to_init(*shard_, hooks_, {.kind = Kind::kGo, .payload = pack(settings_)},
+                 {&number, control_ ? 1U : 0U});
   });
   control_.reset();
 }
@@ -175,16 +188,17 @@ bool Launching::follow(const Message& message) {
   switch (message.kind) {
     case Kind::kDone:
       notify(hooks_, message);
-      trace(hooks_, fmt::format("{:<14} {:>6} µs", row(message.step).name, message.code));
+      if (hooks_.trace) hooks_.trace(fmt::format("{:<14} {:>6} µs", row(message.step).name, message.code));
       return false;
     case Kind::kMissing:
       notify(hooks_, message);
       if (hooks_.warning) hooks_.warning(explain_missing(message));
       return false;
     case Kind::kNote:
-      trace(hooks_, sys::escape(message.payload));
+      if (hooks_.trace) hooks_.trace(sys::escape(message.payload));
       return false;
     case Kind::kListener:
+    case Kind::kLog:
       return false;
     case Kind::kStarted:
       command_started(message);

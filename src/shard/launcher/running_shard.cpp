@@ -28,7 +28,8 @@ RunningShard::~RunningShard() {
   if (pid_namespace == 0) note_pid_namespace();
   init.send_signal(SIGKILL);
   std::string teardown_blocker;
-  if (!wait_for_end(teardown_blocker) && hooks_->warning) hooks_->warning(explain_held_up(teardown_blocker));
+  if (!wait_for_end(teardown_blocker) && hooks_->warning)
+    hooks_->warning(explain_blocked_end(teardown_blocker));
 }
 
 std::optional<siginfo_t> RunningShard::wait_for_end(std::string& teardown_blocker, rusage* used,
@@ -36,11 +37,11 @@ std::optional<siginfo_t> RunningShard::wait_for_end(std::string& teardown_blocke
   const pid_t pid = std::exchange(init_pid, -1);
   if (!init.wait_for_end(limit)) {
     teardown_blocker = inspect::find_teardown_blocker(pid, pid_namespace);
-    if (hooks_->held_up) hooks_->held_up();
+    if (hooks_->end_unconfirmed) hooks_->end_unconfirmed();
     return std::nullopt;  // reaping init would wait for the teardown_blocker (K6)
   }
   siginfo_t end = {};
-  // libc's waitid keeps back the kernel's fifth argument.
+  // libc's waitid does not offer the kernel's fifth argument.
   sys::retry_on_eintr([&] { return ::syscall(SYS_waitid, P_PID, pid, &end, WEXITED | __WALL, used); });
   return end;
 }

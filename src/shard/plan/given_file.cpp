@@ -23,6 +23,8 @@ namespace {
 
 constexpr std::size_t kLargest = std::size_t{256} << 20;
 constexpr std::chrono::seconds kReadingLimit{10};
+/// Prefix of what a child has read.
+const std::string kRead = "read ";
 constexpr int kReading = O_RDONLY | O_NOCTTY;
 
 struct Content {
@@ -37,7 +39,8 @@ Content read_opened(const sys::Fd& file) {
   return {.text = std::move(*text)};
 }
 
-/// Of what this process has rights to beside the user's: its own map of memory in /proc, or a terminal.
+/// Whether this process may access it by more than the user's rights: its own memory map in /proc, or a
+/// terminal.
 bool is_somebodys_own(const sys::Fd& file) {
   struct stat status = {};
   if (::fstat(file.get(), &status) != 0) return true;
@@ -54,12 +57,13 @@ sys::Fd open_for_user(const std::string& path) {
 }
 
 Content read_as(const UserIds& user, const std::string& given_path) {
-  std::error_code unknown;  // where we are: the child is elsewhere
+  std::error_code unknown;  // relative to our directory: the child has another
   const auto path = std::filesystem::absolute(given_path, unknown).string();
   if (unknown) return {.error = unknown.value()};
   const auto work = [&] {
     const auto content = read_opened(open_for_user(path));
-    return sys::Answer{fmt::format("{} {}", content.error, content.text)};
+    return content.error != 0 ? sys::Answer::of_error(content.error)
+                              : sys::Answer{.text = kRead + content.text};
   };
   sys::Answer answer;
   try {
@@ -68,18 +72,18 @@ Content read_as(const UserIds& user, const std::string& given_path) {
   } catch (const Error& error) {
     return {.error = error.code().value()};
   }
-  const int error = std::atoi(answer.text.c_str());
-  if (error == 0) return {.text = answer.text.substr(2)};
+  if (answer.text.starts_with(kRead)) return {.text = answer.text.substr(kRead.size())};
+  const int error = answer.error();
   const auto place = error == EACCES || error == EPERM ? sys::find_on_roots_way(path) : sys::Fd();
   if (!place) return {.error = error};
   return read_opened(sys::Fd(::open(sys::descriptor_path(place.get()).c_str(), kReading | O_CLOEXEC)));
 }
 
-/// A file of root's in a sticky directory, say, which this user could have moved there.
+/// For example a file of root's in a sticky directory, which this user could have moved there.
 constexpr const char* kAdviceToMove =
     "Root reads for that user what he may read, or what lies below root's own directories: look whether "
     "it is what you have put there, and name it there.";
-/// What keeps its reader waiting.
+/// For a file that blocks its reader.
 constexpr const char* kAdviceToWrite = "If it is a FIFO, somebody has to write to it within 10 s.";
 
 }  // namespace

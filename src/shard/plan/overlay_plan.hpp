@@ -11,7 +11,7 @@ void check_overlays(Plan& plan);
 
 /// Creates the directories that keep changes, and decides what is shown through an overlay unchanged. Must be
 /// called when the plan's other directories are known. `before_making` receives the directories that
-/// overlayfs works in, by their paths (AT_FDCWD). Throws UsageError or Error.
+/// overlayfs works in, each before and after it is made. Throws UsageError or Error.
 void make_overlay_directories(Plan& plan, const sys::BeforeMaking& before_making);
 
 }  // namespace nslaunch::shard

@@ -156,19 +156,19 @@ std::string look_as_user(const ShardSpec& spec, const std::function<std::string(
 }
 
 sys::Fd open_as_other_user(const UserIds& user, int directory, const std::function<sys::Fd()>& open) {
-  const auto work = [&] {
+  const auto work = [&]() -> sys::Answer {
     sys::Answer opened;
     try {
       opened.descriptors.push_back(open());
+      return opened;
     } catch (const Error& error) {
-      opened.text = std::to_string(error.code().value());
+      return sys::Answer::of_error(error.code().value());
     }
-    return opened;
   };
   auto answer = sys::as_user(user.uid, user.gid, {user.groups.begin(), user.groups.end()}, kLimit, work,
                              sys::Signals::kWait, {directory});
   if (!answer.descriptors.empty()) return std::move(answer.descriptors.front());
-  throw Error(sys::errno_code(std::atoi(answer.text.c_str())), fmt::format("working as user {}", user.uid));
+  throw Error(sys::errno_code(answer.error()), fmt::format("working as user {}", user.uid));
 }
 
 std::string path_of(const ShardSpec& spec, int place) {
@@ -219,14 +219,14 @@ void mount_on_users(const ShardSpec& spec, const std::vector<int>& used, const s
   const auto work = [&] {
     try {
       mount();
-      return sys::Answer{"0"};
+      return sys::Answer::of_error(0);
     } catch (const Error& error) {
-      return sys::Answer{std::to_string(error.code().value())};
+      return sys::Answer::of_error(error.code().value());
     }
   };
   const auto answer = sys::in_child(user->uid, kLimit, work, sys::Signals::kWait, used);
-  if (answer.text != "0")
-    throw Error(sys::errno_code(std::atoi(answer.text.c_str())), "mounting over a directory");
+  if (const int error = answer.error(); error != 0)
+    throw Error(sys::errno_code(error), "mounting over a directory");
 }
 
 sys::Fd open_in_view(const ShardSpec& spec, const std::string& path,

@@ -5,9 +5,12 @@
 
 #include <utility>
 
+#include "sys/base/text.hpp"
+
 namespace nslaunch::shard {
 
 void Announcer::announce(std::string line) {
+  log_("says: {}", sys::escape(line));
   unsaid_.push_back(std::move(line));
   pollfd stderr_takes = {STDERR_FILENO, POLLOUT, 0};
   while (!unsaid_.empty() && ::poll(&stderr_takes, 1, 0) != 0) {

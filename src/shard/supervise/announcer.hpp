@@ -4,6 +4,9 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "shard/wire/log.hpp"
 
 namespace nslaunch::shard {
 
@@ -12,7 +15,8 @@ namespace nslaunch::shard {
 class Announcer {
  public:
   /// `say` writes one line to stderr; may be empty.
-  explicit Announcer(const std::function<void(std::string_view)>& say) : say_(say) {}
+  explicit Announcer(const std::function<void(std::string_view)>& say, Log log = {})
+      : say_(say), log_(std::move(log)) {}
 
   void announce(std::string line);
   /// Prints what is left; waits for the reader if necessary.
@@ -20,6 +24,7 @@ class Announcer {
 
  private:
   const std::function<void(std::string_view)>& say_;
+  Log log_;
   std::deque<std::string> unsaid_;
 };
 

@@ -17,12 +17,12 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kInterruptWindow{3000};
 constexpr std::size_t kInterruptsThatKill = 3;
-/// For init to name what is there and end; should it be stuck, its end is ours to bring about.
+/// For init to report what is left and end; if it is stuck, we end it.
 constexpr milliseconds kInitsOwnEnd{1000};
-/// For its look at what the command has left running, after the leak grace: those who keep it waiting may
-/// cost it 3 s (inspect/command_lines). Then as long again for an answer.
+/// For init's look at what the command has left running, after the leak grace: processes that block it may
+/// cost it 3 s (inspect/command_lines). Then the same time again for an answer.
 constexpr milliseconds kInitsLook{4000};
-/// Should a busy machine keep it from that.
+/// If a busy machine delays it.
 constexpr milliseconds kSlowInitsAccount{60'000};
 
 }  // namespace
@@ -47,8 +47,8 @@ Ending::Ending(const Plan& plan, const RunningShard& shard, Peer& peer, Announce
   }
 }
 
-/// Also bounds what the command has left behind, when it has ended already or ends meanwhile: a long
-/// leak grace, or a pipeline's tail with much to write.
+/// Also limits the time of what the command has left running, if it has ended already or ends meanwhile: a
+/// long leak grace, or a pipeline's tail with much to write.
 void Ending::begin(EndCause cause) {
   if (command_running_ && cause_ == EndCause::kNone) cause_ = cause;
   command_knows_ = true;
@@ -58,6 +58,7 @@ void Ending::begin(EndCause cause) {
   end_hang_report();
   dump_.reset();
   if (grace_ || hard_limit_) return;
+  hooks_.log("is to end ({}): the grace begins", to_string(cause));
   grace_.emplace(plan_.spec.grace);
   if (command_running_ && hooks_.stopping) hooks_.stopping();
 }
@@ -69,6 +70,7 @@ void Ending::end(EndCause cause) {
 }
 
 void Ending::kill(EndCause cause) {
+  hooks_.log("is ended at once ({})", to_string(cause));
   if (command_running_) cause_ = cause;
   hold_.let_go();
   if (hang_reporter_) announcer_.announce("the look at the command that hangs is given up");
@@ -81,6 +83,7 @@ void Ending::on_output() noexcept {
 }
 
 void Ending::on_signal(int signal) {
+  hooks_.log("got {}", sys::signal_name(signal));
   signals_seen_.add(signal);
   if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT) hold_.let_go();
 }
@@ -100,8 +103,11 @@ void Ending::on_interrupt() {
   const auto now = sys::Clock::now();
   interrupts_.push_back(now);
   while (now - interrupts_.front() > kInterruptWindow) interrupts_.pop_front();
-  // Whoever still waits waits for what the command has left running, not for the command.
-  if (!command_running_ && !grace_ && !hard_limit_) grace_.emplace(plan_.spec.grace);
+  // What is still waited for is what the command has left running, not the command.
+  if (!command_running_ && !grace_ && !hard_limit_) {
+    hooks_.log("an interrupt begins the grace for what the command has left running");
+    grace_.emplace(plan_.spec.grace);
+  }
   if (interrupts_.size() < kInterruptsThatKill || hard_limit_) return;
   announcer_.announce("interrupted three times within 3 s: killing the shard");
   kill(EndCause::kInterrupts);
@@ -135,11 +141,11 @@ void Ending::on_silence() {
 
 void Ending::on_hang(EndCause cause, const std::string& why) {
   if (hang_reporter_ || dump_ || grace_ || hard_limit_)
-    return;  // an end under way stays what it is, and signals once
+    return;  // an end under way is not changed, and signals once
   if (!command_running_) return begin(cause);
   cause_ = cause;
   hang_reporter_.emplace(plan_, shard_.init_pid, why, hooks_, announcer_);
-  hang_report_watch_ = loop_.watch(hang_reporter_->fd(), POLLIN, [](short) {});  // keep_deadlines() looks
+  hang_report_watch_ = loop_.watch(hang_reporter_->fd(), POLLIN, [](short) {});  // keep_deadlines() checks it
 }
 
 void Ending::after_hang_report() {
@@ -212,6 +218,7 @@ bool Ending::keep_deadlines() {
   if (grace_ && grace_->passed()) on_grace_expired();
   last_wait_.keep_deadline();
   if (!hard_limit_ || !hard_limit_->passed()) return true;
+  hooks_.log("init is killed");
   shard_.init.send_signal(SIGKILL);
   return false;
 }

@@ -83,7 +83,7 @@ class Ending {
   bool grace_expired_ = false;
   bool command_running_ = true;
   bool command_knows_ = false;     ///< it was asked to end, or has received a Ctrl-C
-  bool told_by_somebody_ = false;  ///< it was, and not by --timeout alone
+  bool told_by_somebody_ = false;  ///< it was, and not by a time limit alone
   sys::SignalSet signals_seen_;
   std::optional<sys::Deadline> timeout_;
   std::optional<Silence> silence_;

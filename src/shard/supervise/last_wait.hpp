@@ -35,7 +35,8 @@ class LastWait {
   void keep_deadline();
   /// Init has had its time: Peer::fell_silent() is handled by lost().
   bool is_asking() const noexcept { return asking_; }
-  /// Why init, which has not answered, is not worth waiting for; empty if it was asked again.
+  /// Why init, which has not answered, is not worth waiting for; empty if it was asked again, or
+  /// is gone.
   std::optional<std::string> lost();
 
  private:

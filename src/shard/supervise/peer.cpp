@@ -12,18 +12,24 @@
 namespace nslaunch::shard {
 namespace {
 
-/// Of what init says while it is asked; it has at most some dozens of leaks to tell of.
+/// Messages from init that are queued during a question; it reports some dozens of leaks at most.
 constexpr std::size_t kMostUnheard = 4096;
-/// Of a turn.
+/// Per turn.
 constexpr int kMostAnswers = 64;
+
+bool is_for_nobody(const Message& message) noexcept {
+  return message.kind == Kind::kAnswer || message.kind == Kind::kLog;
+}
 
 }  // namespace
 
-/// False: there is no room. That init has gone is told by its pidfd; anything else by next().
+/// False: there is no room. The pidfd reports that init is gone; next() reports any other error.
 bool Peer::try_to_send(Kind kind, int code) noexcept {
-  const bool sent = shard::send(channel_, {.kind = kind, .code = code, .detail = questions_, .payload = {}});
+  const Message message{.kind = kind, .code = code, .detail = questions_, .payload = {}};
+  const bool sent = shard::send(channel_, message);
   if (!sent && errno == EAGAIN) return false;
   if (!sent && errno != EPIPE && errno != ECONNRESET) unsent_ = errno;
+  log_.sent(message);
   return true;
 }
 
@@ -31,6 +37,7 @@ void Peer::send(Kind kind, int code) {
   send_waiting();
   if (waiting_.empty() && try_to_send(kind, code)) return;
   fell_silent_ = true;  // it reads nothing
+  log_("init reads nothing, and is told later: {}", describe({.kind = kind, .code = code, .payload = {}}));
   const Waiting message{kind, code};
   if (kind == Kind::kAskStopped || std::ranges::find(waiting_, message) != waiting_.end()) return;
   waiting_.push_back(message);
@@ -55,6 +62,8 @@ bool Peer::ask(Kind question, int code) {
     if (!message && (errno != EAGAIN || (watched.revents & POLLHUP) != 0)) return false;
     if (!message) continue;
     note_life();
+    log_.received(*message);
+    if (message->kind == Kind::kLog) continue;
     if (inbox_.size() >= kMostUnheard) throw explain_nonsense();
     if (message->kind != Kind::kAnswer) {
       inbox_.push_back(std::move(*message));
@@ -93,6 +102,7 @@ int Peer::poll_timeout() const noexcept {
 std::optional<Message> Peer::receive_message() {
   auto message = receive(channel_, false);
   if (message) note_life();
+  if (message) log_.received(*message);
   if (!message && (errno == EPROTO || errno == EMSGSIZE)) throw explain_nonsense();
   const bool gone = errno == 0 || errno == ECONNRESET;
   if (!message && !gone && errno != EAGAIN) throw Error(sys::errno_code(errno), "hearing the shard's init");
@@ -103,9 +113,9 @@ std::optional<Message> Peer::next() {
   if (unsent_ != 0) throw Error(sys::errno_code(unsent_), "telling the shard's init");
   if (inbox_.empty()) {
     auto message = receive_message();
-    // The answer to a question that was given up, or to one that was asked for its own sake.
-    for (int left = kMostAnswers; message && message->kind == Kind::kAnswer; --left) {
-      if (left == 0) return std::nullopt;  // who talks for ever does not keep us from the rest
+    // The answer to a question that was given up, or that only asked for a sign of life.
+    for (int left = kMostAnswers; message && is_for_nobody(*message); --left) {
+      if (left == 0) return std::nullopt;  // endless messages must not block the rest
       message = receive_message();
     }
     return message;

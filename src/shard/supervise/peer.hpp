@@ -4,40 +4,41 @@
 #include <deque>
 #include <optional>
 
+#include "shard/wire/log.hpp"
 #include "shard/wire/protocol.hpp"
 #include "sys/base/clock.hpp"
 #include "sys/io/loop.hpp"
 
 namespace nslaunch::shard {
 
-/// The launcher's half of the talk with init, once the command runs.
+/// The launcher's side of the protocol with init, once the command runs.
 class Peer {
  public:
-  /// `channel` never waits (sys::never_wait()). Both must outlive it.
-  Peer(int channel, sys::Loop& loop) noexcept : channel_(channel), loop_(loop) {}
+  /// `channel` is non-blocking (sys::never_wait()). Both must outlive it.
+  Peer(int channel, sys::Loop& loop, Log log = {}) noexcept
+      : channel_(channel), loop_(loop), log_(std::move(log)) {}
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
-  /// What the channel has no room for follows, in its order, when the loop finds room; the same thing twice
-  /// only once, and no question, which is asked again.
+  /// Messages for which the channel has no room are sent later, in order, when the loop finds room;
+  /// duplicates only once, and kAskStopped not at all, since it is asked again.
   void send(Kind kind, int code = 0);
-  /// Init's answer to a yes-or-no question; no where init is gone, or somebody has stopped it and it does not
-  /// answer within a second. Other messages that arrive meanwhile wait for next().
+  /// Init's answer to a yes-or-no question; false if init is gone, or another process has stopped it and it
+  /// does not answer within a second. Other messages that arrive meanwhile are queued for next().
   bool ask(Kind question, int code = 0);
-  /// Init has to say something within so long, or fell_silent() will tell: 2 s are longer than a busy machine
-  /// keeps it waiting, shorter than a person thinks that nothing happens.
+  /// Init must send something within `limit`, or fell_silent() reports it: 2 s is longer than a busy machine
+  /// delays it, and shorter than the time after which a user thinks that nothing happens.
   void expect_sign_of_life(std::chrono::milliseconds limit = std::chrono::seconds{2});
-  /// As poll(2) takes it: till then.
+  /// A timeout for poll(2), until that limit.
   int poll_timeout() const noexcept;
-  /// Whether init has not answered: once for each time.
+  /// Whether init has not answered; true once for each time.
   bool fell_silent() noexcept;
   /// How many messages have arrived.
   std::size_t received() const noexcept { return received_; }
-  /// next() has something to tell that has left the channel.
+  /// next() has something to return that has left the channel.
   bool has_news() const noexcept { return unsent_ != 0 || !inbox_.empty(); }
-  /// What has arrived, in order; nothing where there is no more for now, or ever. Throws Error where init
-  /// is there and can't be received, or has sent what is no message, or could not be told what it was to be
-  /// told.
+  /// Returns the messages in order; empty if there is none for now, or ever. Throws Error if init is alive
+  /// and receiving from it fails, if it has sent an invalid message, or if a message could not be sent to it.
   std::optional<Message> next();
 
  private:
@@ -54,9 +55,10 @@ class Peer {
 
   int channel_;
   sys::Loop& loop_;
+  Log log_;
   int questions_ = 0;
   std::size_t received_ = 0;
-  int unsent_ = 0;  ///< the error that has kept something from being sent
+  int unsent_ = 0;  ///< the error that prevented a send
   bool fell_silent_ = false;
   std::optional<sys::Deadline> sign_of_life_;
   std::deque<Message> inbox_;

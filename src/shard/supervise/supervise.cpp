@@ -5,13 +5,14 @@
 #include "shard/supervise/ancestors.hpp"
 #include "shard/supervise/signal_relay.hpp"
 #include "shard/supervise/supervised_shard.hpp"
+#include "sys/base/values.hpp"
 #include "sys/io/loop.hpp"
 #include "sys/io/terminal.hpp"
 
 namespace nslaunch::shard {
 namespace {
 
-/// The launcher while the command of its one shard runs as if there were no launcher.
+/// The launcher while the command of its only shard runs, as if there were no launcher.
 class Supervisor {
  public:
   Supervisor(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks, sys::Fd signals,
@@ -28,6 +29,7 @@ class Supervisor {
   void mirror_stop(int signal);
 
   const Plan& plan_;
+  const Hooks& hooks_;
   sys::Fd signals_;
   std::vector<sys::Pidfd> ancestors_;
   sys::Loop loop_{"waiting for the shard"};
@@ -42,6 +44,7 @@ class Supervisor {
 Supervisor::Supervisor(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks,
                        sys::Fd signals, Forwarding& forwarding)
     : plan_(plan),
+      hooks_(hooks),
       signals_(std::move(signals)),
       ancestors_(std::move(watched.ancestors)),
       shard_(plan, std::move(shard), std::move(watched.output), hooks, forwarding, loop_),
@@ -54,8 +57,8 @@ Supervisor::Supervisor(const Plan& plan, RunningShard shard, Watched watched, co
   cancel_watch_ = loop_.watch(plan.cancel, POLLIN, [this](short) { on_cancelled(); });
 }
 
-/// Only stderr stays of what the caller gave us: a reader of the command's output must meet end of
-/// file when the command's side is closed, and a writer to its input SIGPIPE.
+/// Of the caller's descriptors only stderr stays open: a reader of the command's output must get end of file
+/// when the command's side is closed, and a writer to its input SIGPIPE.
 void Supervisor::release_callers_descriptors() {
   auto keep = shard_.descriptors();
   keep.insert(keep.end(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, signals_.get(), plan_.cancel});
@@ -64,7 +67,7 @@ void Supervisor::release_callers_descriptors() {
   sys::close_all_except(std::move(keep));
 }
 
-/// Once: it is the caller's to read, and stays readable.
+/// Runs once: the caller reads the descriptor, which stays readable.
 void Supervisor::on_cancelled() {
   cancel_watch_.end();
   shard_.ending().on_signal(SIGTERM);
@@ -74,11 +77,13 @@ void Supervisor::on_cancelled() {
 void Supervisor::on_signal(const signalfd_siginfo& info) {
   const int signal = static_cast<int>(info.ssi_signo);
   const bool from_somebody = info.ssi_code <= 0;
-  if (sys::is_ignored(signal)) return;  // it was kept all the same, being blocked (K18)
-  // A SIGPIPE of our own making, from a stderr that nobody reads.
+  if (sys::is_ignored(signal)) return;  // it was kept because it is blocked (K18)
+  // A SIGPIPE of our own, from a stderr without a reader.
   if (from_somebody && info.ssi_pid == static_cast<std::uint32_t>(::getpid())) return;
-  // The terminal's own have reached the command already, but for a hangup: that is told to the session
-  // leader alone, which may be us.
+  hooks_.log("{} from {}", sys::signal_name(signal),
+             from_somebody ? fmt::format("pid {}", info.ssi_pid) : "the kernel");
+  // The terminal's own signals have reached the command already, except a hangup: the kernel sends it to the
+  // session leader alone, which may be us.
   if (from_somebody || signal == SIGHUP) {
     if (const auto second = relay_.forward(signal)) act_on(signal, second->si_code <= 0);
   } else {
@@ -88,12 +93,12 @@ void Supervisor::on_signal(const signalfd_siginfo& info) {
   act_on(signal, from_somebody);
 }
 
-/// What a signal means for the shard's own end.
+/// The effect of a signal on the shard's own end.
 void Supervisor::act_on(int signal, bool from_somebody) {
   shard_.ending().on_signal(signal);
   if (signal == SIGINT) shard_.ending().on_interrupt();
   if (signal == SIGTERM) shard_.ending().begin(EndCause::kTerminated);
-  // A shell passes a hangup on before the kernel tells us of it, and the two may become one (K23).
+  // A shell forwards a hangup before the kernel sends it to us, and the two may merge into one (K23).
   const auto terminal_gone = [&] { return !plan_.own_process_group && !sys::open_controlling_terminal(); };
   if (signal == SIGHUP && (!from_somebody || terminal_gone())) shard_.ending().begin(EndCause::kHangup);
 }
@@ -117,7 +122,7 @@ Outcome Supervisor::run() {
   if (plan_.gives_up_descriptors) release_callers_descriptors();
   while (!shard_.ended()) wait_for_something();
   auto outcome = shard_.finish();
-  // Too late for the command, and not meant for us: it must not change how we end.
+  // Signals that are too late for the command and not meant for us: they must not change how we end.
   sys::discard_signals(signals_.get());
   return outcome;
 }
@@ -125,7 +130,7 @@ Outcome Supervisor::run() {
 }  // namespace
 
 Watched::Watched(const Plan& plan) {
-  // An ignored SIGHUP is nohup's way of saying: outlive those who started you.
+  // nohup ignores SIGHUP to make a process outlive those that started it.
   const bool opted_out = !plan.spec.watch_ancestors || sys::is_ignored(SIGHUP);
   if (!opted_out) ancestors = ancestors_in_own_group();
   if (!plan.spec.silence) return;

@@ -37,8 +37,8 @@ SupervisedShard::SupervisedShard(const Plan& plan, RunningShard shard, std::opti
     : plan_(plan),
       shard_(std::move(shard)),
       hooks_(hooks),
-      peer_(shard_.channel.get(), loop),
-      announcer_(hooks.warning),
+      peer_(shard_.channel.get(), loop, hooks.log),
+      announcer_(hooks.warning, hooks.log),
       ending_(plan, shard_, peer_, announcer_, hooks, std::move(output), loop),
       forwarding_(forwarding),
       oom_kills_before_(sys::oom_kills()) {
@@ -172,6 +172,8 @@ Outcome SupervisedShard::finish() {
   outcome_.all_gone = end.has_value();
   announcer_.announce_the_rest();
   if (end) receive_last_messages();
+  hooks_.log("{}",
+             end ? "all processes are gone" : "there are processes still: " + outcome_.teardown_blocker);
   if (end && outcome_.usage) add(used, *outcome_.usage);
   outcome_.cause = ending_.cause();
   outcome_.grace_expired = ending_.grace_expired();

@@ -73,7 +73,7 @@ bool is_code(Kind kind, std::int32_t code) noexcept {
 
 /// Holds for everything that receive() returns, whatever a peer sends.
 bool is_valid(const Header& header) noexcept {
-  return header.kind >= Kind::kMapped && header.kind <= Kind::kVisitor &&
+  return header.kind >= Kind::kMapped && header.kind <= Kind::kLog &&
          static_cast<std::size_t>(header.step) < steps().size() && header.domain <= Domain::kNetlink &&
          header.detail >= 0 && is_code(header.kind, header.code);
 }

@@ -55,7 +55,7 @@ std::optional<int> descriptor_named(std::string_view path) noexcept {
 void guard_standard_streams() {
   for (int number = 0; number <= 2; ++number) {
     if (::fcntl(number, F_GETFD) >= 0) continue;
-    // The lowest free number is this one: those below were closed or filled before.
+    // The lowest free number is this one: those below are open or were filled before.
     check(open_null(O_PATH).release(), "opening /dev/null in place of closed stream {}", number);
   }
 }

@@ -48,6 +48,17 @@ std::optional<int> parse_real_time(std::string_view name) {
 
 }  // namespace
 
+std::optional<std::uint64_t> leading_number(std::string_view text) noexcept {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  return take_number<std::uint64_t>(text);
+}
+
+std::optional<std::uint64_t> number_after(std::string_view text, std::string_view label) noexcept {
+  const auto found = text.find(label);
+  if (found == std::string_view::npos) return std::nullopt;
+  return leading_number(text.substr(found + label.size()));
+}
+
 std::string format_duration(std::chrono::microseconds duration) {
   const double seconds = std::chrono::duration<double>(duration).count();
   // The limits are where rounding would reach the next form: no "1000ms", no "60.0s".

@@ -12,8 +12,8 @@
 
 namespace nslaunch::sys {
 
-/// The number that the whole text is: digits and nothing else, for a signed one perhaps behind a '-'. Nothing
-/// where it is none, or one out of range.
+/// The whole text as a number: digits only, with an optional leading '-' if it is signed. Nothing if it is no
+/// number or out of range.
 template <typename Number>
 std::optional<Number> whole_number(std::string_view text) noexcept {
   Number number = 0;
@@ -22,13 +22,19 @@ std::optional<Number> whole_number(std::string_view text) noexcept {
   return error == std::errc{} && rest == end ? std::optional(number) : std::nullopt;
 }
 
+/// The number at the beginning, after optional blanks, whatever follows it, as in the files of /proc. Nothing
+/// if there is none, as for the next function.
+std::optional<std::uint64_t> leading_number(std::string_view text) noexcept;
+/// The number after the first `label`.
+std::optional<std::uint64_t> number_after(std::string_view text, std::string_view label) noexcept;
+
 /// "250ms", "12.3s", "4m05s", "1h30m".
 std::string format_duration(std::chrono::microseconds duration);
 
 /// "512", "4.0K", "12.3M", "1.5G".
 std::string format_size(std::uint64_t bytes);
 
-/// "250ms", "90s", "5m", "1h30m"; nothing where the text is no duration or too long for 10 years.
+/// "250ms", "90s", "5m", "1h30m"; nothing if the text is no duration or exceeds 10 years.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 
 /// "512M" and the like (K, M, G, T; powers of 1024) in bytes.

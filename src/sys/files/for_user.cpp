@@ -22,7 +22,7 @@ constexpr std::chrono::seconds kLimit{10};
 constexpr int kMostLinks = 40;  // as the kernel's own limit
 
 Answer answer_with(int error, Fd place = {}) {
-  Answer answer{.text = std::to_string(error)};
+  auto answer = Answer::of_error(error);
   if (place) answer.descriptors.push_back(std::move(place));
   return answer;
 }
@@ -162,7 +162,7 @@ FoundForUser find_for_user(const Wanted& wanted, uid_t uid, gid_t gid, const std
   auto answer = as_user(
       uid, gid, groups, kLimit, [&] { return open_as_oneself(wanted); }, Signals::kEndIt);
   if (!answer.descriptors.empty()) found.place = std::move(answer.descriptors.front());
-  found.error = std::atoi(answer.text.c_str());
+  found.error = answer.error();
   found.is_anothers = found.place && mounter_of(found.place.get()) == Mounter::kAnother;
   if (found.is_anothers) {
     found.place.reset();

@@ -13,22 +13,27 @@
 
 namespace nslaunch::sys {
 
-/// For how long somebody may take to open the other end of a FIFO and to read what is written.
+/// How long a reader may take to open the other end of a FIFO and to read what is written.
 constexpr std::chrono::seconds kReaderLimit{5};
 
-/// Opens a file that the caller has named, to be written, just as a shell's redirection does, so that the
-/// kernel's protections hold (fs.protected_symlinks, protected_fifos, protected_regular: proc_sys_fs(5)).
-/// Makes it where it is missing, and waits for a FIFO's reader no longer than `limit`. What may keep a writer
-/// waiting is O_NONBLOCK. Empty with errno where that fails: ENXIO for a FIFO that nobody reads.
+/// Opens a file named by the caller for writing, just as a shell's redirection does, so that the kernel's
+/// protections apply (fs.protected_symlinks, protected_fifos, protected_regular: proc_sys_fs(5)). Makes it if
+/// it is missing, and waits for a FIFO's reader for at most `limit`. Anything that may block a writer is
+/// O_NONBLOCK. Empty, with errno set, if that fails: ENXIO for a FIFO without a reader.
 Fd open_output(const std::string& path, int more_flags = 0,
                std::chrono::milliseconds limit = kReaderLimit) noexcept;
-/// The same for a path from an open directory.
+/// The same for a path relative to an open directory.
 Fd open_output_at(int directory, const std::string& path, int more_flags = 0,
                   std::chrono::milliseconds limit = kReaderLimit) noexcept;
 
-/// A file that the caller has named, to be written as a whole at the end. What its name leads to is looked up
-/// once, before anything runs, as a shell's redirection does it, and is kept by its descriptors: whoever
-/// gives the name, or a directory on the way, another meaning meanwhile leads nobody elsewhere.
+/// Opens and truncates a file whose name is derived from one that the caller has named, or makes it, for the
+/// caller alone: no link is followed, and only a file of the caller's own with a single link is touched,
+/// since the directory's owner may have put something there. Empty, with errno set: EPERM for anything else.
+Fd open_derived_output_at(int directory, const std::string& name) noexcept;
+
+/// A file named by the caller, to be written as a whole at the end. Its name is resolved once, before
+/// anything runs, as a shell's redirection does, and is kept as descriptors: a user who replaces the name, or
+/// a directory on the way, meanwhile redirects nothing.
 class OutputFile {
  public:
   /// An entry of a directory.
@@ -37,35 +42,35 @@ class OutputFile {
     std::string name;
   };
 
-  /// What is missing is not made yet. Nothing, with errno, where write() would fail.
+  /// A missing file is not made yet. Empty, with errno set, if write() would fail.
   static std::optional<OutputFile> open(const std::string& path, const BeforeMaking& before_making);
 
   /// What must stay open until write().
   std::vector<int> descriptors() const;
-  /// A regular file is replaced in its directory, and keeps its owner and its mode; whatever has its name by
-  /// now goes. Where that can't be (the directory does not let us, something is mounted there, the file has
-  /// an access control list) it is written over. What is no regular file is written to. Returns 0 or an
-  /// errno: ENOENT where the directory is gone.
+  /// A regular file is replaced in its directory, and keeps its owner and its mode; any other file that has
+  /// its name by then is removed. If that is impossible (no permission in the directory, a mount on the file,
+  /// an access control list) it is overwritten. Anything but a regular file is written to. Returns 0 or an
+  /// errno: ENOENT if the directory is gone.
   int write(std::string_view content, const BeforeMaking& before_making) const;
 
  private:
   OutputFile() = default;
   int write_existing(std::string_view content, const BeforeMaking& before_making) const;
 
-  Fd file_;  ///< empty: it is missing
+  Fd file_;  ///< empty if it is missing
   bool is_stream_ = false;
-  std::optional<Place> place_;  ///< none where it can't be told, or is of no use
+  std::optional<Place> place_;  ///< empty if it is unknown, or of no use
 };
 
-/// Whether what has the name is another user's, in a directory where anybody may make files and remove no
-/// other's.
+/// Whether the entry is another user's, in a directory where any user may make files but not remove those of
+/// others.
 bool is_protected_entry(int directory, const std::string& name) noexcept;
 
-/// Whether it has an access control list: then its mode's group bits are that list's mask.
+/// Whether it has an access control list: then the group bits of its mode are that list's mask.
 bool has_access_list(const Fd& file);
 
-/// The error that a file could not be opened, and what to do about it, `otherwise` where nothing better is
-/// known. `doing`: "opening FILE for the report".
+/// The error for a file that could not be opened, with advice: `otherwise` if there is none better. `doing`:
+/// "opening FILE for the report".
 Error output_error(int error, const std::string& path, const std::string& doing,
                    const std::string& otherwise);
 

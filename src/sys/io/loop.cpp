@@ -70,7 +70,7 @@ Loop::Watch Loop::watch(int descriptor, short events, OnEvents handler) {
 }
 
 Loop::Watch Loop::watch_signals(int signalfd, OnSignal handler) {
-  constexpr int kMostSignals = 64;  // of a turn: who sends them without end does not keep us from the rest
+  constexpr int kMostSignals = 64;  // per turn: a flood of them must not starve the rest
   return watch(signalfd, POLLIN, [signalfd, handler = std::move(handler)](short) {
     for (int count = 0; count < kMostSignals; ++count) {
       const auto signal = read_signal(signalfd);
@@ -102,7 +102,21 @@ int Loop::time_left(int limit) const noexcept {
   return limit;
 }
 
+/// Resets the flag even if a handler throws.
+class Loop::Turning {
+ public:
+  explicit Turning(bool& is_turning) noexcept : is_turning_(is_turning) { is_turning_ = true; }
+  Turning(const Turning&) = delete;
+  Turning& operator=(const Turning&) = delete;
+  ~Turning() { is_turning_ = false; }
+
+ private:
+  bool& is_turning_;
+};
+
 void Loop::turn(int limit) {
+  if (is_turning_) throw Error({}, fmt::format("{}: a handler has turned its own loop", doing_));
+  const Turning turning(is_turning_);
   std::erase_if(entries_, [](const auto& entry) { return entry->ended; });
   std::erase_if(alarms_, [](const auto& alarm) { return alarm->ended; });
   polled_.clear();

@@ -12,20 +12,20 @@
 
 namespace nslaunch::sys {
 
-/// What one thread waits for: descriptors and points in time, each with its handler. A handler may add and
-/// end whatever it likes, itself included. What it throws leaves turn().
+/// The event loop of one thread: descriptors and timers, each with its handler. A handler may add and end any
+/// of them, including its own. Its exceptions propagate from turn().
 class Loop {
   struct Entry;
   struct Alarm;
 
  public:
-  /// `events` as poll(2) tells them, POLLHUP, POLLERR and POLLNVAL included.
+  /// `events` as poll(2) reports them, including POLLHUP, POLLERR and POLLNVAL.
   using OnEvents = std::function<void(short events)>;
   using OnTime = std::function<void()>;
   using OnSignal = std::function<void(const signalfd_siginfo&)>;
 
-  /// A descriptor that is waited for, as long as this lives. It has to end before the descriptor is closed:
-  /// the next one to be opened gets the same number.
+  /// Watches a descriptor for as long as this lives. It must end before the descriptor is closed: the next
+  /// one to be opened gets the same number.
   class Watch {
    public:
     Watch() = default;
@@ -33,7 +33,7 @@ class Loop {
     Watch& operator=(Watch&& other) noexcept;
     ~Watch() { end(); }
 
-    /// What is waited for from the next turn on. 0: nothing, not even the closing of the other end.
+    /// The events to wait for from the next turn on. 0: none, not even the closing of the other end.
     void want(short events) noexcept;
     void end() noexcept;
 
@@ -43,7 +43,7 @@ class Loop {
     std::shared_ptr<Entry> entry_;
   };
 
-  /// A point in time that is waited for, as long as this lives and once each time that it is set.
+  /// A timer that fires once each time it is set, for as long as this lives.
   class Timer {
    public:
     Timer() = default;
@@ -54,7 +54,7 @@ class Loop {
     void set(Deadline at) noexcept;
     void clear() noexcept;
     bool is_set() const noexcept;
-    /// Does nothing where it is not set.
+    /// Does nothing if it is not set.
     void postpone(Clock::duration by) noexcept;
     void end() noexcept;
 
@@ -64,41 +64,44 @@ class Loop {
     std::shared_ptr<Alarm> alarm_;
   };
 
-  /// `doing`: for the error that there is no waiting. "waiting for the shard"
+  /// `doing`: for the Error if waiting fails. "waiting for the shard"
   explicit Loop(const char* doing) noexcept : doing_(doing) {}
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  /// Of a descriptor that is -1 nothing ever comes.
+  /// A descriptor of -1 never has events.
   [[nodiscard]] Watch watch(int descriptor, short events, OnEvents handler);
-  /// Of a signalfd that never waits: each signal that it brings.
+  /// Watches a non-blocking signalfd: calls the handler for each signal.
   [[nodiscard]] Watch watch_signals(int signalfd, OnSignal handler);
-  /// What turn() would poll, for who polls it elsewhere; `generation` differs where the same numbers may mean
-  /// other descriptors.
+  /// What turn() would poll, for callers that poll it elsewhere; `generation` differs if the same numbers may
+  /// refer to other descriptors.
   struct Polled {
     std::vector<pollfd> descriptors;
     std::size_t generation;
   };
   Polled polled() const;
-  /// As poll(2) takes it: till the next point in time, or `limit`.
+  /// A timeout for poll(2): until the next timer, or `limit`.
   int time_left(int limit = -1) const noexcept;
 
   /// Not set yet.
   [[nodiscard]] Timer timer(OnTime handler);
 
-  /// Waits until something comes, a signal interrupts, or `limit` has passed (in ms as for poll(2), -1: for
-  /// ever), and calls the handlers of what has come: those of descriptors in the order in which they were
-  /// added, then those of points in time. Never called by a handler. Throws Error where there is no waiting.
+  /// Waits for an event, an interruption by a signal or `limit` (in ms as for poll(2), -1: forever), and
+  /// calls the handlers that are due: those of descriptors in the order in which they were added, then those
+  /// of timers. Throws Error if waiting fails, and if called by a handler.
   void turn(int limit = -1);
 
  private:
+  class Turning;
+
   void call_those_due();
 
   const char* doing_;
   std::vector<std::shared_ptr<Entry>> entries_;
   std::size_t watches_made_ = 0;
+  bool is_turning_ = false;
   std::vector<std::shared_ptr<Alarm>> alarms_;
-  // A turn's, kept so that they are not allocated anew each time. What has ended is there till the next one:
+  // Used by one turn, and kept to avoid allocating them each time. What has ended stays until the next turn:
   // a handler may end itself.
   std::vector<pollfd> polled_;
   std::vector<std::shared_ptr<Entry>> waiting_;

@@ -20,6 +20,7 @@
 #include "sys/base/log.hpp"
 #include "sys/base/patience.hpp"
 #include "sys/base/signals.hpp"
+#include "sys/base/values.hpp"
 #include "sys/base/waiting.hpp"
 #include "sys/process/accounts.hpp"
 #include "sys/process/channel.hpp"
@@ -148,6 +149,10 @@ Answer run_child(const Errand& errand, std::chrono::milliseconds limit, const st
 
 }  // namespace
 
+int Answer::error() const noexcept {
+  return whole_number<int>(text).value_or(EPROTO);
+}
+
 Answer as_user(uid_t uid, gid_t gid, const std::vector<gid_t>& groups, std::chrono::milliseconds limit,
                const std::function<Answer()>& work, Signals signals, const std::vector<int>& used,
                const std::function<int()>& become) {
@@ -177,13 +182,13 @@ Fd open_in_child(uid_t whose, std::chrono::milliseconds limit, const std::functi
   const auto work = [&] {
     Answer answer;
     auto opened = open();
-    answer.text = std::to_string(errno);
+    answer.text = Answer::of_error(errno).text;
     if (opened) answer.descriptors.push_back(std::move(opened));
     return answer;
   };
   auto answer = in_child(whose, limit, work, Signals::kWait, used);
   if (!answer.descriptors.empty()) return std::move(answer.descriptors.front());
-  errno = std::atoi(answer.text.c_str());
+  errno = answer.error();
   return {};
 }
 
@@ -201,13 +206,13 @@ int as_owner_of(int directory, std::chrono::milliseconds limit, const std::funct
   if (::fstat(directory, &status) != 0) return errno;
   if (::geteuid() != 0 || (status.st_uid == 0 && roots == RootsWork::kHere)) return work();
   used.push_back(directory);
-  const auto answered = [&] { return Answer{std::to_string(work())}; };
+  const auto answered = [&] { return Answer::of_error(work()); };
   const auto as_owner = [&] {
     const auto groups = groups_of_user(status.st_uid);
     return as_user(status.st_uid, groups.gid, groups.all, limit, answered, Signals::kWait, used);
   };
   const auto answer = status.st_uid == 0 ? in_child(0, limit, answered, Signals::kWait, used) : as_owner();
-  return std::atoi(answer.text.c_str());
+  return answer.error();
 } catch (const Error& error) {
   return error.code().value();
 } catch (const std::exception&) {

@@ -15,7 +15,7 @@ int become_user(uid_t uid, gid_t gid, std::span<const gid_t> groups) noexcept;
 
 /// Joins a new, empty session keyring: the process no longer has the caller's keys. If keyctl(2) is denied
 /// (EPERM from a container's filter, EACCES from a security module), so it is to every other process here.
-/// Returns 0 or an errno: EDQUOT if the user's quota of keys is used up.
+/// Returns 0 (also if the kernel has no keys) or an errno: EDQUOT if the user's quota of keys is used up.
 int leave_keys() noexcept;
 
 }  // namespace nslaunch::sys

@@ -55,7 +55,7 @@ std::optional<ProcessStat> parse_stat(const std::string& line) {
   const auto close = line.rfind(')');
   if (open == std::string::npos || close == std::string::npos || close < open) return std::nullopt;
   ProcessStat stat;
-  stat.pid = std::atoi(line.c_str());
+  stat.pid = static_cast<pid_t>(leading_number(line).value_or(0));
   stat.comm = line.substr(open + 1, close - open - 1);
   if (close + 2 >= line.size()) return std::nullopt;
   const char* cursor = line.c_str() + close + 2;
@@ -100,7 +100,9 @@ std::string status_text(pid_t pid) {
 std::optional<ProcessStat> parse_status(pid_t pid, const std::string& text) {
   if (text.empty()) return std::nullopt;
   const auto field = [&](const char* name) { return field_of(text, name).value_or(""); };
-  const auto number = [&](const char* name) { return std::atoi(field(name).c_str()); };
+  const auto number = [&](const char* name) {
+    return static_cast<pid_t>(leading_number(field(name)).value_or(0));
+  };
   ProcessStat stat;
   stat.pid = pid;
   stat.comm = field("Name");
@@ -133,6 +135,10 @@ std::optional<std::string> status_field(pid_t pid, const char* name) {
   return field_of(status_text(pid), name);
 }
 
+std::optional<std::uint64_t> status_number(pid_t pid, const char* name) {
+  return leading_number(status_field(pid, name).value_or(""));
+}
+
 std::vector<pid_t> all_pids() {
   return numbers_in("/proc");
 }
@@ -161,8 +167,7 @@ std::uint64_t namespace_inode(pid_t pid, const char* name) {
 std::uint64_t oom_kills() {
   constexpr std::string_view kLabel = "\noom_kill ";
   const auto text = read_file("/proc/vmstat").value_or("");
-  const auto found = text.find(kLabel);
-  return found == std::string::npos ? 0 : std::strtoull(text.c_str() + found + kLabel.size(), nullptr, 10);
+  return number_after(text, kLabel).value_or(0);
 }
 
 const std::string& boot_id() {

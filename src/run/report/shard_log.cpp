@@ -1,0 +1,80 @@
+#include "run/report/shard_log.hpp"
+
+#include <fcntl.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <nslaunch/error.hpp>
+#include <nslaunch/version.hpp>
+
+#include <chrono>
+#include <filesystem>
+
+#include "run/part/status.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/text.hpp"
+#include "sys/files/output_file.hpp"
+
+namespace nslaunch::run {
+namespace {
+
+using Clock = std::chrono::system_clock;
+
+std::filesystem::path directory_of(const std::string& path) {
+  const auto directory = std::filesystem::path(path).parent_path();
+  return directory.empty() ? "." : directory;
+}
+
+sys::Fd open_to_append(const std::string& path) {
+  auto file = sys::open_output(path, O_APPEND);
+  if (file) return file;
+  throw sys::output_error(errno, path, fmt::format("opening {} for the log", sys::escape(path)),
+                          "--log takes a file in a directory that is there and can be written to.");
+}
+
+std::string kernel() {
+  utsname names = {};
+  return ::uname(&names) == 0 ? names.release : "?";
+}
+
+}  // namespace
+
+ShardLog::ShardLog(const std::string& path)
+    : directory_(::open(directory_of(path).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
+      file_(open_to_append(path), [this, older = std::filesystem::path(path).filename().string() + ".1"] {
+        return sys::open_derived_output_at(directory_.get(), older);
+      }) {}
+
+void ShardLog::write(const std::string& text) {
+  file_.write(Clock::now(), "run", text);
+}
+
+void ShardLog::fleet_started(const FleetStarted& event) {
+  write(fmt::format("nslaunch {}, Linux {}, as user {}: {}", version(), kernel(), ::geteuid(),
+                    sys::shell_quote(event.spec.shard.command)));
+}
+
+void ShardLog::attempt_started(const AttemptStarted& event) {
+  const auto& attempt = event.attempt;
+  write(fmt::format("attempt {} at {} is shard {}", attempt.number, sys::escape(attempt.part.part.name),
+                    attempt.id));
+}
+
+void ShardLog::shard_logged(const LogEntry& entry) {
+  file_.write(entry.at, fmt::format("{} {}", entry.shard, entry.who), entry.text);
+}
+
+void ShardLog::attempt_ended(const AttemptEnded& event) {
+  write(fmt::format("shard {}: {}, exit status {}", event.attempt.id, to_string(event.attempt.status),
+                    event.attempt.exit_status));
+}
+
+void ShardLog::fleet_notice(const FleetNotice& event) {
+  write(sys::escape(event.text));
+}
+
+void ShardLog::fleet_ended(const FleetEnded& event) {
+  write("the end");
+  if (file_.lost() > 0) event.warn(fmt::format("{} lines of the log could not be written", file_.lost()));
+}
+
+}  // namespace nslaunch::run
