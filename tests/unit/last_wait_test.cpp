@@ -156,7 +156,7 @@ TEST_CASE("an init that has answered has the time of one that is asked for the f
   init.reach('S');
   Asked asked(init, kNone);
   REQUIRE(send(asked.channel.second.get(), {.kind = Kind::kAnswer, .payload = {}}));
-  REQUIRE_FALSE(asked.peer.next());
+  REQUIRE(asked.peer.next().has_value());
   asked.peer.expect_sign_of_life(kNone);
   CHECK(asked.questions() == 1);
   CHECK(asked.lost().empty());

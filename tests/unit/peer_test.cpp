@@ -63,4 +63,18 @@ TEST_CASE("what can't be told to an init that is gone waits no longer") {
   CHECK_FALSE(init.waits_for_room());
 }
 
+TEST_CASE("what init says last is heard behind whatever it has logged before") {
+  auto channel = sys::make_channel();
+  sys::never_wait(channel.first);
+  sys::Loop loop{"waiting for the test's init"};
+  Peer peer(channel.first.get(), loop);
+  for (int count = 0; count < 200; ++count)
+    REQUIRE(send(channel.second.get(), {.kind = Kind::kLog, .payload = pack_log_entry("busy")}));
+  REQUIRE(send(channel.second.get(), {.kind = Kind::kFinished, .payload = {}}));
+  channel.second.reset();
+  auto last = Kind::kLog;
+  while (const auto message = peer.next()) last = message->kind;
+  CHECK(last == Kind::kFinished);
+}
+
 }  // namespace nslaunch::shard

@@ -7,7 +7,6 @@
 #include <nslaunch/version.hpp>
 
 #include <chrono>
-#include <filesystem>
 
 #include "run/part/status.hpp"
 #include "sys/base/check.hpp"
@@ -18,11 +17,6 @@ namespace nslaunch::run {
 namespace {
 
 using Clock = std::chrono::system_clock;
-
-std::filesystem::path directory_of(const std::string& path) {
-  const auto directory = std::filesystem::path(path).parent_path();
-  return directory.empty() ? "." : directory;
-}
 
 sys::Fd open_to_append(const std::string& path) {
   auto file = sys::open_output(path, O_APPEND);
@@ -38,11 +32,7 @@ std::string kernel() {
 
 }  // namespace
 
-ShardLog::ShardLog(const std::string& path)
-    : directory_(::open(directory_of(path).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
-      file_(open_to_append(path), [this, older = std::filesystem::path(path).filename().string() + ".1"] {
-        return sys::open_derived_output_at(directory_.get(), older);
-      }) {}
+ShardLog::ShardLog(const std::string& path) : file_(open_to_append(path)) {}
 
 void ShardLog::write(const std::string& text) {
   file_.write(Clock::now(), "run", text);

@@ -5,20 +5,19 @@
 #include <string>
 #include <vector>
 
-#include "sys/base/fd.hpp"
 #include "sys/base/log_file.hpp"
 
 namespace nslaunch::run {
 
-/// Logs what launcher and inits do, one line each with time and shard id, appended to the file. At 16 MiB its
-/// content moves to FILE.1, and replaces what that contains.
+/// Logs what launcher and inits do, one line each with time and shard id, appended to the file.
+/// The older half of a file of this user's is dropped at 16 MiB.
 class ShardLog : public FleetObserver {
  public:
   /// Throws Error if the file can't be opened for writing, as by a shell's redirection.
   explicit ShardLog(const std::string& path);
 
   /// Descriptors that must stay open until the end.
-  std::vector<int> descriptors() const { return {file_.fd(), directory_.get()}; }
+  std::vector<int> descriptors() const { return {file_.fd()}; }
 
   bool wants_log() const override { return true; }
   void fleet_started(const FleetStarted& event) override;
@@ -31,7 +30,6 @@ class ShardLog : public FleetObserver {
  private:
   void write(const std::string& text);
 
-  sys::Fd directory_;
   sys::LogFile file_;
 };
 

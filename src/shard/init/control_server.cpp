@@ -216,13 +216,14 @@ void ControlServer::hang_up(const Visitor& visitor) {
 }
 
 void ControlServer::note_end(const siginfo_t& child) {
+  // Otherwise its number would stand for the next process that gets it.
+  const bool leads_session = std::ranges::find(sessions_, child.si_pid) != sessions_.end();
+  if (leads_session && !inspect::is_session_left(child.si_pid)) std::erase(sessions_, child.si_pid);
   const auto visitor = std::find_if(visitors_.begin(), visitors_.end(),
                                     [&](const Visitor& each) { return each.process == child.si_pid; });
   if (visitor == visitors_.end()) return;
   const int status = child.si_code == CLD_EXITED ? child.si_status << 8 : child.si_status;
   send_or_exit(visitor->connection, {.kind = Kind::kCommandEnded, .code = status, .payload = {}});
-  // Otherwise its number would stand for the next process that gets it.
-  if (!inspect::is_session_left(child.si_pid)) std::erase(sessions_, child.si_pid);
   see_off(visitor);
 }
 

@@ -85,7 +85,12 @@ void Ending::on_output() noexcept {
 void Ending::on_signal(int signal) {
   hooks_.log("got {}", sys::signal_name(signal));
   signals_seen_.add(signal);
-  if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT) hold_.let_go();
+  if (signal != SIGINT && signal != SIGTERM && signal != SIGHUP && signal != SIGQUIT) return;
+  hold_.let_go();
+  // What is still waited for is what the command has left running, not the command.
+  if (command_running_ || grace_ || hard_limit_) return;
+  hooks_.log("a signal begins the grace for what the command has left running");
+  grace_.emplace(plan_.spec.grace);
 }
 
 void Ending::on_held(const Message& message) {
@@ -103,11 +108,6 @@ void Ending::on_interrupt() {
   const auto now = sys::Clock::now();
   interrupts_.push_back(now);
   while (now - interrupts_.front() > kInterruptWindow) interrupts_.pop_front();
-  // What is still waited for is what the command has left running, not the command.
-  if (!command_running_ && !grace_ && !hard_limit_) {
-    hooks_.log("an interrupt begins the grace for what the command has left running");
-    grace_.emplace(plan_.spec.grace);
-  }
   if (interrupts_.size() < kInterruptsThatKill || hard_limit_) return;
   announcer_.announce("interrupted three times within 3 s: killing the shard");
   kill(EndCause::kInterrupts);

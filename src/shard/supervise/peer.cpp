@@ -14,12 +14,6 @@ namespace {
 
 /// Messages from init that are queued during a question; it reports some dozens of leaks at most.
 constexpr std::size_t kMostUnheard = 4096;
-/// Per turn.
-constexpr int kMostAnswers = 64;
-
-bool is_for_nobody(const Message& message) noexcept {
-  return message.kind == Kind::kAnswer || message.kind == Kind::kLog;
-}
 
 }  // namespace
 
@@ -111,15 +105,7 @@ std::optional<Message> Peer::receive_message() {
 
 std::optional<Message> Peer::next() {
   if (unsent_ != 0) throw Error(sys::errno_code(unsent_), "telling the shard's init");
-  if (inbox_.empty()) {
-    auto message = receive_message();
-    // The answer to a question that was given up, or that only asked for a sign of life.
-    for (int left = kMostAnswers; message && is_for_nobody(*message); --left) {
-      if (left == 0) return std::nullopt;  // endless messages must not block the rest
-      message = receive_message();
-    }
-    return message;
-  }
+  if (inbox_.empty()) return receive_message();
   auto message = std::move(inbox_.front());
   inbox_.pop_front();
   return message;

@@ -99,6 +99,9 @@ void SupervisedShard::on_message(const Message& message) {
       take_unreaped(message.payload, outcome_);
       set_finished();
       break;
+    case Kind::kAnswer:  // to a question that was given up, or that only asked for a sign of life
+    case Kind::kLog:
+      break;
     default:
       throw_failure(plan_, message);
   }

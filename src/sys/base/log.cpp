@@ -17,17 +17,6 @@ namespace {
 
 Colour chosen_colour = Colour::kAuto;
 
-/// A closed read end must not kill us by SIGPIPE: we still have to return the exit status.
-void write_without_signal(const std::string& lines) {
-  SignalSet broken_pipe;
-  broken_pipe.add(SIGPIPE);
-  sigset_t before;
-  const bool blocked = ::sigprocmask(SIG_BLOCK, &broken_pipe.native(), &before) == 0;
-  constexpr timespec kNoWait{};
-  if (write_all(STDERR_FILENO, lines) == EPIPE) ::sigtimedwait(&broken_pipe.native(), nullptr, &kNoWait);
-  if (blocked) ::sigprocmask(SIG_SETMASK, &before, nullptr);
-}
-
 /// Writes each message with one write(2), so that lines of several launchers on one stderr never
 /// mix, and drops what can't be written: a closed stderr must not end a run.
 class StderrSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
@@ -37,7 +26,7 @@ class StderrSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> 
     const std::string_view start = !colour                                ? ""
                                    : message.level == spdlog::level::warn ? "\033[33m"
                                                                           : "\033[31m";
-    write_without_signal(own_lines({message.payload.data(), message.payload.size()}, start));
+    write_without_signal(STDERR_FILENO, own_lines({message.payload.data(), message.payload.size()}, start));
   }
   void flush_() override {}
 };
@@ -53,6 +42,18 @@ bool is_set(const char* variable) {
 }
 
 }  // namespace
+
+int write_without_signal(int fd, std::string_view content) {
+  SignalSet broken_pipe;
+  broken_pipe.add(SIGPIPE);
+  sigset_t before;
+  const bool blocked = ::sigprocmask(SIG_BLOCK, &broken_pipe.native(), &before) == 0;
+  constexpr timespec kNoWait{};
+  const int error = write_all(fd, content);
+  if (error == EPIPE) ::sigtimedwait(&broken_pipe.native(), nullptr, &kNoWait);
+  if (blocked) ::sigprocmask(SIG_SETMASK, &before, nullptr);
+  return error;
+}
 
 std::string own_lines(std::string_view text, std::string_view colour) {
   std::string lines;

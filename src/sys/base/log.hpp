@@ -13,6 +13,9 @@ void say(std::string_view text);
 void warn(std::string_view text);
 void say_error(std::string_view text);
 
+/// As write_all(), but a closed read end must not kill us by SIGPIPE: we still have to return an exit status.
+int write_without_signal(int fd, std::string_view content);
+
 /// `text` as they write it: each line prefixed with "nslaunch: " in that colour (an escape sequence, or
 /// empty).
 std::string own_lines(std::string_view text, std::string_view colour = {});

@@ -3,38 +3,18 @@
 #include <fcntl.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
-#include <sys/file.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <string>
 #include <utility>
 
 #include "sys/base/files.hpp"
+#include "sys/base/log.hpp"
 
 namespace nslaunch::sys {
-namespace {
 
-/// 0 if it is not a regular file.
-std::uint64_t size_of(const Fd& file) {
-  struct stat status = {};
-  const bool is_regular = ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode);
-  return is_regular ? static_cast<std::uint64_t>(status.st_size) : 0;
-}
-
-/// Opens the file again: the log's own descriptor is for appending only.
-bool copy_all(const Fd& from, const Fd& into) {
-  const Fd readable(::open(fmt::format("/proc/self/fd/{}", from.get()).c_str(), O_RDONLY | O_CLOEXEC));
-  constexpr std::size_t kChunk = 1 << 20;
-  for (;;) {
-    const ssize_t count = ::sendfile(into.get(), readable.get(), nullptr, kChunk);
-    if (count <= 0) return count == 0;
-  }
-}
-
-}  // namespace
-
-/// spdlog formats the line, we write it.
+/// spdlog formats the line, LogFile writes it.
 class LogFile::Sink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
   explicit Sink(LogFile& log) : log_(log) {
@@ -54,11 +34,8 @@ class LogFile::Sink : public spdlog::sinks::base_sink<spdlog::details::null_mute
   LogFile& log_;
 };
 
-LogFile::LogFile(Fd file, std::function<Fd()> open_older, std::uint64_t limit)
-    : file_(std::move(file)),
-      open_older_(std::move(open_older)),
-      limit_(limit),
-      sink_(std::make_unique<Sink>(*this)) {}
+LogFile::LogFile(Fd file, std::uint64_t limit)
+    : file_(std::move(file)), limit_(limit), sink_(std::make_unique<Sink>(*this)) {}
 
 LogFile::~LogFile() = default;
 
@@ -70,20 +47,28 @@ void LogFile::write(std::chrono::system_clock::time_point at, std::string_view s
 }
 
 void LogFile::append(std::string_view line) {
-  if (lost_ > 0 && write_all(file_.get(), fmt::format("({} lines are lost)\n", lost_)) == 0) lost_ = 0;
-  if (lost_ > 0 || write_all(file_.get(), line) != 0) ++lost_;
-  rotate_if_full();
+  const auto try_to_write = [this](std::string_view text) { return write_without_signal(fd(), text) == 0; };
+  if (lost_ > 0 && try_to_write(fmt::format("({} lines are lost)\n", lost_))) lost_ = 0;
+  if (lost_ > 0 || !try_to_write(line)) ++lost_;
+  trim_if_full();
 }
 
-/// Copied and truncated, not renamed: in another user's directory, names are under that user's control. If
-/// several processes share the log, one of them does it, and what the others write meanwhile may be lost.
-void LogFile::rotate_if_full() {
-  if (size_of(file_) < limit_ || ::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) return;
-  if (size_of(file_) >= limit_) {
-    const auto older = open_older_();
-    if (older && copy_all(file_, older)) ::ftruncate(file_.get(), 0);
-  }
-  ::flock(file_.get(), LOCK_UN);
+/// In place: the owner of the directory could choose what a second name beside it means. Takes the same time
+/// whatever the size. Only one of several processes does this, and may lose what others write meanwhile.
+void LogFile::trim_if_full() const {
+  struct stat status = {};
+  if (::fstat(fd(), &status) != 0 || static_cast<std::uint64_t>(status.st_size) < limit_) return;
+  if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() || status.st_nlink != 1) return;
+  // The log's own descriptor is for appending only.
+  const Fd readable(::open(fmt::format("/proc/self/fd/{}", fd()).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!readable || !try_write_lock(fd())) return;
+  std::string kept(limit_ / 2, '\0');
+  const ssize_t count =
+      ::pread(readable.get(), kept.data(), kept.size(), status.st_size - static_cast<off_t>(kept.size()));
+  if (count < 0) return;
+  kept.resize(static_cast<std::size_t>(count));
+  kept.erase(0, kept.find('\n') + 1);
+  if (::ftruncate(fd(), 0) == 0) write_all(fd(), kept);
 }
 
 }  // namespace nslaunch::sys

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -11,16 +10,16 @@
 namespace nslaunch::sys {
 
 /// A log file. Each line has a timestamp in microseconds and is appended with one write(2): any number of
-/// processes may have the file open. Lines that can't be written (a full disk, a FIFO with a slow reader) are
-/// counted, and the next successful write reports how many are lost.
+/// processes may have the file open. Lines that can't be written (a full disk, a FIFO with a slow reader, or
+/// none) are counted, and the next successful write reports how many are lost.
 class LogFile {
  public:
   static constexpr std::uint64_t kUsualLimit = 16 << 20;
 
-  /// `file`: opened for appending. `open_older`: opens the empty file to which the content of a regular file
-  /// is copied when it has reached `limit` bytes, before it is truncated; if it returns an empty Fd, the file
-  /// keeps growing.
-  LogFile(Fd file, std::function<Fd()> open_older, std::uint64_t limit = kUsualLimit);
+  /// `file`: opened for appending. The older half of a regular file is dropped when it has reached `limit`
+  /// bytes, if the file is this user's and has one name; any other file keeps growing, since other users can
+  /// set its size.
+  explicit LogFile(Fd file, std::uint64_t limit = kUsualLimit);
   ~LogFile();
 
   /// How many lines were lost since the last successful write.
@@ -33,10 +32,9 @@ class LogFile {
   class Sink;
 
   void append(std::string_view line);
-  void rotate_if_full();
+  void trim_if_full() const;
 
   Fd file_;
-  std::function<Fd()> open_older_;
   std::uint64_t limit_;
   std::uint64_t lost_ = 0;
   std::unique_ptr<Sink> sink_;

@@ -144,16 +144,6 @@ Fd open_output(const std::string& path, int more_flags, std::chrono::millisecond
   return open_output_at(AT_FDCWD, path, more_flags, limit);
 }
 
-Fd open_derived_output_at(int directory, const std::string& name) noexcept {
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  Fd file(::openat(directory, name.c_str(), kFlags, 0600));
-  struct stat status = {};
-  if (!file || ::fstat(file.get(), &status) != 0) return {};
-  errno = EPERM;
-  if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() || status.st_nlink != 1) return {};
-  return ::ftruncate(file.get(), 0) == 0 ? std::move(file) : Fd();
-}
-
 std::optional<OutputFile> OutputFile::open(const std::string& path, const BeforeMaking& before_making) {
   OutputFile output;
   if (is_missing(path)) {

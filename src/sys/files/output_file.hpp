@@ -26,11 +26,6 @@ Fd open_output(const std::string& path, int more_flags = 0,
 Fd open_output_at(int directory, const std::string& path, int more_flags = 0,
                   std::chrono::milliseconds limit = kReaderLimit) noexcept;
 
-/// Opens and truncates a file whose name is derived from one that the caller has named, or makes it, for the
-/// caller alone: no link is followed, and only a file of the caller's own with a single link is touched,
-/// since the directory's owner may have put something there. Empty, with errno set: EPERM for anything else.
-Fd open_derived_output_at(int directory, const std::string& name) noexcept;
-
 /// A file named by the caller, to be written as a whole at the end. Its name is resolved once, before
 /// anything runs, as a shell's redirection does, and is kept as descriptors: a user who replaces the name, or
 /// a directory on the way, meanwhile redirects nothing.
