@@ -105,6 +105,18 @@ TEST_CASE(
   CHECK(registry.ids().empty());
 }
 
+TEST_CASE("a process that lets nobody look at what it executes does not keep init when an exec has ended") {
+  const Holder holder;  // first: a test that is skipped leaves no directory
+  const RegistryView registry;
+  LiveShard shard(registry, {}, holder.command("hold-exec") + " & exec cat");
+  REQUIRE(Holder::is_held(shard.launcher.read_line()));
+  for (int turn = 0; turn < 2; ++turn) {
+    const auto ended = run(nslaunch({"exec", shard.id, "--", "true"}), registry.options());
+    CAPTURE(turn, ended.err);
+    CHECK(ended.status == 0);
+  }
+}
+
 TEST_CASE("an init that waits for one that it looks at is killed, also where no leak has a grace") {
   const Holder holder;  // first: a test that is skipped leaves no directory
   const RegistryView registry;

@@ -11,6 +11,7 @@
 #include "inspect/snapshot/processes.hpp"
 #include "inspect/snapshot/shard.hpp"
 #include "sys/base/check.hpp"
+#include "sys/base/values.hpp"
 
 namespace nslaunch::inspect {
 namespace {
@@ -50,11 +51,11 @@ std::vector<pid_t> processes_in_own_namespace() {
 }
 
 bool is_session_left(pid_t leader) noexcept try {
-  const auto processes = running_processes();
-  const auto is_of_it = [leader](const Process& process) {
-    return process.pid == leader || process.stat.session == leader;
-  };
-  return std::ranges::any_of(processes, is_of_it) || sys::all_pids().empty();
+  char self[16] = "";
+  const bool is_own_proc =
+      ::readlink("/proc/self", self, sizeof self - 1) > 0 && sys::whole_number<pid_t>(self) == ::getpid();
+  if (!is_own_proc) return true;
+  return std::ranges::any_of(sys::all_pids(), [leader](pid_t pid) { return ::getsid(pid) == leader; });
 } catch (const std::exception&) {
   return true;
 }

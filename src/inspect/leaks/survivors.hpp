@@ -22,7 +22,8 @@ std::vector<pid_t> processes_in_own_namespace();
 /// The same, except processes whose session is one of `sessions` (given by their leaders' pids).
 std::vector<Process> survivors_beside(const std::vector<pid_t>& sessions);
 
-/// Whether a process of that session is left; true if that can't be determined.
+/// Whether a process of that session is left; true if that can't be determined, as with an outer /proc. No
+/// process can block it: it reads no file of theirs (K33).
 bool is_session_left(pid_t leader) noexcept;
 
 /// The number of survivors if /proc can't be read.
