@@ -22,7 +22,8 @@ std::string content(const std::string& path) {
 
 /// Those that are no line of a log.
 std::vector<std::string> strange_lines(const std::string& log) {
-  const std::regex line(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z (run|[0-9a-f]{8} (launcher|init)) .+)");
+  const std::regex line(
+      R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z nslaunch\[(run|[0-9a-f]{8} (launcher|init))\] .+)");
   std::vector<std::string> strange;
   std::istringstream lines(log);
   for (std::string each; std::getline(lines, each);) {
@@ -47,14 +48,14 @@ TEST_CASE("the log has the steps, messages, signals and decisions of launcher an
   CHECK(ended.signal == SIGKILL);
   CHECK(strange_lines(log).empty());
   for (const auto* entry :
-       {"launcher done: clone\n", "launcher init is pid ", "launcher from init: done: ",
-        "launcher to init: go", "launcher from init: started: ", "launcher SIGTERM from pid ",
-        "init told: forward a signal", "launcher is to end (terminated): the grace begins",
-        "launcher says: the command did not end within", "launcher to init: kill the command",
-        "launcher from init: finished: ", "launcher all processes are gone"})
+       {"launcher] done: clone\n", "launcher] init is pid ", "launcher] from init: done: ",
+        "launcher] to init: go", "launcher] from init: started: ", "launcher] SIGTERM from pid ",
+        "init] told: forward a signal", "launcher] is to end (terminated): the grace begins",
+        "launcher] says: the command did not end within", "launcher] to init: kill the command",
+        "launcher] from init: finished: ", "launcher] all processes are gone"})
     CHECK_THAT(log, Contains(id + " " + entry));
-  CHECK(std::regex_search(log, std::regex(id + R"( init process \d+: died of signal 9\n)")));
-  CHECK_THAT(log, Contains(" run nslaunch ") && Contains(" run the end"));
+  CHECK(std::regex_search(log, std::regex(id + R"( init\] process \d+: died of signal 9\n)")));
+  CHECK_THAT(log, Contains("[run] nslaunch ") && Contains("[run] the end"));
 }
 
 TEST_CASE("the log of several shards has each by its id, behind what it had before") {
@@ -77,7 +78,7 @@ TEST_CASE("the log of several shards has each by its id, behind what it had befo
   for (std::string id; ids >> id;) {
     if (id.size() != 8) continue;  // what the display says
     ++shards;
-    CHECK(std::regex_search(log, std::regex(id + R"( init process \d+: exit status 0\n)")));
+    CHECK(std::regex_search(log, std::regex(id + R"( init\] process \d+: exit status 0\n)")));
   }
   CHECK(shards == 2);
 }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "support/temp_dir.hpp"
+#include "support/write_file.hpp"
 #include "sys/base/files.hpp"
 #include "sys/files/output_file.hpp"
 
@@ -26,7 +27,8 @@ TEST_CASE("a line of the log has its time to the microsecond and who says it") {
   const test::TempDir directory;
   LogFile log(open_output(directory / "log", O_APPEND));
   log.write(kTime, "0bad init", "process 2: exit status 0");
-  CHECK(content(directory / "log") == "2025-11-30T03:04:05.000123Z 0bad init process 2: exit status 0\n");
+  CHECK(content(directory / "log") ==
+        "2025-11-30T03:04:05.000123Z nslaunch[0bad init] process 2: exit status 0\n");
 }
 
 TEST_CASE("a log that has reached its size loses its older half") {
@@ -37,7 +39,7 @@ TEST_CASE("a log that has reached its size loses its older half") {
   INFO(kept);
   CHECK(kept.size() < 400);
   CHECK(kept.starts_with("2025-11-30T"));
-  CHECK_THAT(kept, !Catch::Contains("run 0..") && Catch::Contains("run 8.."));
+  CHECK_THAT(kept, !Catch::Contains("[run] 0..") && Catch::Contains("[run] 8.."));
 }
 
 TEST_CASE("a log that has a second name, and so may be another's, is never cut") {
@@ -45,7 +47,16 @@ TEST_CASE("a log that has a second name, and so may be another's, is never cut")
   LogFile log(open_output(directory / "log", O_APPEND), 400);
   REQUIRE(::link((directory / "log").c_str(), (directory / "second").c_str()) == 0);
   for (int line = 0; line < 9; ++line) log.write(kTime, "run", std::to_string(line) + std::string(30, '.'));
-  CHECK_THAT(content(directory / "log"), Catch::Contains("run 0..") && Catch::Contains("run 8.."));
+  CHECK_THAT(content(directory / "log"), Catch::Contains("[run] 0..") && Catch::Contains("[run] 8.."));
+}
+
+TEST_CASE("a file that is no log, to which a user's link may have led, is never cut") {
+  const test::TempDir directory;
+  test::write_file(directory / "log", std::string(1000, 'x') + "\n");
+  LogFile log(open_output(directory / "log", O_APPEND), 400);
+  log.write(kTime, "run", "appended");
+  CHECK_THAT(content(directory / "log"),
+             Catch::StartsWith(std::string(1000, 'x')) && Catch::Contains("appended"));
 }
 
 TEST_CASE("a log whose reader is gone counts what it loses") {

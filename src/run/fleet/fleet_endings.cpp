@@ -27,7 +27,7 @@ void Fleet::take_end(ActiveAttempt& active) {
   if (slow && attempt.status == Status::kPass) attempt.status = Status::kSlow;
   attempt.output_bytes = active.output->size();
   if (!passed) attempt.last_output = active.output->tail();
-  if (!spec_.shard.artifacts.empty()) attempt.directory = active.shard->spec().artifacts;
+  if (active.shard->artifacts_fd() >= 0) attempt.directory = active.shard->spec().artifacts;
   if (const auto error = active.output->read_error()) output_error_ = error;
   const bool settled = schedule_.settle(active.turn, passed || active.cancelled);
   active.part->attempts.push_back(std::move(attempt));

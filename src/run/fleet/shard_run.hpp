@@ -11,14 +11,11 @@
 #include <vector>
 
 #include "ns/sysctl.hpp"
-#include "registry/reap/leftover_note.hpp"
 #include "run/fleet/shard_output.hpp"
-#include "run/single/recorder.hpp"
-#include "shard/launcher/forwarding.hpp"
-#include "shard/launcher/launch.hpp"
+#include "run/single/shard_on_loop.hpp"
 #include "shard/plan/capture_file.hpp"
-#include "shard/plan/plan.hpp"
-#include "shard/supervise/supervised_shard.hpp"
+#include "sys/base/clock.hpp"
+#include "sys/base/fd.hpp"
 #include "sys/base/signals.hpp"
 #include "sys/io/loop.hpp"
 
@@ -58,54 +55,37 @@ class ShardRun {
   void end(EndCause cause);
   void kill(EndCause cause);
   /// Forwards a signal to the command.
-  void forward(int signal);
+  void forward(int signal) { shard_.forward(signal); }
   /// Moves the deadlines: the launcher was stopped for this long.
   void postpone(sys::Clock::duration pause) noexcept;
 
-  const ShardSpec& spec() const noexcept { return plan_.spec; }
+  const ShardSpec& spec() const noexcept { return shard_.plan().spec; }
   /// -1 if there is no artifacts directory.
-  int artifacts_fd() const noexcept { return plan_.artifacts.fd(); }
+  int artifacts_fd() const noexcept { return shard_.plan().artifacts.fd(); }
   /// 0: there is none, or none any more.
   pid_t init_pid() const noexcept;
   /// It has been launched, or is being launched, and has not ended.
-  bool command_runs() const noexcept {
-    return supervised_ ? supervised_->command_runs() : launching_.has_value();
-  }
+  bool command_runs() const noexcept;
   /// No namespace is available now, neither for this shard nor for another.
-  bool waits_for_slot() const noexcept { return launching_ && !launching_->has_init(); }
-  sys::Clock::time_point began() const noexcept { return began_; }
+  bool waits_for_slot() const noexcept {
+    return shard_.launching() != nullptr && !shard_.launching()->has_init();
+  }
+  sys::Clock::time_point began() const noexcept { return shard_.began(); }
 
  private:
-  void prepare(const ShardSpec& spec, const Shared& shared);
-  void launch(const Shared& shared);
-  void leave_to_init();
-  void go_on_launching();
-  void end_launch() noexcept;
+  void prepare(const ShardSpec& spec, const Shared& shared, std::vector<unsigned> processors);
   void launched();
   void give_up_launch();
   void fail(const std::exception& error);
-  Outcome end_of_command();
+  void take_outcome();
 
-  const Messages& messages_;
   ShardOutput& output_;
-  sys::Clock::time_point began_ = sys::Clock::now();
+  sys::Loop& loop_;
   Attempt attempt_;
   std::exception_ptr usage_error_;
-  registry::LeftoverNote leftovers_{messages_.warning};
-  shard::Plan plan_;
-  std::optional<shard::Forwarding> forwarding_;
-  std::optional<shard::CaptureFile> capture_;
-  std::optional<Recorder> recorder_;
-  shard::Hooks hooks_;
-  std::optional<shard::Launching> launching_;
-  std::optional<shard::SupervisedShard> supervised_;
-  /// Signals for a command that has not started, as far as is known.
-  std::vector<int> unsent_;
+  ShardOnLoop shard_;
   std::optional<EndCause> end_when_launched_;
   std::optional<sys::Deadline> launch_limit_;
-  sys::Loop& loop_;
-  sys::Loop::Watch launching_watch_;
-  bool launching_is_due_ = false;
   bool over_ = false;
 };
 

@@ -39,8 +39,10 @@ void ShardLog::write(const std::string& text) {
 }
 
 void ShardLog::fleet_started(const FleetStarted& event) {
-  write(fmt::format("nslaunch {}, Linux {}, as user {}: {}", version(), kernel(), ::geteuid(),
-                    sys::shell_quote(event.spec.shard.command)));
+  const auto& shard = event.spec.shard;
+  const auto command_user = shard.user ? fmt::format(", the command as user {}", shard.user->uid) : "";
+  write(fmt::format("nslaunch {}, Linux {}, as user {}{}: {}", version(), kernel(), ::geteuid(), command_user,
+                    sys::shell_quote(shard.command)));
 }
 
 void ShardLog::attempt_started(const AttemptStarted& event) {

@@ -39,11 +39,6 @@ ShardRecord make_record(const shard::Plan& plan, pid_t init_pid, const sys::Pidf
 
 }  // namespace
 
-void listen(shard::Plan& plan, const Messages& messages) noexcept {
-  plan.logging = static_cast<bool>(messages.log);
-  plan.tracing = plan.logging || messages.trace;
-}
-
 shard::Hooks Recorder::hooks() {
   shard::Hooks hooks;
   hooks.created = [this](pid_t pid, const sys::Pidfd& init) {

@@ -12,9 +12,6 @@
 
 namespace nslaunch::run {
 
-/// Makes init report what `messages` has a callback for.
-void listen(shard::Plan& plan, const Messages& messages) noexcept;
-
 /// A shard's own record, kept up to date from the launch's hooks.
 class Recorder {
  public:

@@ -2,32 +2,18 @@
 #include <nslaunch/exit_codes.hpp>
 #include <nslaunch/run.hpp>
 
-#include <optional>
 #include <utility>
 
-#include "registry/reap/leftover_note.hpp"
 #include "registry/record/registration.hpp"
 #include "run/single/caller.hpp"
 #include "run/single/leaks.hpp"
-#include "run/single/recorder.hpp"
-#include "shard/launcher/forwarding.hpp"
+#include "run/single/shard_resources.hpp"
 #include "shard/launcher/launch.hpp"
-#include "shard/plan/capture_file.hpp"
-#include "shard/plan/hidden.hpp"
-#include "shard/plan/make_plan.hpp"
 #include "shard/supervise/supervise.hpp"
 #include "sys/io/terminal.hpp"
 
 namespace nslaunch {
 namespace {
-
-void keep_open(shard::Hooks& hooks, const std::vector<int>& more) {
-  hooks.descriptors = [others = std::move(hooks.descriptors), more] {
-    auto all = others();
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  };
-}
 
 /// Gives the terminal back at the end: a shell in the shard may have been killed while its job had it.
 class TerminalKeeper {
@@ -56,44 +42,28 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages, const RunOpti
     throw UsageError("run_shard() makes shards; a command without isolation is the caller's to execute");
   }
   const auto began = sys::Clock::now();
-  shard::Forwarding forwarding(spec);
-  for (const auto& line : forwarding.chosen_ports()) {
-    if (messages.note) messages.note(line);
-  }
   registry::sweep();
-  registry::LeftoverNote leftovers(messages.warning);
-  auto plan = shard::make_plan(spec, leftovers.hook());
-  run::listen(plan, messages);
+  run::ShardResources resources(messages);
+  resources.make_plan(spec);
+  auto& plan = resources.plan();
   plan.gives_up_descriptors = options.give_up_descriptors;
   plan.may_have_handlers = !options.give_up_descriptors;
   plan.cancel = options.cancel;
   const TerminalKeeper terminal(!plan.own_process_group);
   run::CallersSignals caller;
-
-  // Before the clone: created as the caller, by the host's names, and removed if the launch fails.
-  std::optional<shard::CaptureFile> capture;
-  if (!spec.capture.file.empty()) {
-    capture.emplace(spec.capture, messages.warning, leftovers.hook());
-    plan.capture_file = capture->fd();
-  }
-  run::Recorder recorder(plan, messages);
-  auto hooks = recorder.hooks();
-  if (capture) keep_open(hooks, capture->descriptors());
-  keep_open(hooks, leftovers.descriptors());
-  keep_open(hooks, options.keep_open);
+  resources.prepare();
+  resources.keep_open(options.keep_open);
   shard::Watched watched(plan);
   for (const auto& ancestor : watched.ancestors) plan.outside_handles.push_back(ancestor.get());
-  auto running = shard::launch(plan, hooks, caller.signals().get());
-  plan.places = {};
-  if (capture) capture->command_started();
+  auto running = shard::launch(plan, resources.hooks(), caller.signals().get());
+  resources.leave_to_init();
+  resources.command_started();
   const auto setup = running.started_at - began;
-  auto outcome = shard::supervise(plan, std::move(running), std::move(watched), hooks,
-                                  std::move(caller.signals()), forwarding);
-  if (capture && exit_status(outcome, spec) == 0) capture->command_succeeded();
+  auto outcome = shard::supervise(plan, std::move(running), std::move(watched), resources.hooks(),
+                                  std::move(caller.signals()), resources.forwarding());
+  resources.command_ended(outcome);
   outcome.setup = std::chrono::duration_cast<std::chrono::microseconds>(setup);
-  if (outcome.exit_status != 0 && messages.warning) {
-    if (const auto hint = shard::hint_on_hidden_argument(plan); !hint.empty()) messages.warning(hint);
-  }
+  if (const auto hint = resources.hint(outcome); !hint.empty() && messages.warning) messages.warning(hint);
   return outcome;
 }
 

@@ -12,7 +12,6 @@
 #include "run/single/caller.hpp"
 #include "run/single/undisturbed.hpp"
 #include "shard/launcher/visit.hpp"
-#include "shard/plan/hidden.hpp"
 #include "shard/plan/make_plan.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
@@ -49,9 +48,10 @@ Shard::Impl::Impl(const ShardSpec& spec, const ShardOptions& options) : messages
     throw UsageError("a Shard is isolated; a command without isolation is the caller's to execute");
   const auto signals = sys::SignalState::current();
   const run::Undisturbed undisturbed;
+  shard_.emplace(messages_, loop_);
   prepare(spec, options.streams);
-  plan_.caller_signals = signals;
-  launch();
+  shard_->plan().caller_signals = signals;
+  shard_->launch();
   follow();
 }
 
@@ -62,28 +62,18 @@ Shard::Impl::~Impl() {
 
 void Shard::Impl::prepare(const ShardSpec& spec, const Streams& streams) {
   registry::sweep();
-  leftovers_.emplace(messages_.warning);
-  plan_ = shard::make_plan(spec, leftovers_->hook());
-  id_ = plan_.spec.id;
-  plan_.own_process_group = true;
-  plan_.launcher_visits = true;
-  run::listen(plan_, messages_);
-  plan_.streams = copies_of(streams);
-  plan_.stdin_pipe = shard::pipe_inode(plan_.streams.front().get());
   // Several shards in one process would raise its descriptor limit and restore it in any order.
-  forwarding_.emplace(plan_.spec, shard::Forwarding::Limit::kKeep);
-  for (const auto& line : forwarding_->chosen_ports()) {
-    if (messages_.note) messages_.note(line);
-  }
-  if (!plan_.spec.capture.file.empty()) {
-    capture_.emplace(plan_.spec.capture, messages_.warning, leftovers_->hook());
-    plan_.capture_file = capture_->fd();
-  }
-  recorder_.emplace(plan_, messages_);
-  hooks_ = recorder_->hooks();
-  watched_.emplace(plan_);
+  shard_->resources().make_plan(spec, shard::Forwarding::Limit::kKeep);
+  auto& plan = shard_->plan();
+  id_ = plan.spec.id;
+  plan.own_process_group = true;
+  plan.launcher_visits = true;
+  plan.streams = copies_of(streams);
+  plan.stdin_pipe = shard::pipe_inode(plan.streams.front().get());
+  shard_->resources().prepare();
+  watched_.emplace(plan);
   for (const auto& ancestor : watched_->ancestors) {
-    plan_.outside_handles.push_back(ancestor.get());
+    plan.outside_handles.push_back(ancestor.get());
     ancestors_watches_.push_back(loop_.watch(ancestor.get(), POLLIN, [this](short) { on_ancestor_ended(); }));
   }
 }
@@ -94,30 +84,12 @@ void Shard::Impl::on_ancestor_ended() {
   ancestors_watches_.clear();
 }
 
-void Shard::Impl::launch() {
-  launching_.emplace(plan_, hooks_);
-  launching_watch_ = loop_.watch(launching_->fd(), POLLIN, [this](short) { news_of_launch_ = true; });
-  leave_to_init();
-}
-
-/// Init has its own copies, and ours would keep the readers of the streams waiting.
-void Shard::Impl::leave_to_init() {
-  if (!launching_->has_init()) return;
-  plan_.places = {};
-  plan_.streams.clear();
-}
-
-int Shard::Impl::poll_timeout() const {
-  if (launching_) return launching_->poll_timeout();
-  return supervised_ ? supervised_->poll_timeout() : -1;
-}
-
 void Shard::Impl::follow() {
-  descriptor_.follow(loop_, poll_timeout());
+  descriptor_.follow(loop_, shard_ ? shard_->poll_timeout() : -1);
 }
 
 void Shard::Impl::handle_events() {
-  if (ended_) return;
+  if (!shard_) return;
   const run::Undisturbed undisturbed;
   try {
     loop_.turn(0);
@@ -129,41 +101,26 @@ void Shard::Impl::handle_events() {
 }
 
 void Shard::Impl::go_on() {
-  const bool launch_is_due = std::exchange(news_of_launch_, false) || poll_timeout() == 0;
-  if (launching_ && launch_is_due) go_on_launching();
-  if (!supervised_) return;
-  supervised_->handle_events();
-  if (std::exchange(ancestor_has_ended_, false)) supervised_->ending().on_ancestor_ended();
-  supervised_->keep_deadlines();
-  if (supervised_->is_over()) finish();
-}
-
-void Shard::Impl::go_on_launching() {
-  const bool has_started = launching_->handle_events();
-  leave_to_init();
-  if (has_started) launched();
+  if (shard_->launching() != nullptr && shard_->go_on_launching()) launched();
+  auto* supervised = shard_->supervised();
+  if (supervised == nullptr) return;
+  supervised->handle_events();
+  if (std::exchange(ancestor_has_ended_, false)) supervised->ending().on_ancestor_ended();
+  supervised->keep_deadlines();
+  if (supervised->is_over()) finish();
 }
 
 void Shard::Impl::launched() {
   started_ = true;
-  if (capture_) capture_->command_started();
-  outcome_.setup = std::chrono::duration_cast<std::chrono::microseconds>(sys::Clock::now() - began_);
-  auto running = launching_->take();
+  auto running = shard_->launching()->take();
   visit_ = copy_of(running.visit.get());  // forwarding takes the original
-  supervised_.emplace(plan_, std::move(running), std::move(watched_->output), hooks_, *forwarding_, loop_);
-  launching_watch_.end();
-  launching_.reset();
-  for (const int signal : std::exchange(unsent_, {})) deliver(signal);
+  shard_->begin_supervision(std::move(running), std::move(watched_->output));
 }
 
 void Shard::Impl::finish() {
-  const auto setup = outcome_.setup;
-  outcome_ = supervised_->finish();
-  outcome_.setup = setup;
-  if (capture_ && exit_status(outcome_, plan_.spec) == 0) capture_->command_succeeded();
-  if (outcome_.exit_status != 0 && messages_.warning) {
-    if (const auto hint = shard::hint_on_hidden_argument(plan_); !hint.empty()) messages_.warning(hint);
-  }
+  outcome_ = shard_->finish();
+  const auto hint = shard_->resources().hint(outcome_);
+  if (!hint.empty() && messages_.warning) messages_.warning(hint);
   release();
 }
 
@@ -178,57 +135,40 @@ void Shard::Impl::fail(std::exception_ptr error) noexcept {
 
 /// Releases everything, and with it the record, in this order.
 void Shard::Impl::release() noexcept {
-  ended_ = true;
-  launching_watch_.end();
-  launching_.reset();
-  supervised_.reset();
+  if (shard_) shard_->end();
   ancestors_watches_.clear();
   watched_.reset();
   visit_.reset();
-  recorder_.reset();
-  capture_.reset();
-  forwarding_.reset();
-  plan_ = {};
-  leftovers_.reset();
+  shard_.reset();
 }
 
 const Outcome& Shard::Impl::outcome() const {
-  if (!ended_) throw UsageError("a shard has no outcome before it has ended");
+  if (shard_) throw UsageError("a shard has no outcome before it has ended");
   if (error_) std::rethrow_exception(error_);
   return outcome_;
 }
 
-void Shard::Impl::deliver(int signal) {
-  supervised_->ending().on_signal(signal);
-  supervised_->peer().send(shard::Kind::kForward, signal);
-  supervised_->peer().expect_sign_of_life();
-  if (signal == SIGTERM) supervised_->ending().begin(EndCause::kTerminated);
-}
-
 void Shard::Impl::signal(int signal) {
   if (signal < 1 || signal > SIGRTMAX) throw UsageError(fmt::format("{} is no signal", signal));
-  if (ended_) return;
-  if (launching_) {
-    unsent_.push_back(signal);
-  } else {
-    deliver(signal);
-  }
+  if (!shard_) return;
+  shard_->forward(signal);
   follow();
 }
 
 void Shard::Impl::kill() {
-  if (ended_) return;
+  if (!shard_) return;
   const run::Undisturbed undisturbed;
-  if (launching_) {
+  if (shard_->launching() != nullptr) {
     const Error error(sys::errno_code(ECANCELED), "launching a shard that was killed meanwhile");
     return fail(std::make_exception_ptr(error));
   }
-  supervised_->ending().kill(EndCause::kKilled);
+  shard_->supervised()->ending().kill(EndCause::kKilled);
   handle_events();
 }
 
 std::pair<sys::Fd, pid_t> Shard::Impl::exec(const ExecRequest& request) {
-  if (!supervised_ || supervised_->ended())
+  const auto* supervised = shard_ ? shard_->supervised() : nullptr;
+  if (supervised == nullptr || supervised->ended())
     throw UsageError("exec() wants a shard whose command has started and that has not ended");
   const run::Undisturbed undisturbed;
   auto [ours, theirs] = sys::make_channel();
@@ -240,11 +180,11 @@ std::pair<sys::Fd, pid_t> Shard::Impl::exec(const ExecRequest& request) {
   const auto streams = copies_of(request.streams);
   const int numbers[] = {streams[0].get(), streams[1].get(), streams[2].get()};
   shard::VisitRequest wanted{.directory = {}, .variables = request.variables, .command = request.command};
-  const auto& usual = plan_.working_directory;
+  const auto& usual = shard_->plan().working_directory;
   if (!request.workdir.empty()) wanted.directory = std::filesystem::path(usual) / request.workdir;
   const pid_t pid =
       shard::ask_for_process(ours, wanted, usual, numbers,
-                             {.deadline = sys::Deadline(kAnswerLimit), .init = supervised_->init_pid()});
+                             {.deadline = sys::Deadline(kAnswerLimit), .init = supervised->init_pid()});
   return {std::move(ours), pid};
 }
 

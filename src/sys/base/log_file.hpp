@@ -16,9 +16,9 @@ class LogFile {
  public:
   static constexpr std::uint64_t kUsualLimit = 16 << 20;
 
-  /// `file`: opened for appending. The older half of a regular file is dropped when it has reached `limit`
-  /// bytes, if the file is this user's and has one name; any other file keeps growing, since other users can
-  /// set its size.
+  /// `file`: opened for appending. When it has reached `limit` bytes, its older half is dropped if it is a
+  /// regular file of this user's with one name that begins as a log does: another user's link may have led to
+  /// any other. All others keep growing, and so does one on which somebody holds a lock.
   explicit LogFile(Fd file, std::uint64_t limit = kUsualLimit);
   ~LogFile();
 
@@ -29,15 +29,15 @@ class LogFile {
   void write(std::chrono::system_clock::time_point at, std::string_view source, std::string_view text);
 
  private:
-  class Sink;
+  struct Format;
 
-  void append(std::string_view line);
-  void trim_if_full() const;
+  bool try_to_write(std::chrono::system_clock::time_point at, std::string_view source, std::string_view text);
+  void trim_if_full();
 
   Fd file_;
   std::uint64_t limit_;
   std::uint64_t lost_ = 0;
-  std::unique_ptr<Sink> sink_;
+  std::unique_ptr<Format> format_;
 };
 
 }  // namespace nslaunch::sys
