@@ -56,8 +56,9 @@ class ShardProcess {
   /// 0, exit_status() is valid.
   int exit_status() const noexcept { return exit_status_; }
   int term_signal() const noexcept { return term_signal_; }
-  /// Sends a signal to its process group; does nothing if it has ended.
-  void signal(int signal) noexcept;
+  /// Sends a signal to its process group; does nothing if it has ended. False: the shard's init takes no more
+  /// signals for now, e.g. because another process has stopped it. It does when fd() is writable again.
+  [[nodiscard]] bool signal(int signal) noexcept;
 
  private:
   friend class Shard;

@@ -1,9 +1,13 @@
 #include <nslaunch/shard.hpp>
 
+#include <unistd.h>
 #include <nslaunch/error.hpp>
+#include <nslaunch/registry.hpp>
 
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <string>
+#include <vector>
 
 #include "support/embedded.hpp"
 #include "support/registry_scene.hpp"
@@ -55,7 +59,7 @@ TEST_CASE("processes are started in a shard, several at once, and each tells of 
   CHECK(quick.term_signal() == 0);
   CHECK(host.heard.line() == "here " + host.shard.id());
   CHECK(host.heard.line().value().starts_with("/"));
-  waiting.signal(SIGTERM);
+  CHECK(waiting.signal(SIGTERM));
   await_end(waiting);
   CHECK(waiting.term_signal() == SIGTERM);
   auto in_tmp = host.shard.exec({.command = {"pwd"}, .workdir = "/tmp", .streams = host.streams()});
@@ -88,6 +92,27 @@ TEST_CASE("a process in a shard is hung up on when its handle goes, and ends wit
   await_end(moved);
   CHECK(moved.term_signal() == SIGKILL);
   CHECK(host.shard.outcome().leak_count == 0);
+}
+
+TEST_CASE("a process's signal for which a stopped init has no room is not lost without a word") {
+  Host host;
+  auto process = host.exec("exec sleep 1000");
+  std::vector<std::string> warnings;
+  const auto shards = list_shards_of(::geteuid(), warnings);
+  REQUIRE(shards.size() == 1);
+  const pid_t init = shards.front().record.init.pid;
+  REQUIRE(::kill(init, SIGSTOP) == 0);
+  constexpr int kMoreThanThereIsRoomFor = 100'000;
+  int taken = 0;
+  while (taken < kMoreThanThereIsRoomFor && process.signal(SIGWINCH)) ++taken;
+  CHECK(taken < kMoreThanThereIsRoomFor);
+  REQUIRE(::kill(init, SIGCONT) == 0);
+  pollfd watched = {process.fd(), POLLOUT, 0};
+  REQUIRE(::poll(&watched, 1, 60'000) == 1);
+  CHECK(process.signal(SIGTERM));
+  await_end(process);
+  CHECK(process.term_signal() == SIGTERM);
+  CHECK(host.end() == 3);
 }
 
 TEST_CASE("a process is started in a shard that publishes a port, too") {

@@ -55,6 +55,31 @@ TEST_CASE("what init must be told reaches it when it reads again, in its order a
   CHECK_FALSE(init.waits_for_room());
 }
 
+TEST_CASE("of stops and continuations that wait for an init that does not read, the last one counts") {
+  const auto [signals, expected] = GENERATE(table<std::vector<int>, std::vector<int>>({
+      {{SIGUSR1, SIGCONT, SIGTSTP, SIGCONT}, {SIGUSR1, SIGCONT}},
+      {{SIGSTOP, SIGCONT, SIGUSR1, SIGTTIN}, {SIGUSR1, SIGTTIN}},
+  }));
+  DeafInit init;
+  for (const int signal : signals) init.peer.send(Kind::kForward, signal);
+  init.read_all();
+  init.loop.turn(1000);
+  std::vector<int> heard;
+  for (const auto& message : init.read_all()) {
+    if (message.kind == Kind::kForward) heard.push_back(message.code);
+  }
+  CHECK(heard == expected);
+}
+
+TEST_CASE("real-time signals that wait for an init that does not read are counted") {
+  DeafInit init;
+  for (int count = 0; count < 3; ++count) init.peer.send(Kind::kForward, SIGRTMIN);
+  init.read_all();
+  init.loop.turn(1000);
+  const auto heard = init.read_all();
+  CHECK(std::ranges::count(heard, Kind::kForward, &Message::kind) == 3);
+}
+
 TEST_CASE("what can't be told to an init that is gone waits no longer") {
   DeafInit init;
   init.peer.send(Kind::kLetGo);

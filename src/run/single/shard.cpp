@@ -65,10 +65,11 @@ void ShardProcess::handle_events() {
   }
 }
 
-void ShardProcess::signal(int signal) noexcept {
-  if (connection_ < 0) return;
-  // handle_events() reports that it is gone.
-  static_cast<void>(shard::send(connection_, {.kind = shard::Kind::kForward, .code = signal, .payload = {}}));
+bool ShardProcess::signal(int signal) noexcept {
+  if (connection_ < 0) return true;
+  // Any other error means that it is gone, which handle_events() reports.
+  return shard::send(connection_, {.kind = shard::Kind::kForward, .code = signal, .payload = {}}) ||
+         errno != EAGAIN;
 }
 
 Shard::Shard(const ShardSpec& spec, const ShardOptions& options)

@@ -4,22 +4,36 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
 #include "shard/diagnose/explain.hpp"
 #include "sys/base/check.hpp"
+#include "sys/base/signals.hpp"
 
 namespace nslaunch::shard {
 namespace {
 
 /// Messages from init that are queued during a question; it reports some dozens of leaks at most.
 constexpr std::size_t kMostUnheard = 4096;
+/// Real-time signals count one by one, up to this number.
+constexpr std::size_t kMostCounted = 1024;
+
+bool carries_signal(Kind kind) noexcept {
+  return kind == Kind::kForward || kind == Kind::kForwardAlone || kind == Kind::kFromTerminal;
+}
+
+/// The kernel drops a pending stop when a SIGCONT arrives, and the other way round (signal(7)).
+bool are_opposites(int signal, int other) noexcept {
+  const auto stops = [](int one) { return one == SIGSTOP || sys::is_stop_signal(one); };
+  return (signal == SIGCONT && stops(other)) || (other == SIGCONT && stops(signal));
+}
 
 }  // namespace
 
 /// False: there is no room. The pidfd reports that init is gone; next() reports any other error.
-bool Peer::try_to_send(Kind kind, int code) noexcept {
-  const Message message{.kind = kind, .code = code, .detail = questions_, .payload = {}};
+bool Peer::try_to_send(const Waiting& what) noexcept {
+  const Message message{.kind = what.kind, .code = what.code, .detail = what.question, .payload = {}};
   const bool sent = shard::send(channel_, message);
   if (!sent && errno == EAGAIN) return false;
   if (!sent && errno != EPIPE && errno != ECONNRESET) unsent_ = errno;
@@ -29,17 +43,33 @@ bool Peer::try_to_send(Kind kind, int code) noexcept {
 
 void Peer::send(Kind kind, int code) {
   send_waiting();
-  if (waiting_.empty() && try_to_send(kind, code)) return;
-  fell_silent_ = true;  // it reads nothing
+  const Waiting message{kind, code, questions_};
+  if (waiting_.empty() && try_to_send(message)) return;
+  if (waiting_.empty()) fell_silent_ = true;  // it reads nothing
   log_("init reads nothing, and is told later: {}", describe({.kind = kind, .code = code, .payload = {}}));
-  const Waiting message{kind, code};
-  if (kind == Kind::kAskStopped || std::ranges::find(waiting_, message) != waiting_.end()) return;
-  waiting_.push_back(message);
+  if (kind != Kind::kAskStopped) send_later(message);
+}
+
+/// Like signals that are pending, so that their number is limited, and the last of a stop and a continuation
+/// is what counts.
+void Peer::send_later(const Waiting& message) {
+  const bool is_signal = carries_signal(message.kind);
+  std::erase_if(waiting_, [&](const Waiting& each) {
+    return is_signal && carries_signal(each.kind) && are_opposites(message.code, each.code);
+  });
+  const bool counts = is_signal && message.code >= SIGRTMIN && waiting_.size() < kMostCounted;
+  const auto same = std::ranges::find_if(
+      waiting_, [&](const Waiting& each) { return each.kind == message.kind && each.code == message.code; });
+  if (same == waiting_.end() || counts) {
+    waiting_.push_back(message);
+  } else {
+    same->question = message.question;
+  }
   room_watch_ = loop_.watch(channel_, POLLOUT, [this](short) { send_waiting(); });
 }
 
 void Peer::send_waiting() noexcept {
-  while (!waiting_.empty() && try_to_send(waiting_.front().kind, waiting_.front().code)) waiting_.pop_front();
+  while (!waiting_.empty() && try_to_send(waiting_.front())) waiting_.pop_front();
   if (waiting_.empty()) room_watch_.end();
 }
 

@@ -20,8 +20,9 @@ class Peer {
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
-  /// Messages for which the channel has no room are sent later, in order, when the loop finds room;
-  /// duplicates only once, and kAskStopped not at all, since it is asked again.
+  /// Messages for which the channel has no room are sent later, in order, when the loop finds room: like
+  /// pending signals, duplicates only once unless they are real-time signals, and of a stop and a SIGCONT the
+  /// later one; kAskStopped not at all, since it is asked again.
   void send(Kind kind, int code = 0);
   /// Init's answer to a yes-or-no question; false if init is gone, or another process has stopped it and it
   /// does not answer within a second. Other messages that arrive meanwhile are queued for next().
@@ -45,10 +46,11 @@ class Peer {
   struct Waiting {
     Kind kind;
     int code;
-    friend bool operator==(const Waiting&, const Waiting&) = default;
+    int question;  ///< the one that it asks, if it asks one
   };
 
-  bool try_to_send(Kind kind, int code) noexcept;
+  bool try_to_send(const Waiting& what) noexcept;
+  void send_later(const Waiting& message);
   void send_waiting() noexcept;
   std::optional<Message> receive_message();
   void note_life() noexcept;
