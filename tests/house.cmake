@@ -3,7 +3,7 @@ function(nslaunch_house name)
   cmake_parse_arguments(HOUSE "" "" "COMMAND;LOCKS;PROPERTIES" ${ARGN})
   list(POP_FRONT HOUSE_COMMAND script)
   add_test(NAME "house: ${name}" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${HOUSE_COMMAND})
-  set_tests_properties("house: ${name}" PROPERTIES LABELS house TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 4
+  set_tests_properties("house: ${name}" PROPERTIES LABELS house TIMEOUT 900 SKIP_RETURN_CODE 77 PROCESSORS 8
     RESOURCE_LOCK "${HOUSE_LOCKS}" ${HOUSE_PROPERTIES})
 endfunction()
 

@@ -15,18 +15,18 @@ function(nslaunch_scenario label script)
 endfunction()
 
 # The demo shows the bug on the machine's own ports 9925 and 9926: one at a time.
-nslaunch_scenario(examples examples/collide AS root user PROPERTIES PROCESSORS 4)
-nslaunch_scenario(examples examples/demo AS root user PROPERTIES RESOURCE_LOCK host_ports PROCESSORS 4)
-nslaunch_scenario(examples engines/parallel AS root user PROPERTIES PROCESSORS 2)
-nslaunch_scenario(examples engines/slurm AS root)  # its jobs are an ordinary user's, too
+nslaunch_scenario(examples examples/collide AS root user PROPERTIES PROCESSORS 8)
+nslaunch_scenario(examples examples/demo AS root user PROPERTIES RESOURCE_LOCK host_ports PROCESSORS 8)
+nslaunch_scenario(examples engines/parallel AS root user PROPERTIES PROCESSORS 4)
+nslaunch_scenario(examples engines/slurm AS root PROPERTIES PROCESSORS 2)  # its jobs are an ordinary user's, too
 
 # What is published, made of the program under test: none of it depends on how that was compiled.
 foreach(scenario npm shim github-action gitlab-template)
-  nslaunch_scenario(packages packages/${scenario} AS root user PROPERTIES PROCESSORS 2)
+  nslaunch_scenario(packages packages/${scenario} AS root user PROPERTIES PROCESSORS 4)
 endforeach()
-nslaunch_scenario(packages packages/lint AS root user PROPERTIES PROCESSORS 2 FIXTURES_REQUIRED package_tools)
+nslaunch_scenario(packages packages/lint AS root user PROPERTIES PROCESSORS 4 FIXTURES_REQUIRED package_tools)
 nslaunch_scenario(packages packages/package-managers LONG AS root user
-  PROPERTIES PROCESSORS 2 FIXTURES_REQUIRED package_tools)
+  PROPERTIES PROCESSORS 4 FIXTURES_REQUIRED package_tools)
 
 # nslaunch_installation(LABEL FIXTURE): what LABEL's scenarios need from npm. Installed by whoever runs ctest; from
 # root's copy everybody reads.
@@ -38,13 +38,13 @@ endfunction()
 
 nslaunch_installation(packages package_tools)
 nslaunch_installation(harper harperdb)
-nslaunch_scenario(harper harper/four-at-once AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
+nslaunch_scenario(harper harper/four-at-once AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 8)
 # All on the same fixed ports, and all in shards: two at once.
 foreach(scenario suite killed-launcher without-nslaunch)
-  nslaunch_scenario(harper harper/${scenario} AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 2)
+  nslaunch_scenario(harper harper/${scenario} AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
 endforeach()
 foreach(scenario in-parts reach hold restart-leak)
-  nslaunch_scenario(harper harper/${scenario} LONG AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 2)
+  nslaunch_scenario(harper harper/${scenario} LONG AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
 endforeach()
 
 # What all of these need is fetched and built once (scripts/test builds it at idle priority meanwhile, which is waited
@@ -53,5 +53,5 @@ add_test(NAME "containers: prepare" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/containe
 set_tests_properties("containers: prepare" PROPERTIES LABELS containers SKIP_RETURN_CODE 77 TIMEOUT 1800
   FIXTURES_SETUP containers RESOURCE_LOCK release_build)
 foreach(scenario variants first-process shared-state wrapper)
-  nslaunch_scenario(containers containers/${scenario} AS root PROPERTIES FIXTURES_REQUIRED containers PROCESSORS 2)
+  nslaunch_scenario(containers containers/${scenario} AS root PROPERTIES FIXTURES_REQUIRED containers PROCESSORS 4)
 endforeach()
