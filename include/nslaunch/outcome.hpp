@@ -82,7 +82,7 @@ struct Outcome {
   /// The shard's init died before it reported all leaks: there may be more, or some if none are listed.
   bool leaks_unknown = false;
   /// Only with ShardSpec::measure, and none if init died before it counted: the number of processes killed
-  /// with the shard (leaks, and processes started by visitors), and the usage of all its processes.
+  /// with the shard (leaks, and processes started by `nslaunch exec`), and the usage of all its processes.
   std::optional<std::size_t> killed_count;
   std::optional<Usage> usage;
 

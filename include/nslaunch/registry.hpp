@@ -47,7 +47,7 @@ struct ShardRecord {
 enum class ShardState {
   kStarting,
   kRunning,
-  kHeld,  ///< its command has failed; it stays for visitors (ShardSpec::hold_on_failure)
+  kHeld,  ///< its command has failed; it stays to be entered (ShardSpec::hold_on_failure)
   kStopping,
   kOrphaned,    ///< the launcher is gone, init is not
   kDead,        ///< both are gone: the record is waiting to be reaped

@@ -144,8 +144,8 @@ struct ShardSpec {
   /// A directory on the host that the command receives as NSLAUNCH_ARTIFACTS, created if missing; the report
   /// of a hang is written there. Empty: none.
   std::string artifacts;
-  /// How long the shard of a command that failed or timed out is kept for visitors; none: not at all. A shard
-  /// that was asked to end, or has no record, is not held.
+  /// How long the shard of a command that failed or timed out is kept to be entered; none: not at all. A
+  /// shard that was asked to end, or has no record, is not held.
   std::optional<std::chrono::milliseconds> hold_on_failure;
   /// Measure its resource usage (Outcome::usage).
   bool measure = false;

@@ -153,8 +153,7 @@ TEST_CASE(
   try_with_failing_calls(deed);
 }
 
-TEST_CASE(
-    "whichever system call fails of a shard that has visitors, they are answered and it can be killed") {
+TEST_CASE("whichever system call fails of a shard that has clients, they are answered and it can be killed") {
   Deed deed;
   deed.words = nslaunch(
       {"--name", "visited", "--grace", "200ms", "--", "sh", "-c", "echo up; exec sleep infinity", deed.mark});

@@ -132,32 +132,32 @@ TEST_CASE("launchers SIGKILLed at random instants in each mode leave nothing beh
   std::printf("%s: %d killed\n", mode.name.c_str(), shots);
 }
 
-TEST_CASE("launchers SIGKILLed while somebody is in their shard leave nothing behind, and the visitor ends") {
+TEST_CASE("launchers SIGKILLed while somebody is in their shard leave nothing behind, and the client ends") {
   const auto kind = GENERATE(values<std::string>({"exec", "port-forward"}));
   INFO(kind);
   Battlefield field;
   int shots = 0;
-  std::map<pid_t, std::unique_ptr<Process>> visitors;  // by launcher
+  std::map<pid_t, std::unique_ptr<Process>> clients;  // by launcher
   Volley volley;
   volley.start = [&] {
     const auto name = fmt::format("visited-{}", ++shots);
     auto victim = field.victim("echo up; read line", {"--name", name});
     victim->read_line();
-    const auto visit = kind == "exec"
+    const auto words = kind == "exec"
                            ? Words{"exec", name, "--", "sh", "-c", "echo in; sleep 1000", field.mark}
                            : Words{"port-forward", name, "0:9926"};
-    visitors[victim->pid()] = std::make_unique<Process>(nslaunch(visit), field.registry.options());
+    clients[victim->pid()] = std::make_unique<Process>(nslaunch(words), field.registry.options());
     return victim;
   };
   volley.delay = [&] { return field.within(30'000); };
-  // The launcher, and every third time the visitor before it.
+  // The launcher, and every third time the client before it.
   volley.strike = [&](Process& launcher) {
-    if (++shots % 3 == 0) visitors[launcher.pid()]->send_signal(SIGKILL);
+    if (++shots % 3 == 0) clients[launcher.pid()]->send_signal(SIGKILL);
     launcher.send_signal(SIGKILL);
   };
   volley.ended = [&](const Result& result) { CHECK(result.signal == SIGKILL); };
   volley.fire(chaos_rounds(16));
-  for (auto& [victim, visitor] : visitors) visitor->wait();
+  for (auto& [victim, client] : clients) client->wait();
   field.require_nothing_left();
   field.require_bystander_unharmed();
   field.require_no_file();

@@ -163,9 +163,9 @@ TEST_CASE("what exec started is no leak, and keeps no shard") {
   const auto ended = visited.end();
   CHECK(ended.status == 0);
   CHECK(ended.err.empty());
-  const auto visit = client.wait();
-  CHECK(visit.status == 128 + SIGKILL);
-  CHECK_THAT(visit.err, Contains("has ended"));
+  const auto entered = client.wait();
+  CHECK(entered.status == 128 + SIGKILL);
+  CHECK_THAT(entered.err, Contains("has ended"));
   CHECK(find_processes(mark).empty());
 }
 

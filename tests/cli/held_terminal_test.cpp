@@ -45,11 +45,11 @@ struct Killed {
 /// given as the process's terminal, writes to `told`, and says no more.
 FakeInit::Serve take_terminal(int device, int told, void (*hold)(int terminal, void* page)) {
   return [=](int listener) {
-    const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
-    if (!shard::receive(visitor.get())) return say_nothing(listener);
-    static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kAnswer, .payload = {}}));
+    const sys::Fd client(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    if (!shard::receive(client.get())) return say_nothing(listener);
+    static_cast<void>(shard::send(client.get(), {.kind = Kind::kAnswer, .payload = {}}));
     std::vector<sys::Fd> given;
-    if (!shard::receive(visitor.get(), true, &given)) return say_nothing(listener);
+    if (!shard::receive(client.get(), true, &given)) return say_nothing(listener);
     const MissingPage page(device);
     std::thread([&] { hold(given.back().get(), page.get()); }).detach();
     page.wait_for_reader();

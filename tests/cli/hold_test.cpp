@@ -144,7 +144,7 @@ TEST_CASE(
   CHECK_THAT(ended.err, Contains("the command ran out of time; its shard is held"));
 }
 
-TEST_CASE("what visitors run in a held shard is no leak, and ends with it") {
+TEST_CASE("what clients run in a held shard is no leak, and ends with it") {
   const RegistryView registry;
   Process launcher(in_shard("echo $NSLAUNCH_ID; exit 3", {"--hold-on-failure=1h", "--leak-grace=1h"}),
                    registry.options());
@@ -158,9 +158,9 @@ TEST_CASE("what visitors run in a held shard is no leak, and ends with it") {
   const auto ended = launcher.wait();
   CHECK(ended.status == 3);
   CHECK_THAT(ended.err, !Contains("still running"));
-  const auto visit = client.wait();
-  CHECK(visit.status == 128 + SIGKILL);
-  CHECK_THAT(visit.err, Contains("has ended"));
+  const auto entered = client.wait();
+  CHECK(entered.status == 128 + SIGKILL);
+  CHECK_THAT(entered.err, Contains("has ended"));
   CHECK(find_processes(mark).empty());
 }
 

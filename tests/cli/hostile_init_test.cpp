@@ -52,18 +52,18 @@ FakeInit::Serve lingering_with(Kind kind) {
   return [kind](int listener) {
     std::vector<Lingering> kept;  // where nobody has taken them
     for (;;) {
-      const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+      const sys::Fd client(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
       char question[65536];
-      if (::recv(visitor.get(), question, sizeof question, 0) <= 0) continue;
+      if (::recv(client.get(), question, sizeof question, 0) <= 0) continue;
       kept.emplace_back();
       const int number = kept.back().get();
-      const bool taken = shard::send(visitor.get(), {.kind = kind, .payload = {}}, {&number, 1});
-      if (!taken) static_cast<void>(shard::send(visitor.get(), {.kind = kind, .payload = {}}));
+      const bool taken = shard::send(client.get(), {.kind = kind, .payload = {}}, {&number, 1});
+      if (!taken) static_cast<void>(shard::send(client.get(), {.kind = kind, .payload = {}}));
       if (taken) {
         kept.back().let_go();
         kept.pop_back();
       }
-      while (::recv(visitor.get(), question, sizeof question, 0) > 0) continue;
+      while (::recv(client.get(), question, sizeof question, 0) > 0) continue;
     }
   };
 }
@@ -80,48 +80,48 @@ bool arrives(const sys::Fd& pipe, std::size_t count) {
   return true;
 }
 
-/// Greets a visitor, says that its command has started, and goes on like that.
-FakeInit::Serve starting_and(int told, std::function<void(int visitor)> goes_on) {
+/// Greets a client, says that its command has started, and goes on like that.
+FakeInit::Serve starting_and(int told, std::function<void(int client)> goes_on) {
   return [told, goes_on = std::move(goes_on)](int listener) {
-    const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    const sys::Fd client(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
     char question[65536];
-    ::recv(visitor.get(), question, sizeof question, 0);
-    static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kAnswer, .payload = {}}));
-    ::recv(visitor.get(), question, sizeof question, 0);
-    static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kStarted, .code = 7, .payload = {}}));
+    ::recv(client.get(), question, sizeof question, 0);
+    static_cast<void>(shard::send(client.get(), {.kind = Kind::kAnswer, .payload = {}}));
+    ::recv(client.get(), question, sizeof question, 0);
+    static_cast<void>(shard::send(client.get(), {.kind = Kind::kStarted, .code = 7, .payload = {}}));
     sys::write_all(told, "x");
-    goes_on(visitor.get());
+    goes_on(client.get());
   };
 }
 
-/// Greets a visitor, sends it SIGTERM before it says that its command has started, and has that end well
+/// Greets a client, sends it SIGTERM before it says that its command has started, and has that end well
 /// where the signal is passed on.
 void signal_before_the_news(int listener) {
-  const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+  const sys::Fd client(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
   ucred peer = {};
   socklen_t size = sizeof peer;
-  ::getsockopt(visitor.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size);
+  ::getsockopt(client.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size);
   char question[65536];
-  ::recv(visitor.get(), question, sizeof question, 0);
-  static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kAnswer, .payload = {}}));
-  ::recv(visitor.get(), question, sizeof question, 0);
+  ::recv(client.get(), question, sizeof question, 0);
+  static_cast<void>(shard::send(client.get(), {.kind = Kind::kAnswer, .payload = {}}));
+  ::recv(client.get(), question, sizeof question, 0);
   ::kill(peer.pid, SIGTERM);
   constexpr int kTimeToLeave = 100;  // ms
-  pollfd watched = {visitor.get(), POLLIN, 0};
+  pollfd watched = {client.get(), POLLIN, 0};
   ::poll(&watched, 1, kTimeToLeave);
-  static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kStarted, .code = 7, .payload = {}}));
-  const auto passed_on = shard::receive(visitor.get());
+  static_cast<void>(shard::send(client.get(), {.kind = Kind::kStarted, .code = 7, .payload = {}}));
+  const auto passed_on = shard::receive(client.get());
   const bool is_it = passed_on && passed_on->kind == Kind::kForward && passed_on->code == SIGTERM;
   static_cast<void>(
-      shard::send(visitor.get(), {.kind = Kind::kCommandEnded, .code = is_it ? 0 : 1 << 8, .payload = {}}));
+      shard::send(client.get(), {.kind = Kind::kCommandEnded, .code = is_it ? 0 : 1 << 8, .payload = {}}));
   say_nothing(listener);
 }
 
 /// Answers without end, and without looking at what it is asked.
-void answer_for_ever(int visitor) {
-  for (pollfd watched = {visitor, POLLOUT, 0}; ::poll(&watched, 1, -1) == 1;) {
+void answer_for_ever(int client) {
+  for (pollfd watched = {client, POLLOUT, 0}; ::poll(&watched, 1, -1) == 1;) {
     for (const Kind kind : {Kind::kAnswer, Kind::kStarted})
-      static_cast<void>(shard::send(visitor, {.kind = kind, .code = 1, .payload = {}}));
+      static_cast<void>(shard::send(client, {.kind = kind, .code = 1, .payload = {}}));
   }
 }
 
@@ -215,10 +215,10 @@ TEST_CASE("list looks at all processes once, however many records want more of i
       inits.push_back(
           std::make_unique<FakeInit>(registry.path(), fmt::format("twice{}", number), [&](int listener) {
             for (;;) {
-              const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+              const sys::Fd client(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
               char question[65536];
-              if (::recv(visitor.get(), question, sizeof question, 0) <= 0) continue;
-              static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kListening, .payload = payload}));
+              if (::recv(client.get(), question, sizeof question, 0) <= 0) continue;
+              static_cast<void>(shard::send(client.get(), {.kind = Kind::kListening, .payload = payload}));
             }
           }));
     }

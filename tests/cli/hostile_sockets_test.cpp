@@ -42,15 +42,15 @@ void serve_for_ever(const sys::Fd& server) {
 FakeInit::Serve give_locked_socket(int device) {
   return [=](int listener) {
     std::thread([] { serve_for_ever(listen_tcp("127.0.0.1", kPort)); }).detach();
-    const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    const sys::Fd client(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
     char question[65536];
-    if (::recv(visitor.get(), question, sizeof question, 0) <= 0) return say_nothing(listener);
+    if (::recv(client.get(), question, sizeof question, 0) <= 0) return say_nothing(listener);
     const MissingPage page(device);
     const auto socket = connect_tcp("127.0.0.1", kPort);
     const int number = socket.get();
     std::thread([&] { ::send(number, page.get(), 1, MSG_NOSIGNAL); }).detach();
     page.wait_for_reader();
-    static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kSocket, .payload = {}}, {&number, 1}));
+    static_cast<void>(shard::send(client.get(), {.kind = Kind::kSocket, .payload = {}}, {&number, 1}));
     say_nothing(listener);
   };
 }

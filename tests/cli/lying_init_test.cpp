@@ -33,11 +33,11 @@ std::string raw(Kind kind, int step, int code, const std::string& payload = {}) 
   return raw(static_cast<int>(kind), step, code, payload);
 }
 
-/// Asks for ever to be let alone, in messages that init may send, but not to visitors.
+/// Asks for ever to be let alone, in messages that init may send, but not to clients.
 void talk_for_ever(int listener) {
-  const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+  const sys::Fd client(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
   const auto note = raw(Kind::kNote, 0, 0, "and another thing\033[2J");
-  while (::send(visitor.get(), note.data(), note.size(), MSG_NOSIGNAL) > 0) continue;
+  while (::send(client.get(), note.data(), note.size(), MSG_NOSIGNAL) > 0) continue;
   say_nothing(listener);
 }
 
@@ -108,9 +108,9 @@ TEST_CASE("Ctrl-C ends the wait for an init that says nothing, and exec dies of 
   const RegistryView registry;
   auto asked = sys::make_pipe();
   const FakeInit init(registry.path(), "mute", [&](int listener) {
-    const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    const sys::Fd client(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
     char question[65536];
-    if (::recv(visitor.get(), question, sizeof question, 0) > 0) sys::write_all(asked.write.get(), "x");
+    if (::recv(client.get(), question, sizeof question, 0) > 0) sys::write_all(asked.write.get(), "x");
     say_nothing(listener);
   });
   Process client(nslaunch({"exec", "mute", "--", "true"}), registry.options());

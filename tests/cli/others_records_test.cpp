@@ -66,10 +66,10 @@ void tell_a_listener(int listener) {
   socket.local = "127.0.0.1:80";
   const auto payload = shard::pack(std::vector<ns::Socket>{socket});
   for (;;) {
-    const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    const sys::Fd client(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
     char question[65536];
-    if (::recv(visitor.get(), question, sizeof question, 0) > 0)
-      static_cast<void>(shard::send(visitor.get(), {.kind = Kind::kListening, .payload = payload}));
+    if (::recv(client.get(), question, sizeof question, 0) > 0)
+      static_cast<void>(shard::send(client.get(), {.kind = Kind::kListening, .payload = payload}));
   }
 }
 

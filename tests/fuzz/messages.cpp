@@ -1,4 +1,4 @@
-// What launcher, init and visitors say to each other, heard from a peer that says anything.
+// What launcher, init and clients say to each other, heard from a peer that says anything.
 #include <unistd.h>
 
 #include "input.hpp"
@@ -27,10 +27,10 @@ void unpack_all(const std::string& payload) {
   shard::unpack_sysctls(payload);
   shard::unpack_leak(payload);
   shard::unpack_capture(payload);
-  if (const auto visit = shard::unpack_visit(payload)) {
-    const auto again = shard::unpack_visit(shard::pack(*visit));
-    fuzz::require(again && again->directory == visit->directory && again->variables == visit->variables &&
-                      again->command == visit->command,
+  if (const auto request = shard::unpack_process_request(payload)) {
+    const auto again = shard::unpack_process_request(shard::pack(*request));
+    fuzz::require(again && again->directory == request->directory && again->variables == request->variables &&
+                      again->command == request->command,
                   "a request is the same when it is packed again");
   }
   if (const auto socket = shard::unpack_socket(payload)) {

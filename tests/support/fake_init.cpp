@@ -64,15 +64,15 @@ FakeInit::Serve answering(std::string bytes) {
 FakeInit::Serve answering(std::string first, std::string bytes) {
   return [first = std::move(first), bytes = std::move(bytes)](int listener) {
     for (;;) {
-      const sys::Fd visitor(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+      const sys::Fd client(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
       char question[65536];
-      if (::recv(visitor.get(), question, sizeof question, 0) <= 0) continue;
+      if (::recv(client.get(), question, sizeof question, 0) <= 0) continue;
       if (!first.empty()) {
-        ::send(visitor.get(), first.data(), first.size(), MSG_NOSIGNAL);
-        if (::recv(visitor.get(), question, sizeof question, 0) <= 0) continue;
+        ::send(client.get(), first.data(), first.size(), MSG_NOSIGNAL);
+        if (::recv(client.get(), question, sizeof question, 0) <= 0) continue;
       }
-      ::send(visitor.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      while (::recv(visitor.get(), question, sizeof question, 0) > 0) continue;
+      ::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      while (::recv(client.get(), question, sizeof question, 0) > 0) continue;
     }
   };
 }

@@ -33,7 +33,7 @@ void publish_somebodys(const std::string& id, const FakeInit::Serve& serve);
 
 /// Says nothing to anybody.
 void say_nothing(int listener);
-/// Sends each visitor these bytes as one message once it has asked, and waits until it leaves.
+/// Sends each client these bytes as one message once it has asked, and waits until it leaves.
 FakeInit::Serve answering(std::string bytes);
 /// The same once it has answered the first question with `first`.
 FakeInit::Serve answering(std::string first, std::string bytes);

@@ -39,7 +39,7 @@ TEST_CASE("a loop whose wait fails for good ends with 125 and the cause") {
   }
 }
 
-TEST_CASE("a visit whose wait fails for good ends with 125 and the cause") {
+TEST_CASE("an exec or a port-forward whose wait fails for good ends with 125 and the cause") {
   if (!can_tamper()) SKIP_TEST("there is no strace that may trace");
   const RegistryView state;
   Process shard(in_shard("echo up; read end", {"--name", "visited"}), state.options());

@@ -216,10 +216,10 @@ TEST_CASE("requests with numbers that are none, or out of range, are not underst
   CHECK_FALSE(unpack_socket(packed({"-1", "127.0.0.1", "80"})));
   CHECK_FALSE(unpack_socket(packed({"1", "127.0.0.1", "80 "})));
   CHECK_FALSE(unpack_socket(packed({"1", "127.0.0.1", ""})));
-  CHECK(unpack_visit(packed({"/", "1", "A=1", "true"})));
-  CHECK_FALSE(unpack_visit(packed({"/", "-1", "A=1", "true"})));
-  CHECK_FALSE(unpack_visit(packed({"/", "18446744073709551617", "A=1", "true"})));
-  CHECK_FALSE(unpack_visit(packed({"/", "", "A=1", "true"})));
+  CHECK(unpack_process_request(packed({"/", "1", "A=1", "true"})));
+  CHECK_FALSE(unpack_process_request(packed({"/", "-1", "A=1", "true"})));
+  CHECK_FALSE(unpack_process_request(packed({"/", "18446744073709551617", "A=1", "true"})));
+  CHECK_FALSE(unpack_process_request(packed({"/", "", "A=1", "true"})));
   CHECK(unpack_listeners(packed({"127.0.0.1:1", "7"})));
   CHECK_FALSE(unpack_listeners(packed({"127.0.0.1:1"})));
   CHECK_FALSE(unpack_listeners(packed({"127.0.0.1:1", "-7"})));

@@ -1,4 +1,4 @@
-#include "shard/launcher/visit.hpp"
+#include "shard/launcher/control_client.hpp"
 
 #include <unistd.h>
 
@@ -54,7 +54,7 @@ TEST_CASE("streams are handed over when init has answered, and not before") {
   CHECK(talk.ask(talk.wait()) == 7);
   CHECK(receive(talk.theirs.get(), false, &descriptors)->kind == Kind::kAskStopped);
   CHECK(descriptors.empty());
-  CHECK(receive(talk.theirs.get(), false, &descriptors)->kind == Kind::kVisit);
+  CHECK(receive(talk.theirs.get(), false, &descriptors)->kind == Kind::kStart);
   CHECK(descriptors.size() == 4);
 }
 

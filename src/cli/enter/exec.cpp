@@ -18,7 +18,7 @@
 #include "cli/common/variables.hpp"
 #include "cli/enter/exec_session.hpp"
 #include "registry/record/control.hpp"
-#include "shard/launcher/visit.hpp"
+#include "shard/launcher/control_client.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/log.hpp"
 #include "sys/base/text.hpp"
@@ -47,9 +47,9 @@ std::optional<UserIds> other_user_of(const ShardEntry& shard) {
   return ids_of(user);
 }
 
-shard::VisitRequest request_of(const Arguments& arguments, const ShardEntry& shard,
-                               const std::optional<UserIds>& user, bool on_terminal) {
-  shard::VisitRequest request;
+shard::ProcessRequest request_of(const Arguments& arguments, const ShardEntry& shard,
+                                 const std::optional<UserIds>& user, bool on_terminal) {
+  shard::ProcessRequest request;
   if (arguments.has("workdir")) {
     request.directory = std::filesystem::path(shard.record.cwd) / arguments.text("workdir");
   }

@@ -6,7 +6,7 @@
 #include <csignal>
 #include <utility>
 
-#include "shard/launcher/visit.hpp"
+#include "shard/launcher/control_client.hpp"
 #include "shard/wire/protocol.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/clock.hpp"

@@ -24,7 +24,7 @@
 namespace nslaunch::cli {
 namespace {
 
-/// In case init has too many visitors, or is stopped.
+/// In case init has too many clients, or is stopped.
 constexpr std::chrono::seconds kConnectLimit{3};
 
 constexpr Option kOptions[] = {

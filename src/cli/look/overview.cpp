@@ -13,7 +13,7 @@
 
 #include "cli/common/look.hpp"
 #include "registry/record/control.hpp"
-#include "shard/launcher/visit.hpp"
+#include "shard/launcher/control_client.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/clock.hpp"
 

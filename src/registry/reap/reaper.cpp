@@ -47,8 +47,8 @@ void sweep_socket(const Directory& directory, const char* name) {
   if (::faccessat(directory.fd.get(), record.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
     return;
   const auto address = address_in(directory.fd.get(), name);
-  const sys::Fd visitor(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (::connect(visitor.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+  const sys::Fd client(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
       errno == ECONNREFUSED)
     ::unlinkat(directory.fd.get(), name, 0);
 }

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "run/single/shard_impl.hpp"
-#include "shard/launcher/visit.hpp"
+#include "shard/launcher/control_client.hpp"
 #include "shard/wire/protocol.hpp"
 #include "sys/base/clock.hpp"
 #include "sys/base/waiting.hpp"

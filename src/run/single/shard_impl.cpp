@@ -11,7 +11,7 @@
 #include "registry/record/registration.hpp"
 #include "run/single/caller.hpp"
 #include "run/single/undisturbed.hpp"
-#include "shard/launcher/visit.hpp"
+#include "shard/launcher/control_client.hpp"
 #include "shard/plan/make_plan.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
@@ -67,7 +67,7 @@ void Shard::Impl::prepare(const ShardSpec& spec, const Streams& streams) {
   auto& plan = shard_->plan();
   id_ = plan.spec.id;
   plan.own_process_group = true;
-  plan.launcher_visits = true;
+  plan.launcher_is_client = true;
   plan.streams = copies_of(streams);
   plan.stdin_pipe = shard::pipe_inode(plan.streams.front().get());
   shard_->resources().prepare();
@@ -113,7 +113,7 @@ void Shard::Impl::go_on() {
 void Shard::Impl::launched() {
   started_ = true;
   auto running = shard_->launching()->take();
-  visit_ = copy_of(running.visit.get());  // forwarding takes the original
+  control_ = copy_of(running.control.get());  // forwarding takes the original
   shard_->begin_supervision(std::move(running), std::move(watched_->output));
 }
 
@@ -138,7 +138,7 @@ void Shard::Impl::release() noexcept {
   if (shard_) shard_->end();
   ancestors_watches_.clear();
   watched_.reset();
-  visit_.reset();
+  control_.reset();
   shard_.reset();
 }
 
@@ -174,12 +174,12 @@ std::pair<sys::Fd, pid_t> Shard::Impl::exec(const ExecRequest& request) {
   auto [ours, theirs] = sys::make_channel();
   sys::never_wait(ours);
   const int number = theirs.get();
-  if (!shard::send(visit_.get(), {.kind = shard::Kind::kVisitor, .payload = {}}, {&number, 1}))
+  if (!shard::send(control_.get(), {.kind = shard::Kind::kClient, .payload = {}}, {&number, 1}))
     sys::check(-1, "asking the shard's init");
   theirs.reset();
   const auto streams = copies_of(request.streams);
   const int numbers[] = {streams[0].get(), streams[1].get(), streams[2].get()};
-  shard::VisitRequest wanted{.directory = {}, .variables = request.variables, .command = request.command};
+  shard::ProcessRequest wanted{.directory = {}, .variables = request.variables, .command = request.command};
   const auto& usual = shard_->plan().working_directory;
   if (!request.workdir.empty()) wanted.directory = std::filesystem::path(usual) / request.workdir;
   const pid_t pid =

@@ -51,7 +51,7 @@ class Shard::Impl {
   std::optional<run::ShardOnLoop> shard_;  ///< until it has ended
   std::optional<shard::Watched> watched_;
   std::vector<sys::Loop::Watch> ancestors_watches_;
-  sys::Fd visit_;  ///< to init, for exec()
+  sys::Fd control_;  ///< to init, for exec()
   Outcome outcome_;
   std::exception_ptr error_;
   bool ancestor_has_ended_ = false;

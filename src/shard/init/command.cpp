@@ -101,8 +101,8 @@ int as_shell_says(int error, const std::vector<std::string>& places) noexcept {
   return is_hidden ? ENOENT : error;
 }
 
-/// Shorter than the visitor's own wait for the answer.
-constexpr std::chrono::milliseconds kVisitorsLimit{2500};
+/// Shorter than the client's own wait for the answer.
+constexpr std::chrono::milliseconds kClientsLimit{2500};
 
 /// The last stop signal that reached the new process before its exec and that no SIGCONT cancelled.
 volatile std::sig_atomic_t kept_stop = 0;
@@ -189,7 +189,7 @@ pid_t start_process(const Plan& plan, const Start& start, StartFailure& failure)
   return 0;
 }
 
-pid_t start_visitor(const Plan& plan, const Start& start, StartFailure& failure) {
+pid_t start_for_client(const Plan& plan, const Start& start, StartFailure& failure) {
   Prepared prepared(plan, start);
   auto told = sys::make_pipe();  // an exec closes it
   const pid_t pid = sys::check(::fork(), "starting a process");
@@ -199,7 +199,7 @@ pid_t start_visitor(const Plan& plan, const Start& start, StartFailure& failure)
     ::_exit(written == sizeof failure ? 1 : 2);
   }
   told.write.reset();
-  const sys::Deadline deadline(kVisitorsLimit);
+  const sys::Deadline deadline(kClientsLimit);
   pollfd watched = {told.read.get(), POLLIN, 0};
   const bool has_news =
       sys::retry_on_eintr([&] { return ::poll(&watched, 1, deadline.poll_timeout()); }) == 1;

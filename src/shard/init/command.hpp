@@ -40,9 +40,9 @@ struct StartFailure {
 /// Called by init. Returns the pid once the exec has succeeded; on failure 0, with `failure` set.
 pid_t start_process(const Plan& plan, const Start& start, StartFailure& failure);
 
-/// The same for a visitor, whose user may stop the process before its exec, or make the exec wait for a file
+/// The same for a client, whose user may stop the process before its exec, or make the exec wait for a file
 /// system: after 2.5 s it is killed (ETIMEDOUT), since init has other work to do.
-pid_t start_visitor(const Plan& plan, const Start& start, StartFailure& failure);
+pid_t start_for_client(const Plan& plan, const Start& start, StartFailure& failure);
 
 /// How to start the plan's command; `isolation`: the value of NSLAUNCH_ISOLATION.
 Start start_of_command(const Plan& plan, const std::string& isolation);

@@ -60,7 +60,7 @@ void tie_to_launcher(const Plan& plan, int channel, sys::Pidfd launcher) {
   send_or_exit(channel, {.kind = Kind::kTied, .payload = {}});
 }
 
-/// The command and visitors' processes inherit it.
+/// The command and clients' processes inherit it.
 void take_processors(const std::vector<unsigned>& processors) {
   if (processors.empty()) return;
   cpu_set_t set;
@@ -93,7 +93,7 @@ void close_launchers_own(const Plan& plan, const std::vector<int>& own) {
 
 }  // namespace
 
-void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd launchers_visit) {
+void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd launchers_connection) {
   // No exception may escape: below us lies a copy of the launcher's stack.
   Step step = Step::kTie;
   try {
@@ -115,7 +115,7 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd la
     const auto start = start_of_command(plan, building.isolation);
     StartFailure failure = {Step::kExec, 0};
     std::vector<int> own = {channel.get(), signals.fd(), building.mounts.fd(), building.control.get(),
-                            launchers_visit.get()};
+                            launchers_connection.get()};
     if (building.capture) building.capture->add_descriptors(own);
     close_launchers_own(plan, own);
     signals.drain();
@@ -130,7 +130,8 @@ void run_init(const Plan& plan, sys::Fd channel, sys::Pidfd launcher, sys::Fd la
     // From here on, end of file and SIGPIPE concern only the command and the caller. Init never execs, so
     // close-on-exec has no effect on it (K14).
     sys::close_all_except(std::move(own));
-    ControlServer control(plan, building.isolation, std::move(building.control), std::move(launchers_visit));
+    ControlServer control(plan, building.isolation, std::move(building.control),
+                          std::move(launchers_connection));
     keep_shard(plan, std::move(channel), {signals, building.mounts, control, building.capture}, command);
   } catch (const Error& error) {
     report_failure(channel.get(), step, error.code().value());

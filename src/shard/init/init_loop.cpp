@@ -91,7 +91,7 @@ class Init {
 /// Signals first: the launcher may ask about one that init has received, too.
 void Init::begin_to_watch() {
   signals_watch_ = loop_.watch(signals_.fd(), POLLIN, [this](short) { signals_.drain(); });
-  control_.process_started = [this](pid_t process) { log("process {} is started for a visitor", process); };
+  control_.process_started = [this](pid_t process) { log("process {} is started for a client", process); };
   control_.begin(loop_);
   channel_watch_ = loop_.watch(channel_.get(), POLLIN, [this](short) { receive_message(); });
   mounts_watch_ = loop_.watch(mounts_.fd(), POLLPRI, [this](short) { look_at_mounts(); });
@@ -190,7 +190,7 @@ bool Init::grace_is_over() {
   return false;
 }
 
-/// Not counting those that visitors have started, which do not keep a shard.
+/// Not counting those that clients have started, which do not keep a shard.
 bool Init::nobody_is_left() const {
   if (!children_left_) return true;
   return !control_.sessions().empty() && inspect::survivors_beside(control_.sessions()).empty();

@@ -19,7 +19,7 @@ struct Duties {
   std::optional<ns::Capture>& capture;
 };
 
-/// Init once the command runs: reaps everything, serves launcher and visitors, reports the command's stops
+/// Init once the command runs: reaps everything, serves launcher and clients, reports the command's stops
 /// and its end, looks for leaks, and exits: the kernel kills the rest.
 [[noreturn]] void keep_shard(const Plan& plan, sys::Fd channel, const Duties& duties, pid_t command);
 

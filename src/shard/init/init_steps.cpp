@@ -64,7 +64,7 @@ void apply_settings(Building& building) {
   const auto go = receive(building.channel, true, &descriptors);
   if (!go) ::_exit(errno);
   if (go->kind != Kind::kGo) ::_exit(EPROTO);
-  // Init itself listens: visitors accept no other process (K46).
+  // Init itself listens: clients accept no other process (K46).
   if (!descriptors.empty() && ::listen(descriptors.front().get(), SOMAXCONN) == 0)
     building.control = std::move(descriptors.front());
   const auto sysctls = unpack_sysctls(go->payload);

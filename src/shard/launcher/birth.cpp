@@ -21,11 +21,11 @@ pid_t clone_process(int flags, int& pidfd) {
   return static_cast<pid_t>(::syscall(SYS_clone, flags | CLONE_PIDFD, nullptr, &pidfd, nullptr, nullptr));
 }
 
-std::pair<sys::Fd, sys::Fd> make_visit(const Plan& plan) {
-  if (!plan.launcher_visits) return {};
-  auto visit = sys::make_channel();
-  sys::never_wait(visit.first);
-  return visit;
+std::pair<sys::Fd, sys::Fd> make_connection(const Plan& plan) {
+  if (!plan.launcher_is_client) return {};
+  auto connection = sys::make_channel();
+  sys::never_wait(connection.first);
+  return connection;
 }
 
 sys::Pidfd handle_on_oneself() {
@@ -39,7 +39,7 @@ sys::Pidfd handle_on_oneself() {
 Birth::Birth(const Plan& plan)
     : plan_(plan),
       channel_(sys::make_channel()),
-      visit_(make_visit(plan)),
+      control_(make_connection(plan)),
       launcher_(handle_on_oneself()),
       limit_(ns::kSlotLimit),
       next_try_(ns::kSlotRetry) {
@@ -48,8 +48,8 @@ Birth::Birth(const Plan& plan)
 
 void Birth::be_init() {
   channel_.first.reset();
-  visit_.first.reset();
-  run_init(plan_, std::move(channel_.second), std::move(launcher_), std::move(visit_.second));
+  control_.first.reset();
+  run_init(plan_, std::move(channel_.second), std::move(launcher_), std::move(control_.second));
 }
 
 std::optional<RunningShard> Birth::try_now(const Hooks& hooks) {
@@ -62,7 +62,7 @@ std::optional<RunningShard> Birth::try_now(const Hooks& hooks) {
   }
   sys::check(pid, "creating the namespaces");
   return std::optional<RunningShard>(std::in_place, pid, sys::Pidfd(sys::Fd(pidfd)),
-                                     std::move(channel_.first), std::move(visit_.first), hooks);
+                                     std::move(channel_.first), std::move(control_.first), hooks);
 }
 
 }  // namespace nslaunch::shard

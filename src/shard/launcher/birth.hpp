@@ -28,7 +28,7 @@ class Birth {
 
   const Plan& plan_;
   std::pair<sys::Fd, sys::Fd> channel_;
-  std::pair<sys::Fd, sys::Fd> visit_;  ///< empty if the plan wants none
+  std::pair<sys::Fd, sys::Fd> control_;  ///< empty if the plan wants none
   sys::Pidfd launcher_;
   sys::Deadline limit_;
   sys::Deadline next_try_;

@@ -53,8 +53,8 @@ void Forwarding::begin(RunningShard& shard, const Say& say) {
   if (spec_.publish.empty() && spec_.reach.empty()) return;
   if (may_ == Limit::kRaise) limit_.emplace(sys::kEveryDescriptor);
   forwarder_.emplace();
-  visit_ = std::move(shard.visit);
-  routes_in_.emplace(visit_, shard.init_pid, "the shard", say);
+  control_ = std::move(shard.control);
+  routes_in_.emplace(control_, shard.init_pid, "the shard", say);
   for (std::size_t at = 0; at < spec_.publish.size(); ++at) {
     forwarder_->add(
         routes_in_->to(kServersAddress, spec_.publish[at].shard_port, std::move(published_.at(at))));
@@ -76,7 +76,7 @@ void Forwarding::handle_events() {
 std::vector<int> Forwarding::descriptors() const {
   if (!forwarder_) return {};
   auto descriptors = forwarder_->descriptors();
-  descriptors.push_back(visit_.get());
+  descriptors.push_back(control_.get());
   return descriptors;
 }
 
@@ -84,7 +84,7 @@ void Forwarding::end() {
   if (!forwarder_) return;
   for (int turn = 0; turn < kLastTurns; ++turn) handle_events();
   forwarder_.reset();
-  visit_.reset();
+  control_.reset();
   limit_.reset();
 }
 

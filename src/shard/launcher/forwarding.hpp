@@ -41,7 +41,7 @@ class Forwarding {
  private:
   const ShardSpec& spec_;
   std::vector<sys::Fd> published_;  ///< listening, until begin()
-  sys::Fd visit_;
+  sys::Fd control_;
   Limit may_;
   std::optional<sys::DescriptorLimit> limit_;
   std::optional<PortRoutes> routes_in_;

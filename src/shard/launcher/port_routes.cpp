@@ -9,7 +9,7 @@
 
 #include "ns/net/endpoint.hpp"
 #include "ns/net/enter.hpp"
-#include "shard/launcher/visit.hpp"
+#include "shard/launcher/control_client.hpp"
 #include "sys/base/check.hpp"
 
 namespace nslaunch::shard {

@@ -22,7 +22,7 @@ sys::Fd listen_outside(const PublishedPort& port, const std::string& usage);
 /// process has to enter the shard, unless it is another user's.
 class PortRoutes {
  public:
-  /// `connection`: a visitor's, to the shard's `init`; must outlive this, and this the routes. `shard`: how
+  /// `connection`: a client's, to the shard's `init`; must outlive this, and this the routes. `shard`: how
   /// `say` names the shard.
   PortRoutes(const sys::Fd& connection, pid_t init, std::string shard, Say say)
       : connection_(connection), init_(init), shard_(std::move(shard)), say_(std::move(say)) {}

@@ -38,7 +38,7 @@ using State = StepResult::State;
   hooks.received = [&](const Message& message) {
     if (!send(channel.get(), message)) ::_exit(1);
   };
-  // In place of a control socket, which a run passes on to init; no visitor ever connects here.
+  // In place of a control socket, which a run passes on to init; no client ever connects here.
   hooks.created = [](pid_t, const sys::Pidfd&) { return sys::Fd(::eventfd(0, EFD_CLOEXEC)); };
   try {
     const auto shard = launch(plan, hooks);

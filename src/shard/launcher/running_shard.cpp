@@ -15,7 +15,7 @@ RunningShard::RunningShard(RunningShard&& other) noexcept
     : init_pid(std::exchange(other.init_pid, -1)),
       init(std::move(other.init)),
       channel(std::move(other.channel)),
-      visit(std::move(other.visit)),
+      control(std::move(other.control)),
       reach_listeners(std::move(other.reach_listeners)),
       pid_namespace(other.pid_namespace),
       isolation(std::move(other.isolation)),

@@ -53,11 +53,11 @@ constexpr std::chrono::milliseconds kTeardownLimit{5000};
 class RunningShard {
  public:
   /// `hooks` must outlive the shard.
-  RunningShard(pid_t pid, sys::Pidfd pidfd, sys::Fd ours, sys::Fd our_visit, const Hooks& hooks) noexcept
+  RunningShard(pid_t pid, sys::Pidfd pidfd, sys::Fd ours, sys::Fd our_connection, const Hooks& hooks) noexcept
       : init_pid(pid),
         init(std::move(pidfd)),
         channel(std::move(ours)),
-        visit(std::move(our_visit)),
+        control(std::move(our_connection)),
         hooks_(&hooks) {}
   RunningShard(RunningShard&& other) noexcept;
   RunningShard& operator=(RunningShard&&) = delete;
@@ -75,8 +75,8 @@ class RunningShard {
   pid_t init_pid;
   sys::Pidfd init;
   sys::Fd channel;
-  /// For the requests that visitors send to init, if the plan wants that.
-  sys::Fd visit;
+  /// For the requests that clients send to init, if the plan wants that.
+  sys::Fd control;
   /// Listeners in the shard for the spec's `reach`, in its order.
   std::vector<sys::Fd> reach_listeners;
   std::uint64_t pid_namespace = 0;  ///< its inode, once it has been noted

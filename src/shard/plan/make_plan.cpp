@@ -194,7 +194,7 @@ Plan make_plan(const ShardSpec& spec, const sys::BeforeMaking& before_making) {
     plan.cgroup = ns::Cgroup(plan.spec.id, {spec.memory_limit, spec.pids_limit});
   plan.stdin_pipe = pipe_inode(STDIN_FILENO);
   plan.caller_signals = sys::SignalState::current();
-  plan.launcher_visits = !spec.publish.empty();
+  plan.launcher_is_client = !spec.publish.empty();
   return plan;
 }
 

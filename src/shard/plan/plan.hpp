@@ -92,8 +92,8 @@ struct Plan {
   std::optional<rlimit> descriptor_limit{};
   /// The network settings that the host has changed, if already known.
   std::optional<std::vector<ns::Sysctl>> settings{};
-  /// The launcher has its own connection to init, on which it sends requests as visitors do.
-  bool launcher_visits = false;
+  /// The launcher has its own connection to init, on which it sends requests as clients do.
+  bool launcher_is_client = false;
   /// Pidfds of processes outside that the launcher holds: init closes its copies before the command starts.
   std::vector<int> outside_handles{};
   bool tracing = false;  ///< init reports the result of each step

@@ -10,7 +10,7 @@
 
 namespace nslaunch::shard {
 
-/// The launcher's part in holding the shard of a failed command for visitors (ShardSpec::hold_on_failure).
+/// The launcher's part in holding the shard of a failed command to be entered (ShardSpec::hold_on_failure).
 /// Init holds every shard for which this is requested until it receives kLetGo; this class decides whether
 /// the shard is worth holding.
 class Hold {

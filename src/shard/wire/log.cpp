@@ -40,7 +40,7 @@ const char* name_of(Kind kind) {
       "finished",
       "listener",
       "who listens?",
-      "visitor",
+      "client",
       "log",
   };
   return kNames[static_cast<std::size_t>(kind)];

@@ -123,7 +123,7 @@ std::optional<CaptureOutcome> unpack_capture(const std::string& payload) {
   return CaptureOutcome{.full = !parts[0].empty(), .error = sys::errno_code(*error), .lost = *lost};
 }
 
-std::string pack(const VisitRequest& request) {
+std::string pack(const ProcessRequest& request) {
   Packer packer;
   packer.add(request.directory).add(std::to_string(request.variables.size()));
   for (const auto& variable : request.variables) packer.add(variable);
@@ -131,14 +131,14 @@ std::string pack(const VisitRequest& request) {
   return packer.take();
 }
 
-std::optional<VisitRequest> unpack_visit(const std::string& payload) {
+std::optional<ProcessRequest> unpack_process_request(const std::string& payload) {
   const auto parts = unpack(payload);
   if (parts.size() < 2) return std::nullopt;
   const auto variables = sys::whole_number<std::size_t>(parts[1]);
   if (!variables || *variables > parts.size() - 2) return std::nullopt;
   const auto first = parts.begin() + 2;
   const auto end = first + static_cast<std::ptrdiff_t>(*variables);
-  return VisitRequest{parts[0], {first, end}, {end, parts.end()}};
+  return ProcessRequest{parts[0], {first, end}, {end, parts.end()}};
 }
 
 std::string pack(const SocketRequest& request) {

@@ -25,7 +25,7 @@ enum class Kind : std::uint8_t {
   kMapped,  ///< the id maps are written (rootless only)
   kGo,      ///< init is tied and recorded: the command may start; payload: the host's changed sysctls; with
             ///< the control socket, if there is one
-  // Visitors of other versions rely on these numbers.
+  // Clients of other versions rely on these numbers.
   kForward = 3,   ///< code: a signal for the command (for its group if it has one)
   kForwardAlone,  ///< code: a signal for the command, unless it was sent to the whole group: was it? (detail:
                   ///< the question's number)
@@ -33,13 +33,14 @@ enum class Kind : std::uint8_t {
   kAskStopped,    ///< is the command stopped? (detail: the question's number)
   kKillCommand,   ///< the grace period is over: SIGKILL the command; its leftover processes get no grace
   kLetGo,         ///< hold the shard no longer
-  // A visitor to init, over the control socket; also kForward, and kAskStopped (code: kControlVersion), which
+  // A client to init, over the control socket; also kForward, and kAskStopped (code: kControlVersion), which
   // checks that init answers: kAnswer or kFailed.
-  kVisit,   ///< code: kControlVersion; with a sealed memfd that holds a VisitRequest, the streams 0, 1 and 2,
+  kStart,   ///< code: kControlVersion; with a sealed memfd that holds a ProcessRequest, the streams 0, 1 and
+            ///< 2,
             ///< and a terminal if the streams have one. Answered by kStarted (code: the pid) or kFailed
   kSocket,  ///< code: kControlVersion; payload: a SocketRequest. Answered by kSocket with the socket, or
             ///< kFailed
-  // Init to launcher; kStarted, kFailed and kCommandEnded also to a visitor.
+  // Init to launcher; kStarted, kFailed and kCommandEnded also to a client.
   kTied,
   kDone,          ///< step: it worked; code: microseconds it took
   kMissing,       ///< step, domain, code: it failed and may be missing
@@ -59,10 +60,10 @@ enum class Kind : std::uint8_t {
   kFinished,      ///< code: the command's wait status; detail: how many leaks, or kUnknownLeaks; payload:
                   ///< Unreaped, if it is to be measured; init exits now
   kListener,      ///< with the listener for the next entry of the spec's `reach`
-  // A visitor to init, once per connection.
+  // A client to init, once per connection.
   kListening,  ///< code: kControlVersion. Answered by kListening (payload: the TCP listeners) or kFailed
-  // The launcher to init, over its visit (Plan::launcher_visits).
-  kVisitor,  ///< with a connection, which init accepts like a visitor's
+  // The launcher to init, over its own connection (Plan::launcher_is_client).
+  kClient,  ///< with a connection, which init accepts like a client's
   // Init to launcher. Must be last: receive() accepts no kind after it.
   kLog,  ///< payload: pack_log_entry()
 };
@@ -95,7 +96,7 @@ std::optional<Message> receive(int channel, bool wait = true,
                                std::vector<sys::Fd>* descriptors = nullptr) noexcept;
 
 /// A request to start a process in a running shard.
-struct VisitRequest {
+struct ProcessRequest {
   std::string directory;               ///< empty: the command's
   std::vector<std::string> variables;  ///< NAME=VALUE on top of the command's environment
   std::vector<std::string> command;    ///< empty: the shell of that environment
@@ -114,8 +115,8 @@ struct SocketRequest {
 
 std::string pack(const std::vector<std::string>& texts);
 std::vector<std::string> unpack(const std::string& payload);
-std::string pack(const VisitRequest& request);
-std::optional<VisitRequest> unpack_visit(const std::string& payload);
+std::string pack(const ProcessRequest& request);
+std::optional<ProcessRequest> unpack_process_request(const std::string& payload);
 std::string pack(const SocketRequest& request);
 std::optional<SocketRequest> unpack_socket(const std::string& payload);
 /// Their addresses and inodes; if there are too many, only the first ones.

@@ -1,4 +1,4 @@
-#include "shard/launcher/visit.hpp"
+#include "shard/launcher/control_client.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -31,7 +31,7 @@ struct Besieged {
     ::unsetenv("NSLAUNCH_STATE_DIR");
   }
   sys::Fd connect() const { return registry::Controls().connect(entry); }
-  /// The whole way of a well-behaved visitor.
+  /// The whole way of a well-behaved client.
   bool serves() const {
     return run(nslaunch({"exec", shard.id, "--", "echo", "served"}), registry.options()).out == "served\n";
   }
@@ -55,48 +55,49 @@ constexpr unsigned kSealed = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
 
 }  // namespace
 
-TEST_CASE("a visitor that is of another version, or not to be understood, is refused, and no other is") {
+TEST_CASE("a client that is of another version, or not to be understood, is refused, and no other is") {
   const Besieged besieged;
-  const shard::Message visit = {.kind = Kind::kVisit, .code = shard::kControlVersion, .payload = {}};
+  const shard::Message request = {.kind = Kind::kStart, .code = shard::kControlVersion, .payload = {}};
   const auto refused = [&](const shard::Message& message, const std::vector<int>& descriptors) {
     const auto answer = besieged.answer(message, descriptors);
     return answer.kind == Kind::kFailed && answer.code == EPROTO;
   };
-  CHECK(refused({.kind = Kind::kVisit, .code = shard::kControlVersion + 1, .payload = {}}, {0, 1, 2}));
+  CHECK(refused({.kind = Kind::kStart, .code = shard::kControlVersion + 1, .payload = {}}, {0, 1, 2}));
   CHECK(refused({.kind = Kind::kSocket, .code = shard::kControlVersion, .payload = "nonsense"}, {}));
-  CHECK(refused(visit, {}));
-  CHECK(refused(visit, {0, 1, 2, 2}));  // the request is no memory file
+  CHECK(refused(request, {}));
+  CHECK(refused(request, {0, 1, 2, 2}));  // the request is no memory file
   const TempDir temporary;
-  write(temporary / "request", pack(shard::VisitRequest{{}, {}, {"true"}}));
+  write(temporary / "request", pack(shard::ProcessRequest{{}, {}, {"true"}}));
   const auto ordinary = sys::open_file(temporary / "request", O_RDWR);
-  CHECK(refused(visit, {ordinary.get(), 0, 1, 2}));
-  const auto growing = memory_with(pack(shard::VisitRequest{{}, {}, {"true"}}), F_SEAL_WRITE | F_SEAL_SHRINK);
-  CHECK(refused(visit, {growing.get(), 0, 1, 2}));
-  const auto open = memory_with(pack(shard::VisitRequest{{}, {}, {"true"}}), 0);
-  CHECK(refused(visit, {open.get(), 0, 1, 2}));
+  CHECK(refused(request, {ordinary.get(), 0, 1, 2}));
+  const auto growing =
+      memory_with(pack(shard::ProcessRequest{{}, {}, {"true"}}), F_SEAL_WRITE | F_SEAL_SHRINK);
+  CHECK(refused(request, {growing.get(), 0, 1, 2}));
+  const auto open = memory_with(pack(shard::ProcessRequest{{}, {}, {"true"}}), 0);
+  CHECK(refused(request, {open.get(), 0, 1, 2}));
   const auto damaged = memory_with(std::string("/\0"
                                                "99\0A=1\0",
                                                9),
                                    kSealed);
-  CHECK(refused(visit, {damaged.get(), 0, 1, 2}));
-  const auto good = memory_with(pack(shard::VisitRequest{{}, {}, {"true"}}), kSealed);
-  CHECK(refused(visit, {good.get(), 0}));
-  CHECK(besieged.answer(visit, {good.get(), 0, 1, 2}).kind == Kind::kStarted);
+  CHECK(refused(request, {damaged.get(), 0, 1, 2}));
+  const auto good = memory_with(pack(shard::ProcessRequest{{}, {}, {"true"}}), kSealed);
+  CHECK(refused(request, {good.get(), 0}));
+  CHECK(besieged.answer(request, {good.get(), 0, 1, 2}).kind == Kind::kStarted);
   CHECK(besieged.serves());
 }
 
-TEST_CASE("a visitor can't bring others: only the launcher hands over connections") {
+TEST_CASE("a client can't bring others: only the launcher hands over connections") {
   const Besieged besieged;
   const auto connection = besieged.connect();
   auto [ours, theirs] = sys::make_channel();
   const int number = theirs.get();
-  REQUIRE(shard::send(connection.get(), {.kind = Kind::kVisitor, .payload = {}}, {&number, 1}));
+  REQUIRE(shard::send(connection.get(), {.kind = Kind::kClient, .payload = {}}, {&number, 1}));
   theirs.reset();
   CHECK_FALSE(shard::receive(ours.get()));  // it is closed
   CHECK(besieged.serves());
 }
 
-TEST_CASE("visitors that say nothing, too much, or leave in the middle harm nobody") {
+TEST_CASE("clients that say nothing, too much, or leave in the middle harm nobody") {
   Besieged besieged;
   std::vector<sys::Fd> silent;
   for (int count = 0; count < 300; ++count) {
@@ -111,17 +112,17 @@ TEST_CASE("visitors that say nothing, too much, or leave in the middle harm nobo
   CHECK(besieged.shard.launcher.wait().status == 0);
 }
 
-TEST_CASE("more visitors than a shard takes wait for others to leave") {
+TEST_CASE("more clients than a shard takes wait for others to leave") {
   Besieged besieged;
-  std::vector<sys::Fd> visitors;
-  for (int count = 0; count < 300; ++count) visitors.push_back(besieged.connect());
+  std::vector<sys::Fd> clients;
+  for (int count = 0; count < 300; ++count) clients.push_back(besieged.connect());
   Process late(nslaunch({"exec", besieged.shard.id, "--", "echo", "served"}), besieged.registry.options());
-  visitors.clear();
+  clients.clear();
   CHECK(late.wait().out == "served\n");
   CHECK(besieged.serves());
 }
 
-TEST_CASE("a shard that may open hardly any descriptors lives on whoever visits it") {
+TEST_CASE("a shard that may open hardly any descriptors lives on whoever connects to it") {
   const RegistryView registry;
   const auto options = registry.options();
   Process launcher({"sh", "-c", "ulimit -n 14; exec \"$@\"", "sh", nslaunch({}).front(), "--", "sh", "-c",

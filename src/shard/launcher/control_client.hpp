@@ -14,7 +14,7 @@
 
 namespace nslaunch::shard {
 
-/// The visitor's side of the protocol on a shard's control socket.
+/// The client's side of the protocol on a shard's control socket.
 
 /// How long to wait for init's answer, and what else ends the wait.
 struct Wait {
@@ -36,7 +36,7 @@ void check_gone(int error);
 /// controlling terminal, that. `usual_directory`: the command's, for error messages. Throws CommandError if
 /// the command can't be started, GivenUp, and Error for everything else. When the process ends, the
 /// connection delivers kCommandEnded; closing it hangs up.
-int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
+int ask_for_process(const sys::Fd& connection, const ProcessRequest& request,
                     const std::string& usual_directory, std::span<const int> streams, const Wait& wait);
 
 /// Requests a nonblocking socket of the shard's network, over a connection that takes descriptors: only from

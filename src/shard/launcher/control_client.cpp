@@ -1,4 +1,4 @@
-#include "shard/launcher/visit.hpp"
+#include "shard/launcher/control_client.hpp"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -111,13 +111,13 @@ void check_gone(int error) {
   if (error != 0 && error != ECONNRESET) throw Error(sys::errno_code(error), "listening to the shard's init");
 }
 
-int ask_for_process(const sys::Fd& connection, const VisitRequest& request,
+int ask_for_process(const sys::Fd& connection, const ProcessRequest& request,
                     const std::string& usual_directory, std::span<const int> streams, const Wait& wait) {
   const auto file = sealed(pack(request));
   std::vector<int> descriptors = {file.get()};
   descriptors.insert(descriptors.end(), streams.begin(), streams.end());
   greet(connection, wait);
-  ask(connection, {.kind = Kind::kVisit, .code = kControlVersion, .payload = {}}, wait, descriptors);
+  ask(connection, {.kind = Kind::kStart, .code = kControlVersion, .payload = {}}, wait, descriptors);
   // A signal may be for the process that exists already, though we do not know it yet: it is deferred till
   // then.
   constexpr int kNewsLimit = 500;
