@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "registry/record/registration.hpp"
+#include "registry/record/published_record.hpp"
 #include "support/holder.hpp"
 #include "support/namespaces.hpp"
 #include "support/privilege_modes.hpp"

@@ -44,8 +44,8 @@ pid_t start_stuck() {
 }
 
 /// The records of so many shards, which all have it as their launcher.
-std::vector<registry::Registration> publish_shards_of(pid_t launcher, int count) {
-  std::vector<registry::Registration> shards;
+std::vector<registry::PublishedRecord> publish_shards_of(pid_t launcher, int count) {
+  std::vector<registry::PublishedRecord> shards;
   for (int number = 0; number < count; ++number) {
     auto record = make_record(fmt::format("stuck{}", number));
     record.launcher = sys::identify(launcher, sys::Pidfd::open(launcher).value());

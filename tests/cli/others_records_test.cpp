@@ -49,7 +49,7 @@ void publish_as_somebody() {
   become(kSomebody);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // which that has taken back
   ::umask(077);
-  static std::vector<registry::Registration> kept;  // till this process ends
+  static std::vector<registry::PublishedRecord> kept;  // till this process ends
   const auto directory = sys::open_file(make_dir(fmt::format("/tmp/nslaunch-{}", kSomebody)), O_PATH);
   for (rlim_t number = 0; number <= kDescriptors; ++number) {
     auto record = make_record(fmt::format("a{}", number));

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/xattr.h>
 
@@ -78,6 +79,48 @@ TEST_CASE("what another user's command puts in the place of a report leads root 
   const bool is_replaced = late.option.starts_with("--report");
   if (swaps_directory) CHECK_THAT(text_of(user.own + "/moved/report"), !Contains("nothing") && Contains("1"));
   if (!swaps_directory && is_replaced) CHECK_THAT(text_of(path), Contains("1") && !Contains("earlier"));
+}
+
+TEST_CASE(
+    "what root has made where a user's file was is not replaced by a report or a capture of that user's") {
+  const auto late =
+      GENERATE(LateFile{"--report-json", false}, LateFile{"--report-json"}, LateFile{"--report-junit", false},
+               LateFile{"--pcap"}, LateFile{"--pcap", false});
+  const bool is_led_by_link = GENERATE(false, true);
+  CAPTURE(late.option, late.of_fleet, is_led_by_link);
+  if (text_of("/proc/sys/fs/protected_regular").starts_with("2"))
+    SKIP_TEST("needs fs.protected_regular=1 or 0: with 2 the kernel refuses such a file");
+  const Hostile user;
+  // Without the protections of a directory that everybody may write to (fs.protected_regular).
+  const auto sticky = user.make_sticky();
+  REQUIRE(::chown(sticky.c_str(), 0, user.gid) == 0);
+  fs::permissions(sticky, fs::perms(01770));
+  const auto file = sticky + "/file";
+  const auto removed = user.own + "/removed";
+  const auto go_on = user.own + "/go-on";
+  user.act([&] {
+    write_file(file, "the user's", 0600);
+    for (const auto& fifo : {removed, go_on}) sys::check(::mkfifo(fifo.c_str(), 0600), "making a FIFO");
+  });
+  if (is_led_by_link) user.link(sticky, user.own + "/led");
+  const bool is_capture = late.option == "--pcap";
+  auto words = user.words({late.option, (is_led_by_link ? user.own + "/led" : sticky) + "/file" +
+                                            (is_capture ? ":on-failure" : "")});
+  if (late.of_fleet) words.insert(words.begin(), {"--shards", "1"});
+  words.insert(words.begin(), "run");
+  words.insert(words.end(),
+               {"--", "sh", "-c", "rm " + file + "; echo >" + removed + "; read end <" + go_on + "; exit 7"});
+  Process launcher(nslaunch(words), user.options());
+  const sys::Fd told(::open(removed.c_str(), O_RDONLY | O_CLOEXEC));
+  REQUIRE(sys::read_rest(told.get(), 100) == "\n");
+  write_file(file, "root's", 0600);
+  write_file(go_on, "now\n", 0600);
+  const auto ended = launcher.wait();
+  INFO(ended.err);
+  CHECK(ended.status == (late.of_fleet ? 1 : 7));
+  CHECK(owner_of(file) == 0);
+  CHECK(text_of(file) == "root's");
+  CHECK_THAT(ended.err, Contains(is_capture ? "which is another user's" : "No such file or directory"));
 }
 
 TEST_CASE("a report's directory that the command makes anew gets the report") {

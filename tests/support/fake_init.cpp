@@ -40,8 +40,8 @@ FakeInit::FakeInit(const std::string& directory, const std::string& id, const Se
   auto record = make_record(id);
   record.init = process_->identity();
   ::setenv("NSLAUNCH_STATE_DIR", directory.c_str(), 1);
-  registration_.emplace(publish(record));
-  registration_->set_state(ShardState::kRunning);
+  published_.emplace(publish(record));
+  published_->set_state(ShardState::kRunning);
   ::unsetenv("NSLAUNCH_STATE_DIR");
 }
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "registry/record/registration.hpp"
+#include "registry/record/published_record.hpp"
 #include "support/registry_scene.hpp"
 #include "sys/base/fd.hpp"
 
@@ -24,7 +24,7 @@ class FakeInit {
 
  private:
   std::unique_ptr<IdleProcess> process_;
-  std::optional<registry::Registration> registration_;
+  std::optional<registry::PublishedRecord> published_;
 };
 
 /// For a process of root's, in private mounts: becomes somebody and publishes a shard with that init, for as

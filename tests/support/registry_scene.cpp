@@ -114,11 +114,11 @@ ShardRecord make_record(const std::string& id) {
   return record;
 }
 
-registry::Registration publish(const ShardRecord& record) {
+registry::PublishedRecord publish(const ShardRecord& record) {
   std::string problem;
-  auto registration = registry::Registration::publish(record, problem);
-  if (!registration) throw std::runtime_error(problem);
-  return std::move(*registration);
+  auto published = registry::PublishedRecord::publish(record, problem);
+  if (!published) throw std::runtime_error(problem);
+  return std::move(*published);
 }
 
 void leave_record(const ShardRecord& record) {
@@ -131,9 +131,9 @@ void be_launcher(const std::string& id, const ProcessIdentity& init, const std::
   record.fleet_member = fleet_member;
   if (!run_id.empty()) record.run_id = run_id;
   record.init = init;
-  auto registration = publish(record);
-  registration.set_state(ShardState::kRunning);
-  static auto kept = std::move(registration);  // till this process ends
+  auto published = publish(record);
+  published.set_state(ShardState::kRunning);
+  static auto kept = std::move(published);  // till this process ends
 }
 
 std::string error_of(const ShardEntry& entry, int signal) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "registry/record/registration.hpp"
+#include "registry/record/published_record.hpp"
 #include "support/temp_dir.hpp"
 #include "sys/base/fd.hpp"
 #include "sys/process/pidfd.hpp"
@@ -62,7 +62,7 @@ ProcessIdentity own_identity();
 /// A record of a shard with this process as its launcher and no init.
 ShardRecord make_record(const std::string& id);
 /// Publishes or fails the test.
-registry::Registration publish(const ShardRecord& record);
+registry::PublishedRecord publish(const ShardRecord& record);
 /// Leaves a record that nobody holds a lock on.
 void leave_record(const ShardRecord& record);
 

@@ -38,8 +38,8 @@ std::string make_dir(const std::string& path, mode_t mode) {
 /// Where the next record is made: the path that the list shows.
 std::string where_published() {
   std::string problem;
-  const auto registration = registry::Registration::publish(make_record("here"), problem);
-  if (!registration) return problem;
+  const auto published = registry::PublishedRecord::publish(make_record("here"), problem);
+  if (!published) return problem;
   std::string found;
   for (const auto& entry : test::list()) {
     if (entry.record.id == "here") found += entry.path;
@@ -121,7 +121,7 @@ TEST_CASE("with a directory that can't be used records go to the next one", "[sy
     ::setenv("XDG_RUNTIME_DIR", make_dir("/tmp/runtime", 0700).c_str(), 1);
     make_dir("/tmp/runtime/nslaunch", 0755);
     std::string problem;
-    const auto registration = registry::Registration::publish(make_record("here"), problem);
+    const auto published = registry::PublishedRecord::publish(make_record("here"), problem);
     std::vector<std::string> warnings;
     const auto shards = list_shards(false, warnings);
     return problem + shards.at(0).path + "\n" + warnings.at(0);
@@ -135,7 +135,7 @@ TEST_CASE("why a directory for records can't be opened is said", "[system]") {
   const auto said = test::in_private_mounts([] {
     ::setenv("NSLAUNCH_STATE_DIR", ("/tmp/" + std::string(300, 'x')).c_str(), 1);
     std::string problem;
-    registry::Registration::publish(make_record("here"), problem);
+    registry::PublishedRecord::publish(make_record("here"), problem);
     return problem;
   });
   CHECK_THAT(said, Catch::EndsWith("can't be used: File name too long"));

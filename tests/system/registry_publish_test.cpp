@@ -19,19 +19,19 @@ using test::states;
 
 }  // namespace
 
-TEST_CASE("a published record is listed with what it says until its registration ends", "[system]") {
+TEST_CASE("a published record is listed with what it says until it is removed", "[system]") {
   const StateDir dir;
   const IdleProcess init;
   {
-    auto registration = publish(make_record("aaaa"));
+    auto published = publish(make_record("aaaa"));
     CHECK(states() == "aaaa starting");
     auto record = make_record("aaaa");
     record.init = init.identity();
-    registration.rewrite(record, ShardState::kRunning);
+    published.rewrite(record, ShardState::kRunning);
     CHECK(dir.names() == std::vector<std::string>{"aaaa.shard"});
     CHECK(states() == "aaaa running");
-    registration.set_state(ShardState::kStopping);
-    registration.set_state(ShardState::kDead);  // found out by looking, never recorded
+    published.set_state(ShardState::kStopping);
+    published.set_state(ShardState::kDead);  // found out by looking, never recorded
     const auto entry = list().at(0);
     CHECK(entry.state == ShardState::kStopping);
     CHECK_FALSE(entry.foreign);
@@ -51,7 +51,7 @@ TEST_CASE("a published record is listed with what it says until its registration
 TEST_CASE("directory and record are the owner's alone, whatever the umask", "[system]") {
   const StateDir dir;
   const mode_t before = ::umask(GENERATE(0U, 0777U));
-  const auto registration = publish(make_record("aaaa"));
+  const auto published = publish(make_record("aaaa"));
   ::umask(before);
   struct stat status = {};
   REQUIRE(::stat(dir.path().c_str(), &status) == 0);
@@ -60,7 +60,7 @@ TEST_CASE("directory and record are the owner's alone, whatever the umask", "[sy
   CHECK((status.st_mode & 07777) == 0600);
 }
 
-TEST_CASE("a registration that moves takes its record along", "[system]") {
+TEST_CASE("a published record that moves takes its record along", "[system]") {
   const StateDir dir;
   auto one = publish(make_record("aaaa"));
   auto other = std::move(one);
@@ -76,9 +76,9 @@ TEST_CASE("a second shard of the same id gets no record and leaves the first one
   const StateDir dir;
   const auto first = publish(make_record("aaaa"));
   std::string problem;
-  CHECK_FALSE(registry::Registration::publish(make_record("aaaa"), problem));
+  CHECK_FALSE(registry::PublishedRecord::publish(make_record("aaaa"), problem));
   CHECK_THAT(problem, Catch::Contains("File exists"));
   CHECK(dir.names() == std::vector<std::string>{"aaaa.shard"});
-  CHECK_FALSE(registry::Registration::publish(make_record("../aaaa"), problem));
+  CHECK_FALSE(registry::PublishedRecord::publish(make_record("../aaaa"), problem));
   CHECK_THAT(problem, Catch::Contains("can't be an id"));
 }

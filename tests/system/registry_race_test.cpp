@@ -55,11 +55,11 @@ std::string id_of(int worker, int round) {
 }
 
 /// Whether the record's name still means the file that its launcher holds.
-bool is_there(const registry::Registration& registration, const std::string& id) {
+bool is_there(const registry::PublishedRecord& published, const std::string& id) {
   struct stat held = {};
   struct stat named = {};
-  return ::fstat(registration.lock_fd(), &held) == 0 &&
-         ::fstatat(registration.directory_fd(), registry::record_name(id).c_str(), &named,
+  return ::fstat(published.lock_fd(), &held) == 0 &&
+         ::fstatat(published.directory_fd(), registry::record_name(id).c_str(), &named,
                    AT_SYMLINK_NOFOLLOW) == 0 &&
          held.st_ino == named.st_ino;
 }
@@ -67,13 +67,13 @@ bool is_there(const registry::Registration& registration, const std::string& id)
 void publish_and_look(int worker, int rounds, Counts& counts) {
   for (int round = 0; round < rounds; ++round) {
     const auto id = id_of(worker, round);
-    auto registration = test::publish(make_record(id));
+    auto published = test::publish(make_record(id));
     ++counts.published;
     for (int look = 0; look < 10; ++look) {
-      registration.set_state(ShardState::kRunning);
+      published.set_state(ShardState::kRunning);
       if (look % 4 == 0) ::sched_yield();
     }
-    if (!is_there(registration, id)) ++counts.lost;
+    if (!is_there(published, id)) ++counts.lost;
   }
 }
 
@@ -120,10 +120,10 @@ TEST_CASE("64 launchers at once lose or invent no record", "[system]") {
       sys::retry_on_eintr([&] { return ::read(start.read.get(), &byte, 1); });
       registry::sweep();
       std::string problem;
-      const auto registration = registry::Registration::publish(make_record(id_of(number, 0)), problem);
+      const auto published = registry::PublishedRecord::publish(make_record(id_of(number, 0)), problem);
       const bool told = ::write(done.write.get(), "x", 1) == 1;
       sys::retry_on_eintr([&] { return ::read(finish.read.get(), &byte, 1); });
-      return told && registration ? 0 : 1;
+      return told && published ? 0 : 1;
     }));
   }
   start.write.reset();
@@ -185,7 +185,7 @@ TEST_CASE("a reaper that comes late does not take the record of a successor", "[
     const pid_t late = start_and_stop_reaper(std::chrono::nanoseconds(instant(random)), counts->over);
     reap_shards(false);
     std::string problem;  // while the late one has the dead record locked, there is no successor
-    const auto successor = registry::Registration::publish(make_record("aaaa"), problem);
+    const auto successor = registry::PublishedRecord::publish(make_record("aaaa"), problem);
     ::kill(late, SIGCONT);
     REQUIRE(test::await_exit(late) == 0);
     if (successor && !is_there(*successor, "aaaa")) ++lost;

@@ -143,11 +143,11 @@ TEST_CASE("a record of another PID namespace is shown and never acted on", "[sys
   auto record = make_record("aaaa");
   record.init = elsewhere(init.identity());
   record.launcher = elsewhere(init.identity());
-  auto registration = publish(record);
-  registration.set_state(ShardState::kRunning);
+  auto published = publish(record);
+  published.set_state(ShardState::kRunning);
   CHECK(states() == "aaaa running/foreign");
   CHECK_THAT(error_of(list().at(0), SIGKILL), Catch::Contains("another PID namespace"));
-  registration.abandon();
+  published.abandon();
   CHECK(states() == "aaaa dead/foreign");
   CHECK_THAT(error_of(list().at(0), SIGKILL), Catch::Contains("another PID namespace"));
   CHECK(reap_shards(false).removed == 0);
@@ -162,11 +162,11 @@ TEST_CASE("a record from before the machine started is removed and nobody signal
   const IdleProcess innocent;
   auto record = make_record("aaaa");
   record.init = record.launcher = before_the_boot(elsewhere(innocent.identity()));
-  auto registration = publish(record);
+  auto published = publish(record);
   CHECK(states() == "aaaa starting/foreign");  // locked: another machine on a shared directory
   CHECK(reap_shards(false).removed == 0);
   CHECK_THAT(error_of(list().at(0), SIGKILL), !Catch::Equals(""));
-  registration.abandon();
+  published.abandon();
   CHECK(states() == "aaaa dead");
   CHECK(reap_shards(false).removed == 1);
   CHECK_FALSE(innocent.has_ended());
@@ -199,7 +199,7 @@ TEST_CASE("a record is published also where a sweep takes its file before it is 
   std::string problems;
   for (int number = 0; number < 2000; ++number) {
     std::string problem;
-    const auto registration = registry::Registration::publish(make_record(std::to_string(number)), problem);
+    const auto published = registry::PublishedRecord::publish(make_record(std::to_string(number)), problem);
     problems += problem;
     if (::access((dir / (std::to_string(number) + ".shard")).c_str(), F_OK) != 0) problems += "no record; ";
   }

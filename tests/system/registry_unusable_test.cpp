@@ -31,7 +31,7 @@ struct Said {
 Said use_directory() {
   Said said;
   std::vector<std::string> warnings;
-  CHECK_FALSE(registry::Registration::publish(make_record("aaaa"), said.published));
+  CHECK_FALSE(registry::PublishedRecord::publish(make_record("aaaa"), said.published));
   CHECK(list_shards(false, warnings).empty());
   said.listed = one_problem(warnings);
   test::sweep_unhurried();
@@ -112,7 +112,7 @@ TEST_CASE("a full file system loses no record and keeps no half of one", "[syste
     auto first = test::publish(make_record("aaaa"));
     std::string text = fill_up("/run/filler");
     std::string problem;
-    const bool second = registry::Registration::publish(make_record("bbbb"), problem).has_value();
+    const bool second = registry::PublishedRecord::publish(make_record("bbbb"), problem).has_value();
     text += second ? "; published" : "; " + problem;
     first.set_state(ShardState::kRunning);
     auto other = make_record("aaaa");
@@ -137,7 +137,7 @@ TEST_CASE("a read-only file system is a problem, and what is on it is still show
     launcher.kill();
     sys::check(::mount(nullptr, "/run", nullptr, MS_REMOUNT | MS_RDONLY, nullptr), "remounting");
     std::string problem;
-    registry::Registration::publish(make_record("aaaa"), problem);
+    registry::PublishedRecord::publish(make_record("aaaa"), problem);
     test::sweep_unhurried();
     return problem + "; " + test::states() + "; " + one_problem(reap_shards(false).problems);
   });
@@ -153,7 +153,7 @@ TEST_CASE("a limit on file sizes costs the record, not the launcher", "[system]"
     const rlimit none = {0, RLIM_INFINITY};
     ::setrlimit(RLIMIT_FSIZE, &none);
     std::string problem;
-    const bool published = registry::Registration::publish(make_record("aaaa"), problem).has_value();
+    const bool published = registry::PublishedRecord::publish(make_record("aaaa"), problem).has_value();
     return !published && problem.ends_with("File too large") ? 0 : 1;
   });
   CHECK(test::await_exit(child) == 0);

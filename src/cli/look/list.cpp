@@ -14,7 +14,7 @@
 #include "cli/look/list_table.hpp"
 #include "cli/look/overview.hpp"
 #include "registry/place/names.hpp"
-#include "registry/record/registration.hpp"
+#include "registry/record/published_record.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/log.hpp"

@@ -8,7 +8,7 @@
 #include "registry/place/as_user.hpp"
 #include "registry/place/names.hpp"
 #include "registry/reap/reaper.hpp"
-#include "registry/record/registration.hpp"
+#include "registry/record/published_record.hpp"
 #include "sys/base/clock.hpp"
 #include "sys/base/text.hpp"
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "ns/sysctl.hpp"
-#include "registry/record/registration.hpp"
+#include "registry/record/published_record.hpp"
 #include "run/engine/processors.hpp"
 #include "run/part/expand_spec.hpp"
 #include "shard/plan/plan.hpp"

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "registry/record/registration.hpp"
+#include "registry/record/published_record.hpp"
 #include "run/single/caller.hpp"
 #include "run/single/leaks.hpp"
 #include "run/single/shard_resources.hpp"

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "registry/record/registration.hpp"
+#include "registry/record/published_record.hpp"
 #include "run/single/caller.hpp"
 #include "run/single/undisturbed.hpp"
 #include "shard/launcher/control_client.hpp"

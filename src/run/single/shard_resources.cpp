@@ -23,8 +23,8 @@ void ShardResources::prepare(const shard::CaptureDirectory* captures) {
     capture_.emplace(plan_.spec.capture, messages_.warning, leftovers_.hook(), captures);
     plan_.capture_file = capture_->fd();
   }
-  recorder_.emplace(plan_, messages_);
-  hooks_ = recorder_->hooks();
+  updater_.emplace(plan_, messages_);
+  hooks_ = updater_->hooks();
   hooks_.descriptors = [this, of_record = std::move(hooks_.descriptors)] {
     auto all = of_record();
     const auto also = [&](const std::vector<int>& more) { all.insert(all.end(), more.begin(), more.end()); };

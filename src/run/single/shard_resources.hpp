@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "registry/reap/leftover_note.hpp"
-#include "run/single/recorder.hpp"
+#include "run/single/record_updater.hpp"
 #include "shard/launcher/forwarding.hpp"
 #include "shard/launcher/running_shard.hpp"
 #include "shard/plan/capture_file.hpp"
@@ -54,7 +54,7 @@ class ShardResources {
   shard::Plan plan_;
   std::optional<shard::Forwarding> forwarding_;
   std::optional<shard::CaptureFile> capture_;
-  std::optional<Recorder> recorder_;
+  std::optional<RecordUpdater> updater_;
   shard::Hooks hooks_;
   std::vector<int> kept_open_;
 };

@@ -130,8 +130,11 @@ void CaptureFile::make() {
   if (!S_ISREG(old.st_mode)) throw not_regular(spec_.file);
   // With an access list, the group bits hold the list's mask.
   if (sys::has_access_list(existing)) old.st_mode &= ~mode_t{070};
-  file_.emplace(directory_.get(), O_RDWR, 0600, before_making_);
-  file_->take_rights_of(old);
+  if (old.st_uid != ::geteuid()) others_file_ = old.st_uid;
+  // What is named at the end, in a directory that others may change, must not become somebody's.
+  const bool takes_rights = !others_file_ || sys::only_we_may_change(directory_.get());
+  file_.emplace(directory_.get(), O_RDWR, takes_rights ? 0600 : kMode & old.st_mode, before_making_);
+  if (takes_rights) file_->take_rights_of(old);
 }
 
 /// The list belongs to that user, who would thus choose what root loses.
@@ -165,9 +168,13 @@ void CaptureFile::remove_earlier() const {
 }
 
 /// In a directory where all users may create files but not remove others', another user may have taken the
-/// name.
+/// name. Who has removed the own file there has no say in what else is lost.
 void CaptureFile::refuse_anothers() const {
-  if (sys::is_protected_entry(directory_.get(), name_))
+  struct stat entry = {};
+  const bool is_new_owners = others_file_ &&
+                             ::fstatat(directory_.get(), name_.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
+                             entry.st_uid != *others_file_;
+  if (is_new_owners || sys::is_protected_entry(directory_.get(), name_))
     throw Error(sys::errno_code(EACCES),
                 fmt::format("replacing {}, which is another user's", sys::escape(spec_.file)));
 }

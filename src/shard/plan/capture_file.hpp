@@ -58,6 +58,7 @@ class CaptureFile {
   sys::BeforeMaking before_making_;
   std::string name_;  ///< in its directory
   bool is_named_by_another_;
+  std::optional<uid_t> others_file_;  ///< whose file had the name at first, if that was another user's
   sys::Fd directory_;
   std::optional<sys::PendingFile> file_;
   bool wanted_ = false;  ///< the file is named at the end

@@ -25,7 +25,8 @@ class Peer {
   /// later one; kAskStopped not at all, since it is asked again.
   void send(Kind kind, int code = 0);
   /// Init's answer to a yes-or-no question; false if init is gone, or another process has stopped it and it
-  /// does not answer within a second. Other messages that arrive meanwhile are queued for next().
+  /// does not answer within a second (50 ms if it has not answered the question before). Other messages that
+  /// arrive meanwhile are queued for next().
   bool ask(Kind question, int code = 0);
   /// Init must send something within `limit`, or fell_silent() reports it: 2 s is longer than a busy machine
   /// delays it, and shorter than the time after which a user thinks that nothing happens.
@@ -62,6 +63,7 @@ class Peer {
   std::size_t received_ = 0;
   int unsent_ = 0;  ///< the error that prevented a send
   bool fell_silent_ = false;
+  bool is_deaf_ = false;  ///< it has left a question unanswered, and sent nothing since
   std::optional<sys::Deadline> sign_of_life_;
   std::deque<Message> inbox_;
   std::deque<Waiting> waiting_;

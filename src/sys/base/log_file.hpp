@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string_view>
 
@@ -15,10 +16,12 @@ namespace nslaunch::sys {
 class LogFile {
  public:
   static constexpr std::uint64_t kUsualLimit = 16 << 20;
+  static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
   /// `file`: opened for appending. When it has reached `limit` bytes, its older half is dropped if it is a
   /// regular file of this user's with one name that begins as a log does: another user's link may have led to
-  /// any other. All others keep growing, and so does one on which somebody holds a lock.
+  /// any other. All others keep growing, and so does one on which somebody holds a lock. kNoLimit for a file
+  /// to which a link has led.
   explicit LogFile(Fd file, std::uint64_t limit = kUsualLimit);
   ~LogFile();
 

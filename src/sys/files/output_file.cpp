@@ -89,6 +89,17 @@ int write_new(const Place& place, std::string_view content, const BeforeMaking& 
   return number == EOPNOTSUPP ? write_in_its_place(place, content) : number;
 }
 
+/// What the file's owner has put in its place is replaced by a file of ours. What anybody else has put there
+/// stays: the output would not be found.
+int write_in_place_of_gone(const Place& place, const struct stat& gone, std::string_view content,
+                           const BeforeMaking& before_making) {
+  struct stat entry = {};
+  const bool is_taken =
+      ::fstatat(place.directory.get(), place.name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0;
+  if (is_taken && entry.st_uid != gone.st_uid) return ENOENT;
+  return write_new(place, content, before_making);
+}
+
 /// The check does not open it: that would unblock a FIFO's writers, or wind a tape.
 bool is_missing(const std::string& path) {
   return !Fd(::openat(AT_FDCWD, path.c_str(), O_PATH | O_CLOEXEC)) && errno == ENOENT;
@@ -120,6 +131,12 @@ bool is_protected_entry(int directory, const std::string& name) noexcept {
          (status.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
          ::fstatat(directory, name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
          entry.st_uid != ::geteuid() && entry.st_uid != status.st_uid;
+}
+
+bool only_we_may_change(int directory) noexcept {
+  struct stat status = {};
+  return ::fstat(directory, &status) == 0 && status.st_uid == ::geteuid() &&
+         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
 bool has_access_list(const Fd& file) {
@@ -177,11 +194,14 @@ int OutputFile::write(std::string_view content, const BeforeMaking& before_makin
 int OutputFile::write_existing(std::string_view content, const BeforeMaking& before_making) const {
   struct stat status = {};
   if (::fstat(file_.get(), &status) != 0) return errno;
-  if (place_ && !has_access_list(file_) && !is_protected(*place_)) {
+  const bool is_there = place_ && is_in(*place_, status);
+  // Another's file would be replaced by one of that user's, whatever has its name by then.
+  const bool may_replace =
+      place_ && (status.st_uid == ::geteuid() || (is_there && only_we_may_change(place_->directory.get())));
+  if (may_replace && !has_access_list(file_) && !is_protected(*place_)) {
     if (const auto error = replace_entry(*place_, status, content, before_making)) return *error;
   }
-  // The output would not be found.
-  if (place_ && !is_in(*place_, status)) return ENOENT;
+  if (place_ && !is_there) return write_in_place_of_gone(*place_, status, content, before_making);
   return write_over(file_, content);
 }
 

@@ -44,8 +44,9 @@ class OutputFile {
   std::vector<int> descriptors() const;
   /// A regular file is replaced in its directory, and keeps its owner and its mode; any other file that has
   /// its name by then is removed. If that is impossible (no permission in the directory, a mount on the file,
-  /// an access control list) it is overwritten. Anything but a regular file is written to. Returns 0 or an
-  /// errno: ENOENT if the directory is gone.
+  /// an access control list), or the file is another user's in a directory that others may change, it is
+  /// overwritten; if it is no longer there then, only what its owner has put in its place is replaced.
+  /// Anything but a regular file is written to. Returns 0 or an errno: ENOENT if the directory is gone.
   int write(std::string_view content, const BeforeMaking& before_making) const;
 
  private:
@@ -60,6 +61,9 @@ class OutputFile {
 /// Whether the entry is another user's, in a directory where any user may make files but not remove those of
 /// others.
 bool is_protected_entry(int directory, const std::string& name) noexcept;
+
+/// Whether nobody else, except root, can make or remove entries in it.
+bool only_we_may_change(int directory) noexcept;
 
 /// Whether it has an access control list: then the group bits of its mode are that list's mask.
 bool has_access_list(const Fd& file);

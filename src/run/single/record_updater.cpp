@@ -1,4 +1,4 @@
-#include "run/single/recorder.hpp"
+#include "run/single/record_updater.hpp"
 
 #include <unistd.h>
 
@@ -39,23 +39,23 @@ ShardRecord make_record(const shard::Plan& plan, pid_t init_pid, const sys::Pidf
 
 }  // namespace
 
-shard::Hooks Recorder::hooks() {
+shard::Hooks RecordUpdater::hooks() {
   shard::Hooks hooks;
   hooks.created = [this](pid_t pid, const sys::Pidfd& init) {
     publish(pid, init);
-    auto control = registration_ ? registration_->make_control_socket() : sys::Fd();
+    auto control = published_ ? published_->make_control_socket() : sys::Fd();
     can_be_entered_ = static_cast<bool>(control);
     return control;
   };
   hooks.running = [this](const std::string& isolation) { running_with(isolation); };
   hooks.end_unconfirmed = [this] {
-    if (registration_) registration_->abandon();
+    if (published_) published_->abandon();
   };
   hooks.held = [this] { return hold(); };
   hooks.stopping = [this] { set_state(ShardState::kStopping); };
   hooks.descriptors = [this] {
     std::vector<int> descriptors;
-    if (registration_) descriptors = {registration_->lock_fd(), registration_->directory_fd()};
+    if (published_) descriptors = {published_->lock_fd(), published_->directory_fd()};
     return descriptors;
   };
   hooks.warning = messages_.warning;
@@ -64,12 +64,12 @@ shard::Hooks Recorder::hooks() {
   return hooks;
 }
 
-void Recorder::publish(pid_t pid, const sys::Pidfd& init) {
+void RecordUpdater::publish(pid_t pid, const sys::Pidfd& init) {
   std::string problem;
   record_ = make_record(plan_, pid, init);
-  registration_ = registry::Registration::publish(record_, problem);
+  published_ = registry::PublishedRecord::publish(record_, problem);
   if (!messages_.warning) return;
-  if (!registration_) messages_.warning(problem);
+  if (!published_) messages_.warning(problem);
   for (const auto& work : plan_.overlay_work) {
     if (work.is_noted()) continue;
     messages_.warning(fmt::format(
@@ -79,21 +79,21 @@ void Recorder::publish(pid_t pid, const sys::Pidfd& init) {
   }
 }
 
-void Recorder::running_with(const std::string& isolation) {
-  if (registration_ && isolation != std::exchange(record_.isolation, isolation)) {
-    registration_->rewrite(record_, ShardState::kRunning);
+void RecordUpdater::running_with(const std::string& isolation) {
+  if (published_ && isolation != std::exchange(record_.isolation, isolation)) {
+    published_->rewrite(record_, ShardState::kRunning);
   } else {
     set_state(ShardState::kRunning);
   }
 }
 
-bool Recorder::hold() {
+bool RecordUpdater::hold() {
   if (can_be_entered_) set_state(ShardState::kHeld);
   return can_be_entered_;
 }
 
-void Recorder::set_state(ShardState state) {
-  if (registration_) registration_->set_state(state);
+void RecordUpdater::set_state(ShardState state) {
+  if (published_) published_->set_state(state);
 }
 
 }  // namespace nslaunch::run

@@ -12,14 +12,14 @@ namespace nslaunch::registry {
 
 /// The launcher's own record: published under a lock that only the launcher holds, removed when
 /// this goes out of scope.
-class Registration {
+class PublishedRecord {
  public:
   /// nullopt and a `problem` (one line for a warning) if the registry can't be used: that never stops a run.
-  static std::optional<Registration> publish(const ShardRecord& record, std::string& problem);
+  static std::optional<PublishedRecord> publish(const ShardRecord& record, std::string& problem);
 
-  Registration(Registration&&) noexcept;
-  Registration& operator=(Registration&&) noexcept;
-  ~Registration();
+  PublishedRecord(PublishedRecord&&) noexcept;
+  PublishedRecord& operator=(PublishedRecord&&) noexcept;
+  ~PublishedRecord();
 
   /// Replaces the record's text, atomically for every reader. If that fails (a full disk), the old text
   /// stays.
@@ -38,7 +38,7 @@ class Registration {
   int directory_fd() const noexcept { return directory_.get(); }
 
  private:
-  Registration(sys::Fd directory, sys::Fd file, std::string name);
+  PublishedRecord(sys::Fd directory, sys::Fd file, std::string name);
 
   sys::Fd directory_;
   sys::Fd file_;

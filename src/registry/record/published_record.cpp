@@ -1,4 +1,4 @@
-#include "registry/record/registration.hpp"
+#include "registry/record/published_record.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -55,7 +55,7 @@ sys::Fd write_record(int directory, const ShardRecord& record, ShardState state,
 
 }  // namespace
 
-std::optional<Registration> Registration::publish(const ShardRecord& record, std::string& problem) {
+std::optional<PublishedRecord> PublishedRecord::publish(const ShardRecord& record, std::string& problem) {
   if (!is_valid_id(record.id)) {
     problem = "the shard is not recorded: '" + sys::escape(record.id) + "' can't be an id";
     return std::nullopt;
@@ -64,19 +64,19 @@ std::optional<Registration> Registration::publish(const ShardRecord& record, std
     auto directory = open_directory_to_publish(problem);
     if (!directory) return std::nullopt;
     auto file = write_record(directory->fd.get(), record, ShardState::kStarting, RENAME_NOREPLACE);
-    return Registration(std::move(directory->fd), std::move(file), record_name(record.id));
+    return PublishedRecord(std::move(directory->fd), std::move(file), record_name(record.id));
   } catch (const std::exception& error) {
     problem = std::string("the shard is not recorded: ") + error.what();
     return std::nullopt;
   }
 }
 
-Registration::Registration(sys::Fd directory, sys::Fd file, std::string name)
+PublishedRecord::PublishedRecord(sys::Fd directory, sys::Fd file, std::string name)
     : directory_(std::move(directory)), file_(std::move(file)), name_(std::move(name)) {}
 
-Registration::Registration(Registration&&) noexcept = default;
+PublishedRecord::PublishedRecord(PublishedRecord&&) noexcept = default;
 
-Registration& Registration::operator=(Registration&& other) noexcept {
+PublishedRecord& PublishedRecord::operator=(PublishedRecord&& other) noexcept {
   if (this == &other) return *this;
   remove();
   directory_ = std::move(other.directory_);
@@ -85,11 +85,11 @@ Registration& Registration::operator=(Registration&& other) noexcept {
   return *this;
 }
 
-Registration::~Registration() {
+PublishedRecord::~PublishedRecord() {
   remove();
 }
 
-void Registration::rewrite(const ShardRecord& record, ShardState state) noexcept {
+void PublishedRecord::rewrite(const ShardRecord& record, ShardState state) noexcept {
   if (!file_) return;
   try {
     file_ = write_record(directory_.get(), record, state, 0);
@@ -97,13 +97,13 @@ void Registration::rewrite(const ShardRecord& record, ShardState state) noexcept
   }
 }
 
-void Registration::set_state(ShardState state) noexcept {
+void PublishedRecord::set_state(ShardState state) noexcept {
   const char letter = state_letter(state);
   if (!file_ || letter == 0) return;
   (void)!::pwrite(file_.get(), &letter, 1, kStateOffset);
 }
 
-sys::Fd Registration::make_control_socket() noexcept {
+sys::Fd PublishedRecord::make_control_socket() noexcept {
   try {
     const auto name = socket_name(id_of(name_));
     sys::Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -124,7 +124,7 @@ sys::Fd Registration::make_control_socket() noexcept {
   }
 }
 
-void Registration::remove() noexcept {
+void PublishedRecord::remove() noexcept {
   if (!file_) return;
   // The socket first: without its record, no process would look for it.
   const int removed = ::unlinkat(directory_.get(), socket_name(id_of(name_)).c_str(), 0);
@@ -132,7 +132,7 @@ void Registration::remove() noexcept {
   abandon();
 }
 
-void Registration::abandon() noexcept {
+void PublishedRecord::abandon() noexcept {
   file_.reset();
   directory_.reset();
 }

@@ -6,21 +6,21 @@
 #include <optional>
 #include <string>
 
-#include "registry/record/registration.hpp"
+#include "registry/record/published_record.hpp"
 #include "shard/launcher/running_shard.hpp"
 #include "shard/plan/plan.hpp"
 
 namespace nslaunch::run {
 
 /// A shard's own record, kept up to date from the launch's hooks.
-class Recorder {
+class RecordUpdater {
  public:
   /// Both must outlive it.
-  Recorder(const shard::Plan& plan, const Messages& messages) : plan_(plan), messages_(messages) {}
-  Recorder(const Recorder&) = delete;
-  Recorder& operator=(const Recorder&) = delete;
+  RecordUpdater(const shard::Plan& plan, const Messages& messages) : plan_(plan), messages_(messages) {}
+  RecordUpdater(const RecordUpdater&) = delete;
+  RecordUpdater& operator=(const RecordUpdater&) = delete;
 
-  /// The recorder must outlive them.
+  /// The updater must outlive them.
   shard::Hooks hooks();
 
  private:
@@ -32,7 +32,7 @@ class Recorder {
   const shard::Plan& plan_;
   const Messages& messages_;
   ShardRecord record_;
-  std::optional<registry::Registration> registration_;
+  std::optional<registry::PublishedRecord> published_;
   bool can_be_entered_ = false;
 };
 
