@@ -17,8 +17,8 @@ namespace {
 /// Messages from init that are queued during a question; it reports some dozens of leaks at most.
 constexpr std::size_t kMostUnheard = 4096;
 /// For an answer. Many signals in a row to a stopped init must not keep the launcher from its deadlines.
-constexpr std::chrono::milliseconds kPatience{1000};
-constexpr std::chrono::milliseconds kPatienceWithTheDeaf{50};
+constexpr std::chrono::milliseconds kAnswerTime{1000};
+constexpr std::chrono::milliseconds kAnswerTimeOfDeaf{50};
 /// Real-time signals count one by one, up to this number.
 constexpr std::size_t kMostCounted = 1024;
 
@@ -79,7 +79,7 @@ void Peer::send_waiting() noexcept {
 bool Peer::ask(Kind question, int code) {
   ++questions_;
   send(question, code);
-  const sys::Deadline deadline(is_deaf_ ? kPatienceWithTheDeaf : kPatience);
+  const sys::Deadline deadline(is_deaf_ ? kAnswerTimeOfDeaf : kAnswerTime);
   while (!deadline.passed()) {
     pollfd watched = {channel_, POLLIN, 0};
     const int ready = ::poll(&watched, 1, deadline.poll_timeout());
