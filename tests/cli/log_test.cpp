@@ -1,14 +1,12 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
-#include <filesystem>
 #include <regex>
 #include <sstream>
 
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/temp_dir.hpp"
-#include "support/write_file.hpp"
 #include "sys/base/files.hpp"
 
 // --log FILE: what launcher and init do, for reports of bugs.
@@ -83,24 +81,6 @@ TEST_CASE("the log of several shards has each by its id, behind what it had befo
     CHECK(std::regex_search(log, std::regex(id + R"( init\] process \d+: exit status 0\n)")));
   }
   CHECK(shards == 2);
-}
-
-TEST_CASE("a full log loses its older half, unless a link has led to it") {
-  const bool is_led_by_link = GENERATE(false, true);
-  const RegistryView registry;
-  const TempDir directory;
-  const auto log = directory / "log";
-  REQUIRE(run(nslaunch({"--log", log, "--", "true"}), registry.options()).status == 0);
-  const auto line = content(log).substr(0, content(log).find('\n') + 1);
-  constexpr std::uintmax_t kFull = 17 << 20;
-  std::string full;
-  while (full.size() < kFull) full += line;
-  write_file(log, full);
-  const auto link = directory / "link";
-  std::filesystem::create_symlink(log, link);
-  CHECK(run(nslaunch({"--log", is_led_by_link ? link : log, "--", "true"}), registry.options()).status == 0);
-  const auto size = std::filesystem::file_size(log);
-  CHECK((is_led_by_link ? size > full.size() : size < kFull / 2 + 100'000));
 }
 
 TEST_CASE("a log that can't be written is told of before anything runs") {

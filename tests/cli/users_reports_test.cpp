@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mount.h>
 #include <sys/xattr.h>
 
@@ -52,6 +53,16 @@ std::string text_of(const std::string& path) {
   return fs::is_symlink(path) ? "a link" : sys::read_file(path.c_str()).value_or("nothing");
 }
 
+/// Without the protection of a directory that everybody may write to (fs.protected_regular).
+std::string make_sticky_of_group(const Hostile& user) {
+  if (text_of("/proc/sys/fs/protected_regular").starts_with("2"))
+    SKIP_TEST("needs fs.protected_regular=1 or 0: with 2 the kernel refuses such a file");
+  const auto sticky = user.make_sticky();
+  REQUIRE(::chown(sticky.c_str(), 0, user.gid) == 0);
+  fs::permissions(sticky, fs::perms(01770));
+  return sticky;
+}
+
 }  // namespace
 
 TEST_CASE("what another user's command puts in the place of a report leads root nowhere") {
@@ -78,23 +89,18 @@ TEST_CASE("what another user's command puts in the place of a report leads root 
   CHECK(user.victim_is_untouched());
   const bool is_replaced = late.option.starts_with("--report");
   if (swaps_directory) CHECK_THAT(text_of(user.own + "/moved/report"), !Contains("nothing") && Contains("1"));
-  if (!swaps_directory && is_replaced) CHECK_THAT(text_of(path), Contains("1") && !Contains("earlier"));
+  if (swaps_directory || !is_replaced) return;
+  CHECK(text_of(path) == "a link");
+  CHECK_THAT(ended.err, Contains("File exists"));
 }
 
-TEST_CASE(
-    "what root has made where a user's file was is not replaced by a report or a capture of that user's") {
-  const auto late =
-      GENERATE(LateFile{"--report-json", false}, LateFile{"--report-json"}, LateFile{"--report-junit", false},
-               LateFile{"--pcap"}, LateFile{"--pcap", false});
+TEST_CASE("what root has made where a user's file was is not replaced by a report of that user's") {
+  const auto late = GENERATE(LateFile{"--report-json", false}, LateFile{"--report-json"},
+                             LateFile{"--report-junit", false});
   const bool is_led_by_link = GENERATE(false, true);
   CAPTURE(late.option, late.of_fleet, is_led_by_link);
-  if (text_of("/proc/sys/fs/protected_regular").starts_with("2"))
-    SKIP_TEST("needs fs.protected_regular=1 or 0: with 2 the kernel refuses such a file");
   const Hostile user;
-  // Without the protections of a directory that everybody may write to (fs.protected_regular).
-  const auto sticky = user.make_sticky();
-  REQUIRE(::chown(sticky.c_str(), 0, user.gid) == 0);
-  fs::permissions(sticky, fs::perms(01770));
+  const auto sticky = make_sticky_of_group(user);
   const auto file = sticky + "/file";
   const auto removed = user.own + "/removed";
   const auto go_on = user.own + "/go-on";
@@ -103,16 +109,15 @@ TEST_CASE(
     for (const auto& fifo : {removed, go_on}) sys::check(::mkfifo(fifo.c_str(), 0600), "making a FIFO");
   });
   if (is_led_by_link) user.link(sticky, user.own + "/led");
-  const bool is_capture = late.option == "--pcap";
-  auto words = user.words({late.option, (is_led_by_link ? user.own + "/led" : sticky) + "/file" +
-                                            (is_capture ? ":on-failure" : "")});
+  auto words = user.words({late.option, (is_led_by_link ? user.own + "/led" : sticky) + "/file"});
   if (late.of_fleet) words.insert(words.begin(), {"--shards", "1"});
   words.insert(words.begin(), "run");
   words.insert(words.end(),
                {"--", "sh", "-c", "rm " + file + "; echo >" + removed + "; read end <" + go_on + "; exit 7"});
+  const sys::Fd told(::open(removed.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   Process launcher(nslaunch(words), user.options());
-  const sys::Fd told(::open(removed.c_str(), O_RDONLY | O_CLOEXEC));
-  REQUIRE(sys::read_rest(told.get(), 100) == "\n");
+  pollfd watched = {told.get(), POLLIN, 0};
+  REQUIRE(::poll(&watched, 1, 60'000) == 1);
   write_file(file, "root's", 0600);
   write_file(go_on, "now\n", 0600);
   const auto ended = launcher.wait();
@@ -120,7 +125,36 @@ TEST_CASE(
   CHECK(ended.status == (late.of_fleet ? 1 : 7));
   CHECK(owner_of(file) == 0);
   CHECK(text_of(file) == "root's");
-  CHECK_THAT(ended.err, Contains(is_capture ? "which is another user's" : "No such file or directory"));
+  CHECK_THAT(ended.err, Contains("File exists"));
+}
+
+TEST_CASE("root's capture replaces no file of a user's in a directory that keeps it from others") {
+  const std::string when = GENERATE("", ":on-failure");
+  const Hostile user;
+  const auto file = make_sticky_of_group(user) + "/file";
+  user.act([&] { write_file(file, "the user's", 0600); });
+  const auto ended = user.run_with({"--pcap", file + when}, "exit 7");
+  CHECK(ended.status == 125);
+  CHECK_THAT(ended.err, Contains("making " + file + " for --pcap: Permission denied"));
+  CHECK(text_of(file) == "the user's");
+}
+
+TEST_CASE("what somebody else has put in the place of root's report or capture stays") {
+  const auto late =
+      GENERATE(LateFile{"--report-json", false}, LateFile{"--report-junit"}, LateFile{"--pcap"});
+  const bool is_there = GENERATE(false, true);
+  CAPTURE(late.option, late.of_fleet, is_there);
+  const Hostile user;
+  const auto file = user.own + "/file";
+  if (is_there) write_file(file, "root's earlier");
+  user.act([&] { write_file(user.own + "/other", "somebody's"); });
+  const bool is_capture = late.option == "--pcap";
+  const auto ended = run_with(user, late, file + (is_capture ? ":on-failure" : ""),
+                              "mv -f " + user.own + "/other " + file + "; exit 7");
+  INFO(ended.err);
+  CHECK(ended.status == (late.of_fleet ? 1 : 7));
+  CHECK(text_of(file) == "somebody's");
+  CHECK_THAT(ended.err, Contains("File exists"));
 }
 
 TEST_CASE("a report's directory that the command makes anew gets the report") {

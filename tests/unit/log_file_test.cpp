@@ -50,13 +50,14 @@ TEST_CASE("a log that has a second name, and so may be another's, is never cut")
   CHECK_THAT(content(directory / "log"), Catch::Contains("[run] 0..") && Catch::Contains("[run] 8.."));
 }
 
-TEST_CASE("a file that is no log, to which a user's link may have led, is never cut") {
+TEST_CASE("what a log's file had before is never cut: a user's link may have led to it") {
   const test::TempDir directory;
-  test::write_file(directory / "log", std::string(1000, 'x') + "\n");
+  const std::string before(1000, 'x');
+  test::write_file(directory / "log", before + "\n");
   LogFile log(open_output(directory / "log", O_APPEND), 400);
-  log.write(kTime, "run", "appended");
-  CHECK_THAT(content(directory / "log"),
-             Catch::StartsWith(std::string(1000, 'x')) && Catch::Contains("appended"));
+  for (int line = 0; line < 9; ++line) log.write(kTime, "run", std::to_string(line) + std::string(30, '.'));
+  CHECK_THAT(content(directory / "log"), Catch::StartsWith(before + "\n2025-11-30T") &&
+                                             Catch::Contains("[run] 8..") && !Catch::Contains("[run] 0.."));
 }
 
 TEST_CASE("a log whose reader is gone counts what it loses") {

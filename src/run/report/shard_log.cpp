@@ -7,11 +7,9 @@
 #include <nslaunch/version.hpp>
 
 #include <chrono>
-#include <utility>
 
 #include "run/part/status.hpp"
 #include "sys/base/check.hpp"
-#include "sys/base/files.hpp"
 #include "sys/base/text.hpp"
 #include "sys/files/output_file.hpp"
 
@@ -32,15 +30,9 @@ std::string kernel() {
   return ::uname(&names) == 0 ? names.release : "?";
 }
 
-sys::LogFile open_log(const std::string& path) {
-  auto file = open_to_append(path);
-  const bool may_be_trimmed = sys::leads_without_links(path, file.get());
-  return sys::LogFile(std::move(file), may_be_trimmed ? sys::LogFile::kUsualLimit : sys::LogFile::kNoLimit);
-}
-
 }  // namespace
 
-ShardLog::ShardLog(const std::string& path) : file_(open_log(path)) {}
+ShardLog::ShardLog(const std::string& path) : file_(open_to_append(path)) {}
 
 void ShardLog::write(const std::string& text) {
   file_.write(Clock::now(), "run", text);

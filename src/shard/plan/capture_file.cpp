@@ -123,6 +123,7 @@ void CaptureFile::make() {
     file_.emplace(directory_.get(), O_RDWR, kMode, before_making_);
     return;
   }
+  refuse_anothers();
   refuse_all_but_captures();
   const auto existing = sys::open_output_at(directory_.get(), name_, O_NOFOLLOW);
   sys::check(existing.get(), "opening {}", spec_.file);
@@ -130,9 +131,9 @@ void CaptureFile::make() {
   if (!S_ISREG(old.st_mode)) throw not_regular(spec_.file);
   // With an access list, the group bits hold the list's mask.
   if (sys::has_access_list(existing)) old.st_mode &= ~mode_t{070};
-  if (old.st_uid != ::geteuid()) others_file_ = old.st_uid;
+  earlier_ = old;
   // What is named at the end, in a directory that others may change, must not become somebody's.
-  const bool takes_rights = !others_file_ || sys::only_we_may_change(directory_.get());
+  const bool takes_rights = old.st_uid == ::geteuid() || sys::only_we_may_change(directory_.get());
   file_.emplace(directory_.get(), O_RDWR, takes_rights ? 0600 : kMode & old.st_mode, before_making_);
   if (takes_rights) file_->take_rights_of(old);
 }
@@ -160,21 +161,25 @@ void CaptureFile::command_started() noexcept {
   attempt([this] { wanted_ ? remove_earlier() : publish(); }, warning_);
 }
 
+/// In a directory that others may change, what was not there at first may be anybody's.
+bool CaptureFile::may_be_replaced() const {
+  if (sys::only_we_may_change(directory_.get())) return true;
+  struct stat entry = {};
+  return earlier_ && ::fstatat(directory_.get(), name_.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
+         entry.st_dev == earlier_->st_dev && entry.st_ino == earlier_->st_ino;
+}
+
 void CaptureFile::remove_earlier() const {
   refuse_anothers();
   refuse_all_but_captures();
-  if (::unlinkat(directory_.get(), name_.c_str(), 0) == 0 || errno == ENOENT) return;
+  if (!may_be_replaced() || ::unlinkat(directory_.get(), name_.c_str(), 0) == 0 || errno == ENOENT) return;
   sys::check(-1, "removing the {} of an earlier run", sys::escape(spec_.file));
 }
 
 /// In a directory where all users may create files but not remove others', another user may have taken the
-/// name. Who has removed the own file there has no say in what else is lost.
+/// name.
 void CaptureFile::refuse_anothers() const {
-  struct stat entry = {};
-  const bool is_new_owners = others_file_ &&
-                             ::fstatat(directory_.get(), name_.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
-                             entry.st_uid != *others_file_;
-  if (is_new_owners || sys::is_protected_entry(directory_.get(), name_))
+  if (sys::is_protected_entry(directory_.get(), name_))
     throw Error(sys::errno_code(EACCES),
                 fmt::format("replacing {}, which is another user's", sys::escape(spec_.file)));
 }
@@ -183,7 +188,7 @@ void CaptureFile::publish() {
   refuse_anothers();
   refuse_all_but_captures();
   int error = file_->give_new_name(name_);
-  if (error == EEXIST) error = file_->replace(name_);
+  if (error == EEXIST && may_be_replaced()) error = file_->replace(name_);
   if (error != 0) throw Error(sys::errno_code(error), fmt::format("naming {}", sys::escape(spec_.file)));
 }
 

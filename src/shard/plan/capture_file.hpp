@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/stat.h>
 #include <nslaunch/spec.hpp>
 
 #include <functional>
@@ -50,6 +51,7 @@ class CaptureFile {
   void make();
   void refuse_all_but_captures() const;
   void refuse_anothers() const;
+  bool may_be_replaced() const;
   void publish();
   void remove_earlier() const;
 
@@ -58,7 +60,7 @@ class CaptureFile {
   sys::BeforeMaking before_making_;
   std::string name_;  ///< in its directory
   bool is_named_by_another_;
-  std::optional<uid_t> others_file_;  ///< whose file had the name at first, if that was another user's
+  std::optional<struct stat> earlier_;  ///< the file that had the name at first
   sys::Fd directory_;
   std::optional<sys::PendingFile> file_;
   bool wanted_ = false;  ///< the file is named at the end

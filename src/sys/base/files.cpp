@@ -2,7 +2,6 @@
 
 #include <linux/magic.h>
 #include <linux/openat2.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -39,14 +38,6 @@ bool lacks_openat2(int error) noexcept {
 bool may_lead_through_link(const std::string& path) noexcept {
   const auto place = open_at(AT_FDCWD, path.c_str(), O_PATH, RESOLVE_NO_SYMLINKS);
   return !place && errno != ENOENT && errno != ENOTDIR && errno != EACCES;
-}
-
-bool leads_without_links(const std::string& path, int file) noexcept {
-  const auto place = open_at(AT_FDCWD, path.c_str(), O_PATH, RESOLVE_NO_SYMLINKS);
-  struct stat named = {};
-  struct stat opened = {};
-  return place && ::fstat(place.get(), &named) == 0 && ::fstat(file, &opened) == 0 &&
-         named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
 }
 
 Fd open_without_magic_links(const std::string& path, int flags) noexcept {

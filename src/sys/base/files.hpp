@@ -13,8 +13,6 @@ namespace nslaunch::sys {
 /// Whether any component of `path` is a symbolic link, or this is unknown (before Linux 5.6); what does not
 /// exist is no link.
 bool may_lead_through_link(const std::string& path) noexcept;
-/// Whether the path leads to this open file, and through no symbolic link.
-bool leads_without_links(const std::string& path, int file) noexcept;
 
 /// Opens, close-on-exec, without following magic links of /proc (/proc/self/cwd, /proc/1/root): they bypass
 /// path lookup, and so lead past what would stop a path, even into other mount namespaces. Before Linux 5.6

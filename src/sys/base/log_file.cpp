@@ -15,27 +15,15 @@
 
 namespace nslaunch::sys {
 
-namespace {
-
-/// Between a line's time and its source. Root's own files, to which a user's link might lead, have it
-/// nowhere.
-constexpr std::string_view kMark = " nslaunch[";
-constexpr std::size_t kTimeSize = 27;
-
-bool begins_like_a_log(int file) {
-  char start[kTimeSize + kMark.size()];
-  const ssize_t count = ::pread(file, start, sizeof start, 0);
-  return count == sizeof start && std::string_view(start, sizeof start).substr(kTimeSize) == kMark;
-}
-
-}  // namespace
-
 struct LogFile::Format {
   spdlog::pattern_formatter lines{"%Y-%m-%dT%H:%M:%S.%fZ nslaunch[%n] %v", spdlog::pattern_time_type::utc};
 };
 
-LogFile::LogFile(Fd file, std::uint64_t limit)
-    : file_(std::move(file)), limit_(limit), format_(std::make_unique<Format>()) {}
+LogFile::LogFile(Fd file, off_t limit)
+    : file_(std::move(file)), limit_(limit), format_(std::make_unique<Format>()) {
+  struct stat status = {};
+  if (::fstat(fd(), &status) == 0) start_ = status.st_size;
+}
 
 LogFile::~LogFile() = default;
 
@@ -59,18 +47,17 @@ void LogFile::write(std::chrono::system_clock::time_point at, std::string_view s
 /// whatever the size. Only one of several processes does this, and may lose what others write meanwhile.
 void LogFile::trim_if_full() try {
   struct stat status = {};
-  if (::fstat(fd(), &status) != 0 || static_cast<std::uint64_t>(status.st_size) < limit_) return;
+  if (::fstat(fd(), &status) != 0 || status.st_size - start_ < limit_) return;
   if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() || status.st_nlink != 1) return;
   // The log's own descriptor is for appending only.
   const Fd readable(::open(fmt::format("/proc/self/fd/{}", fd()).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!readable || !begins_like_a_log(readable.get()) || !try_write_lock(fd())) return;
-  std::string kept(limit_ / 2, '\0');
-  const ssize_t count =
-      ::pread(readable.get(), kept.data(), kept.size(), status.st_size - static_cast<off_t>(kept.size()));
+  if (!readable || !try_write_lock(fd())) return;
+  std::string kept(static_cast<std::size_t>(limit_ / 2), '\0');
+  const ssize_t count = ::pread(readable.get(), kept.data(), kept.size(), status.st_size - limit_ / 2);
   if (count < 0) return;
   kept.resize(static_cast<std::size_t>(count));
   kept.erase(0, kept.find('\n') + 1);
-  if (::ftruncate(fd(), 0) != 0 || write_without_signal(fd(), kept) == 0) return;
+  if (::ftruncate(fd(), start_) != 0 || write_without_signal(fd(), kept) == 0) return;
   lost_ += static_cast<std::uint64_t>(std::count(kept.begin(), kept.end(), '\n'));
 } catch (const Error&) {  // a file system without locks
 }

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <string_view>
 
@@ -15,14 +16,12 @@ namespace nslaunch::sys {
 /// none) are counted, and the next successful write reports how many are lost.
 class LogFile {
  public:
-  static constexpr std::uint64_t kUsualLimit = 16 << 20;
-  static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+  static constexpr off_t kUsualLimit = 16 << 20;
 
-  /// `file`: opened for appending. When it has reached `limit` bytes, its older half is dropped if it is a
-  /// regular file of this user's with one name that begins as a log does: another user's link may have led to
-  /// any other. All others keep growing, and so does one on which somebody holds a lock. kNoLimit for a file
-  /// to which a link has led.
-  explicit LogFile(Fd file, std::uint64_t limit = kUsualLimit);
+  /// `file`: opened for appending. When `limit` bytes have been appended to it, the older half of them is
+  /// dropped, if it is a regular file of this user's with one name, on which nobody else holds a lock. What
+  /// it had before stays: another user may have led us to any file of ours.
+  explicit LogFile(Fd file, off_t limit = kUsualLimit);
   ~LogFile();
 
   /// How many lines were lost since the last successful write.
@@ -38,7 +37,8 @@ class LogFile {
   void trim_if_full();
 
   Fd file_;
-  std::uint64_t limit_;
+  off_t limit_;
+  off_t start_ = 0;  ///< its size when it was opened
   std::uint64_t lost_ = 0;
   std::unique_ptr<Format> format_;
 };

@@ -71,33 +71,23 @@ bool is_protected(const Place& place) {
 }
 
 /// A reader may see a partly written file.
-int write_in_its_place(const Place& place, std::string_view content) {
+int write_in_its_place(const Place& place, std::string_view content, mode_t mode) {
   constexpr int kNew = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  const Fd file(::openat(place.directory.get(), place.name.c_str(), kNew, 0666));
+  const Fd file(::openat(place.directory.get(), place.name.c_str(), kNew, mode));
   return file ? write_all(file.get(), content) : errno;
 }
 
-/// If something has got the name by now, it is not followed.
-int write_new(const Place& place, std::string_view content, const BeforeMaking& before_making) try {
+/// What has got the name by now is not followed, and stays if others may have put it there.
+int write_new(const Place& place, std::string_view content, mode_t mode,
+              const BeforeMaking& before_making) try {
   if (is_protected(place)) return EACCES;
-  PendingFile file(place.directory.get(), O_WRONLY, 0666, before_making);
+  PendingFile file(place.directory.get(), O_WRONLY, mode, before_making);
   if (const int error = write_all(file.fd(), content); error != 0) return error;
   const int error = file.give_new_name(place.name);
-  return error == EEXIST ? file.replace(place.name) : error;
+  return error == EEXIST && only_we_may_change(place.directory.get()) ? file.replace(place.name) : error;
 } catch (const Error& error) {
   const int number = error.code().value();
-  return number == EOPNOTSUPP ? write_in_its_place(place, content) : number;
-}
-
-/// What the file's owner has put in its place is replaced by a file of ours. What anybody else has put there
-/// stays: the output would not be found.
-int write_in_place_of_gone(const Place& place, const struct stat& gone, std::string_view content,
-                           const BeforeMaking& before_making) {
-  struct stat entry = {};
-  const bool is_taken =
-      ::fstatat(place.directory.get(), place.name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0;
-  if (is_taken && entry.st_uid != gone.st_uid) return ENOENT;
-  return write_new(place, content, before_making);
+  return number == EOPNOTSUPP ? write_in_its_place(place, content, mode) : number;
 }
 
 /// The check does not open it: that would unblock a FIFO's writers, or wind a tape.
@@ -188,21 +178,25 @@ int OutputFile::write(std::string_view content, const BeforeMaking& before_makin
   struct stat directory = {};
   if (place_ && ::fstat(place_->directory.get(), &directory) == 0 && directory.st_nlink == 0) return ENOENT;
   if (is_stream_) return write_patiently(file_.get(), content, Deadline(kReaderLimit));
-  return file_ ? write_existing(content, before_making) : write_new(*place_, content, before_making);
+  return file_ ? write_existing(content, before_making) : write_new(*place_, content, 0666, before_making);
 }
 
+/// In a directory that others may change only the own file is replaced, which nobody has put there: another
+/// user's would be replaced by one of that user's, and its name may have become a third user's.
 int OutputFile::write_existing(std::string_view content, const BeforeMaking& before_making) const {
   struct stat status = {};
   if (::fstat(file_.get(), &status) != 0) return errno;
-  const bool is_there = place_ && is_in(*place_, status);
-  // Another's file would be replaced by one of that user's, whatever has its name by then.
-  const bool may_replace =
-      place_ && (status.st_uid == ::geteuid() || (is_there && only_we_may_change(place_->directory.get())));
-  if (may_replace && !has_access_list(file_) && !is_protected(*place_)) {
+  if (!place_) return write_over(file_, content);
+  const bool is_there = is_in(*place_, status);
+  const bool is_own = status.st_uid == ::geteuid();
+  const bool is_safe_place = only_we_may_change(place_->directory.get());
+  const bool has_list = has_access_list(file_);
+  if ((is_own ? is_there || is_safe_place : is_there && is_safe_place) && !has_list) {
     if (const auto error = replace_entry(*place_, status, content, before_making)) return *error;
   }
-  if (place_ && !is_there) return write_in_place_of_gone(*place_, status, content, before_making);
-  return write_over(file_, content);
+  if (is_there) return write_over(file_, content);
+  const mode_t mode = 0666 & status.st_mode;
+  return write_new(*place_, content, has_list ? mode & ~mode_t{070} : mode, before_making);
 }
 
 Error output_error(int error, const std::string& path, const std::string& doing,

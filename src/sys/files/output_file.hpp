@@ -42,11 +42,12 @@ class OutputFile {
 
   /// What must stay open until write().
   std::vector<int> descriptors() const;
-  /// A regular file is replaced in its directory, and keeps its owner and its mode; any other file that has
-  /// its name by then is removed. If that is impossible (no permission in the directory, a mount on the file,
-  /// an access control list), or the file is another user's in a directory that others may change, it is
-  /// overwritten; if it is no longer there then, only what its owner has put in its place is replaced.
-  /// Anything but a regular file is written to. Returns 0 or an errno: ENOENT if the directory is gone.
+  /// A regular file is replaced in its directory, and keeps its owner and its mode. If that is impossible (no
+  /// permission in the directory, a mount on the file, an access control list), or it is another user's in a
+  /// directory that others may change, it is overwritten. If it is gone, it is made anew. Any other file that
+  /// has its name by then is replaced if only we may change the directory, and stays otherwise: EEXIST, or
+  /// EACCES. Anything but a regular file is written to. Returns 0 or an errno: ENOENT if the directory is
+  /// gone.
   int write(std::string_view content, const BeforeMaking& before_making) const;
 
  private:

@@ -57,9 +57,10 @@ int PendingFile::link_as(const std::string& name) const noexcept {
 int PendingFile::give_new_name(const std::string& name) noexcept {
   if (!has_temporary_) return link_as(name);
   int result = ::renameat2(directory_, temporary_.c_str(), directory_, name.c_str(), RENAME_NOREPLACE);
-  // Some file systems (NFS) can't guarantee not to replace.
+  // Some file systems (NFS) know no such rename. A link does not replace either; the destructor removes the
+  // other name.
   if (result != 0 && (errno == EINVAL || errno == ENOSYS))
-    result = ::renameat(directory_, temporary_.c_str(), directory_, name.c_str());
+    return ::linkat(directory_, temporary_.c_str(), directory_, name.c_str(), 0) == 0 ? 0 : errno;
   if (result != 0) return errno;
   has_temporary_ = false;
   return 0;
