@@ -157,6 +157,30 @@ TEST_CASE("what somebody else has put in the place of root's report or capture s
   CHECK_THAT(ended.err, Contains("File exists"));
 }
 
+TEST_CASE("a report or a capture that stands in for a file gives nobody access who had none") {
+  const auto late = GENERATE(LateFile{"--report-json", false}, LateFile{"--pcap", false});
+  const bool is_own = GENERATE(false, true);
+  const bool has_list = GENERATE(false, true);
+  CAPTURE(late.option, is_own, has_list);
+  const Hostile user;
+  const auto file = user.own + "/file";
+  fs::permissions(user.own, fs::perms(02755));  // the group of what is made is the user's
+  write_file(file, "earlier");
+  const uid_t owner = is_own ? 0 : 54321;
+  REQUIRE(::chown(file.c_str(), owner, owner) == 0);
+  fs::permissions(file, fs::perms(0640));
+  if (has_list && !set_access_list(file, user.uid, {.owner = 6, .user = 0, .group = 0, .others = 4},
+                                   "system.posix_acl_access"))
+    SKIP_TEST("the tests' directory has no access control lists");
+  const auto ended = run_with(user, late, file, late.option == "--pcap" ? "true" : "rm -f " + file);
+  INFO(ended.err);
+  CHECK(ended.status == 0);
+  CHECK(text_of(file) != "earlier");
+  CHECK(owner_of(file) == 0);
+  user.act(
+      [&] { sys::check(::access(file.c_str(), R_OK) == 0 ? -1 : 0, "being kept from what root wrote"); });
+}
+
 TEST_CASE("a report's directory that the command makes anew gets the report") {
   const HostDirectory directory;
   const auto path = directory / "reports/report";

@@ -60,6 +60,18 @@ TEST_CASE("what a log's file had before is never cut: a user's link may have led
                                              Catch::Contains("[run] 8..") && !Catch::Contains("[run] 0.."));
 }
 
+TEST_CASE("a log to which others append is never cut") {
+  const test::TempDir directory;
+  LogFile log(open_output(directory / "log", O_APPEND), 400);
+  log.write(kTime, "run", "first");
+  const Fd other(open_output(directory / "log", O_APPEND));
+  REQUIRE(write_all(other.get(), "somebody else's\n") == 0);
+  for (int line = 0; line < 9; ++line) log.write(kTime, "run", std::to_string(line) + std::string(30, '.'));
+  CHECK_THAT(content(directory / "log"), Catch::Contains("[run] first") &&
+                                             Catch::Contains("somebody else's") &&
+                                             Catch::Contains("[run] 8.."));
+}
+
 TEST_CASE("a log whose reader is gone counts what it loses") {
   auto pipe = make_pipe();
   LogFile log(std::move(pipe.write));

@@ -129,13 +129,13 @@ void CaptureFile::make() {
   sys::check(existing.get(), "opening {}", spec_.file);
   sys::check(::fstat(existing.get(), &old), "looking at {}", spec_.file);
   if (!S_ISREG(old.st_mode)) throw not_regular(spec_.file);
-  // With an access list, the group bits hold the list's mask.
-  if (sys::has_access_list(existing)) old.st_mode &= ~mode_t{070};
   earlier_ = old;
+  const bool had_list = sys::has_access_list(existing);
+  file_.emplace(directory_.get(), O_RDWR, 0600, before_making_);
   // What is named at the end, in a directory that others may change, must not become somebody's.
-  const bool takes_rights = old.st_uid == ::geteuid() || sys::only_we_may_change(directory_.get());
-  file_.emplace(directory_.get(), O_RDWR, takes_rights ? 0600 : kMode & old.st_mode, before_making_);
-  if (takes_rights) file_->take_rights_of(old);
+  const bool takes_rights = !had_list && sys::only_we_may_change(directory_.get());
+  if (takes_rights ? !file_->take_rights_of(old) : !file_->stand_in_for(old, had_list))
+    sys::check(-1, "giving a capture the rights of {}", spec_.file);
 }
 
 /// The list belongs to that user, who would thus choose what root loses.

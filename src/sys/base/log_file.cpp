@@ -33,7 +33,9 @@ bool LogFile::try_to_write(std::chrono::system_clock::time_point at, std::string
   const spdlog::string_view_t content(text.data(), text.size());
   spdlog::memory_buf_t line;
   format_->lines.format(spdlog::details::log_msg(at, {}, name, spdlog::level::info, content), line);
-  return write_without_signal(fd(), {line.data(), line.size()}) == 0;
+  if (write_without_signal(fd(), {line.data(), line.size()}) != 0) return false;
+  appended_ += static_cast<off_t>(line.size());
+  return true;
 }
 
 void LogFile::write(std::chrono::system_clock::time_point at, std::string_view source,
@@ -44,10 +46,10 @@ void LogFile::write(std::chrono::system_clock::time_point at, std::string_view s
 }
 
 /// In place: the owner of the directory could choose what a second name beside it means. Takes the same time
-/// whatever the size. Only one of several processes does this, and may lose what others write meanwhile.
+/// whatever the size. What others append at that very moment may be lost.
 void LogFile::trim_if_full() try {
   struct stat status = {};
-  if (::fstat(fd(), &status) != 0 || status.st_size - start_ < limit_) return;
+  if (::fstat(fd(), &status) != 0 || appended_ < limit_ || status.st_size != start_ + appended_) return;
   if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() || status.st_nlink != 1) return;
   // The log's own descriptor is for appending only.
   const Fd readable(::open(fmt::format("/proc/self/fd/{}", fd()).c_str(), O_RDONLY | O_CLOEXEC));
@@ -57,7 +59,9 @@ void LogFile::trim_if_full() try {
   if (count < 0) return;
   kept.resize(static_cast<std::size_t>(count));
   kept.erase(0, kept.find('\n') + 1);
-  if (::ftruncate(fd(), start_) != 0 || write_without_signal(fd(), kept) == 0) return;
+  if (::ftruncate(fd(), start_) != 0) return;
+  appended_ = static_cast<off_t>(kept.size());
+  if (write_without_signal(fd(), kept) == 0) return;
   lost_ += static_cast<std::uint64_t>(std::count(kept.begin(), kept.end(), '\n'));
 } catch (const Error&) {  // a file system without locks
 }

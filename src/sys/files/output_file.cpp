@@ -78,16 +78,29 @@ int write_in_its_place(const Place& place, std::string_view content, mode_t mode
 }
 
 /// What has got the name by now is not followed, and stays if others may have put it there.
-int write_new(const Place& place, std::string_view content, mode_t mode,
-              const BeforeMaking& before_making) try {
+int write_and_name(PendingFile& file, const Place& place, std::string_view content) {
   if (is_protected(place)) return EACCES;
-  PendingFile file(place.directory.get(), O_WRONLY, mode, before_making);
   if (const int error = write_all(file.fd(), content); error != 0) return error;
   const int error = file.give_new_name(place.name);
   return error == EEXIST && only_we_may_change(place.directory.get()) ? file.replace(place.name) : error;
+}
+
+int write_new(const Place& place, std::string_view content, const BeforeMaking& before_making) try {
+  PendingFile file(place.directory.get(), O_WRONLY, 0666, before_making);
+  return write_and_name(file, place, content);
 } catch (const Error& error) {
   const int number = error.code().value();
-  return number == EOPNOTSUPP ? write_in_its_place(place, content, mode) : number;
+  return number == EOPNOTSUPP ? write_in_its_place(place, content, 0666) : number;
+}
+
+/// In place of a file that is gone.
+int write_anew(const Place& place, const struct stat& gone, bool had_list, std::string_view content,
+               const BeforeMaking& before_making) try {
+  PendingFile file(place.directory.get(), O_WRONLY, 0600, before_making);
+  return file.stand_in_for(gone, had_list) ? write_and_name(file, place, content) : EPERM;
+} catch (const Error& error) {
+  const int number = error.code().value();
+  return number == EOPNOTSUPP ? write_in_its_place(place, content, 0600) : number;
 }
 
 /// The check does not open it: that would unblock a FIFO's writers, or wind a tape.
@@ -178,7 +191,7 @@ int OutputFile::write(std::string_view content, const BeforeMaking& before_makin
   struct stat directory = {};
   if (place_ && ::fstat(place_->directory.get(), &directory) == 0 && directory.st_nlink == 0) return ENOENT;
   if (is_stream_) return write_patiently(file_.get(), content, Deadline(kReaderLimit));
-  return file_ ? write_existing(content, before_making) : write_new(*place_, content, 0666, before_making);
+  return file_ ? write_existing(content, before_making) : write_new(*place_, content, before_making);
 }
 
 /// In a directory that others may change only the own file is replaced, which nobody has put there: another
@@ -195,8 +208,7 @@ int OutputFile::write_existing(std::string_view content, const BeforeMaking& bef
     if (const auto error = replace_entry(*place_, status, content, before_making)) return *error;
   }
   if (is_there) return write_over(file_, content);
-  const mode_t mode = 0666 & status.st_mode;
-  return write_new(*place_, content, has_list ? mode & ~mode_t{070} : mode, before_making);
+  return write_anew(*place_, status, has_list, content, before_making);
 }
 
 Error output_error(int error, const std::string& path, const std::string& doing,

@@ -44,10 +44,10 @@ class OutputFile {
   std::vector<int> descriptors() const;
   /// A regular file is replaced in its directory, and keeps its owner and its mode. If that is impossible (no
   /// permission in the directory, a mount on the file, an access control list), or it is another user's in a
-  /// directory that others may change, it is overwritten. If it is gone, it is made anew. Any other file that
-  /// has its name by then is replaced if only we may change the directory, and stays otherwise: EEXIST, or
-  /// EACCES. Anything but a regular file is written to. Returns 0 or an errno: ENOENT if the directory is
-  /// gone.
+  /// directory that others may change, it is overwritten. If it is gone, it is made anew, with no more rights
+  /// for anybody. Any other file that has its name by then is replaced if only we may change the directory,
+  /// and stays otherwise: EEXIST, or EACCES. Anything but a regular file is written to. Returns 0 or an
+  /// errno: ENOENT if the directory is gone.
   int write(std::string_view content, const BeforeMaking& before_making) const;
 
  private:

@@ -37,11 +37,20 @@ bool PendingFile::take_rights_of(const struct stat& old) const noexcept {
   if (::fstat(fd(), &fresh) != 0) return false;
   const bool same_owner = fresh.st_uid == old.st_uid && fresh.st_gid == old.st_gid;
   if (!same_owner && ::fchown(fd(), old.st_uid, old.st_gid) != 0) return false;
-  // An inherited access control list: the mode's group bits would be its mask.
+  return set_mode(old.st_mode & 0777U);  // a write clears set-id bits, too
+}
+
+/// With an inherited access control list, the mode's group bits would be its mask.
+bool PendingFile::set_mode(mode_t mode) const noexcept {
   const bool keeps_list =
       ::fremovexattr(fd(), "system.posix_acl_access") != 0 && errno != ENODATA && errno != EOPNOTSUPP;
-  if (keeps_list) return false;
-  return ::fchmod(fd(), old.st_mode & 0777U) == 0;  // a write clears set-id bits, too
+  return !keeps_list && ::fchmod(fd(), mode) == 0;
+}
+
+bool PendingFile::stand_in_for(struct stat old, bool had_list) const noexcept {
+  // The list may have shut out users whom the mode's other bits let in.
+  if (had_list) old.st_mode &= ~mode_t{077};
+  return old.st_uid == ::geteuid() ? take_rights_of(old) : set_mode(0600);
 }
 
 int PendingFile::link_as(const std::string& name) const noexcept {

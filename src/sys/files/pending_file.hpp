@@ -29,6 +29,10 @@ class PendingFile {
   /// Gives it the owner and permissions of a file that it will replace, so that the same users have the same
   /// access. False if that is impossible.
   bool take_rights_of(const struct stat& old) const noexcept;
+  /// Gives it rights with which nobody has access who had none to the old file. That file's owner and group
+  /// are only ours to give if it was our own: all others have access no longer. `had_list`: an access control
+  /// list.
+  bool stand_in_for(struct stat old, bool had_list) const noexcept;
   /// Gives it a name that is not in use. Returns 0 or an errno, EEXIST if the name is taken.
   int give_new_name(const std::string& name) noexcept;
   /// Replaces the entry of that name, which is not followed; for a moment there is no such entry if a
@@ -36,6 +40,7 @@ class PendingFile {
   int replace(const std::string& name);
 
  private:
+  bool set_mode(mode_t mode) const noexcept;
   int link_as(const std::string& name) const noexcept;
   int make_room_and_link(const std::string& name) const noexcept;
 
