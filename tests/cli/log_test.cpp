@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <filesystem>
 #include <regex>
 #include <sstream>
 
 #include "support/process.hpp"
 #include "support/registry_view.hpp"
 #include "support/temp_dir.hpp"
+#include "support/write_file.hpp"
 #include "sys/base/files.hpp"
 
 // --log FILE: what launcher and init do, for reports of bugs.
@@ -81,6 +83,28 @@ TEST_CASE("the log of several shards has each by its id, behind what it had befo
     CHECK(std::regex_search(log, std::regex(id + R"( init\] process \d+: exit status 0\n)")));
   }
   CHECK(shards == 2);
+}
+
+TEST_CASE("a log that a run has made loses its older half when it is full, and one that was there nothing") {
+  const bool is_there = GENERATE(false, true);
+  const RegistryView registry;
+  const TempDir directory;
+  const auto log = directory / "log";
+  if (is_there) write_file(log, "before\n");
+  // Each of these names is part of a line of the log, escaped to four times its length.
+  constexpr int kLines = 40;
+  std::string list;
+  for (int line = 0; line < kLines; ++line)
+    list += std::to_string(line) + std::string(110'000, '\033') + "\n";
+  write_file(directory / "list", list);
+  const auto ended = run(
+      nslaunch({"run", "--each", directory / "list", "--log", log, "--output", "failed", "--", "true", "{}"}),
+      registry.options());
+  INFO(ended.err.substr(0, 2000));
+  const auto size = std::filesystem::file_size(log);
+  CHECK((is_there ? size > kLines * 440'000U : size < 16U << 20U));
+  if (is_there)
+    CHECK_THAT(sys::read_file(log.c_str(), 100 << 20).value_or(""), Catch::StartsWith("before\n"));
 }
 
 TEST_CASE("a log that can't be written is told of before anything runs") {

@@ -50,16 +50,6 @@ TEST_CASE("a log that has a second name, and so may be another's, is never cut")
   CHECK_THAT(content(directory / "log"), Catch::Contains("[run] 0..") && Catch::Contains("[run] 8.."));
 }
 
-TEST_CASE("what a log's file had before is never cut: a user's link may have led to it") {
-  const test::TempDir directory;
-  const std::string before(1000, 'x');
-  test::write_file(directory / "log", before + "\n");
-  LogFile log(open_output(directory / "log", O_APPEND), 400);
-  for (int line = 0; line < 9; ++line) log.write(kTime, "run", std::to_string(line) + std::string(30, '.'));
-  CHECK_THAT(content(directory / "log"), Catch::StartsWith(before + "\n2025-11-30T") &&
-                                             Catch::Contains("[run] 8..") && !Catch::Contains("[run] 0.."));
-}
-
 TEST_CASE("a log to which others append is never cut") {
   const test::TempDir directory;
   LogFile log(open_output(directory / "log", O_APPEND), 400);

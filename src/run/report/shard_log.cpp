@@ -7,6 +7,7 @@
 #include <nslaunch/version.hpp>
 
 #include <chrono>
+#include <utility>
 
 #include "run/part/status.hpp"
 #include "sys/base/check.hpp"
@@ -25,6 +26,11 @@ sys::Fd open_to_append(const std::string& path) {
                           "--log takes a file in a directory that is there and can be written to.");
 }
 
+sys::LogFile open_log(const std::string& path) {
+  if (auto made = sys::open_output(path, O_APPEND | O_EXCL)) return sys::LogFile(std::move(made));
+  return sys::LogFile(open_to_append(path), sys::LogFile::kNoLimit);
+}
+
 std::string kernel() {
   utsname names = {};
   return ::uname(&names) == 0 ? names.release : "?";
@@ -32,7 +38,7 @@ std::string kernel() {
 
 }  // namespace
 
-ShardLog::ShardLog(const std::string& path) : file_(open_to_append(path)) {}
+ShardLog::ShardLog(const std::string& path) : file_(open_log(path)) {}
 
 void ShardLog::write(const std::string& text) {
   file_.write(Clock::now(), "run", text);

@@ -125,12 +125,11 @@ void CaptureFile::make() {
   }
   refuse_anothers();
   refuse_all_but_captures();
-  const auto existing = sys::open_output_at(directory_.get(), name_, O_NOFOLLOW);
-  sys::check(existing.get(), "opening {}", spec_.file);
-  sys::check(::fstat(existing.get(), &old), "looking at {}", spec_.file);
+  earlier_ = sys::open_output_at(directory_.get(), name_, O_NOFOLLOW);
+  sys::check(earlier_.get(), "opening {}", spec_.file);
+  sys::check(::fstat(earlier_.get(), &old), "looking at {}", spec_.file);
   if (!S_ISREG(old.st_mode)) throw not_regular(spec_.file);
-  earlier_ = old;
-  const bool had_list = sys::has_access_list(existing);
+  const bool had_list = sys::has_access_list(earlier_);
   file_.emplace(directory_.get(), O_RDWR, 0600, before_making_);
   // What is named at the end, in a directory that others may change, must not become somebody's.
   const bool takes_rights = !had_list && sys::only_we_may_change(directory_.get());
@@ -165,8 +164,10 @@ void CaptureFile::command_started() noexcept {
 bool CaptureFile::may_be_replaced() const {
   if (sys::only_we_may_change(directory_.get())) return true;
   struct stat entry = {};
-  return earlier_ && ::fstatat(directory_.get(), name_.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
-         entry.st_dev == earlier_->st_dev && entry.st_ino == earlier_->st_ino;
+  struct stat earlier = {};
+  return earlier_ && ::fstat(earlier_.get(), &earlier) == 0 &&
+         ::fstatat(directory_.get(), name_.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
+         entry.st_dev == earlier.st_dev && entry.st_ino == earlier.st_ino;
 }
 
 void CaptureFile::remove_earlier() const {

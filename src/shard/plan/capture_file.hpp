@@ -1,6 +1,5 @@
 #pragma once
 
-#include <sys/stat.h>
 #include <nslaunch/spec.hpp>
 
 #include <functional>
@@ -40,7 +39,7 @@ class CaptureFile {
 
   int fd() const noexcept { return file_->fd(); }
   /// All that must stay open.
-  std::vector<int> descriptors() const { return {file_->fd(), directory_.get()}; }
+  std::vector<int> descriptors() const { return {file_->fd(), directory_.get(), earlier_.get()}; }
 
   /// From here on FILE is this run's, or does not exist yet.
   void command_started() noexcept;
@@ -60,7 +59,7 @@ class CaptureFile {
   sys::BeforeMaking before_making_;
   std::string name_;  ///< in its directory
   bool is_named_by_another_;
-  std::optional<struct stat> earlier_;  ///< the file that had the name at first
+  sys::Fd earlier_;  ///< the file that had the name at first: open, so that no other gets its inode
   sys::Fd directory_;
   std::optional<sys::PendingFile> file_;
   bool wanted_ = false;  ///< the file is named at the end

@@ -20,10 +20,7 @@ struct LogFile::Format {
 };
 
 LogFile::LogFile(Fd file, off_t limit)
-    : file_(std::move(file)), limit_(limit), format_(std::make_unique<Format>()) {
-  struct stat status = {};
-  if (::fstat(fd(), &status) == 0) start_ = status.st_size;
-}
+    : file_(std::move(file)), limit_(limit), format_(std::make_unique<Format>()) {}
 
 LogFile::~LogFile() = default;
 
@@ -49,7 +46,7 @@ void LogFile::write(std::chrono::system_clock::time_point at, std::string_view s
 /// whatever the size. What others append at that very moment may be lost.
 void LogFile::trim_if_full() try {
   struct stat status = {};
-  if (::fstat(fd(), &status) != 0 || appended_ < limit_ || status.st_size != start_ + appended_) return;
+  if (::fstat(fd(), &status) != 0 || appended_ < limit_ || status.st_size != appended_) return;
   if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() || status.st_nlink != 1) return;
   // The log's own descriptor is for appending only.
   const Fd readable(::open(fmt::format("/proc/self/fd/{}", fd()).c_str(), O_RDONLY | O_CLOEXEC));
@@ -59,7 +56,7 @@ void LogFile::trim_if_full() try {
   if (count < 0) return;
   kept.resize(static_cast<std::size_t>(count));
   kept.erase(0, kept.find('\n') + 1);
-  if (::ftruncate(fd(), start_) != 0) return;
+  if (::ftruncate(fd(), 0) != 0) return;
   appended_ = static_cast<off_t>(kept.size());
   if (write_without_signal(fd(), kept) == 0) return;
   lost_ += static_cast<std::uint64_t>(std::count(kept.begin(), kept.end(), '\n'));

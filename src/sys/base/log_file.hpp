@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string_view>
 
@@ -17,10 +18,12 @@ namespace nslaunch::sys {
 class LogFile {
  public:
   static constexpr off_t kUsualLimit = 16 << 20;
+  static constexpr off_t kNoLimit = std::numeric_limits<off_t>::max();
 
-  /// `file`: opened for appending. When this has appended `limit` bytes to it, the older half of them is
-  /// dropped, if it is a regular file of this user's with one name, on which nobody else holds a lock, and to
-  /// which nobody else has appended. All else in it stays: another user may have led us to any file of ours.
+  /// `file`: opened for appending. When it has reached `limit` bytes, its older half is dropped, if it is a
+  /// regular file of this user's with one name, on which nobody else holds a lock, and to which nobody else
+  /// has appended. kNoLimit for one that this process has not made: another user may have led us to any file
+  /// of ours.
   explicit LogFile(Fd file, off_t limit = kUsualLimit);
   ~LogFile();
 
@@ -38,7 +41,6 @@ class LogFile {
 
   Fd file_;
   off_t limit_;
-  off_t start_ = 0;     ///< its size when it was opened
   off_t appended_ = 0;  ///< by this
   std::uint64_t lost_ = 0;
   std::unique_ptr<Format> format_;
