@@ -1,10 +1,8 @@
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/mount.h>
 #include <sys/xattr.h>
 
 #include <catch2/catch.hpp>
-#include <exception>
 #include <filesystem>
 #include <string>
 
@@ -13,7 +11,6 @@
 #include "support/process.hpp"
 #include "support/registry_scene.hpp"
 #include "support/skip.hpp"
-#include "support/somebody.hpp"
 #include "support/write_file.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
@@ -24,7 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Catch::Matchers::Contains;
-using Catch::Matchers::StartsWith;
 
 /// Something that is written when the command has ended.
 struct LateFile {
@@ -198,60 +194,6 @@ TEST_CASE("a report that the command has removed is there at the end") {
   write_file(path, "earlier");
   CHECK(run(in_shard("rm " + path, {"--report-json", path})).status == 0);
   CHECK_THAT(text_of(path), Contains("\"exit\""));
-}
-
-TEST_CASE("where one shard's command leads the directory of captures, root makes none for the next") {
-  const Hostile user;
-  const auto directory = user.own + "/captures";
-  user.act([&] { fs::create_directory(directory); });
-  auto words = user.words({});
-  words.insert(words.begin(), {"run", "--shards", "2", "--jobs", "1", "--pcap", directory + "/{index}.pcap"});
-  words.insert(words.end(), {"--", "sh", "-c",
-                             "[ -L " + directory + " ] || { mv " + directory + " " + user.own +
-                                 "/moved; ln -s " + user.victim + " " + directory + "; }"});
-  const auto ended = run(nslaunch(words), user.options());
-  INFO(ended.err);
-  CHECK(ended.status == 0);
-  CHECK(user.victim_is_untouched());
-  CHECK(fs::exists(user.own + "/moved/1.pcap"));
-  CHECK(fs::exists(user.own + "/moved/2.pcap"));
-}
-
-TEST_CASE("a mount below the directory of captures is not entered for another user's command") {
-  const Hostile user;
-  const auto directory = user.own + "/captures";
-  user.act([&] { fs::create_directories(directory + "/1"); });
-  auto words = user.words({});
-  words.insert(words.begin(), {"run", "--shards", "1", "--pcap", directory + "/{index}/x.pcap"});
-  words.insert(words.end(), {"--", "echo", "ran"});
-  const auto told = in_private_mounts([&] {
-    sys::check(::mount(user.victim.c_str(), (directory + "/1").c_str(), nullptr, MS_BIND, nullptr),
-               "mounting");
-    const auto ended = run(nslaunch(words), user.options());
-    return fmt::format("{} {}", ended.status, ended.err);
-  });
-  CHECK_THAT(told, StartsWith("125 ") && Contains("for --pcap: Invalid cross-device link"));
-  CHECK(user.victim_is_untouched());
-}
-
-TEST_CASE("captures are not led into another user's mount namespace") {
-  const Hostile user;
-  auto options = user.options();
-  options.prepare = [&] { become(user.uid); };
-  Process theirs({"unshare", "-Urm", "sh", "-c", "echo $$; read line"}, options);
-  std::string pid;
-  try {
-    pid = theirs.read_line();
-  } catch (const std::exception&) {
-    SKIP_TEST("the user has no user namespace");
-  }
-  user.link("/proc/" + pid + "/root" + user.own, user.own + "/link");
-  auto words = user.words({});
-  words.insert(words.begin(), {"run", "--shards", "1", "--pcap", user.own + "/link/{index}.pcap"});
-  words.insert(words.end(), {"--", "echo", "ran"});
-  const auto ended = run(nslaunch(words), user.options());
-  CHECK(ended.status == 125);
-  CHECK_THAT(ended.err, Contains("for --pcap: Invalid cross-device link"));
 }
 
 TEST_CASE("a report that is replaced takes no access control list of its directory's") {

@@ -133,8 +133,7 @@ void CaptureFile::make() {
   file_.emplace(directory_.get(), O_RDWR, 0600, before_making_);
   // What is named at the end, in a directory that others may change, must not become somebody's.
   const bool takes_rights = !had_list && sys::only_we_may_change(directory_.get());
-  if (takes_rights ? !file_->take_rights_of(old) : !file_->stand_in_for(old, had_list))
-    sys::check(-1, "giving a capture the rights of {}", spec_.file);
+  if (!takes_rights || !file_->take_rights_of(old)) file_->stand_in_for(old, had_list);
 }
 
 /// The list belongs to that user, who would thus choose what root loses.

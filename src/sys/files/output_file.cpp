@@ -97,7 +97,8 @@ int write_new(const Place& place, std::string_view content, const BeforeMaking& 
 int write_anew(const Place& place, const struct stat& gone, bool had_list, std::string_view content,
                const BeforeMaking& before_making) try {
   PendingFile file(place.directory.get(), O_WRONLY, 0600, before_making);
-  return file.stand_in_for(gone, had_list) ? write_and_name(file, place, content) : EPERM;
+  file.stand_in_for(gone, had_list);
+  return write_and_name(file, place, content);
 } catch (const Error& error) {
   const int number = error.code().value();
   return number == EOPNOTSUPP ? write_in_its_place(place, content, 0600) : number;

@@ -47,10 +47,10 @@ bool PendingFile::set_mode(mode_t mode) const noexcept {
   return !keeps_list && ::fchmod(fd(), mode) == 0;
 }
 
-bool PendingFile::stand_in_for(struct stat old, bool had_list) const noexcept {
+void PendingFile::stand_in_for(struct stat old, bool had_list) const noexcept {
   // The list may have shut out users whom the mode's other bits let in.
   if (had_list) old.st_mode &= ~mode_t{077};
-  return old.st_uid == ::geteuid() ? take_rights_of(old) : set_mode(0600);
+  if (old.st_uid != ::geteuid() || !take_rights_of(old)) set_mode(0600);
 }
 
 int PendingFile::link_as(const std::string& name) const noexcept {

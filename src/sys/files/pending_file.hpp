@@ -30,9 +30,9 @@ class PendingFile {
   /// access. False if that is impossible.
   bool take_rights_of(const struct stat& old) const noexcept;
   /// Gives it rights with which nobody has access who had none to the old file. That file's owner and group
-  /// are only ours to give if it was our own: all others have access no longer. `had_list`: an access control
-  /// list.
-  bool stand_in_for(struct stat old, bool had_list) const noexcept;
+  /// are ours to give only if it was our own. If not, or if that fails (a group that we are not in), the
+  /// file, which must have been made with 0600, stays ours alone. `had_list`: an access control list.
+  void stand_in_for(struct stat old, bool had_list) const noexcept;
   /// Gives it a name that is not in use. Returns 0 or an errno, EEXIST if the name is taken.
   int give_new_name(const std::string& name) noexcept;
   /// Replaces the entry of that name, which is not followed; for a moment there is no such entry if a
