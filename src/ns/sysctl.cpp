@@ -6,10 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <string_view>
 
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
+#include "sys/base/values.hpp"
 
 namespace nslaunch::ns {
 namespace {
@@ -59,11 +60,10 @@ std::string own_group_range() {
   return fmt::format("{} {}", group, group);
 }
 
-bool covers_own_group(const std::string& range) {
-  char* rest = nullptr;
-  const auto low = std::strtoul(range.c_str(), &rest, 10);
-  const auto high = std::strtoul(rest, nullptr, 10);
-  return low <= ::getegid() && ::getegid() <= high;
+bool covers_own_group(std::string_view range) {
+  const auto low = sys::take_number<gid_t>(range);
+  const auto high = sys::take_number<gid_t>(range);
+  return low && high && *low <= ::getegid() && ::getegid() <= *high;
 }
 
 }  // namespace
@@ -110,11 +110,12 @@ void open_low_ports() {
 
 void choose_pid_base() {
   // The namespace's own limit (kernel 6.14 and later) or the machine's.
-  const auto limit = std::strtoul(
-      sys::read_setting_at(AT_FDCWD, "/proc/sys/kernel/pid_max").value_or("32768").c_str(), nullptr, 10);
-  constexpr unsigned long kLowest = 1000;
+  const auto limit =
+      sys::leading_number(sys::read_setting_at(AT_FDCWD, "/proc/sys/kernel/pid_max").value_or(""))
+          .value_or(32768);
+  constexpr std::uint64_t kLowest = 1000;
   // The last quarter stays free, so that a shard rarely wraps around.
-  const unsigned long room = std::max(limit / 4 * 3, kLowest + 1) - kLowest;
+  const std::uint64_t room = std::max(limit / 4 * 3, kLowest + 1) - kLowest;
   unsigned random = 0;
   sys::check(::getrandom(&random, sizeof random, 0), "choosing a base for the shard's pids");
   const int error = sys::write_file("/proc/sys/kernel/ns_last_pid", std::to_string(kLowest + random % room));

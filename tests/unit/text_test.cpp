@@ -115,6 +115,21 @@ TEST_CASE("signals have names and numbers") {
   }
 }
 
+TEST_CASE("numbers are taken off a text one after the other, with the blanks before them") {
+  std::string_view text = "12\t -7 ff x 4294967296";
+  CHECK(take_number<unsigned>(text) == 12U);
+  CHECK(take_number<int>(text) == -7);
+  CHECK(take_number<std::uint64_t>(text, 16) == 255U);
+  CHECK_FALSE(take_number<unsigned>(text).has_value());
+  CHECK(text == " x 4294967296");
+  text.remove_prefix(2);
+  CHECK_FALSE(take_number<std::uint32_t>(text).has_value());
+  CHECK(text == " 4294967296");
+  CHECK(take_number<std::uint64_t>(text) == 4294967296U);
+  CHECK(text.empty());
+  CHECK_FALSE(take_number<int>(text).has_value());
+}
+
 TEST_CASE("text for XML has no colours, and a replacement for every byte that XML does not know") {
   CHECK(for_xml("plain \t\r\n \xc3\xa9") == "plain \t\r\n \xc3\xa9");
   CHECK(for_xml("\033[1m\033[31mred\033[0m") == "red");

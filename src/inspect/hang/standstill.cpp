@@ -1,7 +1,6 @@
 #include "inspect/hang/standstill.hpp"
 
 #include <chrono>
-#include <cstdlib>
 #include <functional>
 #include <string_view>
 
@@ -12,6 +11,7 @@
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/text.hpp"
+#include "sys/base/values.hpp"
 #include "sys/process/forked.hpp"
 #include "sys/process/procfs.hpp"
 
@@ -114,7 +114,7 @@ Written written_by(pid_t init) {
     const bool is_read_here = reads.had_no_child() && is_own(members[at].stat.pid);
     const auto count = is_read_here ? count_of(at) : counts[at].value_or("");
     if (count.empty()) written.unseen = members[at].stat.pid;
-    written.bytes += std::strtoull(count.c_str(), nullptr, 10);
+    written.bytes += sys::leading_number(count).value_or(0);
   }
   return written;
 }

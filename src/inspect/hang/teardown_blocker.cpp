@@ -1,8 +1,8 @@
 #include "inspect/hang/teardown_blocker.hpp"
 
 #include <chrono>
-#include <cstdlib>
 #include <optional>
+#include <string_view>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -12,6 +12,7 @@
 #include "inspect/snapshot/processes.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
+#include "sys/base/values.hpp"
 #include "sys/process/forked.hpp"
 #include "sys/process/procfs.hpp"
 
@@ -59,12 +60,11 @@ std::string look_at(pid_t pid) {
                      sys::stat_line(pid));
 }
 
-std::optional<Seen> parse(const std::string& text) {
-  char* rest = nullptr;
+std::optional<Seen> parse(std::string_view text) {
   Seen seen;
-  seen.depth = std::strtoull(text.c_str(), &rest, 10);
-  seen.inode = std::strtoull(rest, &rest, 10);
-  auto stat = sys::parse_stat(*rest == ' ' ? rest + 1 : rest);
+  seen.depth = sys::take_number<std::size_t>(text).value_or(0);
+  seen.inode = sys::take_number<std::uint64_t>(text).value_or(0);
+  auto stat = sys::parse_stat(std::string(text.substr(sys::blanks(text))));
   if (!stat) return std::nullopt;
   seen.stat = std::move(*stat);
   return seen;

@@ -6,7 +6,6 @@
 #include <sys/vfs.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 #include <sstream>
 #include <string_view>
@@ -138,7 +137,7 @@ class Words {
   bool next(std::string& word) { return std::getline(text_, word, '\0') && !text_.eof(); }
   std::uint64_t number() {
     std::string word;
-    return next(word) ? std::strtoull(word.c_str(), nullptr, 10) : 0;
+    return next(word) ? sys::whole_number<std::uint64_t>(word).value_or(0) : 0;
   }
 
  private:

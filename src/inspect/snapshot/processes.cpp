@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <string_view>
 #include <unordered_map>
 
 #include "sys/base/check.hpp"
@@ -61,13 +61,9 @@ class OuterProc {
 std::vector<pid_t> nested_pids(pid_t shown) {
   const auto field = sys::status_field(shown, "NSpid");
   std::vector<pid_t> pids;
-  if (!field) return pids;
-  char* end = nullptr;
-  for (const char* cursor = field->c_str();; cursor = end) {
-    const long pid = std::strtol(cursor, &end, 10);
-    if (end == cursor) return pids;
-    pids.push_back(static_cast<pid_t>(pid));
-  }
+  std::string_view rest = field ? std::string_view(*field) : std::string_view();
+  while (const auto pid = sys::take_number<pid_t>(rest)) pids.push_back(*pid);
+  return pids;
 }
 
 bool is_own(pid_t shown) {

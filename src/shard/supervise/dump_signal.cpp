@@ -6,12 +6,13 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
+#include <string_view>
 
 #include "inspect/snapshot/processes.hpp"
 #include "inspect/snapshot/shard.hpp"
 #include "sys/base/files.hpp"
+#include "sys/base/values.hpp"
 #include "sys/process/credentials.hpp"
 #include "sys/process/forked.hpp"
 #include "sys/process/pidfd.hpp"
@@ -21,9 +22,9 @@ namespace nslaunch::shard {
 namespace {
 
 bool handles(pid_t pid, int signal) {
-  const auto caught = sys::status_field(pid, "SigCgt");
-  if (!caught) return false;
-  const auto mask = std::strtoull(caught->c_str(), nullptr, 16);
+  const auto caught = sys::status_field(pid, "SigCgt").value_or("");
+  std::string_view digits = caught;
+  const auto mask = sys::take_number<std::uint64_t>(digits, 16).value_or(0);
   return ((mask >> (signal - 1)) & 1U) != 0;
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "sys/base/check.hpp"
+#include "sys/base/values.hpp"
 
 namespace nslaunch::shard {
 
@@ -22,10 +23,11 @@ void fault_point(Step step) {
   fault.remove_prefix(name.size() + 1);
   constexpr std::string_view kPause = "pause:";
   if (!fault.starts_with(kPause)) {
-    throw Error(sys::errno_code(std::atoi(fault.data())), "a fault injected by a test");
+    throw Error(sys::errno_code(sys::whole_number<int>(fault).value_or(EINVAL)),
+                "a fault injected by a test");
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
-  const int fd = std::atoi(fault.data() + kPause.size());
+  const int fd = sys::whole_number<int>(fault.substr(kPause.size())).value_or(-1);
   const auto written = ::write(fd, pid.data(), pid.size());
   if (written < 0 && errno == EPIPE) return;  // the reader is gone
   if (written < 0) ::_exit(1);

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <numeric>
 
@@ -68,7 +67,7 @@ std::vector<unsigned> open_numbers() {
   std::error_code unseen;
   for (std::filesystem::directory_iterator each("/proc/self/fd", unseen), end; !unseen && each != end;
        each.increment(unseen)) {
-    numbers.push_back(static_cast<unsigned>(std::strtoul(each->path().filename().c_str(), nullptr, 10)));
+    numbers.push_back(whole_number<unsigned>(each->path().filename().native()).value_or(0));
   }
   if (!unseen) return numbers;
   rlimit limit = {};

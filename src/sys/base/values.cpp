@@ -11,13 +11,10 @@
 namespace nslaunch::sys {
 namespace {
 
+/// As take_number, but nothing may precede the digits.
 template <typename Number>
-std::optional<Number> take_number(std::string_view& text) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{}) return std::nullopt;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return number;
+std::optional<Number> take_digits(std::string_view& text) {
+  return blanks(text) == 0 ? take_number<Number>(text) : std::nullopt;
 }
 
 struct Unit {
@@ -38,7 +35,7 @@ std::optional<int> parse_real_time(std::string_view name) {
   if (!name.empty()) {
     if (name.front() != (from_least ? '+' : '-')) return std::nullopt;
     name.remove_prefix(1);
-    const auto number = take_number<int>(name);
+    const auto number = take_digits<int>(name);
     if (!number || !name.empty()) return std::nullopt;
     distance = *number;
   }
@@ -49,7 +46,6 @@ std::optional<int> parse_real_time(std::string_view name) {
 }  // namespace
 
 std::optional<std::uint64_t> leading_number(std::string_view text) noexcept {
-  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
   return take_number<std::uint64_t>(text);
 }
 
@@ -88,7 +84,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   std::uint64_t last_factor = std::numeric_limits<std::uint64_t>::max();
   if (text.empty()) return std::nullopt;
   while (!text.empty()) {
-    const auto number = take_number<std::uint64_t>(text);
+    const auto number = take_digits<std::uint64_t>(text);
     const auto letters = std::min(text.find_first_of("0123456789"), text.size());
     const auto* unit = std::find_if(std::begin(kDurationUnits), std::end(kDurationUnits),
                                     [&](const Unit& known) { return known.name == text.substr(0, letters); });
@@ -103,7 +99,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {
-  const auto number = take_number<std::uint64_t>(text);
+  const auto number = take_digits<std::uint64_t>(text);
   if (!number || text.size() > 1) return std::nullopt;
   constexpr std::string_view kUnits = "KMGT";
   // No file system holds more, and tmpfs treats a size that overflows when rounded up as "no limit".
@@ -123,7 +119,7 @@ std::string signal_name(int signal) {
 
 std::optional<int> parse_signal(std::string_view text) {
   auto rest = text;
-  if (const auto number = take_number<int>(rest); number && rest.empty()) {
+  if (const auto number = take_digits<int>(rest); number && rest.empty()) {
     return *number > 0 && *number <= SIGRTMAX ? number : std::nullopt;
   }
   std::string name(text);

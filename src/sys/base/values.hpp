@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -12,6 +13,11 @@
 
 namespace nslaunch::sys {
 
+/// How many spaces and tabs the text begins with.
+inline std::size_t blanks(std::string_view text) noexcept {
+  return std::min(text.find_first_not_of(" \t"), text.size());
+}
+
 /// The whole text as a number: digits only, with an optional leading '-' if it is signed. Nothing if it is no
 /// number or out of range.
 template <typename Number>
@@ -20,6 +26,18 @@ std::optional<Number> whole_number(std::string_view text) noexcept {
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   return error == std::errc{} && rest == end ? std::optional(number) : std::nullopt;
+}
+
+/// Takes the number at the beginning off the text, with the blanks before it. Nothing, and the text as it
+/// was, if there is none or it is out of range.
+template <typename Number>
+std::optional<Number> take_number(std::string_view& text, int base = 10) noexcept {
+  Number number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data() + blanks(text), end, number, base);
+  if (error != std::errc{}) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
+  return number;
 }
 
 /// The number at the beginning, after optional blanks, whatever follows it, as in the files of /proc. Nothing

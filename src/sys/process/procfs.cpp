@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -58,14 +57,14 @@ std::optional<ProcessStat> parse_stat(const std::string& line) {
   stat.pid = static_cast<pid_t>(leading_number(line).value_or(0));
   stat.comm = line.substr(open + 1, close - open - 1);
   if (close + 2 >= line.size()) return std::nullopt;
-  const char* cursor = line.c_str() + close + 2;
-  stat.state = *cursor++;
-  long long fields[22] = {};
-  for (auto& field : fields) {  // fields 4 to 25
-    char* end = nullptr;
-    field = std::strtoll(cursor, &end, 10);
-    if (end == cursor) return std::nullopt;
-    cursor = end;
+  auto rest = std::string_view(line).substr(close + 2);
+  stat.state = rest.front();
+  rest.remove_prefix(1);
+  long long fields[21] = {};
+  for (auto& field : fields) {  // fields 4 to 24
+    const auto number = take_number<long long>(rest);
+    if (!number) return std::nullopt;
+    field = *number;
   }
   stat.parent = static_cast<pid_t>(fields[0]);
   stat.process_group = static_cast<pid_t>(fields[1]);
