@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -8,6 +9,7 @@
 #include <thread>
 
 #include "support/reported_run.hpp"
+#include "support/skip.hpp"
 #include "support/write_file.hpp"
 
 namespace nslaunch::test {
@@ -59,6 +61,28 @@ TEST_CASE("a report that can't be written is an error before anything runs") {
   fs::create_symlink("nowhere", run.path);
   CHECK(run.of("echo ran").status == 125);
   CHECK(fs::is_symlink(run.path));
+}
+
+TEST_CASE("a report goes to a file that a process has a lease on, as soon as the lease has been given up") {
+  const ReportedRun run;
+  write_file(run.path, "earlier");
+  const auto words = sys::make_pipe();
+  const pid_t holder = ::fork();
+  if (holder == 0) {
+    const int file = ::open(run.path.c_str(), O_RDONLY | O_CLOEXEC);
+    const char word = ::fcntl(file, F_SETLEASE, F_RDLCK) == 0 ? 'y' : 'n';
+    static_cast<void>(::write(words.write.get(), &word, 1));
+    for (;;) ::pause();  // until the kernel asks for the lease: SIGIO
+  }
+  char word = 0;
+  REQUIRE(::read(words.read.get(), &word, 1) == 1);
+  const auto ended = run.of("exit 3");
+  ::kill(holder, SIGKILL);
+  ::waitpid(holder, nullptr, 0);
+  if (word == 'n') SKIP_TEST("the tests' directory is on a file system without leases");
+  INFO(ended.err);
+  CHECK(ended.status == 3);
+  CHECK(fs::file_size(run.path) > 10);
 }
 
 TEST_CASE("a report that can't be written at the end is a warning, and the command's status is kept") {
@@ -135,10 +159,12 @@ TEST_CASE("a report's reader has 5 s for all of it, however often it takes a lit
   CHECK_THAT(ended.err, Contains("could not be written") && Contains("its reader does not read"));
 }
 
-TEST_CASE("what has got a report's name meanwhile is replaced by it, whatever it is") {
+TEST_CASE("a FIFO that has got a report's name meanwhile stays, and holds up nobody") {
   const ReportedRun run;
-  CHECK(run.of("mkfifo " + run.path, {"--keep", run.directory.path()}).status == 0);
-  CHECK(run.report().at("nslaunch_status") == 0);
+  const auto ended = run.of("mkfifo " + run.path, {"--keep", run.directory.path()});
+  CHECK(ended.status == 0);
+  CHECK_THAT(ended.err, Contains("could not be written to") && Contains("File exists"));
+  CHECK(fs::is_fifo(run.path));
 }
 
 TEST_CASE("the variable asks for a report as the option does, and one of no shard is refused") {

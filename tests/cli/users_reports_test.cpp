@@ -153,6 +153,28 @@ TEST_CASE("what somebody else has put in the place of root's report or capture s
   CHECK_THAT(ended.err, Contains("File exists"));
 }
 
+TEST_CASE("what has got the name of a report or a capture meanwhile stays in one's own directory, too") {
+  const auto late = GENERATE(LateFile{"--report-json", false}, LateFile{"--report-junit", false},
+                             LateFile{"--pcap", false});
+  enum class Earlier { kNone, kOwn, kAnothers };
+  const auto earlier = GENERATE(Earlier::kNone, Earlier::kOwn, Earlier::kAnothers);
+  CAPTURE(late.option, static_cast<int>(earlier));
+  const HostDirectory directory;
+  const auto file = directory / "file";
+  if (earlier != Earlier::kNone) write_file(file, "earlier");
+  if (earlier == Earlier::kAnothers && ::chown(file.c_str(), 54321, 54321) != 0)
+    SKIP_TEST("needs root: chown to another user");
+  write_file(directory / "other", "the command's", 0600);
+  const bool is_capture = late.option == "--pcap";
+  const auto ended = run(in_shard("mv -f " + directory / "other" + " " + file + "; exit 7",
+                                  {late.option, file + (is_capture ? ":on-failure" : "")}));
+  INFO(ended.err);
+  CHECK(ended.status == 7);
+  CHECK(text_of(file) == "the command's");
+  CHECK(owner_of(file) == ::geteuid());
+  CHECK_THAT(ended.err, Contains("File exists") && Contains("its name"));
+}
+
 TEST_CASE("a report or a capture that stands in for a file gives nobody access who had none") {
   const auto late = GENERATE(LateFile{"--report-json", false}, LateFile{"--pcap", false});
   const bool is_own = GENERATE(false, true);

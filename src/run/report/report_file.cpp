@@ -64,8 +64,9 @@ bool ReportFile::write(std::string_view text, const Warn& warn) {
   ::signal(SIGXFSZ, SIG_IGN);
   const int error = write_now(text);
   if (error == 0) return true;
-  warn(fmt::format("the report could not be written to {}: {}", sys::escape(path_),
-                   error == ETIMEDOUT ? "its reader does not read" : sys::errno_code(error).message()));
+  const auto reason = error == ETIMEDOUT ? "its reader does not read" : sys::errno_code(error).message();
+  const auto advice = error == EEXIST ? fmt::format("\n{}", sys::kNameIsTaken) : "";
+  warn(fmt::format("the report could not be written to {}: {}{}", sys::escape(path_), reason, advice));
   return false;
 }
 

@@ -129,11 +129,8 @@ void CaptureFile::make() {
   sys::check(earlier_.get(), "opening {}", spec_.file);
   sys::check(::fstat(earlier_.get(), &old), "looking at {}", spec_.file);
   if (!S_ISREG(old.st_mode)) throw not_regular(spec_.file);
-  const bool had_list = sys::has_access_list(earlier_);
   file_.emplace(directory_.get(), O_RDWR, 0600, before_making_);
-  // What is named at the end, in a directory that others may change, must not become somebody's.
-  const bool takes_rights = !had_list && sys::only_we_may_change(directory_.get());
-  if (!takes_rights || !file_->take_rights_of(old)) file_->stand_in_for(old, had_list);
+  file_->stand_in_for(old, sys::has_access_list(earlier_));
 }
 
 /// The list belongs to that user, who would thus choose what root loses.
@@ -159,9 +156,8 @@ void CaptureFile::command_started() noexcept {
   attempt([this] { wanted_ ? remove_earlier() : publish(); }, warning_);
 }
 
-/// In a directory that others may change, what was not there at first may be anybody's.
-bool CaptureFile::may_be_replaced() const {
-  if (sys::only_we_may_change(directory_.get())) return true;
+/// What was not there at first stays: it is somebody else's, or another program's.
+bool CaptureFile::has_earlier_name() const {
   struct stat entry = {};
   struct stat earlier = {};
   return earlier_ && ::fstat(earlier_.get(), &earlier) == 0 &&
@@ -169,11 +165,24 @@ bool CaptureFile::may_be_replaced() const {
          entry.st_dev == earlier.st_dev && entry.st_ino == earlier.st_ino;
 }
 
+bool CaptureFile::is_taken() const {
+  struct stat entry = {};
+  return ::fstatat(directory_.get(), name_.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+Error CaptureFile::name_is_taken() const {
+  return {sys::errno_code(EEXIST), fmt::format("naming {}", sys::escape(spec_.file)), sys::kNameIsTaken};
+}
+
 void CaptureFile::remove_earlier() const {
   refuse_anothers();
   refuse_all_but_captures();
-  if (!may_be_replaced() || ::unlinkat(directory_.get(), name_.c_str(), 0) == 0 || errno == ENOENT) return;
-  sys::check(-1, "removing the {} of an earlier run", sys::escape(spec_.file));
+  if (has_earlier_name()) {
+    sys::check(::unlinkat(directory_.get(), name_.c_str(), 0), "removing the {} of an earlier run",
+               sys::escape(spec_.file));
+  } else if (is_taken()) {
+    throw name_is_taken();
+  }
 }
 
 /// In a directory where all users may create files but not remove others', another user may have taken the
@@ -184,11 +193,19 @@ void CaptureFile::refuse_anothers() const {
                 fmt::format("replacing {}, which is another user's", sys::escape(spec_.file)));
 }
 
+/// In a directory that others may change it must not become somebody's.
+int CaptureFile::replace_earlier() {
+  struct stat earlier = {};
+  const bool may_take_rights = sys::only_we_may_change(directory_.get()) && !sys::has_access_list(earlier_);
+  if (may_take_rights && ::fstat(earlier_.get(), &earlier) == 0) file_->take_rights_of(earlier);
+  return file_->replace(name_);
+}
+
 void CaptureFile::publish() {
   refuse_anothers();
   refuse_all_but_captures();
-  int error = file_->give_new_name(name_);
-  if (error == EEXIST && may_be_replaced()) error = file_->replace(name_);
+  const int error = has_earlier_name() ? replace_earlier() : file_->give_new_name(name_);
+  if (error == EEXIST) throw name_is_taken();
   if (error != 0) throw Error(sys::errno_code(error), fmt::format("naming {}", sys::escape(spec_.file)));
 }
 

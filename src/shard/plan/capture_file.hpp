@@ -1,5 +1,6 @@
 #pragma once
 
+#include <nslaunch/error.hpp>
 #include <nslaunch/spec.hpp>
 
 #include <functional>
@@ -50,7 +51,10 @@ class CaptureFile {
   void make();
   void refuse_all_but_captures() const;
   void refuse_anothers() const;
-  bool may_be_replaced() const;
+  bool has_earlier_name() const;
+  bool is_taken() const;
+  Error name_is_taken() const;
+  int replace_earlier();
   void publish();
   void remove_earlier() const;
 

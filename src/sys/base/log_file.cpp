@@ -56,7 +56,7 @@ void LogFile::trim_if_full() try {
   if (count < 0) return;
   kept.resize(static_cast<std::size_t>(count));
   kept.erase(0, kept.find('\n') + 1);
-  if (::ftruncate(fd(), 0) != 0) return;
+  if (::fstat(fd(), &status) != 0 || status.st_size != appended_ || ::ftruncate(fd(), 0) != 0) return;
   appended_ = static_cast<off_t>(kept.size());
   if (write_without_signal(fd(), kept) == 0) return;
   lost_ += static_cast<std::uint64_t>(std::count(kept.begin(), kept.end(), '\n'));

@@ -55,7 +55,7 @@ std::optional<int> replace_entry(const Place& place, const struct stat& old, std
   PendingFile file(place.directory.get(), O_WRONLY, 0600, before_making);
   if (!file.take_rights_of(old)) return std::nullopt;
   if (const int error = write_all(file.fd(), content); error != 0) return error;
-  if (file.replace(place.name) != 0) return std::nullopt;
+  if (!is_in(place, old) || file.replace(place.name) != 0) return std::nullopt;
   return 0;
 } catch (const Error&) {
   return std::nullopt;
@@ -77,12 +77,11 @@ int write_in_its_place(const Place& place, std::string_view content, mode_t mode
   return file ? write_all(file.get(), content) : errno;
 }
 
-/// What has got the name by now is not followed, and stays if others may have put it there.
+/// What has got the name by now stays: it is somebody else's, or another program's.
 int write_and_name(PendingFile& file, const Place& place, std::string_view content) {
   if (is_protected(place)) return EACCES;
   if (const int error = write_all(file.fd(), content); error != 0) return error;
-  const int error = file.give_new_name(place.name);
-  return error == EEXIST && only_we_may_change(place.directory.get()) ? file.replace(place.name) : error;
+  return file.give_new_name(place.name);
 }
 
 int write_new(const Place& place, std::string_view content, const BeforeMaking& before_making) try {
@@ -153,11 +152,15 @@ Fd open_output_at(int directory, const std::string& path, int more_flags,
   const Deadline deadline(limit);
   for (;;) {
     Fd file(::openat(directory, path.c_str(), kFlags | more_flags, 0666));
-    if (file || errno != ENXIO) return file;
-    const bool may_wait = !deadline.passed() && is_fifo(directory, path);
-    errno = ENXIO;
-    if (!may_wait) return file;
-    ::poll(nullptr, 0, 10);  // no event reports a reader
+    const int error = errno;
+    const bool is_leased = error == EWOULDBLOCK;  // fcntl(2): its holder has just been told to give that up
+    const bool may_wait = !file && (is_leased || (error == ENXIO && is_fifo(directory, path)));
+    if (may_wait && !deadline.passed()) {
+      ::poll(nullptr, 0, 10);  // no event reports a reader, or the end of a lease
+      continue;
+    }
+    errno = error;
+    return file;
   }
 }
 
@@ -195,20 +198,18 @@ int OutputFile::write(std::string_view content, const BeforeMaking& before_makin
   return file_ ? write_existing(content, before_making) : write_new(*place_, content, before_making);
 }
 
-/// In a directory that others may change only the own file is replaced, which nobody has put there: another
-/// user's would be replaced by one of that user's, and its name may have become a third user's.
+/// Only what had the name at first is replaced. In a directory that others may change that must be the own
+/// file: another user's would be replaced by one of that user's, and its name may have become a third user's.
 int OutputFile::write_existing(std::string_view content, const BeforeMaking& before_making) const {
   struct stat status = {};
   if (::fstat(file_.get(), &status) != 0) return errno;
   if (!place_) return write_over(file_, content);
-  const bool is_there = is_in(*place_, status);
-  const bool is_own = status.st_uid == ::geteuid();
-  const bool is_safe_place = only_we_may_change(place_->directory.get());
   const bool has_list = has_access_list(file_);
-  if ((is_own ? is_there || is_safe_place : is_there && is_safe_place) && !has_list) {
+  const bool may_replace = status.st_uid == ::geteuid() || only_we_may_change(place_->directory.get());
+  if (may_replace && !has_list && is_in(*place_, status)) {
     if (const auto error = replace_entry(*place_, status, content, before_making)) return *error;
   }
-  if (is_there) return write_over(file_, content);
+  if (is_in(*place_, status)) return write_over(file_, content);
   return write_anew(*place_, status, has_list, content, before_making);
 }
 

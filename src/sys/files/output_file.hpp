@@ -18,8 +18,9 @@ constexpr std::chrono::seconds kReaderLimit{5};
 
 /// Opens a file named by the caller for writing, just as a shell's redirection does, so that the kernel's
 /// protections apply (fs.protected_symlinks, protected_fifos, protected_regular: proc_sys_fs(5)). Makes it if
-/// it is missing, and waits for a FIFO's reader for at most `limit`. Anything that may block a writer is
-/// O_NONBLOCK. Empty, with errno set, if that fails: ENXIO for a FIFO without a reader.
+/// it is missing, and waits for a FIFO's reader, or the end of another process's lease (fcntl(2)), for at
+/// most `limit`. Anything that may block a writer is O_NONBLOCK. Empty, with errno set, if that fails: ENXIO
+/// for a FIFO without a reader.
 Fd open_output(const std::string& path, int more_flags = 0,
                std::chrono::milliseconds limit = kReaderLimit) noexcept;
 /// The same for a path relative to an open directory.
@@ -45,9 +46,8 @@ class OutputFile {
   /// A regular file is replaced in its directory, and keeps its owner and its mode. If that is impossible (no
   /// permission in the directory, a mount on the file, an access control list), or it is another user's in a
   /// directory that others may change, it is overwritten. If it is gone, it is made anew, with no more rights
-  /// for anybody. Any other file that has its name by then is replaced if only we may change the directory,
-  /// and stays otherwise: EEXIST, or EACCES. Anything but a regular file is written to. Returns 0 or an
-  /// errno: ENOENT if the directory is gone.
+  /// for anybody. Any other file that has its name by then stays: EEXIST, or EACCES. Anything but a regular
+  /// file is written to. Returns 0 or an errno: ENOENT if the directory is gone.
   int write(std::string_view content, const BeforeMaking& before_making) const;
 
  private:
@@ -58,6 +58,10 @@ class OutputFile {
   bool is_stream_ = false;
   std::optional<Place> place_;  ///< empty if it is unknown, or of no use
 };
+
+/// Advice for EEXIST from OutputFile::write() or PendingFile::give_new_name().
+constexpr const char* kNameIsTaken =
+    "Something else has got its name since the run began, and stays. Give it a name that nothing else uses.";
 
 /// Whether the entry is another user's, in a directory where any user may make files but not remove those of
 /// others.
