@@ -158,6 +158,18 @@ TEST_CASE("SIGTSTP stops nslaunch, its shards and their deadlines, and SIGCONT c
   CHECK(statuses_in(ended.err) == std::map<std::string, std::string>{{"shard-1", "PASS"}});
 }
 
+TEST_CASE("SIGCONT continues a fleet's command that has stopped itself") {
+  const FleetScene scene;
+  const auto mark = unique_text();
+  Process running(nslaunch({"run", "--shards", "1", "--", "sh", "-c", "kill -STOP $$; exit 7", mark}),
+                  scene.options());
+  REQUIRE(eventually([&] { return is_stopped(mark); }));
+  running.send_signal(SIGCONT);
+  const auto ended = running.wait();
+  INFO(ended.err);
+  CHECK(statuses_in(ended.err) == std::map<std::string, std::string>{{"shard-1", "FAIL"}});
+}
+
 TEST_CASE("the time in which a fleet is stopped does not count in a launch either") {
   const FleetScene scene;
   PausedLaunch launch(as_job({"--shards", "1", "--timeout", "5s", "--", "true"}), scene.options(), "exec");

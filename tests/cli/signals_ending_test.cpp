@@ -1,7 +1,9 @@
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <filesystem>
 
 #include "support/counter.hpp"
 #include "support/identity.hpp"
@@ -64,6 +66,22 @@ TEST_CASE(
   const auto result = counter.wait();
   CHECK(result.signal == SIGKILL);
   CHECK((result.out + result.err).find("did not end within 1.0s") != std::string::npos);
+}
+
+TEST_CASE("a signal that comes when the command has ended leaves no record and no capture without its name") {
+  if (!can_tamper()) SKIP_TEST("needs strace, and to be allowed to trace");
+  const TempDir directory;
+  const auto capture = directory / "capture";
+  auto words =
+      tampered("unlinkat:signal=SIGTERM",
+               in_shard("trap '' TERM; exit 3", {"--tmp", "host", "--pcap", capture + ":on-failure"}));
+  words.erase(std::find(words.begin(), words.end(), "-f"));  // the launcher's calls alone
+  Started started(words);
+  const auto ended = started.process.wait();
+  INFO(ended.err);
+  CHECK((ended.status == 3 || ended.signal == SIGTERM));
+  CHECK(std::filesystem::exists(capture));
+  CHECK(std::filesystem::is_empty(started.records.path()));
 }
 
 TEST_CASE("a command that handles SIGTERM keeps its own exit status") {

@@ -63,7 +63,6 @@ void Fleet::on_signal(const signalfd_siginfo& info) {
       return stop_with(signal);
     case SIGWINCH:
       return observers_.tell(&FleetObserver::signal_arrived, SignalArrived{signal});
-    case SIGCONT:
     case SIGPIPE:
     case SIGXFSZ:
       return;
@@ -88,6 +87,7 @@ void Fleet::stop_with(int signal) {
   ::kill(::getpid(), signal);
   sys::deliver_pending(signal);
   const auto pause = sys::Clock::now() - stopped_at;
+  sys::take_pending(SIGCONT);  // each shard gets one below
   for (auto& active : running_) {
     active.shard->forward(SIGCONT);
     active.shard->postpone(pause);

@@ -2,6 +2,7 @@
 #include <nslaunch/exit_codes.hpp>
 #include <nslaunch/run.hpp>
 
+#include <memory>
 #include <utility>
 
 #include "registry/record/published_record.hpp"
@@ -43,27 +44,30 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages, const RunOpti
   }
   const auto began = sys::Clock::now();
   registry::sweep();
-  run::ShardResources resources(messages);
-  resources.make_plan(spec);
-  auto& plan = resources.plan();
+  auto made = std::make_unique<run::ShardResources>(messages);
+  made->make_plan(spec);
+  auto& plan = made->plan();
   plan.gives_up_descriptors = options.give_up_descriptors;
   plan.may_have_handlers = !options.give_up_descriptors;
   plan.cancel = options.cancel;
   const TerminalKeeper terminal(!plan.own_process_group);
   run::CallersSignals caller;
-  resources.prepare();
-  resources.keep_open(options.keep_open);
+  // Released before the signals are: one that ends this process then leaves no record, and no capture
+  // unnamed.
+  const auto resources = std::move(made);
+  resources->prepare();
+  resources->keep_open(options.keep_open);
   shard::Watched watched(plan);
   for (const auto& ancestor : watched.ancestors) plan.outside_handles.push_back(ancestor.get());
-  auto running = shard::launch(plan, resources.hooks(), caller.signals().get());
-  resources.leave_to_init();
-  resources.command_started();
+  auto running = shard::launch(plan, resources->hooks(), caller.signals().get());
+  resources->leave_to_init();
+  resources->command_started();
   const auto setup = running.started_at - began;
-  auto outcome = shard::supervise(plan, std::move(running), std::move(watched), resources.hooks(),
-                                  std::move(caller.signals()), resources.forwarding());
-  resources.command_ended(outcome);
+  auto outcome = shard::supervise(plan, std::move(running), std::move(watched), resources->hooks(),
+                                  std::move(caller.signals()), resources->forwarding());
+  resources->command_ended(outcome);
   outcome.setup = std::chrono::duration_cast<std::chrono::microseconds>(setup);
-  if (const auto hint = resources.hint(outcome); !hint.empty() && messages.warning) messages.warning(hint);
+  if (const auto hint = resources->hint(outcome); !hint.empty() && messages.warning) messages.warning(hint);
   return outcome;
 }
 

@@ -48,11 +48,16 @@ Shard::Impl::Impl(const ShardSpec& spec, const ShardOptions& options) : messages
     throw UsageError("a Shard is isolated; a command without isolation is the caller's to execute");
   const auto signals = sys::SignalState::current();
   const run::Undisturbed undisturbed;
-  shard_.emplace(messages_, loop_);
-  prepare(spec, options.streams);
-  shard_->plan().caller_signals = signals;
-  shard_->launch();
-  follow();
+  try {
+    shard_.emplace(messages_, loop_);
+    prepare(spec, options.streams);
+    shard_->plan().caller_signals = signals;
+    shard_->launch();
+    follow();
+  } catch (...) {
+    release();  // while no signal ends this process halfway
+    throw;
+  }
 }
 
 Shard::Impl::~Impl() {
