@@ -10,7 +10,7 @@
 #include "support/temp_dir.hpp"
 #include "support/write_file.hpp"
 #include "sys/base/files.hpp"
-#include "sys/files/output_file.hpp"
+#include "sys/files/open_output.hpp"
 
 namespace nslaunch::sys {
 namespace {

@@ -71,8 +71,7 @@ std::string merge_junit(const std::vector<ReadReport>& reports) {
 
 bool write_to(const Arguments& arguments, std::string_view option, const std::string& text) {
   const auto option_word = fmt::format("--{}", option);
-  return run::ReportFile(arguments.text(option), option_word, run::ReportFile::Command::kOwn)
-      .write(text, sys::warn);
+  return run::ReportFile(arguments.text(option), option_word).write(text, sys::warn);
 }
 
 int run(const Arguments& arguments) {

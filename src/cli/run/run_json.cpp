@@ -40,7 +40,7 @@ std::string run_as_json(const ShardSpec& spec, const Attempt& attempt) {
 }
 
 RunJson::RunJson(const ShardSpec& spec, const std::string& path)
-    : spec_(spec), file_(path, "--report-json", run::command_of(spec)) {}
+    : spec_(spec), file_(path, "--report-json") {}
 
 void RunJson::fleet_ended(const FleetEnded& event) {
   file_.write(run_as_json(spec_, event.result.parts.front().attempts.back()), event.warn);

@@ -9,7 +9,7 @@
 #include "sys/base/check.hpp"
 #include "sys/base/log.hpp"
 #include "sys/base/text.hpp"
-#include "sys/files/output_file.hpp"
+#include "sys/files/open_output.hpp"
 
 namespace nslaunch::cli {
 namespace {

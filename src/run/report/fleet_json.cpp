@@ -107,7 +107,7 @@ std::string fleet_as_json(const FleetResult& result, const FleetSpec& spec) {
 }
 
 JsonReport::JsonReport(const FleetSpec& spec, const std::string& path)
-    : spec_(spec), file_(path, "--report-json", command_of(spec.shard)) {}
+    : spec_(spec), file_(path, "--report-json") {}
 
 void JsonReport::fleet_ended(const FleetEnded& event) {
   file_.write(fleet_as_json(event.result, spec_), event.warn);

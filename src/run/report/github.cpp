@@ -18,7 +18,7 @@
 #include "sys/base/patient_write.hpp"
 #include "sys/base/text.hpp"
 #include "sys/base/values.hpp"
-#include "sys/files/output_file.hpp"
+#include "sys/files/open_output.hpp"
 
 namespace nslaunch::run {
 namespace {

@@ -10,7 +10,7 @@
 #include "sys/base/check.hpp"
 #include "sys/base/patient_write.hpp"
 #include "sys/base/text.hpp"
-#include "sys/files/output_file.hpp"
+#include "sys/files/open_output.hpp"
 
 namespace nslaunch::run {
 namespace {

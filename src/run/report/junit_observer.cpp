@@ -12,9 +12,7 @@ std::optional<JunitCollector> collector_of(const FleetSpec& spec, const std::vec
 
 JunitObserver::JunitObserver(const FleetSpec& spec, const std::string& path,
                              const std::vector<std::string>& collected)
-    : spec_(spec),
-      collector_(collector_of(spec, collected)),
-      file_(path, "--report-junit", command_of(spec.shard)) {}
+    : spec_(spec), collector_(collector_of(spec, collected)), file_(path, "--report-junit") {}
 
 void JunitObserver::attempt_ended(const AttemptEnded& event) {
   if (collector_) collector_->attempt_ended(event);

@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "registry/reap/leftover_note.hpp"
-#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/patient_write.hpp"
 #include "sys/base/signals.hpp"
@@ -31,8 +30,7 @@ sys::SignalSet all_signals() {
 
 }  // namespace
 
-ReportFile::ReportFile(const std::string& path, const std::string& option, Command command)
-    : path_(path), command_(command) {
+ReportFile::ReportFile(const std::string& path, const std::string& option) : path_(path) {
   registry::LeftoverNote leftovers;
   // If reopened, a file would be written from its beginning.
   if (const auto descriptor = sys::descriptor_named(path))
@@ -53,10 +51,7 @@ int ReportFile::write_now(std::string_view text) const {
   if (!file_) return sys::write_patiently(stream_.get(), text, sys::Deadline(sys::kReaderLimit));
   const sys::BlockedSignals no_end_halfway(all_signals());
   registry::LeftoverNote leftovers;
-  const int error = file_->write(text, leftovers.hook());
-  if (error != ENOENT || command_ == Command::kAnotherUsers) return error;
-  const auto anew = sys::OutputFile::open(path_, leftovers.hook());
-  return anew ? anew->write(text, leftovers.hook()) : errno;
+  return file_->write(text, leftovers.hook());
 }
 
 bool ReportFile::write(std::string_view text, const Warn& warn) {
@@ -65,13 +60,10 @@ bool ReportFile::write(std::string_view text, const Warn& warn) {
   const int error = write_now(text);
   if (error == 0) return true;
   const auto reason = error == ETIMEDOUT ? "its reader does not read" : sys::errno_code(error).message();
-  const auto advice = error == EEXIST ? fmt::format("\n{}", sys::kNameIsTaken) : "";
-  warn(fmt::format("the report could not be written to {}: {}{}", sys::escape(path_), reason, advice));
+  const auto* advice = error == EEXIST ? sys::kNameIsTaken : error == ENOENT ? sys::kNameIsGone : "";
+  warn(fmt::format("the report could not be written to {}: {}{}{}", sys::escape(path_), reason,
+                   *advice == '\0' ? "" : "\n", advice));
   return false;
-}
-
-ReportFile::Command command_of(const ShardSpec& spec) noexcept {
-  return shard::other_user(spec) != nullptr ? ReportFile::Command::kAnotherUsers : ReportFile::Command::kOwn;
 }
 
 }  // namespace nslaunch::run

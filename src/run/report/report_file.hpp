@@ -1,7 +1,6 @@
 #pragma once
 
 #include <nslaunch/fleet_events.hpp>
-#include <nslaunch/spec.hpp>
 
 #include <optional>
 #include <string>
@@ -18,13 +17,9 @@ namespace nslaunch::run {
 /// anything else (a FIFO, a device, /dev/stderr, /dev/fd/N) is written to.
 class ReportFile {
  public:
-  /// Whose command runs until write(). If the caller's own command has removed the directory, the new one of
-  /// that name is used.
-  enum class Command { kOwn, kAnotherUsers };
-
   /// Throws Error if the report could not be written there, as far as is known now. Waits for a FIFO's
   /// reader, for a limited time. `option`: the option that gave the path.
-  ReportFile(const std::string& path, const std::string& option, Command command);
+  ReportFile(const std::string& path, const std::string& option);
 
   /// Descriptors that must stay open until write().
   std::vector<int> descriptors() const;
@@ -37,12 +32,8 @@ class ReportFile {
   int write_now(std::string_view text) const;
 
   std::string path_;
-  Command command_;
   sys::Fd stream_;  ///< one of our own descriptors that the path names
   std::optional<sys::OutputFile> file_;
 };
-
-/// For a run with this spec.
-ReportFile::Command command_of(const ShardSpec& spec) noexcept;
 
 }  // namespace nslaunch::run

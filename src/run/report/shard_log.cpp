@@ -12,7 +12,7 @@
 #include "run/part/status.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
-#include "sys/files/output_file.hpp"
+#include "sys/files/open_output.hpp"
 
 namespace nslaunch::run {
 namespace {

@@ -13,7 +13,7 @@
 #include "sys/base/files.hpp"
 #include "sys/base/text.hpp"
 #include "sys/files/mounter.hpp"
-#include "sys/files/output_file.hpp"
+#include "sys/files/open_output.hpp"
 
 namespace nslaunch::shard {
 namespace {

@@ -1,36 +1,29 @@
 #include "sys/files/output_file.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdint>
+#include <filesystem>
 #include <optional>
+#include <utility>
 
 #include "sys/base/check.hpp"
 #include "sys/base/clock.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/patient_write.hpp"
-#include "sys/base/text.hpp"
+#include "sys/files/directory.hpp"
+#include "sys/files/open_output.hpp"
 
 namespace nslaunch::sys {
 namespace {
 
-using Place = OutputFile::Place;
-
-/// The directory and the last name of a path. Links on the way are followed, as the kernel does.
-std::optional<Place> place_of(const std::string& path) {
-  const auto slash = path.rfind('/') + 1;  // 0 if there is none
-  Place place{Fd(::openat(AT_FDCWD, (path.substr(0, slash) + ".").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
-              path.substr(slash)};
-  if (place.directory && place.name.empty()) errno = EISDIR;
-  if (!place.directory || place.name.empty()) return std::nullopt;
-  return place;
-}
+/// As for any other file: the caller's umask applies.
+constexpr mode_t kMode = 0666;
 
 bool is_in(const Place& place, const struct stat& file) {
   struct stat entry = {};
@@ -39,7 +32,7 @@ bool is_in(const Place& place, const struct stat& file) {
 }
 
 /// The entry of this very file: the path's own, or behind links the one that the kernel resolved to.
-std::optional<Place> place_of(const std::string& path, const Fd& file, const struct stat& status) {
+std::optional<Place> place_of_opened(const std::string& path, const Fd& file, const struct stat& status) {
   if (auto place = place_of(path); place && is_in(*place, status)) return place;
   std::array<char, PATH_MAX> target{};
   const auto itself = fmt::format("/proc/self/fd/{}", file.get());
@@ -84,12 +77,12 @@ int write_and_name(PendingFile& file, const Place& place, std::string_view conte
   return file.give_new_name(place.name);
 }
 
-int write_new(const Place& place, std::string_view content, const BeforeMaking& before_making) try {
-  PendingFile file(place.directory.get(), O_WRONLY, 0666, before_making);
+int write_as_new(const Place& place, std::string_view content, const BeforeMaking& before_making) try {
+  PendingFile file(place.directory.get(), O_WRONLY, kMode, before_making);
   return write_and_name(file, place, content);
 } catch (const Error& error) {
   const int number = error.code().value();
-  return number == EOPNOTSUPP ? write_in_its_place(place, content, 0666) : number;
+  return number == EOPNOTSUPP ? write_in_its_place(place, content, kMode) : number;
 }
 
 /// In place of a file that is gone.
@@ -108,94 +101,86 @@ bool is_missing(const std::string& path) {
   return !Fd(::openat(AT_FDCWD, path.c_str(), O_PATH | O_CLOEXEC)) && errno == ENOENT;
 }
 
-bool is_fifo(int directory, const std::string& path) {
-  struct stat status = {};
-  return ::fstatat(directory, path.c_str(), &status, 0) == 0 && S_ISFIFO(status.st_mode);
+/// Whether it belongs to us, and did not exist then.
+bool is_ours_and_newer(const Fd& directory, const timespec& than) {
+  struct statx status = {};
+  if (::statx(directory.get(), "", AT_EMPTY_PATH, STATX_UID | STATX_BTIME, &status) != 0) return false;
+  const auto& born = status.stx_btime;
+  using Time = std::pair<std::int64_t, std::int64_t>;
+  return (status.stx_mask & STATX_BTIME) != 0 && status.stx_uid == ::geteuid() &&
+         Time(born.tv_sec, born.tv_nsec) >= Time(than.tv_sec, than.tv_nsec);
 }
 
-/// 0, or the errno with which a missing file could not be made.
-int try_to_make(const Place& place, const BeforeMaking& before_making) try {
+/// Throws Error if it can't be made, EOPNOTSUPP if its leftovers would not be found.
+std::unique_ptr<PendingFile> make_missing(const Place& place, const BeforeMaking& before_making) {
   struct stat entry = {};
   // A dangling link would be lost.
-  if (::fstatat(place.directory.get(), place.name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0) return ENOENT;
-  const PendingFile trial(place.directory.get(), O_WRONLY, 0600, before_making);
-  return 0;
-} catch (const Error& error) {
-  const int number = error.code().value();
-  return number == EOPNOTSUPP ? 0 : number;  // write_in_its_place() finds out
+  if (::fstatat(place.directory.get(), place.name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0)
+    throw Error(errno_code(ENOENT), "following a link");
+  auto file = std::make_unique<PendingFile>(place.directory.get(), O_WRONLY, kMode, before_making);
+  if (file->has_name()) file.reset();  // which would be seen during the run: it is made at the end
+  return file;
 }
 
 }  // namespace
 
-bool is_protected_entry(int directory, const std::string& name) noexcept {
-  struct stat entry = {};
-  struct stat status = {};
-  return ::fstat(directory, &status) == 0 && (status.st_mode & S_ISVTX) != 0 &&
-         (status.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
-         ::fstatat(directory, name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
-         entry.st_uid != ::geteuid() && entry.st_uid != status.st_uid;
-}
-
-bool only_we_may_change(int directory) noexcept {
-  struct stat status = {};
-  return ::fstat(directory, &status) == 0 && status.st_uid == ::geteuid() &&
-         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
-bool has_access_list(const Fd& file) {
-  return ::fgetxattr(file.get(), "system.posix_acl_access", nullptr, 0) > 0;
-}
-
-Fd open_output_at(int directory, const std::string& path, int more_flags,
-                  std::chrono::milliseconds limit) noexcept {
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  const Deadline deadline(limit);
-  for (;;) {
-    Fd file(::openat(directory, path.c_str(), kFlags | more_flags, 0666));
-    const int error = errno;
-    const bool is_leased = error == EWOULDBLOCK;  // fcntl(2): its holder has just been told to give that up
-    const bool may_wait = !file && (is_leased || (error == ENXIO && is_fifo(directory, path)));
-    if (may_wait && !deadline.passed()) {
-      ::poll(nullptr, 0, 10);  // no event reports a reader, or the end of a lease
-      continue;
-    }
-    errno = error;
-    return file;
-  }
-}
-
-Fd open_output(const std::string& path, int more_flags, std::chrono::milliseconds limit) noexcept {
-  return open_output_at(AT_FDCWD, path, more_flags, limit);
-}
-
 std::optional<OutputFile> OutputFile::open(const std::string& path, const BeforeMaking& before_making) {
   OutputFile output;
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &output.opened_at_);
   if (is_missing(path)) {
     output.place_ = place_of(path);
     if (!output.place_) return std::nullopt;
-    errno = try_to_make(*output.place_, before_making);
-    return errno == 0 ? std::optional(std::move(output)) : std::nullopt;
+    try {
+      output.pending_ = make_missing(*output.place_, before_making);
+    } catch (const Error& error) {
+      errno = error.code().value();
+      if (errno != EOPNOTSUPP) return std::nullopt;  // else write_in_its_place() finds out
+    }
+    output.remember_directory(path);
+    return output;
   }
   output.file_ = open_output(path);
   struct stat status = {};
   if (!output.file_ || ::fstat(output.file_.get(), &status) != 0) return std::nullopt;
   output.is_stream_ = !S_ISREG(status.st_mode);
-  if (!output.is_stream_) output.place_ = place_of(path, output.file_, status);
+  if (!output.is_stream_) output.place_ = place_of_opened(path, output.file_, status);
+  if (output.place_) output.remember_directory(path);
   return output;
+}
+
+/// Where a link leads is not ours to say: what is removed there stays removed.
+void OutputFile::remember_directory(const std::string& path) {
+  std::error_code unknown;
+  const auto named = std::filesystem::absolute(path, unknown).lexically_normal();
+  auto real = path_of(place_->directory.get());
+  if (!unknown && named == std::filesystem::path(real) / place_->name) directory_path_ = std::move(real);
 }
 
 std::vector<int> OutputFile::descriptors() const {
   std::vector<int> all;
   if (file_) all.push_back(file_.get());
   if (place_) all.push_back(place_->directory.get());
+  if (pending_) all.push_back(pending_->fd());
   return all;
 }
 
 int OutputFile::write(std::string_view content, const BeforeMaking& before_making) const {
-  struct stat directory = {};
-  if (place_ && ::fstat(place_->directory.get(), &directory) == 0 && directory.st_nlink == 0) return ENOENT;
   if (is_stream_) return write_patiently(file_.get(), content, Deadline(kReaderLimit));
-  return file_ ? write_existing(content, before_making) : write_new(*place_, content, before_making);
+  if (!place_) return write_over(file_, content);
+  const int error = file_ ? write_existing(content, before_making) : write_new(content, before_making);
+  const auto again = error == ENOENT ? place_in_new_directory() : std::nullopt;
+  return again ? make_anew(*again, content, before_making) : error;
+}
+
+/// A directory that somebody else has put there, or that was there before under another name, is not the one
+/// that the path has meant.
+std::optional<Place> OutputFile::place_in_new_directory() const try {
+  if (directory_path_.empty()) return std::nullopt;
+  Place place{open_path_without_links(directory_path_), place_->name};
+  if (!is_ours_and_newer(place.directory, opened_at_)) return std::nullopt;
+  return place;
+} catch (const Error&) {
+  return std::nullopt;
 }
 
 /// Only what had the name at first is replaced. In a directory that others may change that must be the own
@@ -203,31 +188,25 @@ int OutputFile::write(std::string_view content, const BeforeMaking& before_makin
 int OutputFile::write_existing(std::string_view content, const BeforeMaking& before_making) const {
   struct stat status = {};
   if (::fstat(file_.get(), &status) != 0) return errno;
-  if (!place_) return write_over(file_, content);
-  const bool has_list = has_access_list(file_);
   const bool may_replace = status.st_uid == ::geteuid() || only_we_may_change(place_->directory.get());
-  if (may_replace && !has_list && is_in(*place_, status)) {
+  if (may_replace && !has_access_list(file_) && is_in(*place_, status)) {
     if (const auto error = replace_entry(*place_, status, content, before_making)) return *error;
   }
   if (is_in(*place_, status)) return write_over(file_, content);
-  return write_anew(*place_, status, has_list, content, before_making);
+  return directory_path_.empty() ? ENOENT : make_anew(*place_, content, before_making);
 }
 
-Error output_error(int error, const std::string& path, const std::string& doing,
-                   const std::string& otherwise) {
-  if (error == ENXIO && is_fifo(AT_FDCWD, path)) {
-    return {{},
-            doing + ": it is a FIFO that nobody reads",
-            fmt::format("Start its reader before, for example: cat {} &", shell_quote({path}))};
-  }
-  if (const auto place = place_of(path); error == EACCES && place && is_protected(*place)) {
-    return {
-        errno_code(error), doing,
-        "It is another user's, in a directory that everybody may write to: there Linux lets nobody be led "
-        "by it (fs.protected_symlinks, protected_fifos, protected_regular). Name a file in a directory of "
-        "your own."};
-  }
-  return {errno_code(error), doing, otherwise};
+int OutputFile::write_new(std::string_view content, const BeforeMaking& before_making) const {
+  return pending_ ? write_and_name(*pending_, *place_, content)
+                  : write_as_new(*place_, content, before_making);
+}
+
+int OutputFile::make_anew(const Place& place, std::string_view content,
+                          const BeforeMaking& before_making) const {
+  if (!file_) return write_as_new(place, content, before_making);
+  struct stat gone = {};
+  if (::fstat(file_.get(), &gone) != 0) return errno;
+  return write_anew(place, gone, has_access_list(file_), content, before_making);
 }
 
 }  // namespace nslaunch::sys

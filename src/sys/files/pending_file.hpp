@@ -26,6 +26,8 @@ class PendingFile {
   ~PendingFile();
 
   int fd() const noexcept { return file_.get(); }
+  /// Whether others see a temporary name.
+  bool has_name() const noexcept { return has_temporary_; }
   /// Gives it the owner and permissions of a file that it will replace, so that the same users have the same
   /// access. False if that is impossible.
   bool take_rights_of(const struct stat& old) const noexcept;
@@ -50,5 +52,9 @@ class PendingFile {
   std::string temporary_;
   bool has_temporary_ = false;
 };
+
+/// Advice for EEXIST from give_new_name().
+constexpr const char* kNameIsTaken =
+    "Something else has got its name since the run began, and stays. Give it a name that nothing else uses.";
 
 }  // namespace nslaunch::sys
