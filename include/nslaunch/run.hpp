@@ -42,6 +42,9 @@ struct RunOptions {
   /// receives it and is killed after the grace period; a launch ends with an Error. Not owned, and never read
   /// from. -1: none.
   int cancel = -1;
+  /// Called with what run_shard() is about to return, when nothing of the shard is left and signals are still
+  /// blocked: one that arrives this late changes nothing any more, and is dropped.
+  std::function<void(const Outcome&)> ended{};
 };
 
 /// Runs one shard from start to end in the calling process: records it, launches it, supervises it and

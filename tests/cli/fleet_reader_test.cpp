@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -77,6 +78,19 @@ TEST_CASE("a reader that does not read holds no deadline up, and takes no shard'
   const auto ended = fleet.process->wait();
   INFO(ended.err);
   CHECK(ended.signal == SIGTERM);
+}
+
+TEST_CASE("a fleet that one signal ends while nobody reads its output is at its own end after the grace") {
+  const FleetScene scene;
+  Unread fleet(scene, {"--output", "stream", "--grace", "300ms"}, {"flood 9000000; hang"});
+  const auto is_full = [&] {
+    int size = 0;
+    return ::ioctl(fleet.pipe.read.get(), FIONREAD, &size) == 0 && size >= 16384;
+  };
+  REQUIRE(eventually(is_full));
+  fleet.process->send_signal(SIGTERM);
+  CHECK(fleet.process->wait().signal == SIGTERM);
+  CHECK(scene.registry().files() == Words{});
 }
 
 TEST_CASE("a reader that goes away ends nothing") {

@@ -170,6 +170,25 @@ TEST_CASE("SIGCONT continues a fleet's command that has stopped itself") {
   CHECK(statuses_in(ended.err) == std::map<std::string, std::string>{{"shard-1", "FAIL"}});
 }
 
+TEST_CASE("SIGCONT to a fleet's launcher continues what a SIGSTOP to its whole group has stopped") {
+  const FleetScene scene;
+  auto arrived = scene.gate("arrived");
+  auto gate = scene.gate("gate");
+  auto running = scene.start({"-j", "1"}, {"tell arrived; await gate"});  // it leads a group
+  arrived.told();
+  const pid_t init = scene.registry().shards().at(0).at("init_pid").get<pid_t>();
+  ::kill(-running.pid(), SIGSTOP);
+  const auto is_in_state = [](pid_t pid, bool stopped) {
+    const auto stat = sys::read_stat(pid);
+    return stat && (stat->state == 'T') == stopped;
+  };
+  REQUIRE(eventually([&] { return is_in_state(running.pid(), true) && is_in_state(init, true); }));
+  running.send_signal(SIGCONT);
+  CHECK(eventually([&] { return is_in_state(init, false); }));
+  gate.open(1);
+  CHECK(running.wait().status == 0);
+}
+
 TEST_CASE("the time in which a fleet is stopped does not count in a launch either") {
   const FleetScene scene;
   PausedLaunch launch(as_job({"--shards", "1", "--timeout", "5s", "--", "true"}), scene.options(), "exec");

@@ -7,6 +7,8 @@
 
 #include "support/checkout.hpp"
 #include "support/overlays.hpp"
+#include "support/skip.hpp"
+#include "support/tampered.hpp"
 #include "support/temp_dir.hpp"
 
 namespace nslaunch::test {
@@ -96,6 +98,20 @@ TEST_CASE(
     CHECK(names_below(checkout.directory / "changes").empty());
     CHECK(names_in(checkout.directory.path()).size() == 2);
   }
+}
+
+TEST_CASE("a signal that comes while what overlayfs works in is made leaves none of it") {
+  if (!can_tamper()) SKIP_TEST("needs strace, and to be allowed to trace");
+  const Checkout checkout;
+  need_room_for_changes(checkout.directory.path());
+  const auto ended =
+      run(tampered("mkdirat:signal=SIGTERM", in_shard("echo ran", {"--overlay", ".=../changes"})),
+          checkout.options());
+  CAPTURE(ended.err);
+  CHECK(ended.signal == SIGTERM);
+  CHECK(ended.out.empty());
+  CHECK(names_in(checkout.directory.path()).size() == 2);
+  CHECK(checkout.registry.files() == Words{});
 }
 
 TEST_CASE("a launcher that is killed leaves what has changed, and the next nslaunch removes the rest") {

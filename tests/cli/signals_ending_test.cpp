@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -68,19 +70,40 @@ TEST_CASE(
   CHECK((result.out + result.err).find("did not end within 1.0s") != std::string::npos);
 }
 
-TEST_CASE("a signal that comes when the command has ended leaves no record and no capture without its name") {
+TEST_CASE("a signal that comes when the command has ended changes nothing: status, report, record, capture") {
   if (!can_tamper()) SKIP_TEST("needs strace, and to be allowed to trace");
   const TempDir directory;
   const auto capture = directory / "capture";
-  auto words =
-      tampered("unlinkat:signal=SIGTERM",
-               in_shard("trap '' TERM; exit 3", {"--tmp", "host", "--pcap", capture + ":on-failure"}));
+  const auto report = directory / "report";
+  auto words = tampered("unlinkat:signal=SIGTERM",
+                        in_shard("trap '' TERM; exit 3", {"--tmp", "host", "--pcap", capture + ":on-failure",
+                                                          "--report-json", report}));
   words.erase(std::find(words.begin(), words.end(), "-f"));  // the launcher's calls alone
   Started started(words);
   const auto ended = started.process.wait();
   INFO(ended.err);
-  CHECK((ended.status == 3 || ended.signal == SIGTERM));
+  CHECK(ended.status == 3);
   CHECK(std::filesystem::exists(capture));
+  CHECK(std::filesystem::exists(report));
+  CHECK(std::filesystem::is_empty(started.records.path()));
+}
+
+TEST_CASE("a signal ends nslaunch while nobody reads its own messages, and leaves no record") {
+  const auto unread = sys::make_pipe();
+  REQUIRE(::fcntl(unread.write.get(), F_SETFL, O_NONBLOCK) == 0);
+  const std::string page(4096, '.');
+  while (::write(unread.write.get(), page.data(), page.size()) > 0) continue;
+  REQUIRE(::fcntl(unread.write.get(), F_SETFL, 0) == 0);
+  StartOptions options;
+  options.prepare = [&] { ::dup2(unread.write.get(), STDERR_FILENO); };
+  // Only the command has the sum in its command line.
+  Started started(in_shard(fmt::format("echo ready; exec sleep $((1000000 + {}))", ::getpid()),
+                           {"--timeout", "500ms", "--grace", "100ms"}),
+                  options);
+  REQUIRE(started.process.read_line() == "ready");
+  REQUIRE(all_gone(fmt::format("sleep {}", 1000000 + ::getpid())));
+  started.process.send_signal(SIGTERM);
+  CHECK(started.process.wait().status == 124);
   CHECK(std::filesystem::is_empty(started.records.path()));
 }
 

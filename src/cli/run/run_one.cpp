@@ -4,8 +4,8 @@
 #include <nslaunch/exit_codes.hpp>
 #include <nslaunch/run.hpp>
 
-#include <csignal>
 #include <filesystem>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -16,17 +16,19 @@
 #include "shard/diagnose/explain.hpp"
 #include "shard/plan/plan.hpp"
 #include "sys/base/log.hpp"
-#include "sys/base/signals.hpp"
 
 namespace nslaunch::cli {
 namespace {
 
-/// `keep_open`: descriptors needed after the run. All others are left to the command.
+/// `keep_open`: descriptors that `ended` needs. All others are left to the command.
 Outcome run_and_tell(const ShardSpec& spec, const Messages& messages, bool verbose,
-                     std::vector<int> keep_open = {}) {
-  auto outcome = run_shard(spec, messages, {.give_up_descriptors = true, .keep_open = std::move(keep_open)});
-  report(outcome, spec, verbose);
-  return outcome;
+                     std::vector<int> keep_open = {}, const std::function<void(const Outcome&)>& ended = {}) {
+  const auto tell = [&](const Outcome& outcome) {
+    report(outcome, spec, verbose);
+    if (ended) ended(outcome);
+  };
+  return run_shard(spec, messages,
+                   {.give_up_descriptors = true, .keep_open = std::move(keep_open), .ended = tell});
 }
 
 /// As the launch resolves it, for code that looks for files of the command there.
@@ -35,13 +37,6 @@ std::string path_of_artifacts(const ShardSpec& spec) {
   std::error_code unknown;
   const auto path = std::filesystem::absolute(std::filesystem::path(spec.workdir) / spec.artifacts, unknown);
   return unknown ? spec.artifacts : path.lexically_normal().string();
-}
-
-/// SIGINT and similar, blocked while reports are written: afterwards they end this process as usual.
-sys::SignalSet ending_signals() {
-  sys::SignalSet signals;
-  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) signals.add(signal);
-  return signals;
 }
 
 /// The files are opened before the command runs, and written in any case.
@@ -55,10 +50,8 @@ Outcome run_and_write(ShardSpec& spec, Messages messages, const Arguments& argum
   messages.log = reports.log();
   run::OnePart part(fleet, observers, sys::warn);
   try {
-    auto outcome = run_and_tell(spec, messages, arguments.has("verbose"), reports.descriptors());
-    const sys::BlockedSignals held_back(ending_signals());
-    part.ended(outcome);
-    return outcome;
+    return run_and_tell(spec, messages, arguments.has("verbose"), reports.descriptors(),
+                        [&](const Outcome& outcome) { part.ended(outcome); });
   } catch (const CommandError& error) {
     part.never_ran(error.what(), Status::kFail, error.exit_status());
     throw;

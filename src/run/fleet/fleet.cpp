@@ -61,7 +61,7 @@ Fleet::Fleet(const FleetSpec& spec, const Observers& observers, Outlet& outlet)
 
 void Fleet::begin_to_watch() {
   outlet_.begin(loop_);
-  signals_watch_ = loop_.watch(caller_.signals().get(), POLLIN, [this](short) { signals_are_due_ = true; });
+  signals_watch_ = loop_.watch(caller_.signals(), POLLIN, [this](short) { signals_are_due_ = true; });
   // Only once: the caller reads it, and it stays readable.
   cancel_watch_ = loop_.watch(spec_.cancel, POLLIN, [this](short) {
     cancel_watch_.end();

@@ -66,9 +66,12 @@ FleetResult Fleet::finish() {
   return result;
 }
 
-/// Writes at the readers' pace, unless a signal asks not to wait for them.
+/// Writes at the readers' pace, unless a signal asks not to wait for them. If one has ended the shards, they
+/// have the same grace.
 void Fleet::wait_for_outlet() {
   hurried_ = false;
+  auto limit = loop_.timer([this] { hurried_ = true; });
+  if (results_.signal() != 0) limit.set(sys::Deadline(spec_.shard.grace));
   while (!outlet_.is_empty() && !hurried_) {
     loop_.turn();
     handle_signals();

@@ -5,6 +5,7 @@
 
 #include "run/fleet/fleet.hpp"
 #include "sys/base/check.hpp"
+#include "sys/base/log.hpp"
 #include "sys/base/signals.hpp"
 #include "sys/base/values.hpp"
 
@@ -30,7 +31,7 @@ void Fleet::cancel(FleetEnd end, int signal) {
 void Fleet::handle_signals() {
   constexpr int kMostSignals = 64;  // per turn
   for (int count = 0; count < kMostSignals; ++count) {
-    const auto info = sys::read_signal(caller_.signals().get());
+    const auto info = sys::read_signal(caller_.signals());
     if (!info) break;
     on_signal(*info);
   }
@@ -38,6 +39,7 @@ void Fleet::handle_signals() {
 }
 
 void Fleet::end_by(int signal) {
+  sys::hurry_messages();
   if (results_.signal() != 0)
     notify(FleetNotice::Kind::kKilling, "killing all shards");
   else

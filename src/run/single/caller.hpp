@@ -23,7 +23,7 @@ class CallersSignals {
   /// The state before, which a command gets.
   const sys::SignalState& before() const noexcept { return before_; }
   /// A signalfd for all blocked signals.
-  sys::Fd& signals() noexcept { return signals_; }
+  int signals() const noexcept { return signals_.get(); }
 
  private:
   sys::SignalState before_;

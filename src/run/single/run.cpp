@@ -2,7 +2,6 @@
 #include <nslaunch/exit_codes.hpp>
 #include <nslaunch/run.hpp>
 
-#include <memory>
 #include <utility>
 
 #include "registry/record/published_record.hpp"
@@ -35,6 +34,33 @@ class TerminalKeeper {
   pid_t foreground_ = 0;
 };
 
+Outcome run_with(run::CallersSignals& caller, const ShardSpec& spec, const Messages& messages,
+                 const RunOptions& options) {
+  const auto began = sys::Clock::now();
+  run::ShardResources resources(messages);
+  resources.make_plan(spec);
+  auto& plan = resources.plan();
+  plan.caller_signals = caller.before();
+  plan.gives_up_descriptors = options.give_up_descriptors;
+  plan.may_have_handlers = !options.give_up_descriptors;
+  plan.cancel = options.cancel;
+  const TerminalKeeper terminal(!plan.own_process_group);
+  resources.prepare();
+  resources.keep_open(options.keep_open);
+  shard::Watched watched(plan);
+  for (const auto& ancestor : watched.ancestors) plan.outside_handles.push_back(ancestor.get());
+  auto running = shard::launch(plan, resources.hooks(), caller.signals());
+  resources.leave_to_init();
+  resources.command_started();
+  const auto setup = running.started_at - began;
+  auto outcome = shard::supervise(plan, std::move(running), std::move(watched), resources.hooks(),
+                                  caller.signals(), resources.forwarding());
+  resources.command_ended(outcome);
+  outcome.setup = std::chrono::duration_cast<std::chrono::microseconds>(setup);
+  if (const auto hint = resources.hint(outcome); !hint.empty() && messages.warning) messages.warning(hint);
+  return outcome;
+}
+
 }  // namespace
 
 Outcome run_shard(const ShardSpec& spec, const Messages& messages, const RunOptions& options) {
@@ -42,32 +68,13 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages, const RunOpti
   if (spec.isolation == Isolation::kNone) {
     throw UsageError("run_shard() makes shards; a command without isolation is the caller's to execute");
   }
-  const auto began = sys::Clock::now();
   registry::sweep();
-  auto made = std::make_unique<run::ShardResources>(messages);
-  made->make_plan(spec);
-  auto& plan = made->plan();
-  plan.gives_up_descriptors = options.give_up_descriptors;
-  plan.may_have_handlers = !options.give_up_descriptors;
-  plan.cancel = options.cancel;
-  const TerminalKeeper terminal(!plan.own_process_group);
+  // Before anything of the shard is made: a signal that ended us halfway would leave it.
   run::CallersSignals caller;
-  // Released before the signals are: one that ends this process then leaves no record, and no capture
-  // unnamed.
-  const auto resources = std::move(made);
-  resources->prepare();
-  resources->keep_open(options.keep_open);
-  shard::Watched watched(plan);
-  for (const auto& ancestor : watched.ancestors) plan.outside_handles.push_back(ancestor.get());
-  auto running = shard::launch(plan, resources->hooks(), caller.signals().get());
-  resources->leave_to_init();
-  resources->command_started();
-  const auto setup = running.started_at - began;
-  auto outcome = shard::supervise(plan, std::move(running), std::move(watched), resources->hooks(),
-                                  std::move(caller.signals()), resources->forwarding());
-  resources->command_ended(outcome);
-  outcome.setup = std::chrono::duration_cast<std::chrono::microseconds>(setup);
-  if (const auto hint = resources->hint(outcome); !hint.empty() && messages.warning) messages.warning(hint);
+  auto outcome = run_with(caller, spec, messages, options);
+  if (options.ended) options.ended(outcome);
+  // Too late for the command, and not meant for us.
+  sys::discard_signals(caller.signals());
   return outcome;
 }
 

@@ -50,6 +50,8 @@ void ShardOnLoop::forward(int signal) {
   if (launching_) unsent_.push_back(signal);
   if (!supervised_) return;
   supervised_->ending().on_signal(signal);
+  // A SIGSTOP to the launcher's whole group has stopped init, too.
+  if (signal == SIGCONT) supervised_->init().queue_signal(SIGCONT);
   supervised_->peer().send(shard::Kind::kForward, signal);
   supervised_->peer().expect_sign_of_life();
   if (signal == SIGTERM) supervised_->ending().begin(EndCause::kTerminated);

@@ -5,6 +5,8 @@
 #include "shard/supervise/ancestors.hpp"
 #include "shard/supervise/signal_relay.hpp"
 #include "shard/supervise/supervised_shard.hpp"
+#include "sys/base/log.hpp"
+#include "sys/base/signals.hpp"
 #include "sys/base/values.hpp"
 #include "sys/io/loop.hpp"
 #include "sys/io/terminal.hpp"
@@ -15,7 +17,7 @@ namespace {
 /// The launcher while the command of its only shard runs, as if there were no launcher.
 class Supervisor {
  public:
-  Supervisor(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks, sys::Fd signals,
+  Supervisor(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks, int signals,
              Forwarding& forwarding);
 
   Outcome run();
@@ -30,7 +32,7 @@ class Supervisor {
 
   const Plan& plan_;
   const Hooks& hooks_;
-  sys::Fd signals_;
+  int signals_;
   std::vector<sys::Pidfd> ancestors_;
   sys::Loop loop_{"waiting for the shard"};
   SupervisedShard shard_;
@@ -41,11 +43,11 @@ class Supervisor {
   sys::Loop::Watch cancel_watch_;
 };
 
-Supervisor::Supervisor(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks,
-                       sys::Fd signals, Forwarding& forwarding)
+Supervisor::Supervisor(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks, int signals,
+                       Forwarding& forwarding)
     : plan_(plan),
       hooks_(hooks),
-      signals_(std::move(signals)),
+      signals_(signals),
       ancestors_(std::move(watched.ancestors)),
       shard_(plan, std::move(shard), std::move(watched.output), hooks, forwarding, loop_),
       relay_(plan, shard_.peer(), shard_.init()) {
@@ -53,7 +55,7 @@ Supervisor::Supervisor(const Plan& plan, RunningShard shard, Watched watched, co
   for (const auto& ancestor : ancestors_)
     ancestors_watches_.push_back(
         loop_.watch(ancestor.get(), POLLIN, [this](short) { ancestor_has_ended_ = true; }));
-  signals_watch_ = loop_.watch_signals(signals_.get(), [this](const auto& info) { on_signal(info); });
+  signals_watch_ = loop_.watch_signals(signals_, [this](const auto& info) { on_signal(info); });
   cancel_watch_ = loop_.watch(plan.cancel, POLLIN, [this](short) { on_cancelled(); });
 }
 
@@ -61,7 +63,7 @@ Supervisor::Supervisor(const Plan& plan, RunningShard shard, Watched watched, co
 /// when the command's side is closed, and a writer to its input SIGPIPE.
 void Supervisor::release_callers_descriptors() {
   auto keep = shard_.descriptors();
-  keep.insert(keep.end(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, signals_.get(), plan_.cancel});
+  keep.insert(keep.end(), {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, signals_, plan_.cancel});
   for (const auto& ancestor : ancestors_) keep.push_back(ancestor.get());
   sys::detach_input_and_output();
   sys::close_all_except(std::move(keep));
@@ -95,6 +97,7 @@ void Supervisor::on_signal(const signalfd_siginfo& info) {
 
 /// The effect of a signal on the shard's own end.
 void Supervisor::act_on(int signal, bool from_somebody) {
+  if (sys::is_ending_signal(signal)) sys::hurry_messages();
   shard_.ending().on_signal(signal);
   if (signal == SIGINT) shard_.ending().on_interrupt();
   if (signal == SIGTERM) shard_.ending().begin(EndCause::kTerminated);
@@ -121,10 +124,7 @@ void Supervisor::wait_for_something() {
 Outcome Supervisor::run() {
   if (plan_.gives_up_descriptors) release_callers_descriptors();
   while (!shard_.ended()) wait_for_something();
-  auto outcome = shard_.finish();
-  // Signals that are too late for the command and not meant for us: they must not change how we end.
-  sys::discard_signals(signals_.get());
-  return outcome;
+  return shard_.finish();
 }
 
 }  // namespace
@@ -140,9 +140,9 @@ Watched::Watched(const Plan& plan) {
   output.emplace(stream(STDOUT_FILENO), stream(STDERR_FILENO));
 }
 
-Outcome supervise(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks, sys::Fd signals,
+Outcome supervise(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks, int signals,
                   Forwarding& forwarding) {
-  return Supervisor(plan, std::move(shard), std::move(watched), hooks, std::move(signals), forwarding).run();
+  return Supervisor(plan, std::move(shard), std::move(watched), hooks, signals, forwarding).run();
 }
 
 }  // namespace nslaunch::shard

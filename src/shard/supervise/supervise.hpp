@@ -9,7 +9,6 @@
 #include "shard/launcher/running_shard.hpp"
 #include "shard/plan/plan.hpp"
 #include "shard/supervise/output_watch.hpp"
-#include "sys/base/fd.hpp"
 #include "sys/process/pidfd.hpp"
 
 namespace nslaunch::shard {
@@ -27,8 +26,8 @@ struct Watched {
 };
 
 /// Supervises the shard until every process in it is gone: relays signals, keeps the deadlines, receives
-/// init's reports, forwards ports.
-Outcome supervise(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks, sys::Fd signals,
+/// init's reports, forwards ports. `signals`: the caller's signalfd, non-blocking.
+Outcome supervise(const Plan& plan, RunningShard shard, Watched watched, const Hooks& hooks, int signals,
                   Forwarding& forwarding);
 
 }  // namespace nslaunch::shard

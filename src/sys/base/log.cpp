@@ -10,12 +10,28 @@
 #include <ctime>
 
 #include "sys/base/files.hpp"
+#include "sys/base/patient_write.hpp"
 #include "sys/base/signals.hpp"
 
 namespace nslaunch::sys {
 namespace {
 
 Colour chosen_colour = Colour::kAuto;
+bool is_hurried = false;
+
+/// A closed read end must not kill us by SIGPIPE.
+template <typename Write>
+int without_broken_pipe_signal(Write&& write) {
+  SignalSet broken_pipe;
+  broken_pipe.add(SIGPIPE);
+  sigset_t before;
+  const bool blocked = ::sigprocmask(SIG_BLOCK, &broken_pipe.native(), &before) == 0;
+  constexpr timespec kNoWait{};
+  const int error = write();
+  if (error == EPIPE) ::sigtimedwait(&broken_pipe.native(), nullptr, &kNoWait);
+  if (blocked) ::sigprocmask(SIG_SETMASK, &before, nullptr);
+  return error;
+}
 
 /// Writes each message with one write(2), so that lines of several launchers on one stderr never
 /// mix, and drops what can't be written: a closed stderr must not end a run.
@@ -26,7 +42,8 @@ class StderrSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> 
     const std::string_view start = !colour                                ? ""
                                    : message.level == spdlog::level::warn ? "\033[33m"
                                                                           : "\033[31m";
-    write_without_signal(STDERR_FILENO, own_lines({message.payload.data(), message.payload.size()}, start));
+    const auto lines = own_lines({message.payload.data(), message.payload.size()}, start);
+    without_broken_pipe_signal([&] { return write_unless_ended(STDERR_FILENO, lines, !is_hurried); });
   }
   void flush_() override {}
 };
@@ -44,15 +61,7 @@ bool is_set(const char* variable) {
 }  // namespace
 
 int write_without_signal(int fd, std::string_view content) {
-  SignalSet broken_pipe;
-  broken_pipe.add(SIGPIPE);
-  sigset_t before;
-  const bool blocked = ::sigprocmask(SIG_BLOCK, &broken_pipe.native(), &before) == 0;
-  constexpr timespec kNoWait{};
-  const int error = write_all(fd, content);
-  if (error == EPIPE) ::sigtimedwait(&broken_pipe.native(), nullptr, &kNoWait);
-  if (blocked) ::sigprocmask(SIG_SETMASK, &before, nullptr);
-  return error;
+  return without_broken_pipe_signal([&] { return write_all(fd, content); });
 }
 
 std::string own_lines(std::string_view text, std::string_view colour) {
@@ -74,6 +83,10 @@ void warn(std::string_view text) {
 }
 void say_error(std::string_view text) {
   logger().error(spdlog::string_view_t(text.data(), text.size()));
+}
+
+void hurry_messages() noexcept {
+  is_hurried = true;
 }
 
 void set_colour(Colour colour) {

@@ -13,6 +13,9 @@ void say(std::string_view text);
 void warn(std::string_view text);
 void say_error(std::string_view text);
 
+/// From here on no message waits for a reader of stderr: this process has been told to end.
+void hurry_messages() noexcept;
+
 /// As write_all(), but a closed read end must not kill us by SIGPIPE: we still have to return an exit status.
 int write_without_signal(int fd, std::string_view content);
 

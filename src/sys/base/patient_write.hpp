@@ -12,4 +12,9 @@ namespace nslaunch::sys {
 /// SIGPIPE, unless that is ignored.
 int write_patiently(int fd, std::string_view& content, const Deadline& deadline) noexcept;
 
+/// Writes `content` at its reader's pace, but waits for that, if at all, only until SIGHUP, SIGINT, SIGQUIT
+/// or SIGTERM is pending, which it leaves so: who has blocked them would otherwise wait for ever. Returns 0
+/// or an errno, EINTR if it has given up; EPIPE as above.
+int write_unless_ended(int fd, std::string_view content, bool may_wait) noexcept;
+
 }  // namespace nslaunch::sys

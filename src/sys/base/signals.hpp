@@ -2,6 +2,7 @@
 
 #include <sys/signalfd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <optional>
@@ -69,6 +70,12 @@ Fd make_signalfd(const SignalSet& set);
 std::optional<signalfd_siginfo> read_signal(int signalfd);
 /// Takes all pending signals, as far as that works.
 void discard_signals(int signalfd) noexcept;
+
+/// The signals with which somebody asks a process to end.
+constexpr std::array kEndingSignals{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+constexpr bool is_ending_signal(int signal) noexcept {
+  return std::ranges::find(kEndingSignals, signal) != kEndingSignals.end();
+}
 
 /// The stop signals that can be caught.
 constexpr bool is_stop_signal(int signal) noexcept {

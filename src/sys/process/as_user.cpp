@@ -54,7 +54,7 @@ bool send_answer(int to, const Answer& answer) {
 /// Becomes readable when one of these blocked signals is pending. The signal stays pending.
 Fd ending_signals() {
   SignalSet set;
-  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+  for (const int signal : kEndingSignals) {
     if (!is_ignored(signal)) set.add(signal);
   }
   return make_signalfd(set);
