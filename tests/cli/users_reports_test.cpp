@@ -199,67 +199,6 @@ TEST_CASE("a report or a capture that stands in for a file gives nobody access w
       [&] { sys::check(::access(file.c_str(), R_OK) == 0 ? -1 : 0, "being kept from what root wrote"); });
 }
 
-TEST_CASE("a report's directory that the command makes anew gets the report") {
-  const HostDirectory directory;
-  const auto path = directory / "reports/report";
-  fs::create_directory(directory / "reports");
-  const auto ended =
-      run(in_shard("rm -r reports; mkdir reports", {"--report-json", path, "--workdir", directory.path()}));
-  INFO(ended.err);
-  CHECK(ended.status == 0);
-  CHECK_THAT(text_of(path), Contains("\"exit\""));
-}
-
-TEST_CASE("a report's directory that another user has made anew gets no report") {
-  const auto option = GENERATE(values<std::string>({"--report-json", "--report-junit"}));
-  const bool has_link = GENERATE(false, true);
-  CAPTURE(option, has_link);
-  const Hostile user;
-  const auto directory = user.make_sticky() + "/job";
-  fs::create_directory(directory);
-  const auto as_user = fmt::format("setpriv --reuid {} --regid {} --clear-groups sh -c", user.uid, user.gid);
-  const auto entry = has_link ? "ln -s " + user.victim + "/stolen report" : ": >report";
-  const auto script = fmt::format("rm -r {0}; {1} 'mkdir {0}; cd {0}; {2}'", directory, as_user, entry);
-  const auto ended = run(in_shard(script, {option, directory + "/report", "--tmp", "host"}), user.options());
-  INFO(ended.err);
-  CHECK(ended.status == 0);
-  CHECK(user.victim_is_untouched());
-  CHECK(text_of(directory + "/report") == (has_link ? "a link" : ""));
-  CHECK_THAT(ended.err, Contains("could not be written") && Contains("was removed during the run"));
-}
-
-TEST_CASE("what root has removed behind a user's link is not made again by a report") {
-  const bool is_directory_a_link = GENERATE(false, true);
-  CAPTURE(is_directory_a_link);
-  const Hostile user;
-  const HostDirectory roots;
-  const auto file = roots / "report";
-  write_file(file, "root's");
-  user.link(is_directory_a_link ? roots.path() : file, user.own + "/led");
-  const auto path = user.own + (is_directory_a_link ? "/led/report" : "/led");
-  const auto ended = run(in_shard("rm " + file, {"--report-json", path}), user.options());
-  INFO(ended.err);
-  CHECK(ended.status == 0);
-  CHECK_FALSE(fs::exists(file));
-  CHECK_THAT(ended.err, Contains("was removed during the run"));
-}
-
-TEST_CASE("a report has the group and the rights that a file had at its place before the command ran") {
-  const Hostile user;
-  const auto path = user.own + "/report";
-  auto words = user.words({"--report-json", path});
-  words.insert(words.end(), {"--", "chmod", "g+s", user.own});
-  auto options = user.options();
-  options.prepare = [] { ::umask(027); };
-  const auto ended = run(nslaunch(words), options);
-  INFO(ended.err);
-  CHECK(ended.status == 0);
-  struct stat status = {};
-  REQUIRE(::stat(path.c_str(), &status) == 0);
-  CHECK(status.st_gid == ::getegid());
-  CHECK((status.st_mode & 07777) == 0640);
-}
-
 TEST_CASE("a report that the command has removed is there at the end") {
   const HostDirectory directory;
   const auto path = directory / "report";

@@ -17,6 +17,7 @@
 #include "sys/base/files.hpp"
 #include "sys/base/patient_write.hpp"
 #include "sys/files/directory.hpp"
+#include "sys/files/for_user.hpp"
 #include "sys/files/open_output.hpp"
 
 namespace nslaunch::sys {
@@ -173,12 +174,13 @@ int OutputFile::write(std::string_view content, const BeforeMaking& before_makin
 }
 
 /// A directory that somebody else has put there, or that was there before under another name, is not the one
-/// that the path has meant.
+/// that the path has meant. Root's own could still have been moved there by whoever owns the one above.
 std::optional<Place> OutputFile::place_in_new_directory() const try {
   if (directory_path_.empty()) return std::nullopt;
-  Place place{open_path_without_links(directory_path_), place_->name};
-  if (!is_ours_and_newer(place.directory, opened_at_)) return std::nullopt;
-  return place;
+  Fd directory =
+      ::geteuid() == 0 ? find_on_roots_way(directory_path_) : open_path_without_links(directory_path_);
+  if (!directory || !is_ours_and_newer(directory, opened_at_)) return std::nullopt;
+  return Place{std::move(directory), place_->name};
 } catch (const Error&) {
   return std::nullopt;
 }
@@ -203,10 +205,10 @@ int OutputFile::write_new(std::string_view content, const BeforeMaking& before_m
 
 int OutputFile::make_anew(const Place& place, std::string_view content,
                           const BeforeMaking& before_making) const {
-  if (!file_) return write_as_new(place, content, before_making);
+  if (!file_ && !pending_) return write_as_new(place, content, before_making);
   struct stat gone = {};
-  if (::fstat(file_.get(), &gone) != 0) return errno;
-  return write_anew(place, gone, has_access_list(file_), content, before_making);
+  if (::fstat(file_ ? file_.get() : pending_->fd(), &gone) != 0) return errno;
+  return write_anew(place, gone, file_ && has_access_list(file_), content, before_making);
 }
 
 }  // namespace nslaunch::sys

@@ -26,7 +26,8 @@ class OutputFile {
   /// A regular file is replaced in its directory, and keeps its owner and its mode. If that is impossible (no
   /// permission in the directory, a mount on the file, an access control list), or it is another user's in a
   /// directory that others may change, it is overwritten. If it is gone, it is made anew, with no more rights
-  /// for anybody; if its directory is gone, too, in one of our own that has been made at its path since. Any
+  /// for anybody; if its directory is gone, too, in one of our own that has been made at its path since,
+  /// where as root nobody else can have chosen it. Any
   /// other file that has its name by then stays: EEXIST, or EACCES. Anything but a regular file is written
   /// to. Returns 0 or an errno: ENOENT if it would have to be made anew where a link has led.
   int write(std::string_view content, const BeforeMaking& before_making) const;
