@@ -89,8 +89,31 @@ TEST_CASE("a fleet that one signal ends while nobody reads its output is at its 
   };
   REQUIRE(eventually(is_full));
   fleet.process->send_signal(SIGTERM);
-  CHECK(fleet.process->wait().signal == SIGTERM);
+  const auto ended = fleet.process->wait();
+  CHECK(ended.signal == SIGTERM);
+  CHECK_THAT(ended.err, Contains("the end of the output is lost: nobody has read it in time"));
   CHECK(scene.registry().files() == Words{});
+}
+
+TEST_CASE("a slow reader of a fleet that one signal ends gets all, also where the grace is shorter") {
+  const FleetScene scene;
+  Unread fleet(scene, {"--output", "stream", "--grace", "0s"}, {"flood 2000000; hang"});
+  const sys::Fd reader(::dup(fleet.pipe.read.get()));
+  std::string page(16384, 0);
+  std::size_t total = 0;
+  const auto read_page = [&] {
+    const ssize_t count = ::read(reader.get(), page.data(), page.size());
+    total += count > 0 ? static_cast<std::size_t>(count) : 0;
+    return count > 0;
+  };
+  REQUIRE(read_page());
+  fleet.process->send_signal(SIGTERM);
+  // A reader that pauses is no event.
+  REQUIRE_FALSE(fleet.process->pidfd().wait_for_end(std::chrono::milliseconds{300}));
+  while (read_page()) continue;
+  const auto ended = fleet.process->wait();
+  CHECK(ended.signal == SIGTERM);
+  CHECK_THAT(ended.err, Contains("CANCELLED shard-1") && !Contains("is lost"));
 }
 
 TEST_CASE("a reader that goes away ends nothing") {

@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include "support/identity.hpp"
 #include "support/skip.hpp"
 #include "support/tampered.hpp"
+#include "sys/process/procfs.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -85,25 +85,6 @@ TEST_CASE("a signal that comes when the command has ended changes nothing: statu
   CHECK(ended.status == 3);
   CHECK(std::filesystem::exists(capture));
   CHECK(std::filesystem::exists(report));
-  CHECK(std::filesystem::is_empty(started.records.path()));
-}
-
-TEST_CASE("a signal ends nslaunch while nobody reads its own messages, and leaves no record") {
-  const auto unread = sys::make_pipe();
-  REQUIRE(::fcntl(unread.write.get(), F_SETFL, O_NONBLOCK) == 0);
-  const std::string page(4096, '.');
-  while (::write(unread.write.get(), page.data(), page.size()) > 0) continue;
-  REQUIRE(::fcntl(unread.write.get(), F_SETFL, 0) == 0);
-  StartOptions options;
-  options.prepare = [&] { ::dup2(unread.write.get(), STDERR_FILENO); };
-  // Only the command has the sum in its command line.
-  Started started(in_shard(fmt::format("echo ready; exec sleep $((1000000 + {}))", ::getpid()),
-                           {"--timeout", "500ms", "--grace", "100ms"}),
-                  options);
-  REQUIRE(started.process.read_line() == "ready");
-  REQUIRE(all_gone(fmt::format("sleep {}", 1000000 + ::getpid())));
-  started.process.send_signal(SIGTERM);
-  CHECK(started.process.wait().status == 124);
   CHECK(std::filesystem::is_empty(started.records.path()));
 }
 

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "run/fleet/fleet.hpp"
@@ -66,13 +69,16 @@ FleetResult Fleet::finish() {
   return result;
 }
 
-/// Writes at the readers' pace, unless a signal asks not to wait for them. If one has ended the shards, they
-/// have the same grace.
+/// Writes at the readers' pace, unless a signal asks not to wait for them. If one has ended the shards, who
+/// reads nothing for the length of their grace is not waited for any longer.
 void Fleet::wait_for_outlet() {
+  constexpr std::chrono::milliseconds kLeast{1000};
   hurried_ = false;
   auto limit = loop_.timer([this] { hurried_ = true; });
-  if (results_.signal() != 0) limit.set(sys::Deadline(spec_.shard.grace));
+  std::optional<std::uint64_t> written;
   while (!outlet_.is_empty() && !hurried_) {
+    if (results_.signal() != 0 && std::exchange(written, outlet_.written()) != outlet_.written())
+      limit.set(sys::Deadline(std::max<std::chrono::milliseconds>(spec_.shard.grace, kLeast)));
     loop_.turn();
     handle_signals();
   }

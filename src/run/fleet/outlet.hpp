@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "sys/io/loop.hpp"
 
 namespace nslaunch::run {
@@ -25,6 +27,8 @@ class Outlet {
   virtual bool holds_back_output() const { return false; }
   /// No data waits for a reader: the fleet may end.
   virtual bool is_empty() const { return true; }
+  /// How many bytes have been written to readers so far.
+  virtual std::uint64_t written() const { return 0; }
   /// The errno if something could not be written (a full disk). 0 if at most a stream is closed.
   virtual int error() const { return 0; }
 };

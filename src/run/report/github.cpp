@@ -15,6 +15,7 @@
 #include "run/single/leaks.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
+#include "sys/base/log.hpp"
 #include "sys/base/patient_write.hpp"
 #include "sys/base/text.hpp"
 #include "sys/base/values.hpp"
@@ -142,8 +143,7 @@ GithubReport::GithubReport(const FleetSpec& spec, std::string summary)
 
 void GithubReport::fleet_ended(const FleetEnded& event) {
   ::signal(SIGPIPE, SIG_IGN);
-  // Errors are ignored: a reader that is gone needs no annotations.
-  sys::write_all(STDERR_FILENO, github_annotations(event.result, spec_));
+  sys::write_message(github_annotations(event.result, spec_));
   if (path_.empty()) return;
   const int error = error_ != 0 ? error_ : add_to_summary(event.result);
   if (error == 0) return;

@@ -110,8 +110,11 @@ void Display::fleet_settled(const FleetSettled& event) {
 }
 
 void Display::fleet_ended(const FleetEnded& /*event*/) {
-  if (std::exchange(spec_, nullptr) == nullptr || error() == 0) return;
-  sys::warn(fmt::format("the end of the output is lost: {}", sys::errno_code(error()).message()));
+  if (std::exchange(spec_, nullptr) == nullptr) return;
+  if (error() != 0)
+    sys::warn(fmt::format("the end of the output is lost: {}", sys::errno_code(error()).message()));
+  else if (!is_empty())
+    sys::warn("the end of the output is lost: nobody has read it in time");
 }
 
 void Display::keep_up() {

@@ -40,6 +40,7 @@ class Display : public FleetObserver, public Outlet {
   bool is_full() const override { return printer_.is_full(); }
   bool holds_back_output() const override { return settings_.output == OutputMode::kStream && is_full(); }
   bool is_empty() const override { return printer_.is_empty(); }
+  std::uint64_t written() const override { return printer_.written(); }
   int error() const override { return printer_.error(); }
 
  private:

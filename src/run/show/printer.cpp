@@ -10,20 +10,13 @@
 #include <utility>
 
 #include "sys/base/check.hpp"
+#include "sys/base/patient_write.hpp"
 
 namespace nslaunch::run {
 namespace {
 
 std::size_t index_of(Stream stream) {
   return static_cast<std::size_t>(stream);
-}
-
-/// A stopped terminal blocks a writer that writes more than it takes (K38), and flags changed on the caller's
-/// own descriptor would affect its other users.
-sys::Fd open_terminal(int descriptor) {
-  if (::isatty(descriptor) != 1) return {};
-  const auto path = fmt::format("/proc/self/fd/{}", descriptor);
-  return sys::Fd(::open(path.c_str(), O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
 }
 
 /// A pipe that is writable according to poll(2) takes this much without blocking, and perhaps no more
@@ -37,7 +30,7 @@ std::size_t most_at_once(int descriptor) {
 }  // namespace
 
 Printer::Printer()
-    : terminals_{open_terminal(STDOUT_FILENO), open_terminal(STDERR_FILENO)},
+    : terminals_{sys::reopen_terminal(STDOUT_FILENO), sys::reopen_terminal(STDERR_FILENO)},
       most_at_once_{most_at_once(STDOUT_FILENO), most_at_once(STDERR_FILENO)},
       on_terminal_{::isatty(STDOUT_FILENO) == 1, ::isatty(STDERR_FILENO) == 1} {}
 
@@ -127,7 +120,10 @@ void Printer::write_some() {
     lost_[which] = true;
     if (errno != EPIPE && errno != EBADF) error_ = errno;  // EBADF: closed by the caller from the start
   }
-  if (taken > 0) front_taken_ += static_cast<std::size_t>(taken);
+  if (taken > 0) {
+    front_taken_ += static_cast<std::size_t>(taken);
+    written_ += static_cast<std::uint64_t>(taken);
+  }
   fill_front();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
@@ -37,6 +38,7 @@ class Printer {
   bool is_full() const noexcept { return waiting_ > kMostWaiting || items_.size() > kMostItems; }
   /// The errno if something could not be written (a full disk); 0 if at most a stream is closed.
   int error() const noexcept { return error_; }
+  std::uint64_t written() const noexcept { return written_; }
   bool is_empty() const noexcept { return items_.empty(); }
 
   /// Writes as much as is accepted at once.
@@ -63,6 +65,7 @@ class Printer {
 
   std::deque<Item> items_;
   int error_ = 0;
+  std::uint64_t written_ = 0;    ///< bytes
   std::size_t waiting_ = 0;      ///< bytes of text
   std::size_t front_taken_ = 0;  ///< of the front's text
   bool lost_[2] = {false, false};

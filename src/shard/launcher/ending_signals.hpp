@@ -28,6 +28,8 @@ class EndingSignals {
   void keep_deadline() const;
 
  private:
+  [[noreturn]] void end() const;
+
   int fd_;
   int cancel_;
   int signal_ = 0;

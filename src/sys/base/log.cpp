@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <optional>
 
 #include "sys/base/files.hpp"
 #include "sys/base/patient_write.hpp"
@@ -18,6 +19,7 @@ namespace {
 
 Colour chosen_colour = Colour::kAuto;
 bool is_hurried = false;
+bool has_stalled = false;
 
 /// A closed read end must not kill us by SIGPIPE.
 template <typename Write>
@@ -33,8 +35,7 @@ int without_broken_pipe_signal(Write&& write) {
   return error;
 }
 
-/// Writes each message with one write(2), so that lines of several launchers on one stderr never
-/// mix, and drops what can't be written: a closed stderr must not end a run.
+/// Writes each message at once, so that short ones of several launchers on one stderr do not mix.
 class StderrSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
@@ -42,8 +43,7 @@ class StderrSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> 
     const std::string_view start = !colour                                ? ""
                                    : message.level == spdlog::level::warn ? "\033[33m"
                                                                           : "\033[31m";
-    const auto lines = own_lines({message.payload.data(), message.payload.size()}, start);
-    without_broken_pipe_signal([&] { return write_unless_ended(STDERR_FILENO, lines, !is_hurried); });
+    write_message(own_lines({message.payload.data(), message.payload.size()}, start));
   }
   void flush_() override {}
 };
@@ -87,6 +87,15 @@ void say_error(std::string_view text) {
 
 void hurry_messages() noexcept {
   is_hurried = true;
+}
+
+void write_message(std::string_view text) {
+  constexpr std::chrono::seconds kHurriedLimit{2};
+  std::optional<std::chrono::milliseconds> limit;
+  if (is_hurried) limit = has_stalled ? std::chrono::seconds{0} : kHurriedLimit;
+  const int error =
+      without_broken_pipe_signal([&] { return write_unless_ended(STDERR_FILENO, text, limit); });
+  has_stalled = error == ETIMEDOUT;
 }
 
 void set_colour(Colour colour) {

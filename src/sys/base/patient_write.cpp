@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
 
 #include "sys/base/check.hpp"
 #include "sys/base/fd.hpp"
@@ -34,29 +35,54 @@ ssize_t write_some(int fd, std::string_view content) noexcept {
   return ::write(fd, content.data(), std::min(content.size(), most));
 }
 
-/// Whether `fd` takes something, in time for none of these signals; false with errno set.
-bool wait_for_reader(int fd, const SignalSet& ending, bool may_wait) noexcept {
-  pollfd reader = {fd, POLLOUT, 0};
-  if (::poll(&reader, 1, 0) != 0) return true;
-  errno = EINTR;
-  if (!may_wait) return false;
+/// Waits until `fd` takes something. Returns 0 or an errno.
+int wait_for_reader(int fd, const std::optional<Deadline>& deadline) noexcept {
+  pollfd watched[] = {{fd, POLLOUT, 0}, {-1, POLLIN, 0}};
+  if (::poll(watched, 1, 0) != 0) return 0;
+  const auto ending = ending_signals();
   const Fd signals(::signalfd(-1, &ending.native(), SFD_CLOEXEC));
-  pollfd watched[] = {reader, {signals.get(), POLLIN, 0}};
-  const int ready = retry_on_eintr([&] { return ::poll(watched, signals ? 2 : 1, -1); });
-  if (ready > 0 && watched[0].revents == 0) errno = EINTR;
-  return ready > 0 && watched[0].revents != 0;
+  watched[1].fd = signals.get();
+  const int ready =
+      retry_on_eintr([&] { return ::poll(watched, 2, deadline ? deadline->poll_timeout() : -1); });
+  if (ready <= 0) return ready == 0 ? ETIMEDOUT : errno;
+  return watched[0].revents != 0 ? 0 : EINTR;
+}
+
+/// A terminal with room for less than a character and its carriage return is ready, and takes nothing.
+int pause_for_room(const std::optional<Deadline>& deadline) noexcept {
+  if (deadline && deadline->passed()) return ETIMEDOUT;
+  const auto ending = ending_signals();
+  const Fd signals(::signalfd(-1, &ending.native(), SFD_CLOEXEC));
+  pollfd watched = {signals.get(), POLLIN, 0};
+  return ::poll(&watched, 1, 10) > 0 ? EINTR : 0;
 }
 
 }  // namespace
 
-int write_unless_ended(int fd, std::string_view content, bool may_wait) noexcept {
-  SignalSet ending;
-  for (const int signal : kEndingSignals) ending.add(signal);
+Fd reopen_terminal(int descriptor) noexcept {
+  if (::isatty(descriptor) != 1) return {};
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+  return Fd(::open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+}
+
+int write_unless_ended(int fd, std::string_view content,
+                       std::optional<std::chrono::milliseconds> limit) noexcept {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0) return errno;
+  if ((flags & O_ACCMODE) == O_RDONLY) return EBADF;  // which poll(2) would never report
+  const auto deadline = limit ? std::optional<Deadline>(*limit) : std::nullopt;
+  const Fd terminal = reopen_terminal(fd);
+  const int target = terminal ? terminal.get() : fd;
   while (!content.empty()) {
-    if (!wait_for_reader(fd, ending, may_wait)) return errno;
-    const ssize_t count = write_some(fd, content);
+    if (const int error = wait_for_reader(target, deadline); error != 0) return error;
+    const ssize_t count = write_some(target, content);
     if (count < 0 && errno != EINTR && errno != EAGAIN) return errno;
-    if (count > 0) content.remove_prefix(static_cast<std::size_t>(count));
+    if (count > 0) {
+      content.remove_prefix(static_cast<std::size_t>(count));
+    } else if (const int error = pause_for_room(deadline); error != 0) {
+      return error;
+    }
   }
   return 0;
 }

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string_view>
 
 #include "sys/base/clock.hpp"
+#include "sys/base/fd.hpp"
 
 namespace nslaunch::sys {
 
@@ -12,9 +15,16 @@ namespace nslaunch::sys {
 /// SIGPIPE, unless that is ignored.
 int write_patiently(int fd, std::string_view& content, const Deadline& deadline) noexcept;
 
-/// Writes `content` at its reader's pace, but waits for that, if at all, only until SIGHUP, SIGINT, SIGQUIT
-/// or SIGTERM is pending, which it leaves so: who has blocked them would otherwise wait for ever. Returns 0
-/// or an errno, EINTR if it has given up; EPIPE as above.
-int write_unless_ended(int fd, std::string_view content, bool may_wait) noexcept;
+/// The terminal behind a descriptor, opened again so that a write never blocks: one that has stopped blocks
+/// who writes more than it takes (K38), and flags changed on the caller's own descriptor would affect its
+/// other users. Empty if it is no terminal, or can't be opened.
+Fd reopen_terminal(int descriptor) noexcept;
+
+/// Writes `content` at its reader's pace, but waits for that for at most `limit`, if there is one, and only
+/// until SIGHUP, SIGINT, SIGQUIT or SIGTERM is pending, which it leaves so: who has blocked them would
+/// otherwise wait for ever. Ignored ones do not count. Returns 0 or an errno, EINTR or ETIMEDOUT if it has
+/// given up; EPIPE as above.
+int write_unless_ended(int fd, std::string_view content,
+                       std::optional<std::chrono::milliseconds> limit) noexcept;
 
 }  // namespace nslaunch::sys

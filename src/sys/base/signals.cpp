@@ -54,6 +54,14 @@ std::optional<signalfd_siginfo> read_signal(int signalfd) {
               "hearing of signals");  // otherwise a loop on the descriptor would spin
 }
 
+SignalSet ending_signals() noexcept {
+  SignalSet ending;
+  for (const int signal : kEndingSignals) {
+    if (!is_ignored(signal)) ending.add(signal);
+  }
+  return ending;
+}
+
 void discard_signals(int signalfd) noexcept {
   signalfd_siginfo info = {};
   while (retry_on_eintr([&] { return ::read(signalfd, &info, sizeof info); }) > 0) continue;

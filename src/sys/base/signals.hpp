@@ -77,6 +77,9 @@ constexpr bool is_ending_signal(int signal) noexcept {
   return std::ranges::find(kEndingSignals, signal) != kEndingSignals.end();
 }
 
+/// Those of them that this process does not ignore.
+SignalSet ending_signals() noexcept;
+
 /// The stop signals that can be caught.
 constexpr bool is_stop_signal(int signal) noexcept {
   return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;

@@ -51,15 +51,6 @@ bool send_answer(int to, const Answer& answer) {
   return send_message(to, parts, numbers) == 1 && write_all(to, answer.text) == 0;
 }
 
-/// Becomes readable when one of these blocked signals is pending. The signal stays pending.
-Fd ending_signals() {
-  SignalSet set;
-  for (const int signal : kEndingSignals) {
-    if (!is_ignored(signal)) set.add(signal);
-  }
-  return make_signalfd(set);
-}
-
 /// Receives everything until the other end closes. False if that is incomplete: `stop`, which may be -1,
 /// became readable, or the deadline has passed.
 bool receive_answer(int from, int stop, const Deadline& deadline, Answer& answer) {
@@ -130,7 +121,7 @@ Answer run_child(const Errand& errand, std::chrono::milliseconds limit, const st
   theirs.reset();
   const auto handle = Pidfd::open(child);
   Answer answer;
-  const Fd stop = signals == Signals::kEndIt ? ending_signals() : Fd();
+  const Fd stop = signals == Signals::kEndIt ? make_signalfd(ending_signals()) : Fd();
   const bool heard = receive_answer(ours.get(), stop.get(), deadline, answer);
   if (!heard) ::kill(child, SIGKILL);
   siginfo_t end = {};
