@@ -4,29 +4,15 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <csignal>
-#include <filesystem>
 #include <utility>
 
 #include "support/process.hpp"
-#include "support/temp_dir.hpp"
+#include "support/registry_view.hpp"
 #include "sys/process/procfs.hpp"
 
 // nslaunch's own messages to a stderr that takes none for a while.
 namespace nslaunch::test {
 namespace {
-
-struct Started {
-  TempDir records;
-  Process process;
-  explicit Started(const Words& words, StartOptions options = {})
-      : process(words, with(std::move(options))) {}
-
- private:
-  StartOptions with(StartOptions options) const {
-    options.environment.push_back("NSLAUNCH_STATE_DIR=" + records.path());
-    return options;
-  }
-};
 
 /// That a reader pauses is no event.
 constexpr std::chrono::milliseconds kPause{300};
@@ -40,8 +26,7 @@ class FullPipe {
     while (::write(pipe_.write.get(), page.data(), page.size()) > 0) continue;
     REQUIRE(::fcntl(pipe_.write.get(), F_SETFL, 0) == 0);
   }
-  StartOptions as_stderr() const {
-    StartOptions options;
+  StartOptions as_stderr_of(StartOptions options) const {
     options.prepare = [writer = pipe_.write.get()] { ::dup2(writer, STDERR_FILENO); };
     return options;
   }
@@ -70,62 +55,67 @@ void wait_until_asleep(pid_t pid) {
 }  // namespace
 
 TEST_CASE("a signal ends nslaunch while nobody reads its own messages, and leaves no record") {
+  const RegistryView registry;
   const FullPipe unread;
   // Only the command has the sum in its command line.
-  Started started(in_shard(fmt::format("echo ready; exec sleep $((1000000 + {}))", ::getpid()),
+  Process process(in_shard(fmt::format("echo ready; exec sleep $((1000000 + {}))", ::getpid()),
                            {"--timeout", "500ms", "--grace", "100ms"}),
-                  unread.as_stderr());
-  REQUIRE(started.process.read_line() == "ready");
+                  unread.as_stderr_of(registry.options()));
+  REQUIRE(process.read_line() == "ready");
   REQUIRE(all_gone(fmt::format("sleep {}", 1000000 + ::getpid())));
-  started.process.send_signal(SIGTERM);
-  CHECK(started.process.wait().status == 124);
-  CHECK(std::filesystem::is_empty(started.records.path()));
+  process.send_signal(SIGTERM);
+  CHECK(process.wait().status == 124);
+  CHECK(registry.files() == Words{});
 }
 
 TEST_CASE("a signal ends a launch while nobody reads nslaunch's own messages") {
+  const RegistryView registry;
   const FullPipe unread;
-  Started started(in_shard("true", {"-v"}), unread.as_stderr());
-  wait_until_asleep(started.process.pid());
-  started.process.send_signal(SIGTERM);
-  CHECK(started.process.wait().signal == SIGTERM);
+  Process process(in_shard("true", {"-v"}), unread.as_stderr_of(registry.options()));
+  wait_until_asleep(process.pid());
+  process.send_signal(SIGTERM);
+  CHECK(process.wait().signal == SIGTERM);
 }
 
 TEST_CASE("a signal that is ignored does not keep a message from its reader") {
-  const auto all = Started(in_shard("exit 3", {"-v"})).process.wait().err;
+  const RegistryView registry;
+  const auto all = run(in_shard("exit 3", {"-v"}), registry.options()).err;
   const auto first = all.substr(0, all.find('\n'));
   const FullPipe unread;
-  auto options = unread.as_stderr();
+  auto options = unread.as_stderr_of(registry.options());
   options.prepare = [as_stderr = std::move(options.prepare)] {
     as_stderr();
     std::signal(SIGHUP, SIG_IGN);
   };
-  Started started(in_shard("exit 3", {"-v"}), options);
-  wait_until_asleep(started.process.pid());
-  started.process.send_signal(SIGHUP);
-  REQUIRE_FALSE(started.process.pidfd().wait_for_end(kPause));
+  Process process(in_shard("exit 3", {"-v"}), options);
+  wait_until_asleep(process.pid());
+  process.send_signal(SIGHUP);
+  REQUIRE_FALSE(process.pidfd().wait_for_end(kPause));
   CHECK_THAT(unread.read_until("exited with 3"), Catch::Matchers::Contains(first));
-  CHECK(started.process.wait().status == 3);
+  CHECK(process.wait().status == 3);
 }
 
 TEST_CASE("a signal that the command has handled does not keep a later message from its reader") {
+  const RegistryView registry;
   const FullPipe unread;
-  Started started(
+  Process process(
       in_shard("sleep 1000 & trap 'echo got; exit 3' INT; echo ready; while :; do sleep 0.01; done"),
-      unread.as_stderr());
-  REQUIRE(started.process.read_line() == "ready");
-  started.process.send_signal(SIGINT);
-  REQUIRE(started.process.read_line() == "got");
-  REQUIRE_FALSE(started.process.pidfd().wait_for_end(kPause));
+      unread.as_stderr_of(registry.options()));
+  REQUIRE(process.read_line() == "ready");
+  process.send_signal(SIGINT);
+  REQUIRE(process.read_line() == "got");
+  REQUIRE_FALSE(process.pidfd().wait_for_end(kPause));
   CHECK_THAT(unread.read_until("sleep 1000"), Catch::Matchers::Contains("sleep 1000"));
-  CHECK(started.process.wait().status == 3);
+  CHECK(process.wait().status == 3);
 }
 
 TEST_CASE("a stderr that can't be written to holds up nothing") {
   const auto pipe = sys::make_pipe();
-  StartOptions options;
+  const RegistryView registry;
+  auto options = registry.options();
   options.prepare = [&] { ::dup2(pipe.read.get(), STDERR_FILENO); };
-  Started started(in_shard("exit 3", {"-v"}), options);
-  CHECK(started.process.wait().status == 3);
+  Process process(in_shard("exit 3", {"-v"}), options);
+  CHECK(process.wait().status == 3);
 }
 
 }  // namespace nslaunch::test

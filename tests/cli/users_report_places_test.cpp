@@ -74,7 +74,8 @@ TEST_CASE("a report in a directory that is made anew has the rights that it woul
   fs::create_directory(directory);
   if (::chown(ground.path().c_str(), ::geteuid(), 54321) != 0)
     SKIP_TEST("needs root: chown to another group");
-  auto start = RegistryView().options();
+  const RegistryView registry;
+  auto start = registry.options();
   start.prepare = [] { ::umask(027); };
   const auto ended = run(in_shard(fmt::format("chmod g+s {}; rm -r {}; umask 022; mkdir {}", ground.path(),
                                               directory, directory),
