@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "support/access_list.hpp"
 #include "support/hostile.hpp"
 #include "support/process.hpp"
 #include "support/registry_scene.hpp"
@@ -87,6 +88,24 @@ TEST_CASE("a report in a directory that is made anew has the rights that it woul
   REQUIRE(::stat((directory + "/report").c_str(), &status) == 0);
   CHECK(status.st_gid == ::getegid());
   CHECK((status.st_mode & 07777) == 0640);
+}
+
+TEST_CASE("a report in a directory that is made anew is for nobody whom an access list had kept from it") {
+  const HostDirectory ground;
+  const auto directory = ground / "reports";
+  fs::create_directory(directory);
+  if (!set_access_list(directory, 54321, {.owner = 7, .user = 4, .group = 0, .others = 0},
+                       "system.posix_acl_default"))
+    SKIP_TEST("the tests' directory has no access control lists");
+  const RegistryView registry;
+  const auto ended =
+      run(in_shard(fmt::format("rm -r {0}; mkdir {0}", directory), {"--report-json", directory + "/report"}),
+          registry.options());
+  INFO(ended.err);
+  CHECK(ended.status == 0);
+  struct stat status = {};
+  REQUIRE(::stat((directory + "/report").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0600);
 }
 
 TEST_CASE("what root has removed behind a user's link is not made again by a report") {

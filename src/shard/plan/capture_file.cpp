@@ -130,7 +130,7 @@ void CaptureFile::make() {
   sys::check(::fstat(earlier_.get(), &old), "looking at {}", spec_.file);
   if (!S_ISREG(old.st_mode)) throw not_regular(spec_.file);
   file_.emplace(directory_.get(), O_RDWR, 0600, before_making_);
-  file_->stand_in_for(old, sys::has_access_list(earlier_));
+  file_->stand_in_for(old, sys::has_access_list(earlier_.get()));
 }
 
 /// The list belongs to that user, who would thus choose what root loses.
@@ -196,7 +196,8 @@ void CaptureFile::refuse_anothers() const {
 /// In a directory that others may change it must not become somebody's.
 int CaptureFile::replace_earlier() {
   struct stat earlier = {};
-  const bool may_take_rights = sys::only_we_may_change(directory_.get()) && !sys::has_access_list(earlier_);
+  const bool may_take_rights =
+      sys::only_we_may_change(directory_.get()) && !sys::has_access_list(earlier_.get());
   if (may_take_rights && ::fstat(earlier_.get(), &earlier) == 0) file_->take_rights_of(earlier);
   return file_->replace(name_);
 }

@@ -46,8 +46,8 @@ bool only_we_may_change(int directory) noexcept {
          (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-bool has_access_list(const Fd& file) {
-  return ::fgetxattr(file.get(), "system.posix_acl_access", nullptr, 0) > 0;
+bool has_access_list(int file) noexcept {
+  return ::fgetxattr(file, "system.posix_acl_access", nullptr, 0) > 0;
 }
 
 Fd open_output_at(int directory, const std::string& path, int more_flags,

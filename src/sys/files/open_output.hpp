@@ -41,7 +41,7 @@ bool is_protected_entry(int directory, const std::string& name) noexcept;
 bool only_we_may_change(int directory) noexcept;
 
 /// Whether it has an access control list: then the group bits of its mode are that list's mask.
-bool has_access_list(const Fd& file);
+bool has_access_list(int file) noexcept;
 
 /// The error for a file that could not be opened, with advice: `otherwise` if there is none better. `doing`:
 /// "opening FILE for the report".

@@ -191,7 +191,7 @@ int OutputFile::write_existing(std::string_view content, const BeforeMaking& bef
   struct stat status = {};
   if (::fstat(file_.get(), &status) != 0) return errno;
   const bool may_replace = status.st_uid == ::geteuid() || only_we_may_change(place_->directory.get());
-  if (may_replace && !has_access_list(file_) && is_in(*place_, status)) {
+  if (may_replace && !has_access_list(file_.get()) && is_in(*place_, status)) {
     if (const auto error = replace_entry(*place_, status, content, before_making)) return *error;
   }
   if (is_in(*place_, status)) return write_over(file_, content);
@@ -206,9 +206,10 @@ int OutputFile::write_new(std::string_view content, const BeforeMaking& before_m
 int OutputFile::make_anew(const Place& place, std::string_view content,
                           const BeforeMaking& before_making) const {
   if (!file_ && !pending_) return write_as_new(place, content, before_making);
+  const int known = file_ ? file_.get() : pending_->fd();
   struct stat gone = {};
-  if (::fstat(file_ ? file_.get() : pending_->fd(), &gone) != 0) return errno;
-  return write_anew(place, gone, file_ && has_access_list(file_), content, before_making);
+  if (::fstat(known, &gone) != 0) return errno;
+  return write_anew(place, gone, has_access_list(known), content, before_making);
 }
 
 }  // namespace nslaunch::sys
