@@ -78,14 +78,6 @@ int write_and_name(PendingFile& file, const Place& place, std::string_view conte
   return file.give_new_name(place.name);
 }
 
-int write_as_new(const Place& place, std::string_view content, const BeforeMaking& before_making) try {
-  PendingFile file(place.directory.get(), O_WRONLY, kMode, before_making);
-  return write_and_name(file, place, content);
-} catch (const Error& error) {
-  const int number = error.code().value();
-  return number == EOPNOTSUPP ? write_in_its_place(place, content, kMode) : number;
-}
-
 /// In place of a file that is gone.
 int write_anew(const Place& place, const struct stat& gone, bool had_list, std::string_view content,
                const BeforeMaking& before_making) try {
@@ -112,17 +104,6 @@ bool is_ours_and_newer(const Fd& directory, const timespec& than) {
          Time(born.tv_sec, born.tv_nsec) >= Time(than.tv_sec, than.tv_nsec);
 }
 
-/// Throws Error if it can't be made, EOPNOTSUPP if its leftovers would not be found.
-std::unique_ptr<PendingFile> make_missing(const Place& place, const BeforeMaking& before_making) {
-  struct stat entry = {};
-  // A dangling link would be lost.
-  if (::fstatat(place.directory.get(), place.name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0)
-    throw Error(errno_code(ENOENT), "following a link");
-  auto file = std::make_unique<PendingFile>(place.directory.get(), O_WRONLY, kMode, before_making);
-  if (file->has_name()) file.reset();  // which would be seen during the run: it is made at the end
-  return file;
-}
-
 }  // namespace
 
 std::optional<OutputFile> OutputFile::open(const std::string& path, const BeforeMaking& before_making) {
@@ -131,12 +112,8 @@ std::optional<OutputFile> OutputFile::open(const std::string& path, const Before
   if (is_missing(path)) {
     output.place_ = place_of(path);
     if (!output.place_) return std::nullopt;
-    try {
-      output.pending_ = make_missing(*output.place_, before_making);
-    } catch (const Error& error) {
-      errno = error.code().value();
-      if (errno != EOPNOTSUPP) return std::nullopt;  // else write_in_its_place() finds out
-    }
+    errno = output.make_missing(before_making);
+    if (errno != 0) return std::nullopt;
     output.remember_directory(path);
     return output;
   }
@@ -147,6 +124,26 @@ std::optional<OutputFile> OutputFile::open(const std::string& path, const Before
   if (!output.is_stream_) output.place_ = place_of_opened(path, output.file_, status);
   if (output.place_) output.remember_directory(path);
   return output;
+}
+
+std::optional<OutputFile::Rights> OutputFile::rights_of(int file) noexcept {
+  Rights rights{{}, has_access_list(file)};
+  return ::fstat(file, &rights.status) == 0 ? std::optional(rights) : std::nullopt;
+}
+
+/// Returns 0 or an errno.
+int OutputFile::make_missing(const BeforeMaking& before_making) try {
+  struct stat entry = {};
+  // A dangling link would be lost.
+  if (::fstatat(place_->directory.get(), place_->name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0)
+    return ENOENT;
+  pending_ = std::make_unique<PendingFile>(place_->directory.get(), O_WRONLY, kMode, before_making);
+  missing_rights_ = rights_of(pending_->fd());
+  if (pending_->has_name()) pending_.reset();  // which would be seen during the run
+  return 0;
+} catch (const Error& error) {
+  const int number = error.code().value();
+  return number == EOPNOTSUPP ? 0 : number;  // write_in_its_place() finds out
 }
 
 /// Where a link leads is not ours to say: what is removed there stays removed.
@@ -199,17 +196,14 @@ int OutputFile::write_existing(std::string_view content, const BeforeMaking& bef
 }
 
 int OutputFile::write_new(std::string_view content, const BeforeMaking& before_making) const {
-  return pending_ ? write_and_name(*pending_, *place_, content)
-                  : write_as_new(*place_, content, before_making);
+  return pending_ ? write_and_name(*pending_, *place_, content) : make_anew(*place_, content, before_making);
 }
 
 int OutputFile::make_anew(const Place& place, std::string_view content,
                           const BeforeMaking& before_making) const {
-  if (!file_ && !pending_) return write_as_new(place, content, before_making);
-  const int known = file_ ? file_.get() : pending_->fd();
-  struct stat gone = {};
-  if (::fstat(known, &gone) != 0) return errno;
-  return write_anew(place, gone, has_access_list(known), content, before_making);
+  const auto rights = file_ ? rights_of(file_.get()) : missing_rights_;
+  return rights ? write_anew(place, rights->status, rights->has_list, content, before_making)
+                : write_in_its_place(place, content, kMode);
 }
 
 }  // namespace nslaunch::sys

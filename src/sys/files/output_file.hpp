@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/stat.h>
+
 #include <ctime>
 #include <memory>
 #include <optional>
@@ -27,13 +29,21 @@ class OutputFile {
   /// permission in the directory, a mount on the file, an access control list), or it is another user's in a
   /// directory that others may change, it is overwritten. If it is gone, it is made anew, with no more rights
   /// for anybody; if its directory is gone, too, in one of our own that has been made at its path since,
-  /// where as root nobody else can have chosen it. Any
-  /// other file that has its name by then stays: EEXIST, or EACCES. Anything but a regular file is written
-  /// to. Returns 0 or an errno: ENOENT if it would have to be made anew where a link has led.
+  /// where as root nobody else can have chosen it. Any other file that has its name by then stays: EEXIST, or
+  /// EACCES. Anything but a regular file is written to. Returns 0 or an errno: ENOENT if it would have to be
+  /// made anew where a link has led.
   int write(std::string_view content, const BeforeMaking& before_making) const;
 
  private:
+  /// Who has access to a file.
+  struct Rights {
+    struct stat status;
+    bool has_list;
+  };
+  static std::optional<Rights> rights_of(int file) noexcept;
+
   OutputFile() = default;
+  int make_missing(const BeforeMaking& before_making);
   void remember_directory(const std::string& path);
   std::optional<Place> place_in_new_directory() const;
   int write_existing(std::string_view content, const BeforeMaking& before_making) const;
@@ -43,7 +53,8 @@ class OutputFile {
   Fd file_;  ///< empty if it is missing
   bool is_stream_ = false;
   std::optional<Place> place_;            ///< empty if it is unknown, or of no use
-  std::unique_ptr<PendingFile> pending_;  ///< of a missing file, with the rights that it has got at first
+  std::optional<Rights> missing_rights_;  ///< which a missing file would have had before the run
+  std::unique_ptr<PendingFile> pending_;  ///< that file, where it needs no temporary name during the run
   std::string directory_path_;            ///< of the place; empty if a link has led there
   timespec opened_at_{};                  ///< by the clock of the file system's times
 };
