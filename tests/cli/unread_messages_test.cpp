@@ -99,7 +99,8 @@ TEST_CASE("a signal that the command has handled does not keep a later message f
   const RegistryView registry;
   const FullPipe unread;
   Process process(
-      in_shard("sleep 1000 & trap 'echo got; exit 3' INT; echo ready; while :; do sleep 0.01; done"),
+      in_shard(
+          "trap '' INT; sleep 1000 & trap 'echo got; exit 3' INT; echo ready; while :; do sleep 0.01; done"),
       unread.as_stderr_of(registry.options()));
   REQUIRE(process.read_line() == "ready");
   process.send_signal(SIGINT);

@@ -69,8 +69,7 @@ Fd reopen_terminal(int descriptor) noexcept {
 int write_unless_ended(int fd, std::string_view content,
                        std::optional<std::chrono::milliseconds> limit) noexcept {
   const int flags = ::fcntl(fd, F_GETFL);
-  if (flags < 0) return errno;
-  if ((flags & O_ACCMODE) == O_RDONLY) return EBADF;  // which poll(2) would never report
+  if (flags >= 0 && (flags & O_ACCMODE) == O_RDONLY) return EBADF;  // which poll(2) would never report
   const auto deadline = limit ? std::optional<Deadline>(*limit) : std::nullopt;
   const Fd terminal = reopen_terminal(fd);
   const int target = terminal ? terminal.get() : fd;
