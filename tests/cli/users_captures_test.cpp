@@ -14,6 +14,7 @@
 #include "support/somebody.hpp"
 #include "support/write_file.hpp"
 #include "sys/base/check.hpp"
+#include "sys/base/files.hpp"
 
 // Root's captures in a directory of the user whose commands run.
 namespace nslaunch::test {
@@ -74,6 +75,43 @@ TEST_CASE("captures are not led into another user's mount namespace") {
   const auto ended = run(nslaunch(words), user.options());
   CHECK(ended.status == 125);
   CHECK_THAT(ended.err, Contains("for --pcap: Invalid cross-device link"));
+}
+
+TEST_CASE("root's capture takes no file from another user where others may change the directory") {
+  const std::string when = GENERATE("", ":on-failure");
+  const Hostile user;
+  const HostDirectory others;
+  const auto file = others / "capture";
+  write_file(file, "a third user's", 0644);
+  for (const auto& path : {others.path(), file}) REQUIRE(::chown(path.c_str(), 54321, 54321) == 0);
+  fs::permissions(others.path(), fs::perms(0755));
+  user.link(others.path(), user.own + "/led");
+  const auto led = user.own + "/led/capture";
+  const auto ended = user.run_with({"--pcap", led + when}, "exit 7");
+  INFO(ended.err);
+  CHECK(ended.status == 125);
+  CHECK_THAT(ended.err,
+             Contains("replacing " + led + ", which is another user's") && Contains("Remove it before"));
+  CHECK(owner_of(file) == 54321);
+  CHECK(sys::read_file(file.c_str()) == "a third user's");
+  // As advised.
+  REQUIRE(::unlink(file.c_str()) == 0);
+  CHECK(user.run_with({"--pcap", led + when}, "exit 7").status == 7);
+}
+
+TEST_CASE("behind a user's link root's earlier capture is emptied, so that nobody else gets its name") {
+  const Hostile user;
+  const auto sticky = user.make_sticky();
+  const auto file = sticky + "/capture";
+  write_file(file, "root's earlier", 0644);
+  user.link(sticky, user.own + "/led");
+  const auto path = user.own + "/led/capture:on-failure";
+  CHECK(user.run_with({"--pcap", path}, "exit 0").status == 0);
+  CHECK(owner_of(file) == 0);
+  CHECK(sys::read_file(file.c_str()) == "");
+  CHECK(user.run_with({"--pcap", path}, "exit 7").status == 7);
+  CHECK(owner_of(file) == 0);
+  CHECK(fs::file_size(file) > 0);
 }
 
 TEST_CASE("a capture that replaces a file of a group that its owner is not in is the owner's alone") {

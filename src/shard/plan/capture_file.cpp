@@ -26,6 +26,11 @@ UsageError not_regular(const std::string& path) {
                     "Packets go to a regular file only: name a new one, or one that may be replaced.");
 }
 
+Error is_another_users(const std::string& path) {
+  return {sys::errno_code(EACCES), fmt::format("replacing {}, which is another user's", sys::escape(path)),
+          "Remove it before, or give the capture another name."};
+}
+
 /// For work done once the command runs: its exit status must not change any more.
 template <typename Work>
 void attempt(Work&& work, const std::function<void(std::string_view)>& warning) noexcept {
@@ -91,6 +96,7 @@ CaptureFile::CaptureFile(const CaptureSpec& spec, const std::function<void(std::
     directory_ = below == nullptr
                      ? open_directory(directory_of(spec.file))
                      : open_directory_below(*below, directory_of(spec.file.substr(below->path.size())));
+    is_led_by_link_ = sys::directory_without_links(directory_.get(), spec.file).empty();
     check_place();
     make();
   } catch (const Error& error) {
@@ -129,6 +135,7 @@ void CaptureFile::make() {
   sys::check(earlier_.get(), "opening {}", spec_.file);
   sys::check(::fstat(earlier_.get(), &old), "looking at {}", spec_.file);
   if (!S_ISREG(old.st_mode)) throw not_regular(spec_.file);
+  if (is_anothers(old)) throw is_another_users(spec_.file);
   file_.emplace(directory_.get(), O_RDWR, 0600, before_making_);
   file_->stand_in_for(old, sys::has_access_list(earlier_.get()));
 }
@@ -174,10 +181,13 @@ Error CaptureFile::name_is_taken() const {
   return {sys::errno_code(EEXIST), fmt::format("naming {}", sys::escape(spec_.file)), sys::kNameIsTaken};
 }
 
+/// Where a link has led, only what a redirection would do: whose link it is could take a name that is free.
 void CaptureFile::remove_earlier() const {
   refuse_anothers();
   refuse_all_but_captures();
-  if (has_earlier_name()) {
+  if (has_earlier_name() && is_led_by_link_) {
+    sys::check(::ftruncate(earlier_.get(), 0), "emptying the {} of an earlier run", sys::escape(spec_.file));
+  } else if (has_earlier_name()) {
     sys::check(::unlinkat(directory_.get(), name_.c_str(), 0), "removing the {} of an earlier run",
                sys::escape(spec_.file));
   } else if (is_taken()) {
@@ -188,9 +198,12 @@ void CaptureFile::remove_earlier() const {
 /// In a directory where all users may create files but not remove others', another user may have taken the
 /// name.
 void CaptureFile::refuse_anothers() const {
-  if (sys::is_protected_entry(directory_.get(), name_))
-    throw Error(sys::errno_code(EACCES),
-                fmt::format("replacing {}, which is another user's", sys::escape(spec_.file)));
+  if (sys::is_protected_entry(directory_.get(), name_)) throw is_another_users(spec_.file);
+}
+
+/// What would replace it could not be given to that user: others may change the directory.
+bool CaptureFile::is_anothers(const struct stat& earlier) const {
+  return earlier.st_uid != ::geteuid() && !sys::only_we_may_change(directory_.get());
 }
 
 /// In a directory that others may change it must not become somebody's.

@@ -53,6 +53,7 @@ class CaptureFile {
   void refuse_anothers() const;
   bool has_earlier_name() const;
   bool is_taken() const;
+  bool is_anothers(const struct stat& earlier) const;
   Error name_is_taken() const;
   int replace_earlier();
   void publish();
@@ -63,6 +64,7 @@ class CaptureFile {
   sys::BeforeMaking before_making_;
   std::string name_;  ///< in its directory
   bool is_named_by_another_;
+  bool is_led_by_link_ = false;
   sys::Fd earlier_;  ///< the file that had the name at first: open, so that no other gets its inode
   sys::Fd directory_;
   std::optional<sys::PendingFile> file_;

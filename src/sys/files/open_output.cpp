@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include "sys/base/check.hpp"
 #include "sys/base/clock.hpp"
 #include "sys/base/text.hpp"
+#include "sys/files/directory.hpp"
 
 namespace nslaunch::sys {
 namespace {
@@ -29,6 +31,13 @@ std::optional<Place> place_of(const std::string& path) {
   if (place.directory && place.name.empty()) errno = EISDIR;
   if (!place.directory || place.name.empty()) return std::nullopt;
   return place;
+}
+
+std::string directory_without_links(int directory, const std::string& path) {
+  std::error_code unknown;
+  const auto named = std::filesystem::absolute(path, unknown).lexically_normal();
+  auto real = path_of(directory);
+  return !unknown && named.parent_path() == real ? real : std::string();
 }
 
 bool is_protected_entry(int directory, const std::string& name) noexcept {

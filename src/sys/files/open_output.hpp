@@ -33,6 +33,10 @@ struct Place {
 /// errno set, if the directory can't be opened or there is no name.
 std::optional<Place> place_of(const std::string& path);
 
+/// The path of the directory in which `path` is an entry, opened as `directory`; empty if a link has led
+/// there.
+std::string directory_without_links(int directory, const std::string& path);
+
 /// Whether the entry is another user's, in a directory where any user may make files but not remove those of
 /// others.
 bool is_protected_entry(int directory, const std::string& name) noexcept;

@@ -148,10 +148,8 @@ int OutputFile::make_missing(const BeforeMaking& before_making) try {
 
 /// Where a link leads is not ours to say: what is removed there stays removed.
 void OutputFile::remember_directory(const std::string& path) {
-  std::error_code unknown;
-  const auto named = std::filesystem::absolute(path, unknown).lexically_normal();
-  auto real = path_of(place_->directory.get());
-  if (!unknown && named == std::filesystem::path(real) / place_->name) directory_path_ = std::move(real);
+  const bool is_named = place_->name == std::filesystem::path(path).filename();
+  if (is_named) directory_path_ = directory_without_links(place_->directory.get(), path);
 }
 
 std::vector<int> OutputFile::descriptors() const {
