@@ -35,12 +35,17 @@ ssize_t write_some(int fd, std::string_view content) noexcept {
   return ::write(fd, content.data(), std::min(content.size(), most));
 }
 
+/// Readable while one of these signals is pending, which it leaves so; empty if it can't be made.
+Fd ending_is_pending() noexcept {
+  const auto ending = ending_signals();
+  return Fd(::signalfd(-1, &ending.native(), SFD_CLOEXEC));
+}
+
 /// Waits until `fd` takes something. Returns 0 or an errno.
 int wait_for_reader(int fd, const std::optional<Deadline>& deadline) noexcept {
   pollfd watched[] = {{fd, POLLOUT, 0}, {-1, POLLIN, 0}};
   if (::poll(watched, 1, 0) != 0) return 0;
-  const auto ending = ending_signals();
-  const Fd signals(::signalfd(-1, &ending.native(), SFD_CLOEXEC));
+  const auto signals = ending_is_pending();
   watched[1].fd = signals.get();
   const int ready =
       retry_on_eintr([&] { return ::poll(watched, 2, deadline ? deadline->poll_timeout() : -1); });
@@ -51,8 +56,7 @@ int wait_for_reader(int fd, const std::optional<Deadline>& deadline) noexcept {
 /// A terminal with room for less than a character and its carriage return is ready, and takes nothing.
 int pause_for_room(const std::optional<Deadline>& deadline) noexcept {
   if (deadline && deadline->passed()) return ETIMEDOUT;
-  const auto ending = ending_signals();
-  const Fd signals(::signalfd(-1, &ending.native(), SFD_CLOEXEC));
+  const auto signals = ending_is_pending();
   pollfd watched = {signals.get(), POLLIN, 0};
   return ::poll(&watched, 1, 10) > 0 ? EINTR : 0;
 }
