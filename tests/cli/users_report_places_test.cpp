@@ -25,9 +25,12 @@ using Catch::Matchers::Contains;
 }  // namespace
 
 TEST_CASE("a report's directory that the command makes anew gets the report") {
+  const bool is_there = GENERATE(false, true);
+  CAPTURE(is_there);
   const HostDirectory directory;
   const auto path = directory / "reports/report";
   fs::create_directory(directory / "reports");
+  if (is_there) write_file(path, "earlier");
   const auto ended =
       run(in_shard("rm -r reports; mkdir reports", {"--report-json", path, "--workdir", directory.path()}));
   INFO(ended.err);

@@ -94,6 +94,12 @@ bool is_missing(const std::string& path) {
   return !Fd(::openat(AT_FDCWD, path.c_str(), O_PATH | O_CLOEXEC)) && errno == ENOENT;
 }
 
+/// As far as the file system counts a directory's links: overlayfs does not, and reports ENOENT later.
+bool is_removed(const Fd& directory) {
+  struct stat status = {};
+  return ::fstat(directory.get(), &status) == 0 && status.st_nlink == 0;
+}
+
 /// Whether it belongs to us, and did not exist then.
 bool is_ours_and_newer(const Fd& directory, const timespec& than) {
   struct statx status = {};
@@ -163,7 +169,9 @@ std::vector<int> OutputFile::descriptors() const {
 int OutputFile::write(std::string_view content, const BeforeMaking& before_making) const {
   if (is_stream_) return write_patiently(file_.get(), content, Deadline(kReaderLimit));
   if (!place_) return write_over(file_, content);
-  const int error = file_ ? write_existing(content, before_making) : write_new(content, before_making);
+  const int error = is_removed(place_->directory) ? ENOENT
+                    : file_                       ? write_existing(content, before_making)
+                                                  : write_new(content, before_making);
   const auto again = error == ENOENT ? place_in_new_directory() : std::nullopt;
   return again ? make_anew(*again, content, before_making) : error;
 }
