@@ -114,6 +114,34 @@ TEST_CASE("behind a user's link root's earlier capture is emptied, so that nobod
   CHECK(fs::file_size(file) > 0);
 }
 
+TEST_CASE(
+    "root's earlier capture is emptied where a user has moved its directory, so that nobody gets its name") {
+  const Hostile user;
+  const bool is_sticky = GENERATE(true, false);
+  const auto moved = user.own + "/moved";
+  fs::create_directory(user.own + "/roots");
+  if (is_sticky) fs::permissions(user.own + "/roots", fs::perms(01777));
+  write_file(user.own + "/roots/capture", "root's earlier", 0644);
+  user.act([&] { fs::rename(user.own + "/roots", moved); });
+  const auto file = moved + "/capture";
+  const auto ended = user.run_with({"--pcap", file + ":on-failure"}, "echo taken 2>&1 >" + file + "; exit 0");
+  INFO(ended.err + ended.out);
+  CHECK(ended.status == 0);
+  CHECK(owner_of(file) == 0);
+  CHECK(sys::read_file(file.c_str()) == "");
+}
+
+TEST_CASE("an earlier capture in a directory such as /tmp is emptied, and replaced after a failure") {
+  const HostDirectory directory;
+  fs::permissions(directory.path(), fs::perms(01777));
+  const auto file = directory / "capture";
+  write_file(file, "earlier", 0644);
+  CHECK(run(in_shard("exit 0", {"--pcap", file + ":on-failure"})).status == 0);
+  CHECK(sys::read_file(file.c_str()) == "");
+  CHECK(run(in_shard("exit 7", {"--pcap", file + ":on-failure"})).status == 7);
+  CHECK(fs::file_size(file) > 0);
+}
+
 TEST_CASE("a capture that replaces a file of a group that its owner is not in is the owner's alone") {
   const Hostile user;
   const auto file = user.own + "/capture";

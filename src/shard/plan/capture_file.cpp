@@ -12,6 +12,7 @@
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/text.hpp"
+#include "sys/files/for_user.hpp"
 #include "sys/files/mounter.hpp"
 #include "sys/files/open_output.hpp"
 
@@ -70,6 +71,14 @@ bool is_capture(const sys::Fd& file) {
   return ::pread(file.get(), &magic, sizeof magic, 0) == sizeof magic && magic == kMagic;
 }
 
+/// Whether a name that becomes free there can be taken only by those who could have removed its file: nobody
+/// else has chosen which directory it is.
+bool may_free_names_in(const sys::Fd& directory, const std::string& file) {
+  const auto path = sys::directory_without_links(directory.get(), file);
+  if (path.empty() || sys::is_sticky_and_shared(directory.get())) return false;
+  return ::geteuid() != 0 || (sys::only_we_may_change(directory.get()) && sys::find_on_roots_way(path));
+}
+
 }  // namespace
 
 CaptureDirectory open_capture_directory(const CaptureSpec& spec) try {
@@ -96,7 +105,7 @@ CaptureFile::CaptureFile(const CaptureSpec& spec, const std::function<void(std::
     directory_ = below == nullptr
                      ? open_directory(directory_of(spec.file))
                      : open_directory_below(*below, directory_of(spec.file.substr(below->path.size())));
-    is_led_by_link_ = sys::directory_without_links(directory_.get(), spec.file).empty();
+    may_free_name_ = may_free_names_in(directory_, spec.file);
     check_place();
     make();
   } catch (const Error& error) {
@@ -181,11 +190,11 @@ Error CaptureFile::name_is_taken() const {
   return {sys::errno_code(EEXIST), fmt::format("naming {}", sys::escape(spec_.file)), sys::kNameIsTaken};
 }
 
-/// Where a link has led, only what a redirection would do: whose link it is could take a name that is free.
+/// Where the name must not become free, only what a redirection would do.
 void CaptureFile::remove_earlier() const {
   refuse_anothers();
   refuse_all_but_captures();
-  if (has_earlier_name() && is_led_by_link_) {
+  if (has_earlier_name() && !may_free_name_) {
     sys::check(::ftruncate(earlier_.get(), 0), "emptying the {} of an earlier run", sys::escape(spec_.file));
   } else if (has_earlier_name()) {
     sys::check(::unlinkat(directory_.get(), name_.c_str(), 0), "removing the {} of an earlier run",

@@ -64,7 +64,7 @@ class CaptureFile {
   sys::BeforeMaking before_making_;
   std::string name_;  ///< in its directory
   bool is_named_by_another_;
-  bool is_led_by_link_ = false;
+  bool may_free_name_ = false;
   sys::Fd earlier_;  ///< the file that had the name at first: open, so that no other gets its inode
   sys::Fd directory_;
   std::optional<sys::PendingFile> file_;

@@ -40,11 +40,16 @@ std::string directory_without_links(int directory, const std::string& path) {
   return !unknown && named.parent_path() == real ? real : std::string();
 }
 
+bool is_sticky_and_shared(int directory) noexcept {
+  struct stat status = {};
+  return ::fstat(directory, &status) == 0 && (status.st_mode & S_ISVTX) != 0 &&
+         (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
 bool is_protected_entry(int directory, const std::string& name) noexcept {
   struct stat entry = {};
   struct stat status = {};
-  return ::fstat(directory, &status) == 0 && (status.st_mode & S_ISVTX) != 0 &&
-         (status.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
+  return is_sticky_and_shared(directory) && ::fstat(directory, &status) == 0 &&
          ::fstatat(directory, name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
          entry.st_uid != ::geteuid() && entry.st_uid != status.st_uid;
 }

@@ -37,8 +37,10 @@ std::optional<Place> place_of(const std::string& path);
 /// there.
 std::string directory_without_links(int directory, const std::string& path);
 
-/// Whether the entry is another user's, in a directory where any user may make files but not remove those of
-/// others.
+/// Whether others may make files in a directory, but not remove those of others.
+bool is_sticky_and_shared(int directory) noexcept;
+
+/// Whether the entry is another user's, in such a directory.
 bool is_protected_entry(int directory, const std::string& name) noexcept;
 
 /// Whether nobody else, except root, can make or remove entries in it.

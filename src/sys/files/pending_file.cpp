@@ -10,6 +10,7 @@
 
 #include "sys/base/check.hpp"
 #include "sys/base/random.hpp"
+#include "sys/files/open_output.hpp"
 
 namespace nslaunch::sys {
 
@@ -80,10 +81,12 @@ int PendingFile::make_room_and_link(const std::string& name) const noexcept {
   return link_as(name);
 }
 
-/// Only a rename can replace an existing entry.
+/// Only a rename can replace an existing entry. Where others could take the name while it is free, even a
+/// temporary file that nobody would find after a kill is better.
 int PendingFile::replace(const std::string& name) {
   if (!has_temporary_) {
-    if (before_making_ && !before_making_(directory_, temporary_)) return make_room_and_link(name);
+    const bool would_be_found = !before_making_ || before_making_(directory_, temporary_);
+    if (!would_be_found && !is_sticky_and_shared(directory_)) return make_room_and_link(name);
     if (const int error = link_as(temporary_); error != 0) return error;
     has_temporary_ = true;
   }

@@ -37,8 +37,9 @@ class PendingFile {
   void stand_in_for(struct stat old, bool had_list) const noexcept;
   /// Gives it a name that is not in use. Returns 0 or an errno, EEXIST if the name is taken.
   int give_new_name(const std::string& name) noexcept;
-  /// Replaces the entry of that name, which is not followed; for a moment there is no such entry if a
-  /// temporary file would not be found after a kill. Returns 0 or an errno.
+  /// Replaces the entry of that name, which is not followed. If a temporary file would not be found after a
+  /// kill, there is no such entry for a moment, unless others could take its name then. Returns 0 or an
+  /// errno.
   int replace(const std::string& name);
 
  private:
