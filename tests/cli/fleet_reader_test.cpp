@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -16,24 +17,36 @@ namespace {
 
 using Catch::Matchers::Contains;
 
-/// A fleet whose stdout is a pipe that nobody reads.
+/// A socket that takes as little as the kernel allows.
+sys::Pipe small_socket() {
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  sys::Pipe socket{sys::Fd(ends[0]), sys::Fd(ends[1])};
+  const int least = 1;
+  REQUIRE(::setsockopt(socket.write.get(), SOL_SOCKET, SO_SNDBUF, &least, sizeof least) == 0);
+  return socket;
+}
+
+/// A fleet whose stdout is a pipe or a socket that nobody reads.
 struct Unread {
-  explicit Unread(const FleetScene& scene, const Words& options, const Words& scripts) {
+  Unread(const FleetScene& scene, const Words& options, const Words& scripts,
+         sys::Pipe connection = sys::make_pipe())
+      : pipe(std::move(connection)) {
     auto start = scene.options();
     const int writer = pipe.write.get();
     start.prepare = [writer] { ::dup2(writer, STDOUT_FILENO); };
     process.emplace(scene.words(options, scripts), start);
     pipe.write.reset();
   }
-  sys::Pipe pipe = sys::make_pipe();
-  /// Waits until its pipe takes no more: the fleet has output left that it can't write.
-  bool is_full() const {
+  sys::Pipe pipe;
+  /// Waits until its pipe takes no more than `least`: the fleet has output left that it can't write.
+  bool is_full(int least = 16384) const {
     int last = 0;
     int same = 0;
     return eventually([&] {
       int size = 0;
       if (::ioctl(pipe.read.get(), FIONREAD, &size) != 0) return false;
-      same = size >= 16384 && size == std::exchange(last, size) ? same + 1 : 0;
+      same = size >= least && size == std::exchange(last, size) ? same + 1 : 0;
       return same == 10;
     });
   }
@@ -100,6 +113,15 @@ TEST_CASE("a fleet that one signal ends while nobody reads its output is at its 
   const auto ended = fleet.process->wait();
   CHECK(ended.signal == SIGTERM);
   CHECK_THAT(ended.err, Contains("the end of the output is lost: nobody has read it in time"));
+  CHECK(scene.registry().files() == Words{});
+}
+
+TEST_CASE("so is one whose output goes to a socket, however little that takes") {
+  const FleetScene scene;
+  Unread fleet(scene, {"--output", "stream", "--grace", "300ms"}, {"flood 9000000; hang"}, small_socket());
+  REQUIRE(fleet.is_full(1));
+  fleet.process->send_signal(SIGTERM);
+  CHECK(fleet.process->wait().signal == SIGTERM);
   CHECK(scene.registry().files() == Words{});
 }
 

@@ -1,7 +1,13 @@
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <nlohmann/json.hpp>
 
+#include "support/clients.hpp"
 #include "support/fleet_scene.hpp"
 #include "sys/process/pidfd.hpp"
 #include "sys/process/procfs.hpp"
@@ -141,6 +147,26 @@ TEST_CASE(
     read.append(chunk, static_cast<std::size_t>(size));
   CHECK(read.size() >= 500000);
   CHECK(pidfd->wait_for_end(std::chrono::seconds{20}));
+}
+
+TEST_CASE("a signal that comes while a fleet's reports are written costs none of them, nor its status") {
+  const FleetScene scene;
+  const auto fifo = scene.directory() + "/report.json";
+  const auto junit = scene.directory() + "/report.xml";
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const sys::Fd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  REQUIRE(::fcntl(reader.get(), F_SETPIPE_SZ, 4096) == 4096);
+  auto fleet = scene.start({"--shards", "20", "--report-json", fifo, "--report-junit", junit}, {"pass"});
+  pollfd written = {reader.get(), POLLIN, 0};
+  REQUIRE(::poll(&written, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) == 1);
+  fleet.send_signal(SIGTERM);
+  REQUIRE(::fcntl(reader.get(), F_SETFL, 0) == 0);
+  const auto report = read_all(reader);
+  const auto ended = fleet.wait();
+  INFO(ended.err);
+  CHECK(ended.status == 0);
+  CHECK(nlohmann::json::parse(report)["nslaunch_status"] == 0);
+  CHECK_THAT(contents(junit), Contains("shard-20") && Contains("</testsuites>"));
 }
 
 TEST_CASE("a fleet ends when whoever started it does") {

@@ -40,10 +40,11 @@ rlimit limit_on_descriptors() {
 }  // namespace
 
 // The limit on descriptors is raised only after the caller's has been saved for the commands.
-Fleet::Fleet(const FleetSpec& spec, const Observers& observers, Outlet& outlet)
+Fleet::Fleet(const FleetSpec& spec, const Observers& observers, Outlet& outlet, const CallersSignals& caller)
     : spec_(spec),
       observers_(observers),
       outlet_(outlet),
+      caller_(caller),
       shared_{caller_.before(), limit_on_descriptors(), ns::changed_sysctls(),
               sys::open_file("/dev/null", O_RDWR)},
       processors_(allowed_processors()),
@@ -189,7 +190,8 @@ FleetResult Fleet::run() {
   }
 }
 
-/// Releases the shards' descriptors and restores signals before reports are written, which may take a while.
+/// Releases the shards' descriptors before reports are written. A signal that arrives then changes nothing
+/// any more, and is dropped.
 FleetResult run_parts(const FleetSpec& spec, std::span<FleetObserver* const> observers, Outlet& outlet) {
   refuse_threads("run_fleet()");
   auto with_id = spec;
@@ -202,9 +204,12 @@ FleetResult run_parts(const FleetSpec& spec, std::span<FleetObserver* const> obs
   const auto tell_end = [&](const FleetResult& result) {
     all.tell(&FleetObserver::fleet_ended, FleetEnded{.result = result, .warn = warn});
   };
+  const CallersSignals caller;
   try {
-    auto result = with_id.parts.empty() ? refused_fleet(with_id, {}) : Fleet(with_id, all, outlet).run();
+    auto result =
+        with_id.parts.empty() ? refused_fleet(with_id, {}) : Fleet(with_id, all, outlet, caller).run();
     tell_end(result);
+    sys::discard_signals(caller.signals());
     return result;
   } catch (const Error& error) {
     tell_end(refused_fleet(with_id, error.what()));

@@ -27,7 +27,7 @@ namespace nslaunch::run {
 class Fleet {
  public:
   /// `spec` has a run id. All arguments must outlive the Fleet.
-  Fleet(const FleetSpec& spec, const Observers& observers, Outlet& outlet);
+  Fleet(const FleetSpec& spec, const Observers& observers, Outlet& outlet, const CallersSignals& caller);
 
   FleetResult run();
 
@@ -75,7 +75,7 @@ class Fleet {
   const FleetSpec& spec_;
   const Observers& observers_;
   Outlet& outlet_;
-  CallersSignals caller_;
+  const CallersSignals& caller_;
   sys::Loop loop_{"waiting for the shards"};
   sys::Loop::Watch signals_watch_;
   sys::Loop::Watch cancel_watch_;

@@ -113,9 +113,9 @@ void Printer::write_some() {
     front.text.insert(front_taken_, erase);
     waiting_ += erase.size();
   }
-  const auto size = std::min(front.text.size() - front_taken_, most_at_once_[which]);
-  const auto taken = lost_[which] ? static_cast<ssize_t>(size)
-                                  : ::write(target(front.stream), front.text.data() + front_taken_, size);
+  const auto rest = std::string_view(front.text).substr(front_taken_, most_at_once_[which]);
+  const auto taken = lost_[which] ? static_cast<ssize_t>(rest.size())
+                                  : sys::write_without_blocking(target(front.stream), rest);
   if (taken < 0 && errno != EINTR && errno != EAGAIN) {
     lost_[which] = true;
     if (errno != EPIPE && errno != EBADF) error_ = errno;  // EBADF: closed by the caller from the start

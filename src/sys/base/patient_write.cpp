@@ -5,9 +5,9 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -24,15 +24,14 @@ bool is_regular(int fd) noexcept {
   return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/// Writes as much as the other side takes without blocking. O_NONBLOCK is not ours to set on a shared
-/// descriptor: without it, writes at most what a pipe that poll(2) calls writable always takes (pipe(7)).
-ssize_t write_some(int fd, std::string_view content) noexcept {
-  struct stat status = {};
-  if (::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode))
-    return ::send(fd, content.data(), content.size(), MSG_DONTWAIT);
-  const bool never_waits = S_ISREG(status.st_mode) || (::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0;
-  const auto most = never_waits ? content.size() : std::size_t{PIPE_BUF};
-  return ::write(fd, content.data(), std::min(content.size(), most));
+/// On kernels that refuse the flag for pipes (before Linux 6.4), at most what a pipe that poll(2) calls
+/// writable takes (pipe(7)), unless another process fills it in between (K73).
+ssize_t write_to_pipe(int fd, std::string_view content) noexcept {
+  const auto piece = content.substr(0, PIPE_BUF);
+  const iovec part{const_cast<char*>(piece.data()), piece.size()};
+  const ssize_t count = ::pwritev2(fd, &part, 1, -1, RWF_NOWAIT);
+  if (count >= 0 || errno == EAGAIN || errno == EINTR || errno == EPIPE) return count;
+  return ::write(fd, piece.data(), piece.size());
 }
 
 /// Readable while one of these signals is pending, which it leaves so; empty if it can't be made.
@@ -63,6 +62,15 @@ int pause_for_room(const std::optional<Deadline>& deadline) noexcept {
 
 }  // namespace
 
+ssize_t write_without_blocking(int fd, std::string_view content) noexcept {
+  struct stat status = {};
+  if (::fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode))
+    return ::send(fd, content.data(), content.size(), MSG_DONTWAIT);
+  if (S_ISREG(status.st_mode) || (::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0)
+    return ::write(fd, content.data(), content.size());
+  return write_to_pipe(fd, content);
+}
+
 Fd reopen_terminal(int descriptor) noexcept {
   if (::isatty(descriptor) != 1) return {};
   char path[32];
@@ -79,7 +87,7 @@ int write_unless_ended(int fd, std::string_view content,
   const int target = terminal ? terminal.get() : fd;
   while (!content.empty()) {
     if (const int error = wait_for_reader(target, deadline); error != 0) return error;
-    const ssize_t count = write_some(target, content);
+    const ssize_t count = write_without_blocking(target, content);
     if (count < 0 && errno != EINTR && errno != EAGAIN) return errno;
     if (count > 0) {
       content.remove_prefix(static_cast<std::size_t>(count));
@@ -95,7 +103,7 @@ int write_patiently(int fd, std::string_view& content, const Deadline& deadline)
     pollfd watched = {fd, POLLOUT, 0};
     const int ready = retry_on_eintr([&] { return ::poll(&watched, 1, deadline.poll_timeout()); });
     if (ready <= 0) return ready == 0 ? ETIMEDOUT : errno;
-    const ssize_t count = write_some(fd, content);
+    const ssize_t count = write_without_blocking(fd, content);
     if (count < 0 && (errno == EINTR || errno == EAGAIN) && !deadline.passed()) continue;
     if (count < 0) return errno == EAGAIN ? ETIMEDOUT : errno;
     content.remove_prefix(static_cast<std::size_t>(count));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <optional>
 #include <string_view>
@@ -14,6 +16,11 @@ namespace nslaunch::sys {
 /// little, gives up with ETIMEDOUT; after the deadline, tries once. Returns 0 or an errno; EPIPE comes with
 /// SIGPIPE, unless that is ignored.
 int write_patiently(int fd, std::string_view& content, const Deadline& deadline) noexcept;
+
+/// Writes what the other side takes at once, of a pipe's at most PIPE_BUF bytes, after poll(2) has called it
+/// writable. O_NONBLOCK is not ours to set on a descriptor that others share. Returns as write(2): EAGAIN if
+/// somebody else has taken the room.
+ssize_t write_without_blocking(int fd, std::string_view content) noexcept;
 
 /// The terminal behind a descriptor, opened again so that a write never blocks: one that has stopped blocks
 /// who writes more than it takes (K38), and flags changed on the caller's own descriptor would affect its
