@@ -28,19 +28,6 @@ MountOptions options_for_notes(int upper, bool is_kept) {
   return {{"redirect_dir", "nofollow"}, {"userxattr", ""}};
 }
 
-/// The top directory of a view shows the mode and the owner of its upper layer.
-void make_alike(const sys::Directory& upper, int lower) {
-  struct stat status = {};
-  sys::check(::fstat(lower, &status), "looking at what an overlay covers");
-  try {
-    upper.set_owner(status.st_uid, status.st_gid);
-  } catch (const Error& error) {
-    // If the owner's id is not mapped here, ours is used.
-    if (error.code() != sys::errno_code(EINVAL) && error.code() != sys::errno_code(EPERM)) throw;
-  }
-  upper.set_mode(status.st_mode & 07777);
-}
-
 /// What a layer's mount forbids must not become possible through a view of it.
 unsigned flags_of(int layer) {
   struct statvfs status = {};
@@ -53,9 +40,18 @@ unsigned flags_of(int layer) {
 
 }  // namespace
 
+void make_alike(const sys::Directory& upper, const struct stat& lower) {
+  try {
+    upper.set_owner(lower.st_uid, lower.st_gid);
+  } catch (const Error& error) {
+    // If the owner's id is not mapped here, ours is used.
+    if (error.code() != sys::errno_code(EINVAL) && error.code() != sys::errno_code(EPERM)) throw;
+  }
+  upper.set_mode(lower.st_mode & 07777);
+}
+
 sys::Fd make_view(const OverlayLayers& layers, Changes changes) {
   const sys::Directory upper(sys::Fd(::fcntl(layers.upper, F_DUPFD_CLOEXEC, 0)));
-  make_alike(upper, layers.lower);
   // Anything that another process has put there would pass for changes.
   if (!upper.is_empty()) throw Error(sys::errno_code(ESTALE), "finding the directory for the changes empty");
   const bool is_kept = changes == Changes::kKept;

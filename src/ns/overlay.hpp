@@ -17,6 +17,10 @@ enum class Changes {
   kKept,  ///< makes sense by itself; a directory is renamed by copying it (K36)
 };
 
+/// Gives an upper layer the owner, if possible, and the mode of the directory that it will cover: the top of
+/// the view shows those. Throws Error.
+void make_alike(const sys::Directory& upper, const struct stat& lower);
+
 /// A view of `lower` in which every change goes to `upper`, not attached yet (attach()); mounts below `lower`
 /// are not in it. It accesses its layers with its creator's current rights (K57). Throws Error.
 sys::Fd make_view(const OverlayLayers& layers, Changes changes);

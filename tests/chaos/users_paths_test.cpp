@@ -119,6 +119,34 @@ TEST_CASE("a user who races with root for --private gets no file of root's") {
   be_raced({"--private", "PATH"});
 }
 
+TEST_CASE("a user who swaps a directory for root's changes with a link gets no directory of root's") {
+  const auto& user = other_user();
+  const HostDirectory sticky;
+  const RegistryView registry;
+  fs::permissions(sticky.path(), fs::perms(01777));
+  for (const auto* name : {"victim", "keep", "project"}) fs::create_directory(sticky / name);
+  for (const auto* name : {"keep", "project"})
+    REQUIRE(::chown((sticky / name).c_str(), user.pw_uid, user.pw_gid) == 0);
+  const auto victim = sticky / "victim";
+  fs::permissions(victim, fs::perms(0700));
+  fs::create_symlink(victim, sticky / "link");
+  REQUIRE(::lchown((sticky / "link").c_str(), user.pw_uid, user.pw_gid) == 0);
+  // Quick, to come between two looks of root's.
+  const Racer racer(user, sticky.path(), [] {
+    ::renameat2(AT_FDCWD, "keep", AT_FDCWD, "link", RENAME_EXCHANGE);
+    rest(20);
+  });
+  const auto overlay = sticky / "project" + "=" + sticky / "keep";
+  for (int round = chaos_rounds(400); round > 0; --round) {
+    const auto ended = run(nslaunch({"--overlay", overlay, "--", "true"}), registry.options());
+    CHECK((ended.status == 0 || ended.status == 125));
+    struct stat status = {};
+    REQUIRE(::lstat(victim.c_str(), &status) == 0);
+    REQUIRE(status.st_uid == 0);
+    REQUIRE((status.st_mode & 07777) == 0700);
+  }
+}
+
 TEST_CASE("a user who makes and removes a capture's name all the time does not get root's capture") {
   const auto& user = other_user();
   const HostDirectory sticky;

@@ -90,6 +90,24 @@ TEST_CASE("a user's links do not have changes kept in a directory of root's, wha
   }
 }
 
+TEST_CASE("a user's link gives that user no directory of root's for the changes of root's own command") {
+  const Hostile user;
+  need_room_for_changes(user.ground.path());
+  user.act([&] { fs::create_directory(user.own + "/project"); });
+  user.link(user.victim, user.own + "/out");
+  const auto view = user.own + "/project=" + user.own;
+  const auto ended = run(in_shard("echo ran", {"--overlay", view + "/out"}), user.options());
+  INFO(ended.err);
+  CHECK(ended.status == 125);
+  CHECK_THAT(ended.err, Contains("somebody else may have put it there") && Contains("Name a new one"));
+  CHECK(user.victim_is_untouched());
+  // As advised, and below such a link.
+  CHECK(run(in_shard("echo ran", {"--overlay", view + "/new"}), user.options()).out == "ran\n");
+  CHECK(owner_of(user.own + "/new") == user.uid);
+  CHECK(run(in_shard("echo ran", {"--overlay", view + "/out/new"}), user.options()).out == "ran\n");
+  CHECK(owner_of(user.victim + "/new") == 0);
+}
+
 TEST_CASE("root keeps what a user's command changes in the user's own project, wherever root can") {
   const Hostile user;
   need_room_for_changes(user.ground.path());

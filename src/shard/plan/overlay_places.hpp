@@ -15,12 +15,15 @@ namespace nslaunch::shard {
 /// Throws UsageError if it can't be covered.
 sys::Directory open_covered(OverlaySpec& overlay, const Plan& plan);
 
-/// The path of the directory for the changes, as far as it is known before that is created. Throws
-/// UsageError.
+/// The path of the directory for the changes, as it was named; absolute.
+std::string named_place_to_keep(const OverlaySpec& overlay, const Plan& plan);
+
+/// The same without links, as far as that is known before the directory is created. Throws UsageError.
 std::string place_to_keep(const OverlaySpec& overlay, const Plan& plan);
 
 /// Opens the directory that keeps the changes, created if missing, and stores its path without links in the
-/// spec. Throws UsageError or Error.
-UsersDirectory make_keeping_directory(OverlaySpec& overlay, const Plan& plan);
+/// spec. Unless the command is another user's, it gets the mode and owner of `covered`. Throws UsageError or
+/// Error.
+UsersDirectory make_keeping_directory(OverlaySpec& overlay, const sys::Directory& covered, const Plan& plan);
 
 }  // namespace nslaunch::shard

@@ -120,7 +120,7 @@ bool is_empty(const sys::Directory& directory, bool is_for_user) {
 void prepare_keeping(Plan& plan, std::size_t at, const sys::BeforeMaking& before_making) {
   auto& overlay = plan.spec.overlays[at];
   const auto* user = other_user(plan.spec);
-  auto [directory, is_roots] = make_keeping_directory(overlay, plan);
+  auto [directory, is_roots] = make_keeping_directory(overlay, plan.places.covered[at], plan);
   check_keeping_directory(overlay, is_empty(directory, user != nullptr));
   if (user != nullptr && directory.status().st_uid != user->uid)
     sys::give_directory(directory, user->uid, user->gid);
@@ -149,13 +149,19 @@ void sort_overlays(Plan& plan) {
 void check_overlays(Plan& plan) {
   auto& overlays = plan.spec.overlays;
   sort_overlays(plan);
+  std::vector<std::string> named;
   for (auto& overlay : overlays) {
+    named.push_back(overlay.keep.empty() ? "" : named_place_to_keep(overlay, plan));
     if (!overlay.keep.empty()) overlay.keep = place_to_keep(overlay, plan);
   }
   for (const auto& overlay : overlays) {
     check_apart(overlay, plan);
     if (!overlay.keep.empty() && other_user(plan.spec) == nullptr) check_keeping_directory(overlay);
     check_mounts_below(overlay, plan);
+  }
+  // Where its links lead when the directory is made is for the kernel to say again.
+  for (std::size_t at = 0; at < overlays.size(); ++at) {
+    if (other_user(plan.spec) == nullptr) overlays[at].keep = std::move(named[at]);
   }
 }
 
