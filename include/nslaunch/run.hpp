@@ -4,6 +4,7 @@
 #include <nslaunch/spec.hpp>
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -45,6 +46,9 @@ struct RunOptions {
   /// Called with what run_shard() is about to return, when nothing of the shard is left and signals are still
   /// blocked: one that arrives this late changes nothing any more, and is dropped.
   std::function<void(const Outcome&)> ended{};
+  /// The same for the exception that run_shard() is about to throw: the command has not run, or its end is
+  /// unknown.
+  std::function<void(const std::exception&)> failed{};
 };
 
 /// Runs one shard from start to end in the calling process: records it, launches it, supervises it and

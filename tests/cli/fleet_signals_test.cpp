@@ -1,14 +1,10 @@
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <nlohmann/json.hpp>
 
-#include "support/clients.hpp"
 #include "support/fleet_scene.hpp"
+#include "support/slow_fifo.hpp"
 #include "sys/process/pidfd.hpp"
 #include "sys/process/procfs.hpp"
 
@@ -151,17 +147,13 @@ TEST_CASE(
 
 TEST_CASE("a signal that comes while a fleet's reports are written costs none of them, nor its status") {
   const FleetScene scene;
-  const auto fifo = scene.directory() + "/report.json";
+  const SlowFifo fifo(scene.directory() + "/report.json");
   const auto junit = scene.directory() + "/report.xml";
-  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
-  const sys::Fd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  REQUIRE(::fcntl(reader.get(), F_SETPIPE_SZ, 4096) == 4096);
-  auto fleet = scene.start({"--shards", "20", "--report-json", fifo, "--report-junit", junit}, {"pass"});
-  pollfd written = {reader.get(), POLLIN, 0};
-  REQUIRE(::poll(&written, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) == 1);
+  auto fleet =
+      scene.start({"--shards", "20", "--report-json", fifo.path(), "--report-junit", junit}, {"pass"});
+  fifo.wait_until_written();
   fleet.send_signal(SIGTERM);
-  REQUIRE(::fcntl(reader.get(), F_SETFL, 0) == 0);
-  const auto report = read_all(reader);
+  const auto report = fifo.read();
   const auto ended = fleet.wait();
   INFO(ended.err);
   CHECK(ended.status == 0);

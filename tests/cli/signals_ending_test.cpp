@@ -9,6 +9,7 @@
 #include "support/counter.hpp"
 #include "support/identity.hpp"
 #include "support/skip.hpp"
+#include "support/slow_fifo.hpp"
 #include "support/tampered.hpp"
 #include "sys/process/procfs.hpp"
 
@@ -86,6 +87,21 @@ TEST_CASE("a signal that comes when the command has ended changes nothing: statu
   CHECK(std::filesystem::exists(capture));
   CHECK(std::filesystem::exists(report));
   CHECK(std::filesystem::is_empty(started.records.path()));
+}
+
+TEST_CASE("a signal that comes while the reports of a launch that failed are written costs nothing") {
+  const TempDir directory;
+  const SlowFifo fifo(directory / "report.json");
+  const auto junit = directory / "report.xml";
+  Started started(nslaunch({"--report-json", fifo.path(), "--report-junit", junit, "--", "/nonexistent",
+                            std::string(10'000, 'x')}));
+  fifo.wait_until_written();
+  started.process.send_signal(SIGTERM);
+  CHECK_THAT(fifo.read(), Contains("\"nslaunch_status\":127"));
+  const auto ended = started.process.wait();
+  CHECK(ended.status == 127);
+  CHECK_THAT(ended.err, Contains("/nonexistent"));
+  CHECK(std::filesystem::file_size(junit) > 0);
 }
 
 TEST_CASE("a command that handles SIGTERM keeps its own exit status") {

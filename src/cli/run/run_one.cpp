@@ -5,7 +5,6 @@
 #include <nslaunch/run.hpp>
 
 #include <filesystem>
-#include <functional>
 #include <utility>
 #include <vector>
 
@@ -20,15 +19,28 @@
 namespace nslaunch::cli {
 namespace {
 
-/// `keep_open`: descriptors that `ended` needs. All others are left to the command.
-Outcome run_and_tell(const ShardSpec& spec, const Messages& messages, bool verbose,
-                     std::vector<int> keep_open = {}, const std::function<void(const Outcome&)>& ended = {}) {
-  const auto tell = [&](const Outcome& outcome) {
-    report(outcome, spec, verbose);
-    if (ended) ended(outcome);
+void tell_failure(run::OnePart& part, const std::exception& error) {
+  const auto tell = [&](Status status, int exit_status) {
+    part.never_ran(error.what(), status, exit_status);
   };
-  return run_shard(spec, messages,
-                   {.give_up_descriptors = true, .keep_open = std::move(keep_open), .ended = tell});
+  if (const auto* command = dynamic_cast<const CommandError*>(&error))
+    tell(Status::kFail, command->exit_status());
+  else if (const auto* ended = dynamic_cast<const shard::EndedLaunch*>(&error))
+    tell(Status::kCancelled, status_of_signal(ended->signal()));
+  else
+    tell(Status::kError, kOwnFailure);
+}
+
+/// `keep_open`: descriptors that the part's observers need. All others are left to the command.
+Outcome run_and_tell(const ShardSpec& spec, const Messages& messages, bool verbose,
+                     std::vector<int> keep_open = {}, run::OnePart* part = nullptr) {
+  RunOptions options{.give_up_descriptors = true, .keep_open = std::move(keep_open)};
+  options.ended = [&](const Outcome& outcome) {
+    report(outcome, spec, verbose);
+    if (part != nullptr) part->ended(outcome);
+  };
+  if (part != nullptr) options.failed = [&](const std::exception& error) { tell_failure(*part, error); };
+  return run_shard(spec, messages, options);
 }
 
 /// As the launch resolves it, for code that looks for files of the command there.
@@ -49,19 +61,7 @@ Outcome run_and_write(ShardSpec& spec, Messages messages, const Arguments& argum
   const auto observers = reports.observers();
   messages.log = reports.log();
   run::OnePart part(fleet, observers, sys::warn);
-  try {
-    return run_and_tell(spec, messages, arguments.has("verbose"), reports.descriptors(),
-                        [&](const Outcome& outcome) { part.ended(outcome); });
-  } catch (const CommandError& error) {
-    part.never_ran(error.what(), Status::kFail, error.exit_status());
-    throw;
-  } catch (const shard::EndedLaunch& error) {
-    part.never_ran(error.what(), Status::kCancelled, status_of_signal(error.signal()));
-    throw;
-  } catch (const std::exception& error) {
-    part.never_ran(error.what(), Status::kError, kOwnFailure);
-    throw;
-  }
+  return run_and_tell(spec, messages, arguments.has("verbose"), reports.descriptors(), &part);
 }
 
 }  // namespace

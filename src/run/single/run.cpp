@@ -71,7 +71,15 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages, const RunOpti
   registry::sweep();
   // Before anything of the shard is made: a signal that ended us halfway would leave it.
   run::CallersSignals caller;
-  auto outcome = run_with(caller, spec, messages, options);
+  auto outcome = [&] {
+    try {
+      return run_with(caller, spec, messages, options);
+    } catch (const std::exception& error) {
+      if (options.failed) options.failed(error);
+      sys::discard_signals(caller.signals());
+      throw;
+    }
+  }();
   if (options.ended) options.ended(outcome);
   // Too late for the command, and not meant for us.
   sys::discard_signals(caller.signals());

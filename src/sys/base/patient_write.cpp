@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -24,14 +25,28 @@ bool is_regular(int fd) noexcept {
   return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/// On kernels that refuse the flag for pipes (before Linux 6.4), at most what a pipe that poll(2) calls
-/// writable takes (pipe(7)), unless another process fills it in between (K73).
+/// The same file, opened again so that a write never blocks; empty if that is impossible.
+Fd reopen(int descriptor) noexcept {
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+  return Fd(::open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+}
+
+/// Where neither way is open, writes at most what a pipe that poll(2) calls writable takes (pipe(7)), unless
+/// another process fills it in between (K73).
 ssize_t write_to_pipe(int fd, std::string_view content) noexcept {
   const auto piece = content.substr(0, PIPE_BUF);
   const iovec part{const_cast<char*>(piece.data()), piece.size()};
   const ssize_t count = ::pwritev2(fd, &part, 1, -1, RWF_NOWAIT);
   if (count >= 0 || errno == EAGAIN || errno == EINTR || errno == EPIPE) return count;
-  return ::write(fd, piece.data(), piece.size());
+  const Fd again = reopen(fd);
+  return ::write(again ? again.get() : fd, piece.data(), piece.size());
+}
+
+/// Opening a terminal's other end again would make a new terminal (pts(4)).
+bool is_master(int terminal) noexcept {
+  int number = 0;
+  return ::ioctl(terminal, TIOCGPTN, &number) == 0;
 }
 
 /// Readable while one of these signals is pending, which it leaves so; empty if it can't be made.
@@ -72,10 +87,7 @@ ssize_t write_without_blocking(int fd, std::string_view content) noexcept {
 }
 
 Fd reopen_terminal(int descriptor) noexcept {
-  if (::isatty(descriptor) != 1) return {};
-  char path[32];
-  std::snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-  return Fd(::open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+  return ::isatty(descriptor) == 1 && !is_master(descriptor) ? reopen(descriptor) : Fd();
 }
 
 int write_unless_ended(int fd, std::string_view content,
