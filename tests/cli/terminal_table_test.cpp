@@ -1,14 +1,22 @@
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <cstdlib>
-#include <future>
+#include <functional>
 
+#include "support/clients.hpp"
 #include "support/identity.hpp"
 #include "support/job_performance.hpp"
 #include "support/job_table.hpp"
 #include "support/process.hpp"
 #include "support/skip.hpp"
+#include "sys/base/check.hpp"
+#include "sys/base/fd.hpp"
+#include "sys/base/files.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -48,6 +56,33 @@ Shown perform(const JobCase& job, Shell shell, const std::string& launch, const 
   }
 }
 
+/// A performance in a process of its own: what it uses to look at processes is made for one thread.
+class Beside {
+ public:
+  explicit Beside(const std::function<Shown()>& perform) : pid_(sys::check(::fork(), "starting a process")) {
+    if (pid_ == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      const auto shown = perform();
+      sys::write_all(pipe_.write.get(), shown.screen + '\0' + shown.raw);
+      ::_exit(0);
+    }
+    pipe_.write.reset();
+  }
+  Beside(const Beside&) = delete;
+  Beside& operator=(const Beside&) = delete;
+  ~Beside() { ::waitpid(pid_, nullptr, 0); }
+
+  Shown shown() const {
+    const auto all = read_all(pipe_.read);
+    const auto end = std::min(all.find('\0'), all.size());
+    return {all.substr(0, end), all.substr(std::min(end + 1, all.size()))};
+  }
+
+ private:
+  sys::Pipe pipe_ = sys::make_pipe();
+  pid_t pid_;
+};
+
 bool is_wanted(const JobCase& job) {
   const char* only = std::getenv("NSLAUNCH_TEST_JOB_CASE");
   return only == nullptr || job.name == only;
@@ -60,9 +95,9 @@ void compare(Shell shell, const std::string& launch, Signals signals = Signals::
     SKIP_TEST((program + " is not installed").c_str());
   for (const auto& job : job_cases(shell, signals)) {
     if (!is_wanted(job)) continue;
-    auto direct = std::async(std::launch::async, perform, job, shell, "", unique_sleep());
+    const Beside direct([&, mark = unique_sleep()] { return perform(job, shell, "", mark); });
     const auto in_shard = perform(job, shell, launch, unique_sleep());
-    const auto outside = direct.get();
+    const auto outside = direct.shown();
     INFO(program << ": " << job.name << "\nraw, directly: " << outside.raw
                  << "\nraw, in a shard: " << in_shard.raw);
     CHECK_THAT(outside.screen, !Catch::Contains("FAILED"));

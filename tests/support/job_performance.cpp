@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
-#include <mutex>
 #include <regex>
 #include <sstream>
 #include <stdexcept>
@@ -53,10 +52,6 @@ void prepare_terminal() {
 
 Performance::Performance(Shell shell, const std::string& launch, std::string mark)
     : shell_(shell), direct_(launch.empty()), mark_(std::move(mark)) {
-  // A process that another thread starts meanwhile has our open script for a moment, which can't be executed
-  // then (ETXTBSY).
-  static std::mutex one_at_a_time;
-  std::unique_lock lock(one_at_a_time);
   write("s", "echo $$ > pid\nexec " + launch + " \"$@\"\n");
   write("w", "echo up\nexec sleep " + mark_ + "\n");
   for (const auto& script : job_scripts()) {
@@ -75,7 +70,6 @@ Performance::Performance(Shell shell, const std::string& launch, std::string mar
                          "ENV"};
   options.prepare = prepare_terminal;
   terminal_.emplace(start_of(shell), options, PtySession::Size{24, 200});
-  lock.unlock();
   expect("READY");
   expect(" ");
 }
