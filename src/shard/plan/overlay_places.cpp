@@ -105,61 +105,32 @@ namespace {
 
 constexpr const char* kKeepAdvice = "Name a directory where you can write, for what the command changes.";
 
-/// Whether root alone can have decided that the path leads to this directory.
-bool is_on_roots_way(const std::string& path, const sys::Directory& directory) {
-  const auto found = sys::find_on_roots_way(path);
-  return found && sys::is_same(found.get(), directory.fd());
-}
-
-bool are_alike(const struct stat& one, const struct stat& other) {
-  return one.st_uid == other.st_uid && one.st_gid == other.st_gid && one.st_mode == other.st_mode;
-}
-
-/// By another user's link root must not change whose a directory is, nor who may enter it.
-void refuse_to_change(const OverlaySpec& overlay, const sys::Directory& directory,
-                      const struct stat& covered) {
-  const auto status = directory.status();
-  const bool is_its_owners = covered.st_uid != 0 && status.st_uid == covered.st_uid;
-  if (::geteuid() != 0 || is_its_owners || are_alike(status, covered)) return;
-  if (is_on_roots_way(overlay.keep, directory)) return;
-  refuse_overlay(overlay, "the directory for the changes is there, and somebody else may have put it there",
-                 "Name a new one, or one where all directories above it are root's.");
-}
-
-/// A new one in a place that its owner may have chosen is given to nobody else.
-void make_alike(const OverlaySpec& overlay, const sys::Directory& above, const sys::Directory& made,
-                const struct stat& covered) {
-  const bool may_give = ::geteuid() != 0 || covered.st_uid == 0 || above.status().st_uid == covered.st_uid ||
-                        is_on_roots_way(fs::path(overlay.keep).parent_path(), above);
-  if (may_give) ns::make_alike(made, covered);
-}
-
 /// The kernel follows links here: it protects from those in a sticky directory.
-sys::Directory open_or_make(const OverlaySpec& overlay, const sys::Directory& covered) try {
-  const auto status = covered.status();
+sys::Directory open_or_make(const OverlaySpec& overlay) try {
   const sys::Fd there(::open(overlay.keep.c_str(), O_PATH | O_CLOEXEC));
-  if (there || errno != ENOENT) {
-    auto directory = sys::Directory::open(overlay.keep);
-    refuse_to_change(overlay, directory, status);
-    ns::make_alike(directory, status);
-    return directory;
-  }
+  if (there || errno != ENOENT) return sys::Directory::open(overlay.keep);
   const fs::path path = overlay.keep;
   const auto above = sys::Directory::open_or_make(path.parent_path(), mode_of_results());
-  auto made = above.make(path.filename(), mode_of_results());
-  make_alike(overlay, above, made, status);
-  return made;
-} catch (const UsageError&) {
-  throw;
+  return above.make(path.filename(), mode_of_results());
 } catch (const Error& error) {
   throw Error(error.code(), fmt::format("making {} for --overlay", sys::escape(overlay.keep)), kKeepAdvice);
+}
+
+/// Whether nobody else, where we are root, can have decided which directory this is: whose it is, and who may
+/// enter it, is not to change by another user's link, or by a directory that such a user has put there.
+bool is_ours_to_change(const std::string& path, const sys::Directory& directory) {
+  if (::geteuid() != 0) return true;
+  const auto found = sys::find_on_roots_way(path);
+  return found && sys::is_same(found.get(), directory.fd());
 }
 
 }  // namespace
 
 UsersDirectory make_keeping_directory(OverlaySpec& overlay, const sys::Directory& covered, const Plan& plan) {
   if (other_user(plan.spec) == nullptr) {
-    UsersDirectory own{open_or_make(overlay, covered)};
+    UsersDirectory own{open_or_make(overlay)};
+    if (is_ours_to_change(overlay.keep, own.directory) && own.directory.is_empty())
+      ns::make_alike(own.directory, covered.status());
     overlay.keep = path_here(own.directory, overlay.keep, plan);
     return own;
   }

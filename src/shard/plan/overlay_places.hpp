@@ -22,8 +22,8 @@ std::string named_place_to_keep(const OverlaySpec& overlay, const Plan& plan);
 std::string place_to_keep(const OverlaySpec& overlay, const Plan& plan);
 
 /// Opens the directory that keeps the changes, created if missing, and stores its path without links in the
-/// spec. Unless the command is another user's, it gets the mode and owner of `covered`. Throws UsageError or
-/// Error.
+/// spec. Unless the command is another user's, it gets the mode and owner of `covered`, as root only where
+/// nobody else can have put it. Throws UsageError or Error.
 UsersDirectory make_keeping_directory(OverlaySpec& overlay, const sys::Directory& covered, const Plan& plan);
 
 }  // namespace nslaunch::shard
