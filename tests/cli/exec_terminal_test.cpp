@@ -1,3 +1,6 @@
+#include <unistd.h>
+
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 
@@ -5,6 +8,7 @@
 #include "support/process.hpp"
 #include "support/pty.hpp"
 #include "support/shell_session.hpp"
+#include "support/terminal_ends.hpp"
 
 namespace nslaunch::test {
 namespace {
@@ -105,6 +109,26 @@ TEST_CASE("a terminal that closes ends what exec has started on it, and not the 
   CHECK(all_gone("sleep 1000; : " + mark));
   CHECK(eventually([&] { return find_processes(mark).empty(); }));
   CHECK(shell.registry.state(shell.shard.id) == "running");
+}
+
+TEST_CASE("signals end an exec whose terminal nobody reads, and a slow reader gets all") {
+  const bool is_read_later = GENERATE(false, true);
+  const RegistryView registry;
+  const LiveShard shard(registry);
+  const TerminalEnds ends;
+  auto options = registry.options();
+  options.prepare = [&] { ::dup2(ends.terminal.get(), STDOUT_FILENO); };
+  Process exec(nslaunch({"exec", shard.id, "--", "seq", "100000"}), options);
+  REQUIRE(ends.is_full());
+  if (is_read_later) {
+    const auto all = ends.read_until("\n100000\n");
+    CHECK(std::count(all.begin(), all.end(), '\n') == 100'000);
+    CHECK(exec.wait().status == 0);
+  } else {
+    exec.send_signal(SIGTERM);
+    if (!exec.pidfd().wait_for_end(std::chrono::seconds{2})) exec.send_signal(SIGTERM);
+    CHECK(exec.wait(std::chrono::seconds{20}).signal == SIGTERM);
+  }
 }
 
 TEST_CASE("a shard ends at once though a shell on a terminal is in it") {

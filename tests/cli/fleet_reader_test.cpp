@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include "support/fleet_scene.hpp"
+#include "support/terminal_ends.hpp"
 #include "sys/process/pidfd.hpp"
 
 namespace nslaunch::test {
@@ -144,6 +146,20 @@ TEST_CASE("a slow reader of a fleet that one signal ends gets all, also where th
   const auto ended = fleet.process->wait();
   CHECK(ended.signal == SIGTERM);
   CHECK_THAT(ended.err, Contains("CANCELLED shard-1") && !Contains("is lost"));
+}
+
+TEST_CASE("output to the other end of a terminal arrives") {
+  const FleetScene scene;
+  const TerminalEnds ends;
+  auto options = scene.options();
+  options.prepare = [&] { ::dup2(ends.master.get(), STDOUT_FILENO); };
+  Process fleet(scene.words({}, {"say arrived"}), options);
+  CHECK(fleet.wait().status == 0);
+  char text[64];
+  pollfd typed = {ends.terminal.get(), POLLIN, 0};
+  REQUIRE(::poll(&typed, 1, 0) == 1);
+  CHECK(std::string(text, static_cast<std::size_t>(::read(ends.terminal.get(), text, sizeof text))) ==
+        "arrived\n");
 }
 
 TEST_CASE("a reader that goes away ends nothing") {

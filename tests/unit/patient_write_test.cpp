@@ -7,11 +7,11 @@
 
 #include <catch2/catch.hpp>
 #include <cerrno>
-#include <cstdlib>
 #include <string>
 #include <utility>
 
 #include "support/temp_dir.hpp"
+#include "support/terminal_ends.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/fd.hpp"
 
@@ -25,6 +25,10 @@ Pipe connect(const std::string& kind) {
     int ends[2];
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
     return {Fd(ends[0]), Fd(ends[1])};
+  }
+  if (kind == "terminal") {
+    test::TerminalEnds ends;
+    return {std::move(ends.master), std::move(ends.terminal)};
   }
   if (kind == "pipe that was opened again") {
     auto ends = make_pipe();
@@ -42,7 +46,7 @@ Pipe connect(const std::string& kind) {
 }  // namespace
 
 TEST_CASE("what another process has just filled does not block a write") {
-  const auto* kind = GENERATE("pipe", "socket", "FIFO", "pipe that was opened again");
+  const auto* kind = GENERATE("pipe", "socket", "FIFO", "pipe that was opened again", "terminal");
   CAPTURE(kind);
   const auto ends = connect(kind);
   REQUIRE(ends.write);
@@ -53,13 +57,9 @@ TEST_CASE("what another process has just filled does not block a write") {
 }
 
 TEST_CASE("a terminal is opened again for writing, and its other end is not, which would be another one") {
-  const Fd other_end(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-  REQUIRE(other_end);
-  REQUIRE(::unlockpt(other_end.get()) == 0);
-  const Fd terminal(::open(::ptsname(other_end.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
-  REQUIRE(terminal);
-  CHECK(reopen_terminal(terminal.get()));
-  CHECK_FALSE(reopen_terminal(other_end.get()));
+  const test::TerminalEnds ends;
+  CHECK(reopen_terminal(ends.terminal.get()));
+  CHECK_FALSE(reopen_terminal(ends.master.get()));
 }
 
 }  // namespace nslaunch::sys

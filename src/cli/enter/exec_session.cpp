@@ -12,6 +12,7 @@
 #include "sys/base/clock.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/log.hpp"
+#include "sys/base/patient_write.hpp"
 #include "sys/process/as_user.hpp"
 
 namespace nslaunch::cli {
@@ -94,21 +95,25 @@ std::optional<int> ExecSession::serve(sys::Fd connection, pid_t init) {
   passed_.emplace(ExecSignals::Target{connection_.get(), init, another_.has_value(), raw_.has_value()});
   begin_to_watch();
   while (!ended_) wait_for_something();
-  if (pty_) show_the_rest();
+  if (pty_ || !output_.empty()) show_the_rest();
   return status_;
 }
 
 void ExecSession::begin_to_watch() {
   signals_watch_ = loop_.watch_signals(
       signals_.get(), [this](const auto& info) { on_signal(static_cast<int>(info.ssi_signo)); });
-  if (pty_) terminal_watch_ = loop_.watch(pty_->user.get(), POLLIN, [this](short e) { on_terminal(e); });
+  if (pty_) {
+    terminal_watch_ = loop_.watch(pty_->user.get(), POLLIN, [this](short e) { on_terminal(e); });
+    screen_ = sys::reopen_terminal(screen());
+    screen_watch_ = loop_.watch(screen(), 0, [this](short) { show(); });
+  }
   untaken_ = loop_.timer([this] { reads_on_ = true; });
   if (typing_) keys_watch_ = loop_.watch(STDIN_FILENO, POLLIN, [this](short) { read_keys(); });
   connection_watch_ = loop_.watch(connection_.get(), POLLIN, [this](short) { on_message(); });
 }
 
 void ExecSession::wait_for_something() {
-  terminal_watch_.want(keys_.empty() ? POLLIN : POLLIN | POLLOUT);
+  watch_output(keys_.empty() ? 0 : POLLOUT);
   const bool is_full = keys_.size() >= kChunk;
   if (!is_full) {
     untaken_.clear();
@@ -122,9 +127,16 @@ void ExecSession::wait_for_something() {
   ended_ = ended_ || passed_->given_up() != 0;
 }
 
+/// `more`: what else the pseudoterminal is watched for.
+void ExecSession::watch_output(short more) {
+  const bool is_shown = output_.empty();
+  terminal_watch_.want(static_cast<short>(is_shown ? POLLIN | more : more));
+  screen_watch_.want(is_shown ? 0 : POLLOUT);
+}
+
 void ExecSession::on_terminal(short events) {
   if ((events & POLLOUT) != 0) write_keys();
-  if ((events & (POLLIN | POLLHUP | POLLERR)) != 0) show();
+  if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && output_.empty()) read_output();
 }
 
 void ExecSession::on_signal(int signal) {
@@ -206,12 +218,25 @@ void ExecSession::write_keys() {
   if (untaken_.is_set()) untaken_.set(sys::Deadline(kUntakenLimit));
 }
 
-void ExecSession::show() {
+int ExecSession::screen() const noexcept {
+  if (screen_) return screen_.get();
+  return is_terminal_[1] ? STDOUT_FILENO : is_terminal_[2] ? STDERR_FILENO : STDIN_FILENO;
+}
+
+void ExecSession::read_output() {
   char output[kChunk];
   const auto count = ::read(pty_->user.get(), output, sizeof output);
-  const int seen_on = is_terminal_[1] ? STDOUT_FILENO : is_terminal_[2] ? STDERR_FILENO : STDIN_FILENO;
-  if (count > 0) sys::write_all(seen_on, {output, static_cast<std::size_t>(count)});
+  if (count > 0) output_.assign(output, static_cast<std::size_t>(count));
   if (count < 0 && errno == EIO) close_terminal();  // no process has it open any more
+  show();
+}
+
+/// What the screen does not take now waits, and so does the process that writes more.
+void ExecSession::show() {
+  if (output_.empty()) return;
+  const auto count = sys::write_without_blocking(screen(), output_);
+  if (count > 0) output_.erase(0, static_cast<std::size_t>(count));
+  if (count < 0 && errno != EAGAIN && errno != EINTR) output_.clear();
 }
 
 void ExecSession::close_terminal() {
@@ -220,16 +245,21 @@ void ExecSession::close_terminal() {
   user_keeper_.reset();
 }
 
-/// A signal that would end us also ends this.
+/// What has been written is shown however slow the screen is, unless a signal that would end us comes, or
+/// has.
 void ExecSession::show_the_rest() {
   bool is_over = false;
-  auto limit = loop_.timer([&] { is_over = true; });
+  bool is_late = false;
+  auto limit = loop_.timer([&] { is_late = true; });
   limit.set(sys::Deadline(kLastWords));
   connection_watch_.end();
   keys_watch_.end();
-  terminal_watch_.want(POLLIN);
   signals_watch_ = loop_.watch(signals_.get(), POLLIN, [&](short) { is_over |= ending_signal() != 0; });
-  while (pty_ && !is_over) loop_.turn();
+  while ((pty_ || !output_.empty()) && !is_over) {
+    if (is_late && (output_.empty() || given_up() != 0)) break;
+    watch_output(0);
+    loop_.turn();
+  }
   signals_watch_.end();
 }
 

@@ -44,6 +44,9 @@ class ExecSession {
   void on_message();
   void read_keys();
   void write_keys();
+  int screen() const noexcept;
+  void read_output();
+  void watch_output(short more);
   void show();
   void close_terminal();
   void show_the_rest();
@@ -59,7 +62,9 @@ class ExecSession {
   std::optional<sys::Pty> pty_;
   std::optional<sys::RawTerminal> raw_;
   sys::Fd connection_;
-  std::string keys_;  ///< typed and not yet written to pty_
+  std::string keys_;    ///< typed and not yet written to pty_
+  std::string output_;  ///< read from pty_ and not yet shown
+  sys::Fd screen_;      ///< the terminal that shows it, opened again so that a write never blocks
   bool typing_ = false;
   bool reads_on_ = false;  ///< although the process takes no keys
   bool keys_are_lost_ = false;
@@ -71,6 +76,7 @@ class ExecSession {
   sys::Loop::Watch connection_watch_;
   sys::Loop::Watch signals_watch_;
   sys::Loop::Watch terminal_watch_;  ///< of our end of pty_
+  sys::Loop::Watch screen_watch_;
   sys::Loop::Watch keys_watch_;
   sys::Loop::Timer untaken_;  ///< set while there is no room for more keys
 };

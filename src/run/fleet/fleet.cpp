@@ -213,6 +213,7 @@ FleetResult run_parts(const FleetSpec& spec, std::span<FleetObserver* const> obs
     return result;
   } catch (const Error& error) {
     tell_end(refused_fleet(with_id, error.what()));
+    sys::discard_signals(caller.signals());
     throw;
   }
 }

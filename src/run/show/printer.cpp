@@ -98,14 +98,14 @@ void Printer::write_now() {
   constexpr int kChunksATurn = 64;
   for (int chunk = 0; chunk < kChunksATurn && fill_front(); ++chunk) {
     pollfd front = {target(items_.front().stream), POLLOUT, 0};
-    if (::poll(&front, 1, 0) <= 0) break;
-    write_some();
+    if (::poll(&front, 1, 0) <= 0 || !write_some()) break;
   }
   wait_for_front();
 }
 
-void Printer::write_some() {
-  if (!fill_front()) return;
+/// Returns whether something was written, or dropped.
+bool Printer::write_some() {
+  if (!fill_front()) return false;
   auto& front = items_.front();
   const auto which = index_of(front.stream);
   if (footer_ != nullptr && on_terminal_[which] && !front.is_footer) {
@@ -125,6 +125,7 @@ void Printer::write_some() {
     written_ += static_cast<std::uint64_t>(taken);
   }
   fill_front();
+  return taken > 0 || lost_[which];
 }
 
 }  // namespace nslaunch::run

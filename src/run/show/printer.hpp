@@ -60,7 +60,7 @@ class Printer {
   /// The descriptor that a stream is written to.
   int target(Stream stream) const noexcept;
   bool fill_front();
-  void write_some();
+  bool write_some();
   void wait_for_front() noexcept;
 
   std::deque<Item> items_;

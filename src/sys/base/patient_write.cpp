@@ -11,7 +11,9 @@
 
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <cstdio>
+#include <ctime>
 
 #include "sys/base/check.hpp"
 #include "sys/base/fd.hpp"
@@ -25,22 +27,36 @@ bool is_regular(int fd) noexcept {
   return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/// The same file, opened again so that a write never blocks; empty if that is impossible.
-Fd reopen(int descriptor) noexcept {
-  char path[32];
-  std::snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-  return Fd(::open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
-}
-
-/// Where neither way is open, writes at most what a pipe that poll(2) calls writable takes (pipe(7)), unless
-/// another process fills it in between (K73).
-ssize_t write_to_pipe(int fd, std::string_view content) noexcept {
-  const auto piece = content.substr(0, PIPE_BUF);
-  const iovec part{const_cast<char*>(piece.data()), piece.size()};
-  const ssize_t count = ::pwritev2(fd, &part, 1, -1, RWF_NOWAIT);
-  if (count >= 0 || errno == EAGAIN || errno == EINTR || errno == EPIPE) return count;
-  const Fd again = reopen(fd);
-  return ::write(again ? again.get() : fd, piece.data(), piece.size());
+/// A write that a timer's signal ends if it blocks. That signal is sent by nobody else.
+ssize_t write_briefly(int fd, std::string_view content) noexcept {
+  constexpr int kSignal = SIGVTALRM;
+  constexpr timespec kLimit{0, 20'000'000};
+  SignalSet ends;
+  ends.add(kSignal);
+  sigset_t mask;
+  struct sigaction before = {};
+  struct sigaction ignored = {};
+  ignored.sa_handler = [](int) {};  // without SA_RESTART
+  sigevent event = {};
+  event.sigev_notify = SIGEV_SIGNAL;
+  event.sigev_signo = kSignal;
+  timer_t timer;
+  ::sigprocmask(SIG_BLOCK, &ends.native(), &mask);
+  ::sigaction(kSignal, &ignored, &before);
+  const bool has_timer = ::timer_create(CLOCK_MONOTONIC, &event, &timer) == 0;
+  // Again and again, as the first may come before the write.
+  const itimerspec limit{kLimit, kLimit};
+  if (has_timer) ::timer_settime(timer, 0, &limit, nullptr);
+  ::sigprocmask(SIG_UNBLOCK, &ends.native(), nullptr);
+  const ssize_t count = ::write(fd, content.data(), content.size());
+  const int error = errno == EINTR ? EAGAIN : errno;
+  ::sigprocmask(SIG_BLOCK, &ends.native(), nullptr);
+  if (has_timer) ::timer_delete(timer);
+  take_pending(kSignal);
+  ::sigaction(kSignal, &before, nullptr);
+  ::sigprocmask(SIG_SETMASK, &mask, nullptr);
+  errno = error;
+  return count;
 }
 
 /// Opening a terminal's other end again would make a new terminal (pts(4)).
@@ -83,11 +99,18 @@ ssize_t write_without_blocking(int fd, std::string_view content) noexcept {
     return ::send(fd, content.data(), content.size(), MSG_DONTWAIT);
   if (S_ISREG(status.st_mode) || (::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0)
     return ::write(fd, content.data(), content.size());
-  return write_to_pipe(fd, content);
+  const auto piece = content.substr(0, PIPE_BUF);
+  const iovec part{const_cast<char*>(piece.data()), piece.size()};
+  const ssize_t count = ::pwritev2(fd, &part, 1, -1, RWF_NOWAIT);  // a pipe's only
+  if (count >= 0 || errno == EAGAIN || errno == EPIPE) return count;
+  return write_briefly(fd, piece);
 }
 
 Fd reopen_terminal(int descriptor) noexcept {
-  return ::isatty(descriptor) == 1 && !is_master(descriptor) ? reopen(descriptor) : Fd();
+  if (::isatty(descriptor) != 1 || is_master(descriptor)) return {};
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+  return Fd(::open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
 }
 
 int write_unless_ended(int fd, std::string_view content,

@@ -17,9 +17,10 @@ namespace nslaunch::sys {
 /// SIGPIPE, unless that is ignored.
 int write_patiently(int fd, std::string_view& content, const Deadline& deadline) noexcept;
 
-/// Writes what the other side takes at once, of a pipe's at most PIPE_BUF bytes, after poll(2) has called it
-/// writable. O_NONBLOCK is not ours to set on a descriptor that others share. Returns as write(2): EAGAIN if
-/// somebody else has taken the room.
+/// Writes what the other side takes at once, after poll(2) has called it writable; at most PIPE_BUF bytes
+/// unless it is a file or a socket. O_NONBLOCK is not ours to set on a descriptor that others share. Where
+/// nothing else keeps a write from blocking (K73), that lasts 20 ms at most. Returns as write(2): EAGAIN if
+/// there is no room after all.
 ssize_t write_without_blocking(int fd, std::string_view content) noexcept;
 
 /// The terminal behind a descriptor, opened again so that a write never blocks: one that has stopped blocks
