@@ -109,6 +109,37 @@ TEST_CASE("a user's link gives that user no directory of root's for the changes 
   }
 }
 
+TEST_CASE("a user's link to what root's own command is to see changes no directory of root's") {
+  const Hostile user;
+  need_room_for_changes(user.ground.path());
+  user.act([&] {
+    fs::create_directory(user.own + "/open");
+    fs::permissions(user.own + "/open", fs::perms(0777));
+  });
+  user.link(user.own + "/open", user.own + "/covered");
+  for (const auto& keep : {user.victim, user.ground / "new"}) {
+    const auto ended =
+        run(in_shard("echo ran", {"--overlay", user.own + "/covered=" + keep}), user.options());
+    INFO(ended.err);
+    CHECK(ended.out == "ran\n");
+    CHECK(owner_of(keep) == 0);
+    CHECK((fs::status(keep).permissions() & fs::perms(022)) == fs::perms::none);
+  }
+  CHECK(user.victim_is_untouched());
+}
+
+TEST_CASE(
+    "changes of root's own command have the covered directory's owner and mode where root alone has chosen "
+    "both") {
+  const Hostile user;
+  need_room_for_changes(user.ground.path());
+  user.act([&] { fs::permissions(user.own, fs::perms(0750)); });
+  const auto keep = user.ground / "keep";
+  CHECK(run(in_shard("true", {"--overlay", user.own + "=" + keep}), user.options()).status == 0);
+  CHECK(owner_of(keep) == user.uid);
+  CHECK((fs::status(keep).permissions() & fs::perms::mask) == fs::perms(0750));
+}
+
 TEST_CASE("root keeps what a user's command changes in the user's own project, wherever root can") {
   const Hostile user;
   need_room_for_changes(user.ground.path());

@@ -131,6 +131,25 @@ TEST_CASE(
   CHECK(sys::read_file(file.c_str()) == "");
 }
 
+TEST_CASE("an earlier capture of a user's list is emptied of its packets, and so again") {
+  const Hostile user;
+  auto words = user.words({"--each", "-", "--pcap", user.own + "/{name}:on-failure"});
+  words.insert(words.begin(), "run");
+  words.insert(words.end(), {"--", "sh", "-c"});
+  auto options = user.options();
+  options.input = "part\n";
+  const auto run_script = [&](const std::string& script) {
+    auto all = words;
+    all.push_back(script + " : {}");
+    return run(nslaunch(all), options).status;
+  };
+  CHECK(run_script("exit 7;") == 1);
+  for (int time = 0; time < 2; ++time) {
+    CHECK(run_script("true;") == 0);
+    CHECK(fs::file_size(user.own + "/part") == 24);
+  }
+}
+
 TEST_CASE("an earlier capture in a directory such as /tmp is emptied, and replaced after a failure") {
   const HostDirectory directory;
   fs::permissions(directory.path(), fs::perms(01777));

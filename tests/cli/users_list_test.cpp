@@ -153,8 +153,7 @@ TEST_CASE("what root makes under a capture's name of a user's list while that co
   INFO(ended.err);
   CHECK(ended.status == 1);
   CHECK(file_text(user.ground / "late") == "root's");
-  if (when == ":on-failure")
-    CHECK_THAT(ended.err, Contains("replacing late for --pcap on the word of a list"));
+  if (when == ":on-failure") CHECK_THAT(ended.err, Contains("naming late: File exists"));
 }
 
 TEST_CASE("what is advised to run a part of a user's list again gives away nothing of root's") {

@@ -64,11 +64,15 @@ sys::Fd open_directory_below(const CaptureDirectory& above, const std::string& p
   return here;
 }
 
-/// Whether it is a capture like ours, by its first word (pcap-savefile(5)).
+/// A capture without packets is this long (pcap-savefile(5)).
+constexpr off_t kHeaderSize = 24;
+
+/// Whether it is a capture like ours, by its first word. `file` may be open for writing only.
 bool is_capture(const sys::Fd& file) {
   constexpr std::uint32_t kMagic = 0xa1b2c3d4;
+  const sys::Fd content(::open(sys::descriptor_path(file.get()).c_str(), O_RDONLY | O_CLOEXEC));
   std::uint32_t magic = 0;
-  return ::pread(file.get(), &magic, sizeof magic, 0) == sizeof magic && magic == kMagic;
+  return ::pread(content.get(), &magic, sizeof magic, 0) == sizeof magic && magic == kMagic;
 }
 
 /// Whether a name that becomes free there can be taken only by those who could have removed its file: nobody
@@ -139,25 +143,20 @@ void CaptureFile::make() {
     return;
   }
   refuse_anothers();
-  refuse_all_but_captures();
   earlier_ = sys::open_output_at(directory_.get(), name_, O_NOFOLLOW);
   sys::check(earlier_.get(), "opening {}", spec_.file);
   sys::check(::fstat(earlier_.get(), &old), "looking at {}", spec_.file);
   if (!S_ISREG(old.st_mode)) throw not_regular(spec_.file);
+  if (is_named_by_another_) refuse_all_but_captures(old);
   if (is_anothers(old)) throw is_another_users(spec_.file);
   file_.emplace(directory_.get(), O_RDWR, 0600, before_making_);
   file_->stand_in_for(old, sys::has_access_list(earlier_.get()));
 }
 
-/// The list belongs to that user, who would thus choose what root loses.
-void CaptureFile::refuse_all_but_captures() const {
-  if (!is_named_by_another_) return;
-  const sys::Fd file(
-      ::openat(directory_.get(), name_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  struct stat status = {};
-  const bool is_own = file && ::fstat(file.get(), &status) == 0 && status.st_uid == ::geteuid();
-  if (!file && errno == ENOENT) return;
-  if (is_own && is_capture(file)) return;
+/// The list belongs to that user, who would thus choose what root loses. What has been opened counts: the
+/// user may exchange what has the name.
+void CaptureFile::refuse_all_but_captures(const struct stat& earlier) const {
+  if (earlier.st_uid == ::geteuid() && is_capture(earlier_)) return;
   throw Error(sys::errno_code(EEXIST),
               fmt::format("replacing {} for --pcap on the word of a list", sys::escape(spec_.file)),
               "It is no capture of this user's. Give those a directory of their own: --pcap captures/{name}");
@@ -193,9 +192,10 @@ Error CaptureFile::name_is_taken() const {
 /// Where the name must not become free, only what a redirection would do.
 void CaptureFile::remove_earlier() const {
   refuse_anothers();
-  refuse_all_but_captures();
   if (has_earlier_name() && !may_free_name_) {
-    sys::check(::ftruncate(earlier_.get(), 0), "emptying the {} of an earlier run", sys::escape(spec_.file));
+    const off_t kept = is_capture(earlier_) ? kHeaderSize : 0;
+    sys::check(::ftruncate(earlier_.get(), kept), "emptying the {} of an earlier run",
+               sys::escape(spec_.file));
   } else if (has_earlier_name()) {
     sys::check(::unlinkat(directory_.get(), name_.c_str(), 0), "removing the {} of an earlier run",
                sys::escape(spec_.file));
@@ -226,7 +226,6 @@ int CaptureFile::replace_earlier() {
 
 void CaptureFile::publish() {
   refuse_anothers();
-  refuse_all_but_captures();
   const int error = has_earlier_name() ? replace_earlier() : file_->give_new_name(name_);
   if (error == EEXIST) throw name_is_taken();
   if (error != 0) throw Error(sys::errno_code(error), fmt::format("naming {}", sys::escape(spec_.file)));

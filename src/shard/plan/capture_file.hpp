@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/stat.h>
 #include <nslaunch/error.hpp>
 #include <nslaunch/spec.hpp>
 
@@ -49,7 +50,7 @@ class CaptureFile {
  private:
   void check_place() const;
   void make();
-  void refuse_all_but_captures() const;
+  void refuse_all_but_captures(const struct stat& earlier) const;
   void refuse_anothers() const;
   bool has_earlier_name() const;
   bool is_taken() const;

@@ -105,32 +105,33 @@ namespace {
 
 constexpr const char* kKeepAdvice = "Name a directory where you can write, for what the command changes.";
 
-/// The kernel follows links here: it protects from those in a sticky directory.
-sys::Directory open_or_make(const OverlaySpec& overlay) try {
-  const sys::Fd there(::open(overlay.keep.c_str(), O_PATH | O_CLOEXEC));
-  if (there || errno != ENOENT) return sys::Directory::open(overlay.keep);
-  const fs::path path = overlay.keep;
+/// The kernel follows links here: it protects from those in a sticky directory. A new one is no more open
+/// than what it is for.
+sys::Directory open_or_make(const std::string& named, const sys::Directory& covered) try {
+  const sys::Fd there(::open(named.c_str(), O_PATH | O_CLOEXEC));
+  if (there || errno != ENOENT) return sys::Directory::open(named);
+  const fs::path path = named;
   const auto above = sys::Directory::open_or_make(path.parent_path(), mode_of_results());
-  return above.make(path.filename(), mode_of_results());
+  return above.make(path.filename(), mode_of_results() & covered.status().st_mode);
 } catch (const Error& error) {
-  throw Error(error.code(), fmt::format("making {} for --overlay", sys::escape(overlay.keep)), kKeepAdvice);
+  throw Error(error.code(), fmt::format("making {} for --overlay", sys::escape(named)), kKeepAdvice);
 }
 
-/// Whether nobody else, where we are root, can have decided which directory this is: whose it is, and who may
-/// enter it, is not to change by another user's link, or by a directory that such a user has put there.
-bool is_ours_to_change(const std::string& path, const sys::Directory& directory) {
+}  // namespace
+
+bool is_our_choice(const std::string& path, const sys::Directory& directory) {
   if (::geteuid() != 0) return true;
   const auto found = sys::find_on_roots_way(path);
   return found && sys::is_same(found.get(), directory.fd());
 }
 
-}  // namespace
-
-UsersDirectory make_keeping_directory(OverlaySpec& overlay, const sys::Directory& covered, const Plan& plan) {
+UsersDirectory make_keeping_directory(Plan& plan, std::size_t at) {
+  auto& overlay = plan.spec.overlays[at];
   if (other_user(plan.spec) == nullptr) {
-    UsersDirectory own{open_or_make(overlay)};
-    if (is_ours_to_change(overlay.keep, own.directory) && own.directory.is_empty())
-      ns::make_alike(own.directory, covered.status());
+    const auto& covered = plan.places.covered[at];
+    UsersDirectory own{open_or_make(overlay.keep, covered)};
+    const bool may_change = plan.places.covered_is_ours[at] && is_our_choice(overlay.keep, own.directory);
+    if (may_change && own.directory.is_empty()) ns::make_alike(own.directory, covered.status());
     overlay.keep = path_here(own.directory, overlay.keep, plan);
     return own;
   }

@@ -120,7 +120,7 @@ bool is_empty(const sys::Directory& directory, bool is_for_user) {
 void prepare_keeping(Plan& plan, std::size_t at, const sys::BeforeMaking& before_making) {
   auto& overlay = plan.spec.overlays[at];
   const auto* user = other_user(plan.spec);
-  auto [directory, is_roots] = make_keeping_directory(overlay, plan.places.covered[at], plan);
+  auto [directory, is_roots] = make_keeping_directory(plan, at);
   check_keeping_directory(overlay, is_empty(directory, user != nullptr));
   if (user != nullptr && directory.status().st_uid != user->uid)
     sys::give_directory(directory, user->uid, user->gid);
@@ -129,18 +129,30 @@ void prepare_keeping(Plan& plan, std::size_t at, const sys::BeforeMaking& before
   plan.places.keeping[at] = std::move(directory);
 }
 
+/// An overlay, and the directory that it covers.
+struct Covering {
+  OverlaySpec overlay;
+  sys::Directory directory;
+  bool is_ours;
+};
+
+Covering cover(OverlaySpec overlay, const Plan& plan) {
+  const auto named = fs::path(plan.working_directory) / overlay.path;
+  auto directory = open_covered(overlay, plan);
+  const bool is_ours = !overlay.keep.empty() && is_our_choice(named, directory);
+  return {std::move(overlay), std::move(directory), is_ours};
+}
+
 /// Sorts each directory before those below it, together with its descriptor.
 void sort_overlays(Plan& plan) {
-  std::vector<std::pair<OverlaySpec, sys::Directory>> all;
-  for (auto& overlay : plan.spec.overlays) {
-    auto directory = open_covered(overlay, plan);
-    all.emplace_back(std::move(overlay), std::move(directory));
-  }
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first.path < b.first.path; });
+  std::vector<Covering> all;
+  for (auto& overlay : plan.spec.overlays) all.push_back(cover(std::move(overlay), plan));
+  std::ranges::sort(all, {}, [](const Covering& each) { return each.overlay.path; });
   plan.spec.overlays.clear();
-  for (auto& [overlay, directory] : all) {
+  for (auto& [overlay, directory, is_ours] : all) {
     plan.spec.overlays.push_back(std::move(overlay));
     plan.places.covered.push_back(std::move(directory));
+    plan.places.covered_is_ours.push_back(is_ours);
   }
 }
 

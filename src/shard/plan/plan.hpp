@@ -44,6 +44,7 @@ struct ShownThrough {
 struct Places {
   std::map<std::string, sys::Directory> private_directories;  ///< except those that init creates
   std::vector<sys::Directory> covered;                        ///< one per overlay
+  std::vector<bool> covered_is_ours;                          ///< the same: nobody else can have chosen it
   std::vector<sys::Directory> keeping;                        ///< likewise; empty if it keeps nothing
   std::vector<sys::Fd> kept;
   sys::Directory tmp;
