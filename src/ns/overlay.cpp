@@ -11,6 +11,7 @@
 
 #include "ns/mount.hpp"
 #include "sys/base/check.hpp"
+#include "sys/files/access_lists.hpp"
 
 namespace nslaunch::ns {
 namespace {
@@ -40,14 +41,20 @@ unsigned flags_of(int layer) {
 
 }  // namespace
 
-void make_alike(const sys::Directory& upper, const struct stat& lower) {
+void make_alike(const sys::Directory& upper, const sys::Directory& lower) {
+  const auto status = lower.status();
   try {
-    upper.set_owner(lower.st_uid, lower.st_gid);
+    upper.set_owner(status.st_uid, status.st_gid);
   } catch (const Error& error) {
     // If the owner's id is not mapped here, ours is used.
     if (error.code() != sys::errno_code(EINVAL) && error.code() != sys::errno_code(EPERM)) throw;
   }
-  upper.set_mode(lower.st_mode & 07777);
+  upper.set_mode(status.st_mode & 07777);
+}
+
+void make_alike_for_good(const sys::Directory& upper, const sys::Directory& lower) {
+  make_alike(upper, lower);
+  if (!sys::copy_access_lists(lower, upper)) upper.set_mode(lower.status().st_mode & 0700);
 }
 
 sys::Fd make_view(const OverlayLayers& layers, Changes changes) {

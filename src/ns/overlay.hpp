@@ -19,7 +19,11 @@ enum class Changes {
 
 /// Gives an upper layer the owner, if possible, and the mode of the directory that it will cover: the top of
 /// the view shows those. Throws Error.
-void make_alike(const sys::Directory& upper, const struct stat& lower);
+void make_alike(const sys::Directory& upper, const sys::Directory& lower);
+
+/// The same for one that stays, and so has the access control lists, too; without those it is its owner's
+/// alone.
+void make_alike_for_good(const sys::Directory& upper, const sys::Directory& lower);
 
 /// A view of `lower` in which every change goes to `upper`, not attached yet (attach()); mounts below `lower`
 /// are not in it. It accesses its layers with its creator's current rights (K57). Throws Error.

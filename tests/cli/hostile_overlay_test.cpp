@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "support/access_list.hpp"
 #include "support/fuse_directory.hpp"
 #include "support/hostile.hpp"
 #include "support/overlays.hpp"
@@ -95,18 +96,40 @@ TEST_CASE("a user's link gives that user no directory of root's for the changes 
   need_room_for_changes(user.ground.path());
   user.act([&] { fs::create_directory(user.own + "/project"); });
   user.link(user.victim, user.own + "/out");
-  const auto view = user.own + "/project=" + user.own;
   const auto keep_in = [&](const std::string& directory) {
-    const auto ended = run(in_shard("echo ran", {"--overlay", view + directory}), user.options());
-    INFO(ended.err);
-    CHECK(ended.out == "ran\n");
+    const auto overlay = user.own + "/project=" + user.own + directory;
+    return run(in_shard("echo ran", {"--overlay", overlay}), user.options());
   };
-  keep_in("/out");
+  const auto refused = keep_in("/out");
+  CHECK(refused.status == 125);
+  CHECK_THAT(refused.err, Contains("somebody else may have put it there") && Contains("Name a new one"));
   CHECK(user.victim_is_untouched());
+  // As advised, and behind such a link.
   for (const auto* directory : {"/new", "/out/new"}) {
-    keep_in(directory);
+    CHECK(keep_in(directory).out == "ran\n");
     CHECK(owner_of(user.own + directory) == 0);
   }
+}
+
+TEST_CASE("what a user's directory hands down opens no changes of root's own command") {
+  const Hostile user;
+  need_room_for_changes(user.ground.path());
+  const bool by_list = GENERATE(false, true);
+  constexpr AccessList kAll = {.owner = 7, .user = 7, .group = 7, .others = 5};
+  if (by_list && !set_access_list(user.own, user.uid, kAll, "system.posix_acl_default"))
+    SKIP_TEST("files have no access control lists here");
+  if (!by_list) user.act([&] { fs::permissions(user.own, fs::perms(02755)); });
+  const auto closed = user.ground / "closed";
+  fs::create_directory(closed);
+  fs::permissions(closed, fs::perms(0750));
+  const auto keep = user.own + "/new";
+  const auto script = "echo secret >" + closed + "/file";
+  CHECK(run(in_shard(script, {"--overlay", closed + "=" + keep}), user.options()).status == 0);
+  struct stat status = {};
+  REQUIRE(::stat(keep.c_str(), &status) == 0);
+  CHECK(status.st_uid == 0);
+  CHECK(status.st_gid == 0);
+  CHECK((status.st_mode & 07777) == 0700);
 }
 
 TEST_CASE("a user's link to what root's own command is to see changes no directory of root's") {

@@ -1,10 +1,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
 
+#include "support/access_list.hpp"
 #include "support/checkout.hpp"
 #include "support/overlays.hpp"
 #include "support/skip.hpp"
@@ -71,6 +73,22 @@ TEST_CASE(
   }
   CHECK(names_in(temporary.path()) == Names{"there", "made"});
   CHECK(checkout.is_untouched());
+}
+
+TEST_CASE("whom the covered directory's access control list shuts out is shut out of what is kept, too") {
+  const Checkout checkout;
+  need_room_for_changes(checkout.directory.path());
+  constexpr AccessList kNotHim = {.owner = 7, .user = 0, .group = 5, .others = 5};
+  const auto& path = checkout.path;
+  if (!set_access_list(path, 54321, kNotHim)) SKIP_TEST("files have no access control lists here");
+  CHECK(checkout.run_here("echo more >> file", {"--overlay", ".=../changes"}).status == 0);
+  char entries[256];
+  char kept[256];
+  constexpr const char* kList = "system.posix_acl_access";
+  const ssize_t size = ::getxattr(path.c_str(), kList, entries, sizeof entries);
+  REQUIRE(size > 0);
+  REQUIRE(::getxattr((checkout.directory / "changes").c_str(), kList, kept, sizeof kept) == size);
+  CHECK(std::equal(entries, entries + size, kept));
 }
 
 TEST_CASE("several overlays keep their changes apart, one in another, in directories side by side") {

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 
+#include "support/skip.hpp"
 #include "support/temp_dir.hpp"
 #include "support/write_file.hpp"
 #include "sys/base/check.hpp"
@@ -78,6 +79,21 @@ TEST_CASE("a new file takes the place of a link, and of a file that has another 
   CHECK(fs::file_size(directory / "victim") == 4);
   fs::create_directory(directory / "taken");
   CHECK(code_of([&] { base.make_file("taken", 0600); }) == EEXIST);
+}
+
+TEST_CASE("a new file takes the place of no other user's in a sticky directory") {
+  constexpr uid_t kSomebody = 54321;
+  const TempDir directory;
+  fs::permissions(directory.path(), fs::perms(01777));
+  write_file(directory / "theirs", "theirs");
+  if (::chown((directory / "theirs").c_str(), kSomebody, kSomebody) != 0)
+    SKIP_TEST("needs root: chown to another user");
+  const auto base = Directory::open(directory.path());
+  CHECK(code_of([&] { base.make_file("theirs", 0600); }) == EACCES);
+  CHECK(fs::file_size(directory / "theirs") == 6);
+  fs::permissions(directory.path(), fs::perms(0755));
+  base.make_file("theirs", 0600);
+  CHECK(fs::file_size(directory / "theirs") == 0);
 }
 
 TEST_CASE("all that is in a directory is removed, unreadable or not, and nothing that its links lead to") {

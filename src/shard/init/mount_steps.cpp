@@ -55,7 +55,7 @@ sys::Fd make_view(const Layers& layers, const sys::Directory& below) {
   ns::attach(changes.fd(), below);
   const auto upper = changes.make("upper", 0700);
   const auto work = changes.make("work", 0700);
-  ns::make_alike(upper, layers.lower.status());
+  ns::make_alike(upper, layers.lower);
   return ns::make_view({layers.lower.fd(), upper.fd(), work.fd()}, ns::Changes::kPass);
 }
 
@@ -65,7 +65,7 @@ sys::Fd make_view_as(const UserIds& user, const Plan& plan, std::size_t at) {
   const auto work = [&]() -> sys::Answer {
     sys::Answer made;
     try {
-      if (layers.kept) ns::make_alike(layers.kept, layers.lower.status());
+      if (layers.kept) ns::make_alike_for_good(layers.kept, layers.lower);
       made.descriptors.push_back(make_view(layers, layers.lower));
       return made;
     } catch (const Error& error) {

@@ -12,9 +12,11 @@
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/text.hpp"
+#include "sys/files/access_lists.hpp"
 #include "sys/files/for_user.hpp"
 #include "sys/files/mounter.hpp"
 #include "sys/files/open_output.hpp"
+#include "sys/files/shared_directory.hpp"
 
 namespace nslaunch::shard {
 namespace {

@@ -12,6 +12,7 @@
 #include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
+#include "sys/files/access_lists.hpp"
 #include "sys/files/for_user.hpp"
 
 namespace nslaunch::shard {
@@ -105,16 +106,27 @@ namespace {
 
 constexpr const char* kKeepAdvice = "Name a directory where you can write, for what the command changes.";
 
-/// The kernel follows links here: it protects from those in a sticky directory. A new one is no more open
-/// than what it is for.
-sys::Directory open_or_make(const std::string& named, const sys::Directory& covered) try {
+struct Opened {
+  sys::Directory directory;
+  bool is_new;
+};
+
+/// The kernel follows links here: it protects from those in a sticky directory.
+Opened open_or_make(const std::string& named) try {
   const sys::Fd there(::open(named.c_str(), O_PATH | O_CLOEXEC));
-  if (there || errno != ENOENT) return sys::Directory::open(named);
+  if (there || errno != ENOENT) return {sys::Directory::open(named), false};
   const fs::path path = named;
   const auto above = sys::Directory::open_or_make(path.parent_path(), mode_of_results());
-  return above.make(path.filename(), mode_of_results() & covered.status().st_mode);
+  return {above.make(path.filename(), 0700), true};
 } catch (const Error& error) {
   throw Error(error.code(), fmt::format("making {} for --overlay", sys::escape(named)), kKeepAdvice);
+}
+
+/// Whoever the directory above belongs to may have it hand down a group and access control lists.
+void keep_to_ourselves(const sys::Directory& directory) {
+  directory.set_owner(static_cast<uid_t>(-1), ::getegid());
+  if (!sys::drop_access_lists(directory)) sys::check(-1, "dropping inherited access control lists");
+  directory.set_mode(0700);
 }
 
 }  // namespace
@@ -125,22 +137,41 @@ bool is_our_choice(const std::string& path, const sys::Directory& directory) {
   return found && sys::is_same(found.get(), directory.fd());
 }
 
-UsersDirectory make_keeping_directory(Plan& plan, std::size_t at) {
-  auto& overlay = plan.spec.overlays[at];
-  if (other_user(plan.spec) == nullptr) {
-    const auto& covered = plan.places.covered[at];
-    UsersDirectory own{open_or_make(overlay.keep, covered)};
-    const bool may_change = plan.places.covered_is_ours[at] && is_our_choice(overlay.keep, own.directory);
-    if (may_change && own.directory.is_empty()) ns::make_alike(own.directory, covered.status());
-    overlay.keep = path_here(own.directory, overlay.keep, plan);
-    return own;
+namespace {
+
+sys::Directory make_own(const OverlaySpec& overlay, const sys::Directory& covered, bool covered_is_ours) {
+  auto [directory, is_new] = open_or_make(overlay.keep);
+  const bool is_ours = is_our_choice(overlay.keep, directory);
+  if (!is_new && !is_ours) {
+    refuse_overlay(overlay, "the directory for the changes is there, and somebody else may have put it there",
+                   "Name a new one, or one where all directories above it are root's.");
   }
+  if (is_ours && covered_is_ours && directory.is_empty()) {
+    ns::make_alike_for_good(directory, covered);
+  } else if (is_new) {
+    keep_to_ourselves(directory);
+  }
+  return std::move(directory);
+}
+
+UsersDirectory make_for_user(const OverlaySpec& overlay, const Plan& plan) {
   auto keeping = make_users_directory(plan.spec, overlay.keep, mode_of_results(), {"--overlay", kKeepAdvice},
                                       overlay.names_of_list);
   // A directory of root's is given to the user, empty; a third user's stays that user's, whichever user names
   // it.
   const bool is_given = keeping.is_roots && keeping.directory.status().st_uid == 0;
   if (!is_given) refuse_anothers(overlay, "the directory for the changes", keeping.directory, plan);
+  return keeping;
+}
+
+}  // namespace
+
+UsersDirectory make_keeping_directory(Plan& plan, std::size_t at) {
+  auto& overlay = plan.spec.overlays[at];
+  const auto& places = plan.places;
+  auto keeping = other_user(plan.spec) == nullptr
+                     ? UsersDirectory{make_own(overlay, places.covered[at], places.covered_is_ours[at])}
+                     : make_for_user(overlay, plan);
   overlay.keep = path_here(keeping.directory, overlay.keep, plan);
   return keeping;
 }

@@ -13,6 +13,7 @@
 #include "sys/base/text.hpp"
 #include "sys/files/mounter.hpp"
 #include "sys/files/remove_contents.hpp"
+#include "sys/files/shared_directory.hpp"
 
 namespace nslaunch::sys {
 namespace {
@@ -206,6 +207,8 @@ Directory Directory::make(const std::string& name, mode_t mode) const {
 
 Fd Directory::make_file(const std::string& name, mode_t mode) const {
   check_name(name);
+  if (is_protected_entry(fd(), name))
+    throw Error(errno_code(EACCES), fmt::format("replacing {}, which is another user's", escape(name)));
   ::unlinkat(fd(), name.c_str(), 0);
   constexpr int kNew = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   return Fd(check(::openat(fd(), name.c_str(), kNew, mode), "making {}", escape(name)));

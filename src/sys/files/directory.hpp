@@ -46,7 +46,8 @@ class Directory {
 
   /// Makes a new one, and checks that it is the one just made, and not another user's.
   Directory make(const std::string& name, mode_t mode) const;
-  /// A new regular file, open for writing, in place of the entry of that name.
+  /// A new regular file, open for writing, in place of the entry of that name, unless that is another user's
+  /// in a directory where others may remove only their own.
   Fd make_file(const std::string& name, mode_t mode) const;
   /// A mount point for a file or a directory: the existing entry of that name, or a new one.
   Fd make_mount_point(const std::string& name, bool is_directory) const;

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +12,7 @@
 #include "sys/base/clock.hpp"
 #include "sys/base/text.hpp"
 #include "sys/files/directory.hpp"
+#include "sys/files/shared_directory.hpp"
 
 namespace nslaunch::sys {
 namespace {
@@ -38,30 +38,6 @@ std::string directory_without_links(int directory, const std::string& path) {
   const auto named = std::filesystem::absolute(path, unknown).lexically_normal();
   auto real = path_of(directory);
   return !unknown && named.parent_path() == real ? real : std::string();
-}
-
-bool is_sticky_and_shared(int directory) noexcept {
-  struct stat status = {};
-  return ::fstat(directory, &status) == 0 && (status.st_mode & S_ISVTX) != 0 &&
-         (status.st_mode & (S_IWGRP | S_IWOTH)) != 0;
-}
-
-bool is_protected_entry(int directory, const std::string& name) noexcept {
-  struct stat entry = {};
-  struct stat status = {};
-  return is_sticky_and_shared(directory) && ::fstat(directory, &status) == 0 &&
-         ::fstatat(directory, name.c_str(), &entry, AT_SYMLINK_NOFOLLOW) == 0 &&
-         entry.st_uid != ::geteuid() && entry.st_uid != status.st_uid;
-}
-
-bool only_we_may_change(int directory) noexcept {
-  struct stat status = {};
-  return ::fstat(directory, &status) == 0 && status.st_uid == ::geteuid() &&
-         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
-bool has_access_list(int file) noexcept {
-  return ::fgetxattr(file, "system.posix_acl_access", nullptr, 0) > 0;
 }
 
 Fd open_output_at(int directory, const std::string& path, int more_flags,

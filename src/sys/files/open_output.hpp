@@ -37,18 +37,6 @@ std::optional<Place> place_of(const std::string& path);
 /// there.
 std::string directory_without_links(int directory, const std::string& path);
 
-/// Whether others may make files in a directory, but not remove those of others.
-bool is_sticky_and_shared(int directory) noexcept;
-
-/// Whether the entry is another user's, in such a directory.
-bool is_protected_entry(int directory, const std::string& name) noexcept;
-
-/// Whether nobody else, except root, can make or remove entries in it.
-bool only_we_may_change(int directory) noexcept;
-
-/// Whether it has an access control list: then the group bits of its mode are that list's mask.
-bool has_access_list(int file) noexcept;
-
 /// The error for a file that could not be opened, with advice: `otherwise` if there is none better. `doing`:
 /// "opening FILE for the report".
 Error output_error(int error, const std::string& path, const std::string& doing,

@@ -16,9 +16,11 @@
 #include "sys/base/clock.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/patient_write.hpp"
+#include "sys/files/access_lists.hpp"
 #include "sys/files/directory.hpp"
 #include "sys/files/for_user.hpp"
 #include "sys/files/open_output.hpp"
+#include "sys/files/shared_directory.hpp"
 
 namespace nslaunch::sys {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "sys/base/check.hpp"
 #include "sys/base/random.hpp"
-#include "sys/files/open_output.hpp"
+#include "sys/files/shared_directory.hpp"
 
 namespace nslaunch::sys {
 
