@@ -147,6 +147,39 @@ TEST_CASE("a user who swaps a directory for root's changes with a link gets no d
   }
 }
 
+TEST_CASE("a user who exchanges what root has just made for root's changes changes no directory of root's") {
+  const auto& user = other_user();
+  const HostDirectory ground;
+  const RegistryView registry;
+  const auto own = ground / "own";
+  fs::permissions(ground.path(), fs::perms(0755));
+  fs::create_directory(own);
+  fs::create_directory(ground / "project");
+  fs::create_directory(own + "/old");
+  fs::permissions(own + "/old", fs::perms(0500));
+  REQUIRE(::chown(own.c_str(), user.pw_uid, user.pw_gid) == 0);
+  const sys::Fd old(::open((own + "/old").c_str(), O_PATH | O_CLOEXEC));
+  const auto exchange = [] { ::renameat2(AT_FDCWD, "old", AT_FDCWD, "new", RENAME_EXCHANGE); };
+  for (int round = chaos_rounds(400); round > 0; --round) {
+    {
+      const Racer one(user, own, exchange);
+      const Racer other(user, own, exchange);
+      const auto ended = run(nslaunch({"--overlay", ground / "project" + "=" + own + "/new", "--", "true"}),
+                             registry.options());
+      CHECK((ended.status == 0 || ended.status == 125));
+    }
+    struct stat status = {};
+    REQUIRE(::fstat(old.get(), &status) == 0);
+    REQUIRE((status.st_mode & 07777) == 0500);
+    for (const auto* name : {"/old", "/new"}) {
+      struct stat entry = {};
+      const bool is_old = ::stat((own + name).c_str(), &entry) == 0 && entry.st_ino == status.st_ino;
+      if (!is_old) fs::remove_all(own + name);
+    }
+    if (!fs::exists(own + "/old")) fs::rename(own + "/new", own + "/old");
+  }
+}
+
 TEST_CASE("a user who makes and removes a capture's name all the time does not get root's capture") {
   const auto& user = other_user();
   const HostDirectory sticky;

@@ -194,6 +194,7 @@ Directory Directory::open_or_make_below(const std::string& names, mode_t mode) c
 
 Directory Directory::make(const std::string& name, mode_t mode) const {
   check_name(name);
+  const auto before = time_of_files();
   {
     const NoUmask none;
     check(::mkdirat(fd(), name.c_str(), mode), "making {}", escape(name));
@@ -201,7 +202,10 @@ Directory Directory::make(const std::string& name, mode_t mode) const {
   auto made = open_below(name);
   const auto found = made.status();
   const bool is_ours = found.st_uid == ::geteuid() && (found.st_mode & 0777 & ~mode) == 0;
-  if (is_ours && made.is_empty()) return made;
+  // Who owns the directory above may exchange it for an older one of ours. Elsewhere the times may be another
+  // machine's.
+  const bool is_new = only_we_may_change(fd()) || is_made_since(made.fd(), before).value_or(true);
+  if (is_ours && is_new && made.is_empty()) return made;
   throw Error(errno_code(ESTALE), fmt::format("making {}: somebody has put another one there", escape(name)));
 }
 

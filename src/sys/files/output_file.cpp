@@ -7,7 +7,6 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -104,19 +103,16 @@ bool is_removed(const Fd& directory) {
 
 /// Whether it belongs to us, and did not exist then.
 bool is_ours_and_newer(const Fd& directory, const timespec& than) {
-  struct statx status = {};
-  if (::statx(directory.get(), "", AT_EMPTY_PATH, STATX_UID | STATX_BTIME, &status) != 0) return false;
-  const auto& born = status.stx_btime;
-  using Time = std::pair<std::int64_t, std::int64_t>;
-  return (status.stx_mask & STATX_BTIME) != 0 && status.stx_uid == ::geteuid() &&
-         Time(born.tv_sec, born.tv_nsec) >= Time(than.tv_sec, than.tv_nsec);
+  struct stat status = {};
+  return ::fstat(directory.get(), &status) == 0 && status.st_uid == ::geteuid() &&
+         is_made_since(directory.get(), than).value_or(false);
 }
 
 }  // namespace
 
 std::optional<OutputFile> OutputFile::open(const std::string& path, const BeforeMaking& before_making) {
   OutputFile output;
-  ::clock_gettime(CLOCK_REALTIME_COARSE, &output.opened_at_);
+  output.opened_at_ = time_of_files();
   if (is_missing(path)) {
     output.place_ = place_of(path);
     if (!output.place_) return std::nullopt;
