@@ -16,6 +16,8 @@
 namespace nslaunch::test {
 namespace {
 
+using Catch::Matchers::Contains;
+
 struct Started {
   TempDir records;
   Process process;
