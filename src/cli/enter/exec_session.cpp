@@ -10,9 +10,7 @@
 #include "shard/wire/protocol.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/clock.hpp"
-#include "sys/base/files.hpp"
 #include "sys/base/log.hpp"
-#include "sys/base/patient_write.hpp"
 #include "sys/process/as_user.hpp"
 
 namespace nslaunch::cli {
@@ -60,6 +58,7 @@ ExecSession::ExecSession(std::optional<uid_t> another)
   typing_ = is_terminal_[0];
   if (first < 0) return;
   pty_.emplace(sys::open_pty(first));
+  screen_.emplace(is_terminal_[1] ? STDOUT_FILENO : is_terminal_[2] ? STDERR_FILENO : STDIN_FILENO);
   if (!typing_) leave_output_alone(pty_->program.get());
   if (!another_) return;
   user_keeper_.emplace(pty_->user.get(), *another_);
@@ -95,7 +94,7 @@ std::optional<int> ExecSession::serve(sys::Fd connection, pid_t init) {
   passed_.emplace(ExecSignals::Target{connection_.get(), init, another_.has_value(), raw_.has_value()});
   begin_to_watch();
   while (!ended_) wait_for_something();
-  if (pty_ || !output_.empty()) show_the_rest();
+  if (screen_) show_the_rest();
   return status_;
 }
 
@@ -104,8 +103,7 @@ void ExecSession::begin_to_watch() {
       signals_.get(), [this](const auto& info) { on_signal(static_cast<int>(info.ssi_signo)); });
   if (pty_) {
     terminal_watch_ = loop_.watch(pty_->user.get(), POLLIN, [this](short e) { on_terminal(e); });
-    screen_ = sys::reopen_terminal(screen());
-    screen_watch_ = loop_.watch(screen(), 0, [this](short) { show(); });
+    screen_watch_ = loop_.watch(screen_->descriptor(), 0, [this](short) { screen_->show(); });
   }
   untaken_ = loop_.timer([this] { reads_on_ = true; });
   if (typing_) keys_watch_ = loop_.watch(STDIN_FILENO, POLLIN, [this](short) { read_keys(); });
@@ -129,14 +127,15 @@ void ExecSession::wait_for_something() {
 
 /// `more`: what else the pseudoterminal is watched for.
 void ExecSession::watch_output(short more) {
-  const bool is_shown = output_.empty();
+  if (!screen_) return;
+  const bool is_shown = screen_->has_shown_all();
   terminal_watch_.want(static_cast<short>(is_shown ? POLLIN | more : more));
   screen_watch_.want(is_shown ? 0 : POLLOUT);
 }
 
 void ExecSession::on_terminal(short events) {
   if ((events & POLLOUT) != 0) write_keys();
-  if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && output_.empty()) read_output();
+  if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && screen_->has_shown_all()) read_output();
 }
 
 void ExecSession::on_signal(int signal) {
@@ -218,25 +217,11 @@ void ExecSession::write_keys() {
   if (untaken_.is_set()) untaken_.set(sys::Deadline(kUntakenLimit));
 }
 
-int ExecSession::screen() const noexcept {
-  if (screen_) return screen_.get();
-  return is_terminal_[1] ? STDOUT_FILENO : is_terminal_[2] ? STDERR_FILENO : STDIN_FILENO;
-}
-
 void ExecSession::read_output() {
   char output[kChunk];
   const auto count = ::read(pty_->user.get(), output, sizeof output);
-  if (count > 0) output_.assign(output, static_cast<std::size_t>(count));
+  if (count > 0) screen_->show({output, static_cast<std::size_t>(count)});
   if (count < 0 && errno == EIO) close_terminal();  // no process has it open any more
-  show();
-}
-
-/// What the screen does not take now waits, and so does the process that writes more.
-void ExecSession::show() {
-  if (output_.empty()) return;
-  const auto count = sys::write_without_blocking(screen(), output_);
-  if (count > 0) output_.erase(0, static_cast<std::size_t>(count));
-  if (count < 0 && errno != EAGAIN && errno != EINTR) output_.clear();
 }
 
 void ExecSession::close_terminal() {
@@ -255,8 +240,8 @@ void ExecSession::show_the_rest() {
   connection_watch_.end();
   keys_watch_.end();
   signals_watch_ = loop_.watch(signals_.get(), POLLIN, [&](short) { is_over |= ending_signal() != 0; });
-  while ((pty_ || !output_.empty()) && !is_over) {
-    if (is_late && (output_.empty() || given_up() != 0)) break;
+  while ((pty_ || !screen_->has_shown_all()) && !is_over) {
+    if (is_late && (screen_->has_shown_all() || given_up() != 0)) break;
     watch_output(0);
     loop_.turn();
   }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/enter/exec_screen.hpp"
 #include "cli/enter/exec_signals.hpp"
 #include "sys/base/fd.hpp"
 #include "sys/base/signals.hpp"
@@ -44,10 +45,8 @@ class ExecSession {
   void on_message();
   void read_keys();
   void write_keys();
-  int screen() const noexcept;
   void read_output();
   void watch_output(short more);
-  void show();
   void close_terminal();
   void show_the_rest();
 
@@ -62,9 +61,8 @@ class ExecSession {
   std::optional<sys::Pty> pty_;
   std::optional<sys::RawTerminal> raw_;
   sys::Fd connection_;
-  std::string keys_;    ///< typed and not yet written to pty_
-  std::string output_;  ///< read from pty_ and not yet shown
-  sys::Fd screen_;      ///< the terminal that shows it, opened again so that a write never blocks
+  std::string keys_;                  ///< typed and not yet written to pty_
+  std::optional<ExecScreen> screen_;  ///< that shows pty_, also what is left when that is gone
   bool typing_ = false;
   bool reads_on_ = false;  ///< although the process takes no keys
   bool keys_are_lost_ = false;

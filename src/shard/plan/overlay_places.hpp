@@ -25,8 +25,10 @@ std::string named_place_to_keep(const OverlaySpec& overlay, const Plan& plan);
 std::string place_to_keep(const OverlaySpec& overlay, const Plan& plan);
 
 /// Opens the directory that keeps the changes of the overlay `at`, created if missing, and stores its path
-/// without links in the spec. Unless the command is another user's, it gets the mode and owner of what is
-/// covered; as root only where nobody else can have chosen either. Throws UsageError or Error.
+/// without links in the spec. Unless the command is another user's, it gets the mode, the owner and the
+/// access control lists of what is covered, as root only where nobody else can have chosen either: a new one
+/// is root's alone then. Throws UsageError, also as root for an existing one that others could have put
+/// there, or Error.
 UsersDirectory make_keeping_directory(Plan& plan, std::size_t at);
 
 }  // namespace nslaunch::shard
