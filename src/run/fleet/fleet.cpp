@@ -190,8 +190,7 @@ FleetResult Fleet::run() {
   }
 }
 
-/// Releases the shards' descriptors before reports are written. A signal that arrives then changes nothing
-/// any more, and is dropped.
+/// Releases the shards' descriptors before reports are written, and the caller's signals only afterwards.
 FleetResult run_parts(const FleetSpec& spec, std::span<FleetObserver* const> observers, Outlet& outlet) {
   refuse_threads("run_fleet()");
   auto with_id = spec;
@@ -209,11 +208,9 @@ FleetResult run_parts(const FleetSpec& spec, std::span<FleetObserver* const> obs
     auto result =
         with_id.parts.empty() ? refused_fleet(with_id, {}) : Fleet(with_id, all, outlet, caller).run();
     tell_end(result);
-    sys::discard_signals(caller.signals());
     return result;
   } catch (const Error& error) {
     tell_end(refused_fleet(with_id, error.what()));
-    sys::discard_signals(caller.signals());
     throw;
   }
 }

@@ -31,6 +31,7 @@ CallersSignals::CallersSignals()
       signals_(sys::make_signalfd(shard::handled_signals())) {}
 
 CallersSignals::~CallersSignals() {
+  sys::discard_signals(signals());
   ::sigaction(SIGCHLD, &child_signal_, nullptr);
 }
 

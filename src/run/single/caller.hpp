@@ -12,7 +12,8 @@ namespace nslaunch::run {
 /// needs one.
 void refuse_threads(const char* what);
 
-/// Blocks the calling process's signals for as long as it lives, and delivers them one by one.
+/// Blocks the calling process's signals for as long as it lives, and delivers them one by one. What has not
+/// been taken at its end is dropped: it is too late for the command, and not meant for us.
 class CallersSignals {
  public:
   CallersSignals();

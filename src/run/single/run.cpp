@@ -76,13 +76,10 @@ Outcome run_shard(const ShardSpec& spec, const Messages& messages, const RunOpti
       return run_with(caller, spec, messages, options);
     } catch (const std::exception& error) {
       if (options.failed) options.failed(error);
-      sys::discard_signals(caller.signals());
       throw;
     }
   }();
   if (options.ended) options.ended(outcome);
-  // Too late for the command, and not meant for us.
-  sys::discard_signals(caller.signals());
   return outcome;
 }
 
