@@ -23,34 +23,23 @@ if(NSLAUNCH_PROFILE STREQUAL "release")
   # Wherever it is built, the same bytes.
   set(profile_flags -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 elseif(NSLAUNCH_PROFILE STREQUAL "asan")
+  set(CMAKE_CXX_COMPILER clang++ CACHE STRING "")
   set(profile_bench OFF)
   set(profile_joined 0)
-  # Lines for the sanitizers' reports; nobody looks at variables. A null pointer ends the program anyway and objects
-  # are the other sanitizer's; with these checks a program has five times the data, and takes 70 ms to start.
-  set(profile_flags -fsanitize=address,undefined -fno-sanitize=null,alignment,vptr,object-size
-                    -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
-  set(profile_kernel_layout_flags -fsanitize=alignment)
+  # Lines for the sanitizers' reports; nobody looks at variables. A number that its type can't hold is a fault where it
+  # comes from bytes of others. The fuzz targets are linked with the same layers as the tests.
+  set(profile_flags -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize=vptr,function
+                    -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -O1)
 elseif(NSLAUNCH_PROFILE STREQUAL "tidy")
   set(CMAKE_CXX_COMPILER clang++ CACHE STRING "")
   set(profile_precompile OFF)
   set(profile_joined 0)
-elseif(NSLAUNCH_PROFILE STREQUAL "fuzz")
-  set(CMAKE_CXX_COMPILER clang++ CACHE STRING "")
-  set(profile_werror OFF)
-  set(profile_faults OFF)
-  set(profile_precompile OFF)
-  set(profile_joined 0)
-  set(profile_tests OFF)
-  set(profile_bench OFF)
-  # A number that its type can't hold is a fault here where it comes from bytes of others.
-  set(profile_flags -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize=vptr
-                    -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -O1)
 elseif(NSLAUNCH_PROFILE STREQUAL "coverage")
   set(profile_unity OFF)
   set(profile_flags --coverage)
 elseif(NOT NSLAUNCH_PROFILE STREQUAL "dev")
   message(FATAL_ERROR "NSLAUNCH_PROFILE is '${NSLAUNCH_PROFILE}'; "
-                      "choose dev, release, asan, tidy, fuzz or coverage")
+                      "choose dev, release, asan, tidy or coverage")
 endif()
 
 set(CMAKE_BUILD_TYPE ${profile_build_type} CACHE STRING "")

@@ -30,13 +30,14 @@ configure() {
   fi
 }
 
-# build PRESET: one at a time, as two would write the same files.
+# build PRESET [TARGET...]: all of it, or these targets. One at a time, as two would write the same files.
 build() {
-  local lock
+  local lock preset=$1
+  shift
   mkdir -p build
-  exec {lock}>"build/$1.lock"
+  exec {lock}>"build/$preset.lock"
   flock "$lock"
-  configure "$1"
-  cmake --build "build/$1" -j "$(nproc)"
+  configure "$preset"
+  cmake --build "build/$preset" -j "$(nproc)" --target "${@:-all}"
   exec {lock}>&-
 }

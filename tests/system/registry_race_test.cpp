@@ -202,10 +202,9 @@ TEST_CASE("what launchers killed at any instant leave is reaped, and nothing els
   for (int round = 0; round < 400; ++round) {
     auto ready = sys::make_pipe();
     const pid_t launcher = test::fork_child([&] {
-      const bool told = ::write(ready.write.get(), "x", 1) == 1;
-      for (int number = 0; told; ++number)
+      if (::write(ready.write.get(), "x", 1) != 1) return 1;
+      for (int number = 0;; ++number)
         test::publish(make_record(id_of(round, number))).set_state(ShardState::kRunning);
-      return 0;
     });
     char byte = 0;
     REQUIRE(sys::retry_on_eintr([&] { return ::read(ready.read.get(), &byte, 1); }) == 1);
