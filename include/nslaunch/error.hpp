@@ -41,4 +41,15 @@ class CommandError : public Error {
   int exit_status_;
 };
 
+/// A signal arrived before the command had started: the shard no longer exists.
+class EndedLaunch : public Error {
+ public:
+  explicit EndedLaunch(int signal);
+
+  int signal() const noexcept { return signal_; }
+
+ private:
+  int signal_;
+};
+
 }  // namespace nslaunch

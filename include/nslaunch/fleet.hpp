@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nslaunch/outcome.hpp>
+#include <nslaunch/run.hpp>
 #include <nslaunch/spec.hpp>
 
 #include <chrono>
@@ -145,6 +146,21 @@ class FleetObserver;  // nslaunch/fleet_events.hpp
 /// Error, after FleetEnded, if nothing could be run. The failure of a single shard is reported in
 /// Attempt::error of its part.
 FleetResult run_fleet(const FleetSpec& spec, std::span<FleetObserver* const> observers = {});
+
+/// Throws UsageError if the fleet is invalid: without parts, or if several of its shards would write to one
+/// file or listen on one port. For a caller that has something to do before run_fleet() finds out.
+void check_fleet(const FleetSpec& spec);
+
+/// A run of one shard as a fleet with a single part, for reports on fleets. ShardSpec::id must be set: it
+/// becomes the run's. The part has the shard's name, or the one that a fleet's would have; the path of its
+/// artifacts is absolute, unless the working directory is unknown.
+FleetSpec fleet_of_one(const ShardSpec& shard);
+
+/// run_shard() for the shard of such a fleet. Notifies the observers, which must outlive the call, of its
+/// start, its log and, after RunOptions::ended or `failed`, its end, but not of output or messages: the
+/// command has the caller's streams, and `messages` are called.
+Outcome run_fleet_of_one(const FleetSpec& fleet, std::span<FleetObserver* const> observers,
+                         const Messages& messages = {}, RunOptions options = {});
 
 /// The exit status of a program that reports this result as its own: 0, 1, 123, 124 or 125; 126 or 127 if no
 /// command could be executed; 128+n if signal n ended the run.

@@ -112,10 +112,10 @@ struct FleetEnded {
 
 /// Receives the events of a fleet, or of a run of one shard, on the thread that runs it, which waits
 /// meanwhile: a slow method delays every shard. Never ends a run: an exception from a method becomes a
-/// warning.
+/// FleetNotice for all of them.
 ///
-/// A run of one shard has FleetStarted, AttemptStarted, AttemptEnded, PartSettled and FleetEnded: its output
-/// goes where the caller's does, and its messages have callbacks of their own (nslaunch/run.hpp).
+/// A run of one shard has FleetStarted, AttemptStarted, LogEntry, AttemptEnded, PartSettled and FleetEnded:
+/// its output goes where the caller's does, and its messages have callbacks of their own (nslaunch/run.hpp).
 ///
 /// One method per event, each of which does nothing unless it is overridden: the declaration of an observer
 /// shows which events it handles, and new events do not break it.

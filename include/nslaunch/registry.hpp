@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace nslaunch {
@@ -74,6 +75,23 @@ std::vector<ShardEntry> list_shards(bool all_users, std::vector<std::string>& wa
 
 /// The same for one user only. Only root can read the shards of another user.
 std::vector<ShardEntry> list_shards_of(uid_t user, std::vector<std::string>& warnings);
+
+/// An id becomes a file name, so it consists of letters, digits, '-' and '_', at most 64 of them.
+bool is_valid_id(std::string_view id);
+
+/// The word by which the user `self` names this shard and no other in a command of nslaunch: "ID", for
+/// another user's shard "UID/ID". Escaped.
+std::string word_for(const ShardRecord& record, uid_t self);
+
+/// What to do about an unreadable record, with a command to paste; empty if there is no advice.
+std::string remedy_of(const ShardEntry& entry);
+
+/// Throws Error, with what to do about it, if the entry is unreadable. `doing`: "looking into shard X".
+void refuse_unreadable(const ShardEntry& entry, const std::string& doing);
+
+/// Removes what killed launchers have left: up to 10,000 records, for up to 1 s. Each launch does the same
+/// for fewer. Never throws.
+void sweep_registry() noexcept;
 
 struct ReapResult {
   std::size_t removed = 0;  ///< records of shards that were gone

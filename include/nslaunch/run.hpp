@@ -58,6 +58,17 @@ struct RunOptions {
 /// process has more than one thread.
 Outcome run_shard(const ShardSpec& spec, const Messages& messages = {}, const RunOptions& options = {});
 
+/// Executes the command in place of the calling process, as if nslaunch were not there: what
+/// Isolation::kNone asks for. Only the command, its environment with NSLAUNCH_ISOLATION=none, its variables
+/// and its working directory are used. Throws Error, UsageError without a command, CommandError if that does
+/// not exist or can't be executed; the calling process may have changed its directory by then.
+[[noreturn]] void execute_directly(const ShardSpec& spec);
+
+/// What the user should know of how a shard ended, besides its status: leaks, limits that were reached, an
+/// end that could not be confirmed. A text for each, of one or several lines, with advice in terms of
+/// `nslaunch run`.
+std::vector<std::string> warnings_about(const Outcome& outcome, const ShardSpec& spec);
+
 /// The exit status of a program that reports this outcome as its own (section "Exit status" of the manual):
 /// the command's own, 128+n, 123 or 124.
 int exit_status(const Outcome& outcome, const ShardSpec& spec) noexcept;

@@ -153,4 +153,10 @@ struct ShardSpec {
   bool watch_ancestors = true;
 };
 
+/// A random id, as ShardSpec::id and FleetSpec::run_id take it. Throws Error.
+std::string random_id();
+
+/// The user that root runs the command as, which points into `spec`; nullptr if it runs as the caller.
+const UserIds* other_user(const ShardSpec& spec) noexcept;
+
 }  // namespace nslaunch

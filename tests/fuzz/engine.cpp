@@ -1,5 +1,5 @@
 // The variables by which a CI engine tells a job which part it is.
-#include "run/engine/engine.hpp"
+#include <nslaunch/engine.hpp>
 
 #include <nslaunch/spec.hpp>
 

@@ -1,9 +1,10 @@
 // Durations, sizes, signals and parts of a whole, as options have them.
+#include <nslaunch/engine.hpp>
+
 #include <climits>
 #include <optional>
 
 #include "input.hpp"
-#include "run/engine/engine.hpp"
 #include "sys/base/values.hpp"
 
 namespace {

@@ -13,8 +13,7 @@ using namespace nslaunch;
 void try_name(const std::string& name) {
   const auto id = registry::id_of(name);
   if (registry::kind_of(name) != registry::NameKind::kRecord) return;
-  fuzz::require(registry::is_valid_id(id) && registry::record_name(id) == name,
-                "a record's name is made of its id");
+  fuzz::require(is_valid_id(id) && registry::record_name(id) == name, "a record's name is made of its id");
 }
 
 /// As `list` shows it.
@@ -23,7 +22,7 @@ void try_to_show(registry::Decoded decoded) {
   shards[0].record = std::move(decoded.record);
   shards[0].state = decoded.state;
   shards[0].problem = decoded.problem;
-  const std::vector<cli::Overview> overviews(1);
+  const std::vector<run::Overview> overviews(1);
   fuzz::require_harmless(cli::shards_as_json(shards, overviews), "\n");
   fuzz::require_harmless(cli::shard_table(shards, overviews, {.width = 100, .with_user = true}), "\n");
   fuzz::require_harmless(cli::shard_table(shards, overviews, {}), "\n\t");

@@ -1,5 +1,5 @@
 // {index}, {name}, {} and {1} in arguments.
-#include "run/part/templates.hpp"
+#include <nslaunch/templates.hpp>
 #include "input.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

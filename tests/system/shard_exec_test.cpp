@@ -10,33 +10,10 @@
 #include <vector>
 
 #include "support/embedded.hpp"
-#include "support/registry_scene.hpp"
+#include "support/shard_host.hpp"
 
 namespace nslaunch::test {
 namespace {
-
-/// A shard whose command ends when its input does.
-struct Host {
-  StateDir state;
-  Heard heard;
-  sys::Pipe input = sys::make_pipe();
-  Shard shard;
-
-  explicit Host(ShardSpec spec = shell_spec("echo ready; cat; exit 3"))
-      : shard(spec, {.messages = {}, .streams = {.in = input.read.get(), .out = heard.writer()}}) {
-    input.read.reset();
-    while (!shard.started() && !shard.ended()) shard.wait_for(std::chrono::milliseconds{10});
-    REQUIRE(heard.line() == "ready");
-  }
-  Streams streams() const { return {.in = -1, .out = heard.writer()}; }
-  ShardProcess exec(const std::string& script) {
-    return shard.exec({.command = {"sh", "-c", script}, .variables = {"SAID=here"}, .streams = streams()});
-  }
-  int end() {
-    input.write.reset();
-    return shard.wait().exit_status;
-  }
-};
 
 void await_end(ShardProcess& process) {
   while (!process.ended()) {
@@ -49,7 +26,7 @@ void await_end(ShardProcess& process) {
 }  // namespace
 
 TEST_CASE("processes are started in a shard, several at once, and each tells of its end") {
-  Host host;
+  ShardHost host;
   auto waiting = host.exec("exec sleep 1000");
   auto quick = host.exec("echo $SAID $NSLAUNCH_ID; pwd; exit 4");
   CHECK(quick.pid() > 1);
@@ -69,7 +46,7 @@ TEST_CASE("processes are started in a shard, several at once, and each tells of 
 }
 
 TEST_CASE("a process that can't be started in a shard is an error, and harms it not") {
-  Host host;
+  ShardHost host;
   CHECK_THROWS_AS(host.shard.exec({.command = {"/there/is/none"}, .streams = host.streams()}), CommandError);
   CHECK_THROWS_AS(host.shard.exec({.command = {"true"}, .workdir = "/there/is/none"}), Error);
   CHECK_THROWS_AS(host.shard.exec({.command = {"true"}, .streams = {.in = 9999}}), Error);
@@ -78,7 +55,7 @@ TEST_CASE("a process that can't be started in a shard is an error, and harms it 
 }
 
 TEST_CASE("a process in a shard is hung up on when its handle goes, and ends with the shard") {
-  Host host;
+  ShardHost host;
   {
     const auto process =
         host.exec("trap 'echo hung up; exit' HUP; echo trapped; while :; do sleep 0.1; done");
@@ -95,7 +72,7 @@ TEST_CASE("a process in a shard is hung up on when its handle goes, and ends wit
 }
 
 TEST_CASE("a process's signal for which a stopped init has no room is not lost without a word") {
-  Host host;
+  ShardHost host;
   auto process = host.exec("exec sleep 1000");
   std::vector<std::string> warnings;
   const auto shards = list_shards_of(::geteuid(), warnings);
@@ -118,7 +95,7 @@ TEST_CASE("a process's signal for which a stopped init has no room is not lost w
 TEST_CASE("a process is started in a shard that publishes a port, too") {
   auto spec = shell_spec("echo ready; cat; exit 3");
   spec.publish = {{.port = 0, .shard_port = 9926}};
-  Host host(spec);
+  ShardHost host(spec);
   auto process = host.exec("exit 4");
   await_end(process);
   CHECK(process.exit_status() == 4);

@@ -1,4 +1,4 @@
-#include "run/engine/engine.hpp"
+#include <nslaunch/engine.hpp>
 
 #include <nslaunch/error.hpp>
 

@@ -1,5 +1,7 @@
 #include "run/part/observers.hpp"
 
+#include <nslaunch/error.hpp>
+
 #include <catch2/catch.hpp>
 #include <stdexcept>
 #include <vector>
@@ -81,7 +83,7 @@ TEST_CASE("a run of one shard is told to observers as a fleet of one part") {
   Noting noting(noted);
   FleetObserver* const all[] = {&noting};
   const Warn warn = [&](std::string_view text) { noted.push_back("warned " + std::string(text)); };
-  const auto fleet = run::fleet_of_one(second_of_four());
+  const auto fleet = fleet_of_one(second_of_four());
   run::OnePart part(fleet, all, warn);
   SECTION("that has run") {
     Outcome outcome;
@@ -91,7 +93,7 @@ TEST_CASE("a run of one shard is told to observers as a fleet of one part") {
                                             "ended with 1", "warned late"});
   }
   SECTION("that could not be run") {
-    part.never_ran("no room", Status::kError, 125);
+    part.never_ran(Error({}, "no room"));
     CHECK(noted == std::vector<std::string>{"started 1", "attempt at shard-2", "ERROR", "failed",
                                             "ended with 1", "warned late"});
   }
@@ -100,7 +102,7 @@ TEST_CASE("a run of one shard is told to observers as a fleet of one part") {
 TEST_CASE("a run of one shard that has a name is a part of that name") {
   auto spec = second_of_four();
   spec.name = "suite";
-  const auto fleet = run::fleet_of_one(spec);
+  const auto fleet = fleet_of_one(spec);
   CHECK(fleet.parts.front().name == "suite");
   CHECK(fleet.parts.front().index == 2);
   CHECK(fleet.parts.front().total == 4);

@@ -200,7 +200,6 @@ TEST_CASE("a file's name tells what it is", "[unit]") {
 }
 
 TEST_CASE("an id that can't be a plain file name is no id", "[unit]") {
-  using registry::is_valid_id;
   CHECK(is_valid_id("0badcafe"));
   CHECK(is_valid_id("my-shard_7"));
   for (const std::string id : {"", ".", "..", "a/b", "a.b", "a b", "\n", "\xff"})

@@ -1,4 +1,4 @@
-#include "run/engine/shard_env.hpp"
+#include <nslaunch/engine.hpp>
 
 #include <nslaunch/error.hpp>
 

@@ -1,4 +1,4 @@
-#include "run/part/templates.hpp"
+#include <nslaunch/templates.hpp>
 
 #include <catch2/catch.hpp>
 

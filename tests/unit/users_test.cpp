@@ -33,11 +33,11 @@ TEST_CASE(
   write_file(files.users, "own:x:1001:27::/:/bin/sh\n");
   write_file(files.groups,
              "vault:x:5555:\nshut-out:x:4242:other,own\nnogroup:x:65534:\nlast:x:4294967293:\n");
-  CHECK(cli::ids_of(1001, files).gid == 27);
-  CHECK(cli::ids_of(1001, files).groups == std::vector<std::uint32_t>{27, 4242});
+  CHECK(sys::groups_of_user(1001, files).gid == 27);
+  CHECK(sys::groups_of_user(1001, files).all == std::vector<gid_t>{27, 4242});
   // Whether or not these files name the group of the same number: it may be one of another directory service.
   for (const std::uint32_t user : {5555U, 5556U})
-    CHECK(cli::ids_of(user, files).groups == std::vector<std::uint32_t>{4294967292});
+    CHECK(sys::groups_of_user(user, files).all == std::vector<gid_t>{4294967292});
   CHECK(sys::groups_of_user(1001, files).has_account);
   CHECK_FALSE(sys::groups_of_user(5555, files).has_account);
 }

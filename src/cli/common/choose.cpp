@@ -10,8 +10,6 @@
 
 #include "cli/common/options.hpp"
 #include "cli/common/users.hpp"
-#include "registry/place/as_user.hpp"
-#include "registry/place/names.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/log.hpp"
 #include "sys/base/text.hpp"
@@ -52,7 +50,7 @@ Found find_all(std::span<const ShardEntry> shards, const std::string& word, uid_
   std::map<uid_t, Found> of_users;
   for (const auto& shard : shards) {
     const auto& record = shard.record;
-    if (record.uid == self || registry::is_valid_id(record.id)) of_users[record.uid].push_back(&shard);
+    if (record.uid == self || is_valid_id(record.id)) of_users[record.uid].push_back(&shard);
   }
   auto found = those_called(of_users[self], word);
   if (!found.empty()) return found;
@@ -115,8 +113,7 @@ const ShardEntry& choose_shard(std::span<const ShardEntry> shards, const std::st
   if (found.empty()) none_found(shards, word);
   if (found.size() == 1) return *found.front();
   std::string words;
-  for (const auto* shard : found)
-    words += (words.empty() ? "" : ", ") + registry::word_for(shard->record, self);
+  for (const auto* shard : found) words += (words.empty() ? "" : ", ") + word_for(shard->record, self);
   throw UsageError(fmt::format("'{}' means {} shards", sys::escape(word), found.size()),
                    "say which: " + words);
 }
@@ -136,7 +133,7 @@ std::vector<ShardEntry> choose_shards(std::span<const std::string> words) {
 void warn_of_unreadable(std::span<const ShardEntry> shards) {
   for (const auto& shard : shards) {
     if (shard.state != ShardState::kUnreadable) continue;
-    const auto remedy = registry::remedy_of(shard);
+    const auto remedy = remedy_of(shard);
     sys::warn(fmt::format("the record {} is unreadable: {}{}{}", sys::escape(shard.path), shard.problem,
                           remedy.empty() ? "" : "; ", remedy));
   }

@@ -5,7 +5,6 @@
 #include "cli/common/choose.hpp"
 #include "inspect/hang/standstill.hpp"
 #include "inspect/snapshot/namespaces.hpp"
-#include "registry/place/as_user.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/log.hpp"
 #include "sys/base/text.hpp"
@@ -30,7 +29,7 @@ LiveShard find_live_shard(const std::vector<std::string>& words) {
     throw UsageError(words.empty() ? "which shard?" : "one shard at a time", "to see them: nslaunch list");
   LiveShard live{choose_shards(words).front(), {}};
   const auto doing = looking_into(live.shard.record);
-  registry::refuse_unreadable(live.shard, doing);
+  refuse_unreadable(live.shard, doing);
   if (live.shard.foreign) {
     throw Error(sys::errno_code(EPERM), doing,
                 "It was started in another PID namespace (a container, say); look from there.");
@@ -39,12 +38,6 @@ LiveShard find_live_shard(const std::vector<std::string>& words) {
   if (!init) throw live.gone();
   live.init = std::move(*init);
   return live;
-}
-
-std::optional<sys::Pidfd> find_init(const ShardRecord& record) try {
-  return sys::find(record.init, record.uid);
-} catch (const Error&) {
-  return std::nullopt;
 }
 
 Look look_into(const std::vector<std::string>& words) {

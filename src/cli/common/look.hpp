@@ -3,7 +3,6 @@
 #include <nslaunch/error.hpp>
 #include <nslaunch/registry.hpp>
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,9 +30,6 @@ struct LiveShard {
 /// The one shard that the words name. Throws UsageError if they don't name one, and Error if it can't be
 /// inspected.
 LiveShard find_live_shard(const std::vector<std::string>& words);
-
-/// A handle on the shard's init; empty if it has ended or does not let itself be inspected (sys::find).
-std::optional<sys::Pidfd> find_init(const ShardRecord& record);
 
 /// Inspects the one shard that the words name. Throws as find_live_shard() does.
 Look look_into(const std::vector<std::string>& words);

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string_view>
 
-#include "ns/net/endpoint.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 #include "sys/base/values.hpp"
+#include "sys/io/endpoint.hpp"
 
 namespace nslaunch::cli {
 namespace {
@@ -28,7 +28,7 @@ class PortReader {
   std::optional<std::string> address() {
     auto address = take_address();
     if (!address || *address == "localhost") return address ? "127.0.0.1" : address;
-    if (!ns::is_address(*address)) {
+    if (!sys::is_address(*address)) {
       throw_wrong(
           fmt::format("'{}' is neither an address in numbers nor localhost, and nslaunch looks no names up",
                       sys::escape(*address)));

@@ -62,9 +62,4 @@ UserIds find_user(const std::string& text, const std::string& option, const sys:
   return {user->uid, user->gid, user->groups};
 }
 
-UserIds ids_of(std::uint32_t uid, const sys::AccountFiles& files) {
-  const auto groups = sys::groups_of_user(uid, files);
-  return {uid, groups.gid, groups.all};
-}
-
 }  // namespace nslaunch::cli

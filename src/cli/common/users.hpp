@@ -17,7 +17,4 @@ UserIds find_user(const std::string& text, const std::string& option, const sys:
 /// The same for a user alone; empty if there is no user of that name.
 std::optional<std::uint32_t> find_uid(const std::string& user, const sys::AccountFiles& files = {});
 
-/// The ids of a user given by number, from sys::groups_of_user().
-UserIds ids_of(std::uint32_t uid, const sys::AccountFiles& files = {});
-
 }  // namespace nslaunch::cli

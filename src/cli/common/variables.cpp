@@ -1,10 +1,10 @@
 #include "cli/common/variables.hpp"
 
 #include <nslaunch/error.hpp>
+#include <nslaunch/given_file.hpp>
 
 #include <sstream>
 
-#include "shard/plan/given_file.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 
@@ -22,7 +22,7 @@ void add_variable(std::vector<std::string>& variables, const std::string& entry,
 void read_env_file(std::vector<std::string>& variables, const std::string& path, const std::string& option,
                    const UserIds* reader) {
   const std::string named = fmt::format("{} {}", option, sys::escape(path));
-  std::istringstream file(shard::read_given_file({path, "reading " + named}, reader));
+  std::istringstream file(read_given_file({path, "reading " + named}, reader));
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
     if (line.ends_with('\r')) line.pop_back();

@@ -41,7 +41,7 @@ struct Target {
   explicit Target(const ShardEntry& entry)
       : shard(entry),
         launcher(entry.foreign ? std::nullopt : sys::find(entry.record.launcher, entry.record.uid)),
-        init(entry.foreign ? std::nullopt : find_init(entry.record)),
+        init(entry.foreign ? std::nullopt : sys::find_if_visible(entry.record.init, entry.record.uid)),
         is_one_of_several(launcher && nslaunch::is_one_of_several(entry.record)) {}
 
   /// The process that ends last when the shard ends; a launcher of several shards lives on.

@@ -7,8 +7,6 @@
 #include <utility>
 
 #include "cli/common/choose.hpp"
-#include "cli/common/look.hpp"
-#include "registry/place/as_user.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/clock.hpp"
 #include "sys/base/log.hpp"
@@ -34,14 +32,14 @@ struct Awaited {
 Awaited awaited(const ShardEntry& shard) {
   const auto& record = shard.record;
   const std::string doing = fmt::format("waiting for shard {}", sys::escape(record.id));
-  registry::refuse_unreadable(shard, doing);
+  refuse_unreadable(shard, doing);
   if (shard.foreign) {
     throw Error(sys::errno_code(EPERM), doing,
                 "It was started in another PID namespace (a container, say); run nslaunch wait there.");
   }
   // A launcher of several shards lives on.
   auto launcher = is_one_of_several(record) ? std::nullopt : sys::find(record.launcher, record.uid);
-  auto init = launcher ? find_init(record) : sys::find(record.init, record.uid);
+  auto init = launcher ? sys::find_if_visible(record.init, record.uid) : sys::find(record.init, record.uid);
   return {record.id, std::move(launcher), std::move(init)};
 }
 

@@ -12,9 +12,7 @@
 #include "cli/common/table.hpp"
 #include "cli/look/list_json.hpp"
 #include "cli/look/list_table.hpp"
-#include "cli/look/overview.hpp"
-#include "registry/place/names.hpp"
-#include "registry/record/published_record.hpp"
+#include "run/client/overview.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/log.hpp"
@@ -35,7 +33,7 @@ constexpr Option kOptions[] = {
 std::string ids(std::span<const ShardEntry> shards) {
   std::string text;
   for (const auto& shard : shards) {
-    if (registry::is_valid_id(shard.record.id)) text += registry::word_for(shard.record, ::geteuid()) + '\n';
+    if (is_valid_id(shard.record.id)) text += word_for(shard.record, ::geteuid()) + '\n';
   }
   return text;
 }
@@ -52,7 +50,7 @@ void advise(std::span<const ShardEntry> shards) {
 std::string as_asked(std::span<const ShardEntry> shards, const Arguments& arguments,
                      const TableStyle& style) {
   if (arguments.has("quiet")) return ids(shards);
-  const auto overviews = overview_of(shards);
+  const auto overviews = run::overview_of(shards);
   return arguments.has("json") ? shards_as_json(shards, overviews) : shard_table(shards, overviews, style);
 }
 
@@ -78,8 +76,7 @@ int run(const Arguments& arguments) {
   if (!arguments.positional.empty() || arguments.has_separator) {
     throw UsageError("list takes options only", "To choose among the shards: nslaunch list --json");
   }
-  // What killed launchers have left is removed by the next command that sweeps the registry.
-  registry::sweep({.records = 10'000, .time = std::chrono::seconds{1}});
+  sweep_registry();
   const bool watches = arguments.has("watch");
   show_once_or_again(watches, [&] { show(arguments, watches); });
   return 0;

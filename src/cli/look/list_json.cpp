@@ -23,7 +23,7 @@ Json ports_as_json(const std::vector<inspect::Port>& ports) {
   return json;
 }
 
-Json shard_as_json(const ShardEntry& shard, const Overview& overview) {
+Json shard_as_json(const ShardEntry& shard, const run::Overview& overview) {
   const auto& record = shard.record;
   Json json = {
       {"id", record.id}, {"state", to_string(shard.state)}, {"foreign", shard.foreign}, {"path", shard.path}};
@@ -52,7 +52,7 @@ Json shard_as_json(const ShardEntry& shard, const Overview& overview) {
 
 }  // namespace
 
-std::string shards_as_json(std::span<const ShardEntry> shards, std::span<const Overview> overviews) {
+std::string shards_as_json(std::span<const ShardEntry> shards, std::span<const run::Overview> overviews) {
   Json json = {{"version", 1}, {"shards", Json::array()}};
   for (std::size_t at = 0; at < shards.size(); ++at) {
     json["shards"].push_back(shard_as_json(shards[at], overviews[at]));

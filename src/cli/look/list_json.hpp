@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "cli/look/overview.hpp"
+#include "run/client/overview.hpp"
 
 namespace nslaunch::cli {
 
@@ -15,6 +15,6 @@ namespace nslaunch::cli {
 ///     cpu_ms, rss_bytes and ports (array of port and shared; each null if it can't be seen now);
 ///   - if its state is "unreadable": problem.
 /// Within version 1 keys are only added.
-std::string shards_as_json(std::span<const ShardEntry> shards, std::span<const Overview> overviews);
+std::string shards_as_json(std::span<const ShardEntry> shards, std::span<const run::Overview> overviews);
 
 }  // namespace nslaunch::cli

@@ -64,12 +64,12 @@ Row unreadable_row(const ShardEntry& shard, const TableStyle& style) {
   return row;
 }
 
-bool is_shared(const Overview& overview) {
+bool is_shared(const run::Overview& overview) {
   return overview.ports && std::any_of(overview.ports->begin(), overview.ports->end(),
                                        [](const inspect::Port& port) { return port.shared; });
 }
 
-Row to_row(const ShardEntry& shard, const Overview& overview, const TableStyle& style) {
+Row to_row(const ShardEntry& shard, const run::Overview& overview, const TableStyle& style) {
   if (shard.state == ShardState::kUnreadable) return unreadable_row(shard, style);
   const auto& record = shard.record;
   Row row = {{sys::escape(record.id)},
@@ -91,7 +91,7 @@ Row to_row(const ShardEntry& shard, const Overview& overview, const TableStyle& 
 
 }  // namespace
 
-std::string shard_table(std::span<const ShardEntry> shards, std::span<const Overview> overviews,
+std::string shard_table(std::span<const ShardEntry> shards, std::span<const run::Overview> overviews,
                         const TableStyle& style) {
   if (shards.empty()) return {};
   const bool for_people = style.width > 0;

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "cli/look/overview.hpp"
+#include "run/client/overview.hpp"
 
 namespace nslaunch::cli {
 
@@ -19,7 +19,7 @@ struct TableStyle {
 
 /// ID, NAME, SHARD, STATE, AGE, PROCS, CPU, MEMORY, PORTS (that listen on TCP), COMMAND. "-" if there is no
 /// value. Everything from a record is escaped. `overviews`: one for each shard.
-std::string shard_table(std::span<const ShardEntry> shards, std::span<const Overview> overviews,
+std::string shard_table(std::span<const ShardEntry> shards, std::span<const run::Overview> overviews,
                         const TableStyle& style);
 
 }  // namespace nslaunch::cli

@@ -1,5 +1,6 @@
 #include "cli/merge/merge_json.hpp"
 
+#include <nslaunch/engine.hpp>
 #include <nslaunch/error.hpp>
 #include <nslaunch/exit_codes.hpp>
 
@@ -9,7 +10,6 @@
 #include <tuple>
 
 #include "cli/merge/merge_parts.hpp"
-#include "run/engine/engine.hpp"
 #include "run/report/json_text.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"

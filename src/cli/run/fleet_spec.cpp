@@ -1,17 +1,14 @@
 #include "cli/run/fleet_spec.hpp"
 
+#include <nslaunch/engine.hpp>
 #include <nslaunch/error.hpp>
+#include <nslaunch/given_file.hpp>
+#include <nslaunch/templates.hpp>
 
 #include <algorithm>
 #include <iostream>
 #include <sstream>
 
-#include "run/engine/engine.hpp"
-#include "run/engine/shard_env.hpp"
-#include "run/part/templates.hpp"
-#include "shard/plan/given_file.hpp"
-#include "shard/plan/plan.hpp"
-#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 
@@ -32,15 +29,15 @@ std::vector<std::string> lines_of(std::istream& input) {
 std::vector<std::string> read_list(const Arguments& arguments, const UserIds* reader) {
   const auto path = arguments.text("each");
   if (path == "-") return lines_of(std::cin);
-  std::istringstream file(shard::read_given_file(
-      {path, fmt::format("reading {} for {}", sys::escape(path), arguments.written("each")),
-       "It takes a file with one shard a line, or '-' for the standard input."},
-      reader));
+  std::istringstream file(
+      read_given_file({path, fmt::format("reading {} for {}", sys::escape(path), arguments.written("each")),
+                       "It takes a file with one shard a line, or '-' for the standard input."},
+                      reader));
   return lines_of(file);
 }
 
 std::vector<Part> parts_of_list(const Arguments& arguments, const ShardSpec& own) {
-  const auto lines = read_list(arguments, shard::other_user(own));
+  const auto lines = read_list(arguments, other_user(own));
   if (lines.empty())
     throw UsageError(fmt::format("{} {}: it has no lines", arguments.written("each"),
                                  sys::escape(arguments.text("each"))));
@@ -166,7 +163,7 @@ FleetSpec read_fleet(ShardSpec shard, const Arguments& arguments) {
     throw UsageError("several shards need isolation, and --isolation=none makes none");
   FleetSpec fleet;
   fleet.parts = read_parts(arguments, shard);
-  fleet.run_id = shard::random_id();
+  fleet.run_id = random_id();
   fleet.shard = std::move(shard);
   take_templates(fleet, arguments);
   check_line_is_used(fleet, arguments);

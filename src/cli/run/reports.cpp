@@ -66,11 +66,6 @@ std::vector<FleetObserver*> Reports::observers() {
   return observers;
 }
 
-std::function<void(const LogEntry&)> Reports::log() {
-  if (!log_) return {};
-  return [this](const LogEntry& entry) { log_->shard_logged(entry); };
-}
-
 std::vector<int> Reports::descriptors() const {
   std::vector<int> descriptors;
   add(descriptors, json_of_one_);

@@ -2,7 +2,6 @@
 
 #include <nslaunch/fleet_display.hpp>
 
-#include <functional>
 #include <optional>
 #include <vector>
 
@@ -25,14 +24,12 @@ class Reports {
   /// Opens the files of a run of several shards. `spec` must outlive it. Throws Error if a file can't be
   /// written, UsageError for invalid options.
   Reports(const Arguments& arguments, const FleetSpec& spec, LogMarks marks);
-  /// Those of a run of one shard; `spec` is made by run::fleet_of_one(). The report for GitHub is written
+  /// Those of a run of one shard; `spec` is made by fleet_of_one(). The report for GitHub is written
   /// only if --ci or --github ask for it, since the log is the command's own.
   Reports(const Arguments& arguments, const FleetSpec& spec);
 
   /// In the order in which they are notified.
   std::vector<FleetObserver*> observers();
-  /// The value for Messages::log; empty: nothing is logged.
-  std::function<void(const LogEntry&)> log();
   /// The descriptors that must stay open until the end.
   std::vector<int> descriptors() const;
 

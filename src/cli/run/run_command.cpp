@@ -1,13 +1,9 @@
 #include "cli/common/command.hpp"
 
-#include <unistd.h>
 #include <nslaunch/error.hpp>
 #include <nslaunch/fleet_display.hpp>
 
-#include <cerrno>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "cli/common/die.hpp"
 #include "cli/run/display_settings.hpp"
@@ -16,9 +12,6 @@
 #include "cli/run/run_one.hpp"
 #include "cli/run/run_options.hpp"
 #include "cli/run/run_spec.hpp"
-#include "run/part/expand_spec.hpp"
-#include "shard/diagnose/explain.hpp"
-#include "shard/plan/environment.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/log.hpp"
 #include "sys/base/text.hpp"
@@ -37,31 +30,9 @@ void check_command(const Arguments& arguments) {
   }
 }
 
-/// Executes the command in place of this process, as if nslaunch were not there.
-[[noreturn]] void execute_directly(const ShardSpec& spec) {
-  if (!spec.workdir.empty() && ::chdir(spec.workdir.c_str()) != 0) {
-    throw Error({errno, std::system_category()}, fmt::format("changing to {}", sys::escape(spec.workdir)));
-  }
-  std::vector<char*> arguments;
-  for (const auto& text : spec.command) arguments.push_back(const_cast<char*>(text.c_str()));
-  arguments.push_back(nullptr);
-  auto environment = spec.environment;
-  shard::set_variables(environment, spec.variables);
-  shard::set_variable(environment, "NSLAUNCH_ISOLATION", "none");
-  std::vector<char*> entries;
-  for (const auto& entry : environment) entries.push_back(const_cast<char*>(entry.c_str()));
-  entries.push_back(nullptr);
-  char** const own_environment = environ;
-  environ = entries.data();  // execvp searches its PATH
-  ::execvp(arguments[0], arguments.data());
-  const int error = errno;
-  environ = own_environment;
-  throw shard::explain_command(spec.command.front(), error, ::access(arguments[0], F_OK) == 0);
-}
-
 int run_fleet_of(const FleetSpec& spec, const Arguments& arguments) {
   const auto display = read_display(arguments);
-  if (!spec.parts.empty()) run::check_fleet(spec);  // before a log file is truncated
+  if (!spec.parts.empty()) check_fleet(spec);  // before a log file is truncated
   Reports reports(arguments, spec, display.marks);
   if (spec.parts.empty())
     sys::say("the list has fewer lines than the run has shards: there is nothing for this one");

@@ -14,7 +14,6 @@
 #include "cli/run/overlay_spec.hpp"
 #include "cli/run/run_options.hpp"
 #include "cli/run/shard_part.hpp"
-#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 #include "sys/base/values.hpp"
@@ -149,7 +148,7 @@ ShardSpec read_spec(const Arguments& arguments) {
     throw UsageError(arguments.written("hostname") + ": a host name has 64 bytes at most");
   spec.map_root = arguments.has("map-root");
   if (arguments.has("user")) spec.user = find_user(arguments.text("user"), arguments.written("user"));
-  add_variables(spec.variables, arguments, shard::other_user(spec));
+  add_variables(spec.variables, arguments, other_user(spec));
   spec.require_proc = arguments.has("require-proc");
   spec.private_paths = arguments.all("private");
   for (const auto& text : arguments.all("overlay")) {

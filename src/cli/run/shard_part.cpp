@@ -1,11 +1,9 @@
 #include "cli/run/shard_part.hpp"
 
+#include <nslaunch/engine.hpp>
 #include <nslaunch/error.hpp>
+#include <nslaunch/templates.hpp>
 
-#include "run/engine/engine.hpp"
-#include "run/engine/shard_env.hpp"
-#include "run/part/templates.hpp"
-#include "shard/plan/plan.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/log.hpp"
 #include "sys/base/text.hpp"
@@ -39,7 +37,7 @@ void add_shard_variables(ShardSpec& spec, const ShardNumber& part, const Argumen
 
 /// Expands the command's arguments and the variables of --env, which are the last of the variables.
 void expand_words(ShardSpec& spec, const Arguments& arguments) {
-  if (spec.id.empty()) spec.id = shard::random_id();
+  if (spec.id.empty()) spec.id = random_id();
   const TemplateValues values{.index = spec.shard_index,
                               .total = spec.shard_total,
                               .name = spec.name.empty() ? spec.id : spec.name,

@@ -8,7 +8,8 @@
 #include "sys/process/accounts.hpp"
 #include "sys/process/as_user.hpp"
 
-namespace nslaunch::registry {
+namespace nslaunch {
+namespace registry {
 namespace {
 
 constexpr std::chrono::seconds kOpenLimit{3};
@@ -40,11 +41,13 @@ std::string command_as(uid_t user, std::vector<std::string> words) {
   return sys::shell_quote(words);
 }
 
+}  // namespace registry
+
 std::string remedy_of(const ShardEntry& entry) {
   const auto& problem = entry.problem;
   const auto command = [&](std::vector<std::string> words) {
     words.push_back(entry.path);
-    return command_as(entry.record.uid, std::move(words));
+    return registry::command_as(entry.record.uid, std::move(words));
   };
   if (problem.starts_with("can't be opened"))
     return problem.ends_with(sys::errno_code(EACCES).message())
@@ -64,4 +67,4 @@ void refuse_unreadable(const ShardEntry& entry, const std::string& doing) {
       remedy_of(entry));
 }
 
-}  // namespace nslaunch::registry
+}  // namespace nslaunch

@@ -28,10 +28,4 @@ sys::Fd open_in(int directory, const std::function<sys::Fd()>& open);
 /// may replace any directory on the path with a link, and detached from our terminal.
 std::string command_as(uid_t user, std::vector<std::string> words);
 
-/// What to do about an unreadable record, with a command to paste; empty if there is no advice.
-std::string remedy_of(const ShardEntry& entry);
-
-/// Throws Error, with what to do about it, if the entry is unreadable. `doing`: "looking into shard X".
-void refuse_unreadable(const ShardEntry& entry, const std::string& doing);
-
 }  // namespace nslaunch::registry

@@ -5,14 +5,29 @@
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 
-namespace nslaunch::registry {
+namespace nslaunch {
+
+bool is_valid_id(std::string_view id) {
+  constexpr std::size_t kLongest = 64;
+  const auto fits = [](char letter) {
+    return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
+           (letter >= 'A' && letter <= 'Z') || letter == '-' || letter == '_';
+  };
+  return !id.empty() && id.size() <= kLongest && std::all_of(id.begin(), id.end(), fits);
+}
+
+std::string word_for(const ShardRecord& record, uid_t self) {
+  const auto id = sys::escape(record.id);
+  return record.uid == self ? id : fmt::format("{}/{}", record.uid, id);
+}
+
+namespace registry {
 namespace {
 
 constexpr std::string_view kRecord = ".shard";
 constexpr std::string_view kSocket = ".sock";
 constexpr std::string_view kTemporary = ".tmp";
 constexpr std::string_view kNote = ".left";
-constexpr std::size_t kLongestId = 64;
 
 bool is_temporary(std::string_view name) {
   if (!name.starts_with('.') || !name.ends_with(kTemporary)) return false;
@@ -29,19 +44,6 @@ bool is_id_with(std::string_view name, std::string_view suffix) {
 }
 
 }  // namespace
-
-bool is_valid_id(std::string_view id) {
-  const auto fits = [](char letter) {
-    return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'z') ||
-           (letter >= 'A' && letter <= 'Z') || letter == '-' || letter == '_';
-  };
-  return !id.empty() && id.size() <= kLongestId && std::all_of(id.begin(), id.end(), fits);
-}
-
-std::string word_for(const ShardRecord& record, uid_t self) {
-  const auto id = sys::escape(record.id);
-  return record.uid == self ? id : fmt::format("{}/{}", record.uid, id);
-}
 
 NameKind kind_of(std::string_view file_name) {
   if (is_temporary(file_name)) return NameKind::kTemporary;
@@ -71,4 +73,5 @@ std::string note_name(std::string_view id) {
   return fmt::format(".{}{}", id, kNote);
 }
 
-}  // namespace nslaunch::registry
+}  // namespace registry
+}  // namespace nslaunch

@@ -20,10 +20,6 @@ enum class NameKind {
 
 NameKind kind_of(std::string_view file_name);
 
-/// An id becomes a file name, so it consists of letters, digits, '-' and '_', at most 64 of them.
-bool is_valid_id(std::string_view id);
-/// The word by which `self` names this shard and no other: "ID", for another user's shard "UID/ID". Escaped.
-std::string word_for(const ShardRecord& record, uid_t self);
 /// "ID" for "ID.shard" and "ID.sock"; the name itself for a stranger.
 std::string id_of(std::string_view file_name);
 

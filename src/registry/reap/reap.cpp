@@ -107,6 +107,10 @@ void sweep(const SweepLimits& limits) noexcept {
 
 namespace nslaunch {
 
+void sweep_registry() noexcept {
+  registry::sweep({.records = 10'000, .time = std::chrono::seconds{1}});
+}
+
 ReapResult reap_shards(bool all_users) {
   ReapResult sum;
   for (const auto& directory : registry::open_directories(all_users, sum.problems)) {

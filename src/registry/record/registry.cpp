@@ -79,7 +79,7 @@ bool is_one_of_several(const ShardRecord& record) noexcept {
 void signal_shard(const ShardEntry& entry, int signal) {
   const auto& record = entry.record;
   const std::string doing = fmt::format("signalling shard {}", sys::escape(record.id));
-  registry::refuse_unreadable(entry, doing);
+  refuse_unreadable(entry, doing);
   if (entry.foreign) {
     throw Error(sys::errno_code(EPERM), doing,
                 "It was started in another PID namespace (a container, say); run nslaunch kill there.");

@@ -1,4 +1,5 @@
-#include "run/engine/engine.hpp"
+#include <nslaunch/engine.hpp>
+#include <nslaunch/error.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -12,6 +13,17 @@ namespace nslaunch {
 namespace {
 
 using Environment = std::vector<std::string>;
+
+/// The variables in which an engine gives a job its part, by name.
+struct Engine {
+  const char* name;
+  const char* index;
+  unsigned first;  ///< the index of the first part
+  const char* total;
+  const char* status_file = nullptr;
+  /// For an engine that gives the index and leaves the total to its user: where to set it.
+  const char* without_total = nullptr;
+};
 
 constexpr Engine kEngines[] = {
     // docs.gitlab.com/ci/variables/predefined_variables: without `parallel` the total is 1, and there is no
@@ -42,6 +54,23 @@ constexpr Engine kEngines[] = {
      "Use parallel --plus nslaunch run --shard '{#}/{##}' -- COMMAND, or set PARALLEL_TOTAL to the number of "
      "jobs"},
 };
+
+/// An empty variable counts as not set: forwarding one (`docker run -e`) leaves it empty.
+std::optional<std::string> engine_variable(const Environment& environment, const char* name) {
+  auto value = shard::variable(environment, name);
+  return value && value->empty() ? std::nullopt : value;
+}
+
+/// "CI_NODE_INDEX=5, CI_NODE_TOTAL is not set"
+std::string show_variables(const Environment& environment, const std::vector<const char*>& names) {
+  std::string text;
+  for (const char* name : names) {
+    const auto value = engine_variable(environment, name);
+    text += text.empty() ? "" : ", ";
+    text += value ? fmt::format("{}={}", name, sys::escape(*value)) : fmt::format("{} is not set", name);
+  }
+  return text;
+}
 
 std::string title(const Engine& engine) {
   return fmt::format("{} ({}, {})", engine.name, engine.index, engine.total);
@@ -116,11 +145,15 @@ bool is_array(const Engine& engine) {
   return std::string_view(engine.name) == "Slurm";
 }
 
+EnginePart read_engine(const Engine& engine, const Environment& environment) {
+  return is_array(engine) ? read_array(environment, engine) : read_pair(environment, engine);
+}
+
 /// What the engines that are present report; one that leaves the total to its user is put in `without_total`.
 std::vector<EnginePart> read_engines(const std::vector<std::string>& environment,
                                      const Engine*& without_total) {
   std::vector<EnginePart> parts;
-  for (const auto& engine : engines()) {
+  for (const auto& engine : kEngines) {
     const bool has_total = engine_variable(environment, engine.total).has_value();
     if (!has_total && !engine_variable(environment, engine.index)) continue;
     if (!has_total && engine.without_total != nullptr) {
@@ -134,7 +167,7 @@ std::vector<EnginePart> read_engines(const std::vector<std::string>& environment
 
 [[noreturn]] void throw_unknown() {
   std::string names;
-  for (const auto& engine : engines()) names += fmt::format("{}{}", names.empty() ? "" : ", ", engine.name);
+  for (const auto& engine : kEngines) names += fmt::format("{}{}", names.empty() ? "" : ", ", engine.name);
   throw UsageError("--shard auto: no CI engine or cluster says which part this is",
                    fmt::format("Known are {}. Elsewhere say it: --shard I/N; in a GitHub matrix "
                                "--shard ${{{{ matrix.shard }}}}/4",
@@ -151,29 +184,6 @@ std::vector<EnginePart> read_engines(const std::vector<std::string>& environment
 }
 
 }  // namespace
-
-std::span<const Engine> engines() {
-  return kEngines;
-}
-
-std::optional<std::string> engine_variable(const Environment& environment, const char* name) {
-  auto value = shard::variable(environment, name);
-  return value && value->empty() ? std::nullopt : value;
-}
-
-std::string show_variables(const Environment& environment, const std::vector<const char*>& names) {
-  std::string text;
-  for (const char* name : names) {
-    const auto value = engine_variable(environment, name);
-    text += text.empty() ? "" : ", ";
-    text += value ? fmt::format("{}={}", name, sys::escape(*value)) : fmt::format("{} is not set", name);
-  }
-  return text;
-}
-
-EnginePart read_engine(const Engine& engine, const Environment& environment) {
-  return is_array(engine) ? read_array(environment, engine) : read_pair(environment, engine);
-}
 
 EnginePart detect_engine(const std::vector<std::string>& environment) {
   const Engine* without_total = nullptr;

@@ -1,4 +1,5 @@
-#include "run/engine/shard_env.hpp"
+#include <nslaunch/engine.hpp>
+#include <nslaunch/error.hpp>
 
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"

@@ -12,7 +12,6 @@
 #include "run/engine/processors.hpp"
 #include "run/part/expand_spec.hpp"
 #include "shard/plan/plan.hpp"
-#include "shard/plan/users_directory.hpp"
 #include "shard/supervise/ancestors.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
@@ -54,7 +53,7 @@ Fleet::Fleet(const FleetSpec& spec, const Observers& observers, Outlet& outlet, 
   jobs_ = jobs_that_fit(descriptors_->now(), spec.jobs);
   if (spec.shard.watch_ancestors && !sys::is_ignored(SIGHUP)) ancestors_ = shard::ancestors_in_own_group();
   for (const auto& ancestor : ancestors_) shared_.outside_handles.push_back(ancestor.get());
-  if (shard::other_user(spec.shard) != nullptr && !spec.shard.capture.file.empty())
+  if (other_user(spec.shard) != nullptr && !spec.shard.capture.file.empty())
     shared_.capture_directory = shard::open_capture_directory(spec.shard.capture);
   if (spec.total_timeout) total_limit_.emplace(*spec.total_timeout);
   begin_to_watch();
@@ -194,7 +193,7 @@ FleetResult Fleet::run() {
 FleetResult run_parts(const FleetSpec& spec, std::span<FleetObserver* const> observers, Outlet& outlet) {
   refuse_threads("run_fleet()");
   auto with_id = spec;
-  if (with_id.run_id.empty()) with_id.run_id = shard::random_id();
+  if (with_id.run_id.empty()) with_id.run_id = random_id();
   if (!with_id.parts.empty()) check_fleet(with_id);
   const Observers all(observers);
   const Warn warn = [&all](std::string_view text) {

@@ -1,16 +1,16 @@
 #include "run/part/expand_spec.hpp"
 
+#include <nslaunch/engine.hpp>
 #include <nslaunch/error.hpp>
 
 #include <algorithm>
 #include <cctype>
 
-#include "run/engine/shard_env.hpp"
-#include "shard/plan/plan.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 
-namespace nslaunch::run {
+namespace nslaunch {
+namespace run {
 namespace {
 
 /// A directory name for a part, unique among the parts.
@@ -87,7 +87,7 @@ TemplateValues values_in_path(TemplateValues values) {
 
 ShardSpec spec_of(const FleetSpec& fleet, const Part& part, const Turn& turn) {
   ShardSpec spec = fleet.shard;
-  spec.id = shard::random_id();
+  spec.id = random_id();
   spec.name = part.name;
   spec.run_id = fleet.run_id;
   spec.fleet_member = true;
@@ -114,13 +114,15 @@ ShardSpec spec_of(const FleetSpec& fleet, const Part& part, const Turn& turn) {
   return spec;
 }
 
+}  // namespace run
+
 void check_fleet(const FleetSpec& fleet) {
   const bool several = fleet.parts.size() > 1 || fleet.repeat > 1 || fleet.until_fail || fleet.retries > 0;
   if (fleet.parts.empty()) throw UsageError("there is nothing to run: no part was given");
   if (!several) return;
-  check_own_file(fleet, fleet.shard.capture.file, "--pcap");
+  run::check_own_file(fleet, fleet.shard.capture.file, "--pcap");
   for (const auto& overlay : fleet.shard.overlays)
-    check_own_file(fleet, overlay.keep, "--overlay", overlay.path + "=");
+    run::check_own_file(fleet, overlay.keep, "--overlay", overlay.path + "=");
   for (const auto& port : fleet.shard.publish) {
     if (port.port == 0 || fleet.jobs == 1) continue;
     throw UsageError(
@@ -129,4 +131,4 @@ void check_fleet(const FleetSpec& fleet) {
   }
 }
 
-}  // namespace nslaunch::run
+}  // namespace nslaunch

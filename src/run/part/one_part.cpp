@@ -1,13 +1,18 @@
 #include "run/part/one_part.hpp"
 
+#include <nslaunch/error.hpp>
+#include <nslaunch/exit_codes.hpp>
 #include <nslaunch/run.hpp>
 
+#include <filesystem>
 #include <utility>
 
 #include "run/part/status.hpp"
+#include "shard/plan/artifacts.hpp"
 #include "sys/base/check.hpp"
 
-namespace nslaunch::run {
+namespace nslaunch {
+namespace run {
 namespace {
 
 /// The result before anything has run.
@@ -21,17 +26,6 @@ FleetResult result_of_one(const FleetSpec& fleet) {
 }
 
 }  // namespace
-
-FleetSpec fleet_of_one(const ShardSpec& shard) {
-  FleetSpec fleet;
-  fleet.shard = shard;
-  fleet.run_id = shard.id;
-  fleet.parts.push_back(
-      {.index = shard.shard_index,
-       .total = shard.shard_total,
-       .name = shard.name.empty() ? fmt::format("shard-{}", shard.shard_index) : shard.name});
-  return fleet;
-}
 
 OnePart::OnePart(const FleetSpec& fleet, std::span<FleetObserver* const> observers, Warn warn)
     : fleet_(fleet),
@@ -53,11 +47,27 @@ void OnePart::ended(const Outcome& outcome) {
   finish(std::move(attempt));
 }
 
-void OnePart::never_ran(const std::string& error, Status status, int exit_status) {
+bool OnePart::wants_log() const {
+  return observers_.want_log();
+}
+
+void OnePart::logged(const LogEntry& entry) {
+  observers_.tell(&FleetObserver::shard_logged, entry);
+}
+
+void OnePart::never_ran(const std::exception& error) {
   Attempt attempt;
-  attempt.status = status;
-  attempt.error = error;
-  attempt.exit_status = exit_status;
+  attempt.error = error.what();
+  if (const auto* command = dynamic_cast<const CommandError*>(&error)) {
+    attempt.status = Status::kFail;
+    attempt.exit_status = command->exit_status();
+  } else if (const auto* launch = dynamic_cast<const EndedLaunch*>(&error)) {
+    attempt.status = Status::kCancelled;
+    attempt.exit_status = status_of_signal(launch->signal());
+  } else {
+    attempt.status = Status::kError;
+    attempt.exit_status = kOwnFailure;
+  }
   finish(std::move(attempt));
 }
 
@@ -80,4 +90,43 @@ void OnePart::finish(Attempt attempt) {
   observers_.tell(&FleetObserver::fleet_ended, FleetEnded{.result = result_, .warn = warn_});
 }
 
-}  // namespace nslaunch::run
+}  // namespace run
+
+FleetSpec fleet_of_one(const ShardSpec& shard) {
+  FleetSpec fleet;
+  fleet.shard = shard;
+  std::error_code unknown;
+  const auto directory = std::filesystem::absolute(shard.workdir.empty() ? "." : shard.workdir, unknown);
+  if (!unknown) fleet.shard.artifacts = shard::path_of_artifacts(shard, directory);
+  fleet.run_id = shard.id;
+  fleet.parts.push_back(
+      {.index = shard.shard_index,
+       .total = shard.shard_total,
+       .name = shard.name.empty() ? fmt::format("shard-{}", shard.shard_index) : shard.name});
+  return fleet;
+}
+
+Outcome run_fleet_of_one(const FleetSpec& fleet, std::span<FleetObserver* const> observers,
+                         const Messages& messages, RunOptions options) {
+  const Warn warn = messages.warning ? messages.warning : Warn([](std::string_view) {});
+  if (fleet.parts.size() != 1) throw UsageError("a fleet of one has one part");
+  run::OnePart part(fleet, observers, warn);
+  auto told = messages;
+  if (part.wants_log()) {
+    told.log = [&part, before = messages.log](const LogEntry& entry) {
+      if (before) before(entry);
+      part.logged(entry);
+    };
+  }
+  options.ended = [&part, before = std::move(options.ended)](const Outcome& outcome) {
+    if (before) before(outcome);
+    part.ended(outcome);
+  };
+  options.failed = [&part, before = std::move(options.failed)](const std::exception& error) {
+    if (before) before(error);
+    part.never_ran(error);
+  };
+  return run_shard(fleet.shard, told, options);
+}
+
+}  // namespace nslaunch

@@ -119,7 +119,7 @@ void ResultFiles::attempt_ended(const AttemptEnded& event) {
     const int copy = ::fcntl(event.directory, F_DUPFD_CLOEXEC, 0);
     const sys::Directory directory(sys::Fd(sys::check(copy, "keeping an artifacts directory")));
     const auto file = shard::make_result(spec_->shard, directory, "result.json");
-    const bool is_anothers = shard::other_user(spec_->shard) != nullptr;
+    const bool is_anothers = other_user(spec_->shard) != nullptr;
     const auto& shown = is_anothers ? for_user(event.attempt) : event.attempt;
     const int error = sys::write_all(file.get(), attempt_as_json(event.part, shown, spec_->run_id));
     if (error != 0) throw Error(sys::errno_code(error), "writing result.json");

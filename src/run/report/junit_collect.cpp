@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <nslaunch/error.hpp>
+#include <nslaunch/templates.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,9 +15,7 @@
 #include <sstream>
 
 #include "run/part/status.hpp"
-#include "run/part/templates.hpp"
 #include "run/report/find_files.hpp"
-#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/text.hpp"
@@ -122,7 +121,7 @@ constexpr std::int64_t kTick = 10;
 }  // namespace
 
 std::vector<ReadFile> read_as_command(const ShardSpec& spec, const FileSearch& search) {
-  const auto* user = shard::other_user(spec);
+  const auto* user = other_user(spec);
   if (user == nullptr) return read_all(search);
   const auto here = sys::open_file(".", O_PATH | O_DIRECTORY);
   const auto answer =

@@ -1,14 +1,14 @@
 #include "run/show/summary.hpp"
 
+#include <nslaunch/engine.hpp>
+
 #include <algorithm>
 #include <array>
 
-#include "run/engine/shard_env.hpp"
 #include "run/part/expand_spec.hpp"
 #include "run/part/status.hpp"
 #include "run/single/leaks.hpp"
 #include "shard/diagnose/explain.hpp"
-#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 #include "sys/base/values.hpp"
@@ -46,7 +46,7 @@ std::string command_to_run_again(const PartResult& part, const FleetSpec& spec,
                               .id = part.attempts.back().id,
                               .line = part.part.line};
   // If another user chose the names, a command that root runs must not use them as root's own.
-  const bool is_anothers_list = part.part.line && shard::other_user(spec.shard) != nullptr;
+  const bool is_anothers_list = part.part.line && other_user(spec.shard) != nullptr;
   for (const auto& word : options) {
     const bool is_path = words.back() == "--pcap" || words.back() == "--overlay";
     if (is_path && is_anothers_list && word.find('{') != word.npos) {

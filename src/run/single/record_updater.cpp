@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "shard/init/init_steps.hpp"
-#include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/process/identity.hpp"
 
@@ -24,7 +23,7 @@ ShardRecord make_record(const shard::Plan& plan, pid_t init_pid, const sys::Pidf
   record.command = plan.spec.command;
   record.cwd = plan.working_directory;
   record.uid = ::geteuid();
-  if (const auto* user = shard::other_user(plan.spec)) {
+  if (const auto* user = other_user(plan.spec)) {
     record.command_uid = user->uid;
     record.command_gid = user->gid;
     record.command_groups.assign(user->groups.begin(), user->groups.end());

@@ -2,6 +2,7 @@
 #include <nslaunch/exit_codes.hpp>
 #include <nslaunch/run.hpp>
 
+#include <optional>
 #include <utility>
 
 #include "registry/record/published_record.hpp"
@@ -64,16 +65,16 @@ Outcome run_with(run::CallersSignals& caller, const ShardSpec& spec, const Messa
 }  // namespace
 
 Outcome run_shard(const ShardSpec& spec, const Messages& messages, const RunOptions& options) {
-  run::refuse_threads("run_shard()");
-  if (spec.isolation == Isolation::kNone) {
-    throw UsageError("run_shard() makes shards; a command without isolation is the caller's to execute");
-  }
-  registry::sweep();
-  // Before anything of the shard is made: a signal that ended us halfway would leave it.
-  run::CallersSignals caller;
+  std::optional<run::CallersSignals> caller;
   auto outcome = [&] {
     try {
-      return run_with(caller, spec, messages, options);
+      run::refuse_threads("run_shard()");
+      if (spec.isolation == Isolation::kNone)
+        throw UsageError("run_shard() makes shards; execute_directly() is for a command without isolation");
+      registry::sweep();
+      // Before anything of the shard is made: a signal that ended us halfway would leave it.
+      caller.emplace();
+      return run_with(*caller, spec, messages, options);
     } catch (const std::exception& error) {
       if (options.failed) options.failed(error);
       throw;

@@ -7,13 +7,13 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "ns/net/endpoint.hpp"
 #include "ns/net/netlink_error.hpp"
 #include "shard/diagnose/causes.hpp"
 #include "shard/plan/hidden.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 #include "sys/base/values.hpp"
+#include "sys/io/endpoint.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -31,7 +31,7 @@ std::string subject(const Plan& plan, const Message& failure) {
   }
   if (failure.step == Step::kReach && at < plan.spec.reach.size()) {
     const auto& service = plan.spec.reach[at];
-    return fmt::format(" ({})", ns::endpoint_name(service.shard_address, service.shard_port));
+    return fmt::format(" ({})", sys::endpoint_name(service.shard_address, service.shard_port));
   }
   if (failure.step == Step::kWorkdir) return " " + sys::escape(plan.working_directory);
   return {};
@@ -135,11 +135,6 @@ std::string explain_privilege_mode(PrivilegeMode privilege_mode) {
       return "without CAP_SYS_ADMIN: a user namespace for everything";
   }
 }
-
-EndedLaunch::EndedLaunch(int signal)
-    : Error({}, fmt::format("{} came before the shard was ready: the command has not started",
-                            sys::signal_name(signal))),
-      signal_(signal) {}
 
 Error explain_slow_launch(std::chrono::milliseconds limit) {
   return {

@@ -27,17 +27,6 @@ CommandError explain_command(const std::string& command, int error, bool has_fil
 /// Init has sent an invalid message. It can't be trusted any more, and its shard must be ended.
 Error explain_nonsense();
 
-/// A signal arrived before the command had started: the shard no longer exists.
-class EndedLaunch : public Error {
- public:
-  explicit EndedLaunch(int signal);
-
-  int signal() const noexcept { return signal_; }
-
- private:
-  int signal_;
-};
-
 /// The error for a launch that has exceeded its time limit.
 Error explain_slow_launch(std::chrono::milliseconds limit);
 

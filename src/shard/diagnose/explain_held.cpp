@@ -5,10 +5,10 @@
 #include <set>
 #include <string_view>
 
-#include "ns/net/endpoint.hpp"
 #include "shard/wire/protocol.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/values.hpp"
+#include "sys/io/endpoint.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -29,7 +29,7 @@ Address split(const std::string& listening) {
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   const auto port = unpack_number(std::string_view(listening).substr(colon + 1));
   // The output is meant to be pasted: only an address and a port may get into it.
-  if (!ns::is_address(host) || !port || *port < 1 || *port > kHighestPort) return {};
+  if (!sys::is_address(host) || !port || *port < 1 || *port > kHighestPort) return {};
   return {std::move(host), static_cast<int>(*port)};
 }
 

@@ -10,12 +10,12 @@
 #include <csignal>
 
 #include "inspect/leaks/survivors.hpp"
-#include "ns/net/endpoint.hpp"
 #include "ns/net/sockets.hpp"
 #include "shard/init/command.hpp"
 #include "shard/plan/environment.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
+#include "sys/io/endpoint.hpp"
 #include "sys/process/channel.hpp"
 
 namespace nslaunch::shard {
@@ -58,9 +58,9 @@ void fail(const sys::Fd& connection, Step step, int error, bool has_file = false
 sys::Fd open_socket(const SocketRequest& request) {
   switch (request.kind) {
     case SocketRequest::Kind::kConnected:
-      return ns::begin_to_connect(request.address, request.port);
+      return sys::begin_to_connect(request.address, request.port);
     case SocketRequest::Kind::kListening:
-      return ns::listen_tcp(request.address, request.port);
+      return sys::listen_tcp(request.address, request.port);
   }
   errno = EPROTO;
   return {};

@@ -12,7 +12,6 @@
 #include "ns/idmap.hpp"
 #include "ns/mount.hpp"
 #include "ns/namespace_slot.hpp"
-#include "ns/net/endpoint.hpp"
 #include "ns/net/net.hpp"
 #include "ns/net/netlink_error.hpp"
 #include "ns/sysctl.hpp"
@@ -24,6 +23,7 @@
 #include "sys/base/clock.hpp"
 #include "sys/base/files.hpp"
 #include "sys/files/directory.hpp"
+#include "sys/io/endpoint.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -77,7 +77,7 @@ void apply_settings(Building& building) {
 /// The launcher holds the listeners and accepts: init serves the command alone and keeps none of them.
 void listen_for_reach(Building& building) {
   for (const auto& service : building.plan.spec.reach) {
-    const auto listener = ns::listen_tcp(service.shard_address, service.shard_port);
+    const auto listener = sys::listen_tcp(service.shard_address, service.shard_port);
     const int number = sys::check(listener.get(), "listening");
     const bool sent = send(building.channel, {.kind = Kind::kListener, .payload = {}}, {&number, 1});
     sys::check(sent ? 0 : -1, "handing a listener to the launcher");

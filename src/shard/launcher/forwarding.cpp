@@ -6,9 +6,9 @@
 
 #include <algorithm>
 
-#include "ns/net/endpoint.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
+#include "sys/io/endpoint.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -20,7 +20,7 @@ constexpr rlim_t kReserved = 16;
 constexpr int kLastTurns = 16;
 
 void check_address(const std::string& address) {
-  if (!ns::is_address(address))
+  if (!sys::is_address(address))
     throw UsageError(fmt::format("'{}' is no address in numbers", sys::escape(address)));
 }
 
@@ -43,8 +43,8 @@ std::vector<std::string> Forwarding::chosen_ports() const {
     const auto& port = spec_.publish[at];
     if (port.port != 0) continue;
     lines.push_back(fmt::format("{} leads to {} in the shard",
-                                ns::endpoint_name(port.host, ns::port_of(published_[at])),
-                                ns::endpoint_name(kServersAddress, port.shard_port)));
+                                sys::endpoint_name(port.host, sys::port_of(published_[at])),
+                                sys::endpoint_name(kServersAddress, port.shard_port)));
   }
   return lines;
 }

@@ -7,10 +7,10 @@
 #include <cerrno>
 #include <utility>
 
-#include "ns/net/endpoint.hpp"
 #include "ns/net/enter.hpp"
 #include "shard/launcher/control_client.hpp"
 #include "sys/base/check.hpp"
+#include "sys/io/endpoint.hpp"
 
 namespace nslaunch::shard {
 namespace {
@@ -28,7 +28,7 @@ std::function<void()> say_once(const Say& say, const std::string& line) {
 /// A socket owned by the user, for anything that checks the owner: root lends its identity to no one.
 sys::Fd begin_to_connect_as(uid_t user, const std::string& address, std::uint16_t port) {
   ::setfsuid(user);
-  auto socket = ns::begin_to_connect(address, port);
+  auto socket = sys::begin_to_connect(address, port);
   ::setfsuid(::geteuid());
   return socket;
 }
@@ -36,9 +36,9 @@ sys::Fd begin_to_connect_as(uid_t user, const std::string& address, std::uint16_
 }  // namespace
 
 sys::Fd listen_outside(const PublishedPort& port, const std::string& usage) {
-  auto listener = ns::listen_tcp(port.host, port.port);
+  auto listener = sys::listen_tcp(port.host, port.port);
   if (!listener) {
-    throw Error(sys::errno_code(errno), "listening on " + ns::endpoint_name(port.host, port.port),
+    throw Error(sys::errno_code(errno), "listening on " + sys::endpoint_name(port.host, port.port),
                 fmt::format("Port 0 takes any that is free: {} 0:{}", usage, port.shard_port));
   }
   return listener;
@@ -52,7 +52,7 @@ void PortRoutes::enter(const sys::Pidfd& init, uid_t owner) {
 sys::PortRoute PortRoutes::to(const std::string& address, std::uint16_t port, sys::Fd listener) {
   const SocketRequest target = {SocketRequest::Kind::kConnected, address, port};
   const auto nobody = fmt::format("nobody listens on {} in {}: its clients are reset",
-                                  ns::endpoint_name(address, port), shard_);
+                                  sys::endpoint_name(address, port), shard_);
   return {std::move(listener), [this, target] { return connect(target); }, say_once(say_, nobody)};
 }
 
@@ -80,14 +80,14 @@ sys::Fd PortRoutes::connect(const SocketRequest& target) {
 sys::Fd PortRoutes::connect_ourselves(const SocketRequest& target) {
   auto socket = begin_to_connect_as(*owner_, target.address, target.port);
   if (!socket && !std::exchange(told_, true)) {
-    say_(fmt::format("connecting to {} in {}: {}", ns::endpoint_name(target.address, target.port), shard_,
+    say_(fmt::format("connecting to {} in {}: {}", sys::endpoint_name(target.address, target.port), shard_,
                      sys::errno_code(errno).message()));
   }
   return socket;
 }
 
 sys::PortRoute route_out(const ReachedService& service, sys::Fd listener, uid_t user, const Say& say) {
-  const auto name = ns::endpoint_name(service.host, service.port);
+  const auto name = sys::endpoint_name(service.host, service.port);
   const auto connect = [=, told = false]() mutable {
     auto socket = begin_to_connect_as(user, service.host, service.port);
     if (!socket && !std::exchange(told, true)) {

@@ -13,11 +13,16 @@
 
 namespace nslaunch::shard {
 
-void make_artifacts_directory(Plan& plan) {
-  const std::filesystem::path directory = plan.working_directory;
-  auto path = (directory / plan.spec.artifacts).lexically_normal().string();
-  constexpr const char* kAdvice = "Name a directory that you can write to, or a place where it can be made.";
+std::string path_of_artifacts(const ShardSpec& spec, const std::filesystem::path& working_directory) {
+  if (spec.artifacts.empty()) return {};
+  auto path = (working_directory / spec.artifacts).lexically_normal().string();
   if (path.ends_with('/') && path.size() > 1) path.pop_back();
+  return path;
+}
+
+void make_artifacts_directory(Plan& plan) {
+  auto path = path_of_artifacts(plan.spec, plan.working_directory);
+  constexpr const char* kAdvice = "Name a directory that you can write to, or a place where it can be made.";
   refuse_hidden("--artifacts", path, plan);  // before anything is made
   plan.artifacts =
       make_users_directory(plan.spec, path, mode_of_results(), {"--artifacts", kAdvice}).directory;

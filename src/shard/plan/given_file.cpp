@@ -1,10 +1,9 @@
-#include "shard/plan/given_file.hpp"
-
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include <nslaunch/error.hpp>
+#include <nslaunch/given_file.hpp>
 
 #include <cerrno>
 #include <chrono>
@@ -18,7 +17,7 @@
 #include "sys/files/for_user.hpp"
 #include "sys/process/as_user.hpp"
 
-namespace nslaunch::shard {
+namespace nslaunch {
 namespace {
 
 constexpr std::size_t kLargest = std::size_t{256} << 20;
@@ -102,4 +101,4 @@ std::string read_given_file(const GivenFile& given, const UserIds* reader) {
                                            : given.advice);
 }
 
-}  // namespace nslaunch::shard
+}  // namespace nslaunch

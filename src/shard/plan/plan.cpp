@@ -4,13 +4,15 @@
 
 #include "sys/base/check.hpp"
 
-namespace nslaunch::shard {
+namespace nslaunch {
 
 std::string random_id() {
   std::uint32_t random = 0;
   sys::check(::getrandom(&random, sizeof random, 0), "choosing an id for the shard");
   return fmt::format("{:08x}", random);
 }
+
+namespace shard {
 
 std::vector<int> Plan::descriptors() const {
   std::vector<int> all{artifacts.fd()};
@@ -34,4 +36,5 @@ std::string namespace_tokens(const Plan& plan) {
   return tokens;
 }
 
-}  // namespace nslaunch::shard
+}  // namespace shard
+}  // namespace nslaunch

@@ -113,9 +113,6 @@ struct Plan {
   std::vector<int> outside_directories() const;
 };
 
-/// An id for a shard, as ShardSpec::id takes it.
-std::string random_id();
-
 /// The tokens of NSLAUNCH_ISOLATION for the namespaces themselves.
 std::string namespace_tokens(const Plan& plan);
 

@@ -17,7 +17,13 @@
 #include "sys/files/mounter.hpp"
 #include "sys/process/as_user.hpp"
 
-namespace nslaunch::shard {
+namespace nslaunch {
+
+const UserIds* other_user(const ShardSpec& spec) noexcept {
+  return spec.user && spec.user->uid != ::geteuid() ? &*spec.user : nullptr;
+}
+
+namespace shard {
 namespace {
 
 constexpr std::chrono::seconds kLimit{10};  // the user may stop the child, or a file server may be dead
@@ -78,10 +84,6 @@ UsersDirectory make_directory(const ShardSpec& spec, const sys::Wanted& wanted, 
 }
 
 }  // namespace
-
-const UserIds* other_user(const ShardSpec& spec) noexcept {
-  return spec.user && spec.user->uid != ::geteuid() ? &*spec.user : nullptr;
-}
 
 UsersDirectory make_users_directory(const ShardSpec& spec, const std::string& path, mode_t mode,
                                     const DirectoryWords& words, std::size_t names_of_list) {
@@ -239,4 +241,5 @@ sys::Fd open_in_view(const ShardSpec& spec, const std::string& path,
   throw Error(sys::errno_code(ESTALE), fmt::format("finding {} again", sys::escape(path)));
 }
 
-}  // namespace nslaunch::shard
+}  // namespace shard
+}  // namespace nslaunch

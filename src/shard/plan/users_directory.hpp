@@ -12,9 +12,6 @@
 
 namespace nslaunch::shard {
 
-/// The user that root runs the command as; nullptr if nslaunch itself runs as that user.
-const UserIds* other_user(const ShardSpec& spec) noexcept;
-
 struct UsersDirectory {
   sys::Directory directory;
   /// Root alone has decided where it lies.

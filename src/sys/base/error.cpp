@@ -1,5 +1,8 @@
 #include <nslaunch/error.hpp>
 
+#include "sys/base/check.hpp"
+#include "sys/base/values.hpp"
+
 namespace nslaunch {
 namespace {
 
@@ -23,5 +26,10 @@ UsageError::UsageError(std::string what, std::string advice)
 
 CommandError::CommandError(std::error_code code, std::string doing, int exit_status)
     : Error(code, std::move(doing)), exit_status_(exit_status) {}
+
+EndedLaunch::EndedLaunch(int signal)
+    : Error({}, fmt::format("{} came before the shard was ready: the command has not started",
+                            sys::signal_name(signal))),
+      signal_(signal) {}
 
 }  // namespace nslaunch

@@ -35,6 +35,13 @@ void set_window_size(int terminal, const winsize& size) noexcept {
   ::ioctl(terminal, TIOCSWINSZ, &size);
 }
 
+void leave_output_alone(int terminal) noexcept {
+  termios modes = {};
+  if (::tcgetattr(terminal, &modes) != 0) return;
+  modes.c_oflag &= ~static_cast<tcflag_t>(OPOST);
+  ::tcsetattr(terminal, TCSANOW, &modes);
+}
+
 RawTerminal::RawTerminal(int terminal) : terminal_(terminal) {
   termios modes = {};
   if (::tcgetattr(terminal, &modes) != 0) return;

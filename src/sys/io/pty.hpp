@@ -24,6 +24,9 @@ std::optional<winsize> window_size(int terminal) noexcept;
 /// Waits for the holder of its lock, which may be any process that has the terminal open (K66).
 void set_window_size(int terminal, const winsize& size) noexcept;
 
+/// Output of a process on a pseudoterminal must not be processed twice, here and by the real terminal.
+void leave_output_alone(int terminal) noexcept;
+
 /// Sets raw mode, which passes on every key as it is typed, until the end of the scope. In the background
 /// this stops us (SIGTTOU), like any process that changes the terminal's modes there.
 class RawTerminal {

@@ -93,4 +93,10 @@ std::optional<Pidfd> find(const ProcessIdentity& identity, uid_t owner) {
   return pidfd;
 }
 
+std::optional<Pidfd> find_if_visible(const ProcessIdentity& identity, uid_t owner) try {
+  return find(identity, owner);
+} catch (const Error&) {
+  return std::nullopt;
+}
+
 }  // namespace nslaunch::sys

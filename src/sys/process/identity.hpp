@@ -23,5 +23,7 @@ ProcessIdentity identify(pid_t pid, const Pidfd& pidfd);
 /// identities of this PID namespace and this boot. Before kernel 6.13 the caller must be single-threaded, and
 /// Error is thrown if another user's process can't be inspected.
 std::optional<Pidfd> find(const ProcessIdentity& identity, uid_t owner);
+/// The same, but empty if the process can't be inspected.
+std::optional<Pidfd> find_if_visible(const ProcessIdentity& identity, uid_t owner);
 
 }  // namespace nslaunch::sys

@@ -1,10 +1,10 @@
-#include "cli/enter/exec_screen.hpp"
+#include "run/client/exec_screen.hpp"
 
 #include <cerrno>
 
 #include "sys/base/patient_write.hpp"
 
-namespace nslaunch::cli {
+namespace nslaunch::run {
 
 ExecScreen::ExecScreen(int terminal) : terminal_(terminal), again_(sys::reopen_terminal(terminal)) {}
 
@@ -20,4 +20,4 @@ void ExecScreen::show() {
   if (count < 0 && errno != EAGAIN && errno != EINTR) waiting_.clear();
 }
 
-}  // namespace nslaunch::cli
+}  // namespace nslaunch::run

@@ -5,7 +5,7 @@
 
 #include "sys/base/fd.hpp"
 
-namespace nslaunch::cli {
+namespace nslaunch::run {
 
 /// The real terminal, on which a process's own one is shown at the real one's pace, without ever blocking.
 class ExecScreen {
@@ -26,4 +26,4 @@ class ExecScreen {
   std::string waiting_;
 };
 
-}  // namespace nslaunch::cli
+}  // namespace nslaunch::run

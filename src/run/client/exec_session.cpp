@@ -1,4 +1,4 @@
-#include "cli/enter/exec_session.hpp"
+#include "run/client/exec_session.hpp"
 
 #include <unistd.h>
 
@@ -10,10 +10,9 @@
 #include "shard/wire/protocol.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/clock.hpp"
-#include "sys/base/log.hpp"
 #include "sys/process/as_user.hpp"
 
-namespace nslaunch::cli {
+namespace nslaunch::run {
 namespace {
 
 constexpr std::size_t kChunk = 16384;
@@ -38,18 +37,13 @@ sys::SignalSet handled_signals() {
   return set;
 }
 
-/// Output of a process on a pseudoterminal must not be processed twice, here and by the real terminal.
-void leave_output_alone(int terminal) {
-  termios modes = {};
-  if (::tcgetattr(terminal, &modes) != 0) return;
-  modes.c_oflag &= ~static_cast<tcflag_t>(OPOST);
-  ::tcsetattr(terminal, TCSANOW, &modes);
-}
-
 }  // namespace
 
-ExecSession::ExecSession(std::optional<uid_t> another)
-    : blocked_(handled_signals()), signals_(sys::make_signalfd(handled_signals())), another_(another) {
+ExecSession::ExecSession(std::optional<uid_t> another, Warn warn)
+    : blocked_(handled_signals()),
+      signals_(sys::make_signalfd(handled_signals())),
+      another_(another),
+      warn_(std::move(warn)) {
   int first = -1;
   for (int number = 0; number <= 2; ++number) {
     is_terminal_[static_cast<std::size_t>(number)] = ::isatty(number) == 1;
@@ -59,7 +53,7 @@ ExecSession::ExecSession(std::optional<uid_t> another)
   if (first < 0) return;
   pty_.emplace(sys::open_pty(first));
   screen_.emplace(is_terminal_[1] ? STDOUT_FILENO : is_terminal_[2] ? STDERR_FILENO : STDIN_FILENO);
-  if (!typing_) leave_output_alone(pty_->program.get());
+  if (!typing_) sys::leave_output_alone(pty_->program.get());
   if (!another_) return;
   user_keeper_.emplace(pty_->user.get(), *another_);
   program_keeper_.emplace(pty_->program.get(), *another_);
@@ -91,7 +85,8 @@ std::optional<int> ExecSession::serve(sys::Fd connection, pid_t init) {
   if (pty_) pty_->program.reset();  // the process has it; our copy would keep it from closing
   program_keeper_.reset();          // and so would this one
   if (typing_) raw_.emplace(STDIN_FILENO);
-  passed_.emplace(ExecSignals::Target{connection_.get(), init, another_.has_value(), raw_.has_value()});
+  passed_.emplace(ExecSignals::Target{connection_.get(), init, another_.has_value(), raw_.has_value()},
+                  warn_);
   begin_to_watch();
   while (!ended_) wait_for_something();
   if (screen_) show_the_rest();
@@ -173,8 +168,7 @@ void ExecSession::pass_size_on() try {
   };
   sys::in_child(*another_, kSizeLimit, set, sys::Signals::kWait, {to}, "changing the terminal");
 } catch (const Error& error) {
-  if (size_failures_++ == 0)
-    sys::warn(fmt::format("the size of the window is not passed on: {}", error.what()));
+  if (size_failures_++ == 0) warn_(fmt::format("the size of the window is not passed on: {}", error.what()));
 }
 
 void ExecSession::on_message() {
@@ -197,7 +191,7 @@ void ExecSession::read_keys() {
     if (keys_.size() < kMostKeys) {
       keys_.append(keys, static_cast<std::size_t>(count));
     } else if (!std::exchange(keys_are_lost_, true)) {
-      sys::warn("the process in the shard takes no keys: what is typed from here on is lost");
+      warn_("the process in the shard takes no keys: what is typed from here on is lost");
     }
     const auto interrupts = raw_ ? raw_->interrupts_among({keys, static_cast<std::size_t>(count)}) : 0;
     if (interrupts > 0 && !passed_->interrupts_typed(interrupts)) ended_ = true;
@@ -248,4 +242,4 @@ void ExecSession::show_the_rest() {
   signals_watch_.end();
 }
 
-}  // namespace nslaunch::cli
+}  // namespace nslaunch::run

@@ -4,13 +4,13 @@
 
 #include <string>
 
-namespace nslaunch::shard {
+namespace nslaunch {
 
 /// A file that the caller has named, and whose content becomes known to a command.
 struct GivenFile {
   std::string path;
-  std::string doing;  ///< for an error: "reading --env-file FILE"
-  std::string advice{};
+  std::string doing;     ///< for an error: "reading --env-file FILE"
+  std::string advice{};  ///< for the same error: what to do
 };
 
 /// Returns the whole content, also from a pipe or a descriptor of the caller's (/dev/fd/N). For another
@@ -19,4 +19,4 @@ struct GivenFile {
 /// the caller. Throws Error; EFBIG above 256 MiB.
 std::string read_given_file(const GivenFile& given, const UserIds* reader);
 
-}  // namespace nslaunch::shard
+}  // namespace nslaunch

@@ -6,22 +6,25 @@
 #include <optional>
 #include <string>
 
-#include "cli/enter/exec_screen.hpp"
-#include "cli/enter/exec_signals.hpp"
+#include "run/client/exec_screen.hpp"
+#include "run/client/exec_signals.hpp"
 #include "sys/base/fd.hpp"
 #include "sys/base/signals.hpp"
 #include "sys/io/loop.hpp"
 #include "sys/io/pty.hpp"
 #include "sys/process/keeper.hpp"
 
-namespace nslaunch::cli {
+namespace nslaunch::run {
 
 /// A process in a shard and the caller's streams, from its start to its end. Streams that are terminals are
 /// replaced by a pseudoterminal of the process's own, so that its job control happens in the shard.
 class ExecSession {
  public:
-  /// `another`: the owner of the process if that is another user, who can keep it from ending.
-  explicit ExecSession(std::optional<uid_t> another);
+  using Warn = ExecSignals::Warn;
+
+  /// `another`: the owner of the process if that is another user, who can keep it from ending. `warn` must
+  /// not throw.
+  ExecSession(std::optional<uid_t> another, Warn warn);
 
   /// What the process gets as 0, 1 and 2 and, if there is one, as its terminal.
   std::vector<int> streams() const;
@@ -55,6 +58,7 @@ class ExecSession {
   sys::Fd signals_;
   std::array<bool, 3> is_terminal_;
   std::optional<uid_t> another_;
+  Warn warn_;
   /// For the ends of pty_ if another user gets it; the program's end until the process has it.
   std::optional<sys::Keeper> user_keeper_;
   std::optional<sys::Keeper> program_keeper_;
@@ -79,4 +83,4 @@ class ExecSession {
   sys::Loop::Timer untaken_;  ///< set while there is no room for more keys
 };
 
-}  // namespace nslaunch::cli
+}  // namespace nslaunch::run

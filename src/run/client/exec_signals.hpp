@@ -4,12 +4,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 #include "shard/wire/protocol.hpp"
 #include "sys/base/clock.hpp"
 
-namespace nslaunch::cli {
+namespace nslaunch::run {
 
 /// Handles signals to nslaunch exec: the shard's init passes them to the process in the shard, and they end
 /// exec itself if that has no effect.
@@ -22,7 +25,9 @@ class ExecSignals {
     bool on_terminal;  ///< whether the process gets a terminal's keys
   };
 
-  explicit ExecSignals(const Target& target) : target_(target) {}
+  using Warn = std::function<void(std::string_view)>;
+
+  ExecSignals(const Target& target, Warn warn) : target_(target), warn_(std::move(warn)) {}
 
   /// Passes a signal on. Returns false if exec is to end.
   bool pass(int signal);
@@ -34,7 +39,7 @@ class ExecSignals {
   void take(const shard::Message& answer);
   /// The time until the next warning is due, as poll(2) takes it.
   int poll_timeout() const noexcept;
-  /// Prints the warnings that are due: that a signal has had no effect, and what the next one does. After a
+  /// Reports the warnings that are due: that a signal has had no effect, and what the next one does. After a
   /// hangup exec ends.
   void warn_if_due();
   /// The signal that has ended exec itself, or 0.
@@ -51,6 +56,7 @@ class ExecSignals {
   void warn_of_no_end();
 
   Target target_;
+  Warn warn_;
   std::int32_t question_ = 0;                  ///< the number of the last question to init
   std::optional<sys::Deadline> sign_of_life_;  ///< the deadline for init's answer
   bool silent_ = false;                        ///< init has not answered in time
@@ -63,4 +69,4 @@ class ExecSignals {
   int given_up_ = 0;
 };
 
-}  // namespace nslaunch::cli
+}  // namespace nslaunch::run

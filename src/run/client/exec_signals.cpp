@@ -1,4 +1,4 @@
-#include "cli/enter/exec_signals.hpp"
+#include "run/client/exec_signals.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -6,9 +6,8 @@
 
 #include "inspect/hang/standstill.hpp"
 #include "sys/base/check.hpp"
-#include "sys/base/log.hpp"
 
-namespace nslaunch::cli {
+namespace nslaunch::run {
 namespace {
 
 /// Init answers at once, unless it makes no progress.
@@ -118,19 +117,18 @@ void ExecSignals::warn_of_silence() {
   silent_ = true;
   if (hung_up_) given_up_ = SIGHUP;
   const auto why = inspect::reason_for_silence(target_.init);
-  sys::warn(fmt::format("the shard's init has not passed the signal on{}\n{}{}", why ? ": " + why->what : "",
-                        why ? why->remedy + "; " : "",
-                        what_ends_exec("one more Ctrl-C, or signal, ends this exec")));
+  warn_(fmt::format("the shard's init has not passed the signal on{}\n{}{}", why ? ": " + why->what : "",
+                    why ? why->remedy + "; " : "",
+                    what_ends_exec("one more Ctrl-C, or signal, ends this exec")));
 }
 
 void ExecSignals::warn_of_no_end() {
   told_ = true;
   if (hung_up_) given_up_ = SIGHUP;
   last_key_ = sys::Clock::now();
-  sys::warn(
-      fmt::format("the process in the shard, another user's, has not ended of it\n{}",
-                  what_ends_exec(signalled_ ? "one more Ctrl-C, or signal, ends this exec"
-                                            : "one more Ctrl-C within 10 s, or signal, ends this exec")));
+  warn_(fmt::format("the process in the shard, another user's, has not ended of it\n{}",
+                    what_ends_exec(signalled_ ? "one more Ctrl-C, or signal, ends this exec"
+                                              : "one more Ctrl-C within 10 s, or signal, ends this exec")));
 }
 
-}  // namespace nslaunch::cli
+}  // namespace nslaunch::run

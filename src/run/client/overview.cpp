@@ -1,4 +1,4 @@
-#include "cli/look/overview.hpp"
+#include "run/client/overview.hpp"
 
 #include <poll.h>
 #include <sys/resource.h>
@@ -11,17 +11,16 @@
 #include <unordered_set>
 #include <utility>
 
-#include "cli/common/look.hpp"
 #include "registry/record/control.hpp"
 #include "shard/launcher/control_client.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/clock.hpp"
 
-namespace nslaunch::cli {
+namespace nslaunch::run {
 namespace {
 
 /// For all shards together: a user who has stopped an init does not delay the list of the other shards.
-constexpr std::chrono::milliseconds kPatience{250};
+constexpr std::chrono::milliseconds kAnswerPatience{250};
 /// The limit for asking all of them, and then for the lookups that their answers require: other users choose
 /// how many these are.
 constexpr std::chrono::seconds kLimit{2};
@@ -83,7 +82,7 @@ class Answers {
   }
 
   const inspect::ProcessTable& processes_;
-  const sys::Deadline patience_{kPatience};
+  const sys::Deadline patience_{kAnswerPatience};
   const sys::Deadline limit_{kLimit};
   const std::vector<inspect::Member> nobody_;
   std::map<pid_t, std::vector<inspect::Member>> members_;
@@ -139,9 +138,10 @@ std::vector<Overview> overview_of(std::span<const ShardEntry> shards) {
     auto ports = answers.ports_of(shards[at], std::exchange(questions[at], sys::Fd{}));
     // The data belongs to the shard only if its init still exists: it has just answered, or is looked up.
     const auto& record = shards[at].record;
-    if (ports || find_init(record)) overviews[at] = {processes.summary_of(record.init.pid), std::move(ports)};
+    if (ports || sys::find_if_visible(record.init, record.uid))
+      overviews[at] = {processes.summary_of(record.init.pid), std::move(ports)};
   }
   return overviews;
 }
 
-}  // namespace nslaunch::cli
+}  // namespace nslaunch::run

@@ -9,7 +9,7 @@
 #include "inspect/snapshot/ports.hpp"
 #include "inspect/snapshot/process_table.hpp"
 
-namespace nslaunch::cli {
+namespace nslaunch::run {
 
 /// What `list` shows of a live shard beyond its record; what is not available now is empty.
 struct Overview {
@@ -21,4 +21,4 @@ struct Overview {
 /// One per shard, in the same order. Waits only a moment for those that don't answer.
 std::vector<Overview> overview_of(std::span<const ShardEntry> shards);
 
-}  // namespace nslaunch::cli
+}  // namespace nslaunch::run

@@ -1,4 +1,4 @@
-#include "ns/net/endpoint.hpp"
+#include "sys/io/endpoint.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <optional>
 
-namespace nslaunch::ns {
+namespace nslaunch::sys {
 namespace {
 
 struct Endpoint {
@@ -36,18 +36,18 @@ std::optional<Endpoint> parse(const std::string& address, std::uint16_t port) {
   return endpoint;
 }
 
-sys::Fd open_socket(const Endpoint& endpoint) {
-  return sys::Fd(::socket(endpoint.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+Fd open_socket(const Endpoint& endpoint) {
+  return Fd(::socket(endpoint.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
 
-void set(const sys::Fd& socket, int level, int option) {
+void set(const Fd& socket, int level, int option) {
   constexpr int kOn = 1;
   ::setsockopt(socket.get(), level, option, &kOn, sizeof kOn);
 }
 
 }  // namespace
 
-sys::Fd listen_tcp(const std::string& address, std::uint16_t port) {
+Fd listen_tcp(const std::string& address, std::uint16_t port) {
   const auto endpoint = parse(address, port);
   if (!endpoint) return {};
   auto socket = open_socket(*endpoint);
@@ -60,7 +60,7 @@ sys::Fd listen_tcp(const std::string& address, std::uint16_t port) {
   return socket;
 }
 
-sys::Fd begin_to_connect(const std::string& address, std::uint16_t port) {
+Fd begin_to_connect(const std::string& address, std::uint16_t port) {
   const auto endpoint = parse(address, port);
   if (!endpoint) return {};
   auto socket = open_socket(*endpoint);
@@ -69,7 +69,7 @@ sys::Fd begin_to_connect(const std::string& address, std::uint16_t port) {
   return socket;
 }
 
-std::uint16_t port_of(const sys::Fd& socket) {
+std::uint16_t port_of(const Fd& socket) {
   Endpoint endpoint = {};
   endpoint.size = sizeof endpoint.v6;
   if (::getsockname(socket.get(), &endpoint.any, &endpoint.size) != 0) return 0;
@@ -86,4 +86,4 @@ std::string endpoint_name(const std::string& address, std::uint16_t port) {
   return (v6 ? "[" + address + "]:" : address + ":") + std::to_string(port);
 }
 
-}  // namespace nslaunch::ns
+}  // namespace nslaunch::sys
