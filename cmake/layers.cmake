@@ -1,13 +1,15 @@
 # nslaunch_layer(NAME LINKS ...): one directory of src/ with its rooms as one static library that may link (and so
 # include) only the layers named in LINKS. scripts/check-layers holds the include side of the same rule.
 add_library(nslaunch_settings INTERFACE)
+set(spdlog_definitions $<TARGET_PROPERTY:spdlog::spdlog_header_only,INTERFACE_COMPILE_DEFINITIONS>)
 target_compile_features(nslaunch_settings INTERFACE cxx_std_20)
 target_compile_options(nslaunch_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
   $<$<BOOL:${NSLAUNCH_WERROR}>:-Werror> ${profile_flags})
 target_link_options(nslaunch_settings INTERFACE ${profile_flags})
+# What spdlog's sources need, all have: they share a precompiled header, and the two that include it are compiled as one.
 target_compile_definitions(nslaunch_settings INTERFACE
-  $<$<BOOL:${NSLAUNCH_FAULTS}>:NSLAUNCH_FAULTS>)
+  $<$<BOOL:${NSLAUNCH_FAULTS}>:NSLAUNCH_FAULTS> ${spdlog_definitions})
 if(NSLAUNCH_HARDENED)
   nslaunch_hardening(hardening_flags)
   target_compile_options(nslaunch_settings INTERFACE ${hardening_flags})

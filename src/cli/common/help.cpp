@@ -1,6 +1,5 @@
 #include "cli/common/help.hpp"
 
-#include <unistd.h>
 #include <nslaunch/error.hpp>
 #include <nslaunch/version.hpp>
 
@@ -8,25 +7,21 @@
 #include <string>
 #include <vector>
 
+#include "cli/common/print.hpp"
 #include "cli/common/topics.hpp"
 #include "sys/base/check.hpp"
-#include "sys/base/files.hpp"
 #include "sys/base/text.hpp"
 
 namespace nslaunch::cli {
 namespace {
 
-constexpr Option kOptions[] = {kColorOption};
+constexpr Option kHelpOptions[] = {kColorOption};
 
 std::span<const Option> colour_only() {
-  return kOptions;
+  return kHelpOptions;
 }
 
-void print(const std::string& text) {
-  if (const int error = sys::write_all(STDOUT_FILENO, text); error != 0) {
-    throw Error({error, std::system_category()}, "writing the help");
-  }
-}
+constexpr const char* kWritingHelp = "writing the help";
 
 void print_overview() {
   std::string text =
@@ -39,7 +34,7 @@ void print_overview() {
   text +=
       "\nThe options of a run: nslaunch help run. The manual: man nslaunch.\n"
       "Also: nslaunch help exit-status|environment|signals|ci\n";
-  print(text);
+  print(text, kWritingHelp);
 }
 
 /// Wraps the words of `right` beside `left`, or below it if `left` is too long.
@@ -91,7 +86,7 @@ int help(const Arguments& arguments) {
   const auto& word = arguments.positional.front();
   for (const auto& topic : topics()) {
     if (word == topic.name) {
-      print(topic.text);
+      print(topic.text, kWritingHelp);
       return 0;
     }
   }
@@ -106,7 +101,7 @@ int help(const Arguments& arguments) {
 
 int print_version(const Arguments& arguments) {
   if (!arguments.positional.empty()) throw UsageError("version takes options only");
-  print(fmt::format("nslaunch {}\n", version()));
+  print(fmt::format("nslaunch {}\n", version()), "writing the version");
   return 0;
 }
 
@@ -125,7 +120,8 @@ void print_help(const Command& command) {
                                    "USER/ID or\nUSER/NAME.\n"
                                  : "";
   print(fmt::format("nslaunch {}\n\n{}.\n\n{}{}{}\nFor example: {}\n", command.usage, command.summary,
-                    describe(command.options()), describe({&kHelpOption, 1}), naming, command.example));
+                    describe(command.options()), describe({&kHelpOption, 1}), naming, command.example),
+        kWritingHelp);
 }
 
 const Command& help_command() {

@@ -1,29 +1,25 @@
 #include "cli/complete/completion.hpp"
 
-#include <unistd.h>
 #include <nslaunch/error.hpp>
 
 #include <algorithm>
 #include <cstring>
 
+#include "cli/common/print.hpp"
 #include "cli/complete/completion_shells.hpp"
 #include "sys/base/check.hpp"
-#include "sys/base/files.hpp"
 #include "sys/base/text.hpp"
 
 namespace nslaunch::cli {
 namespace {
 
-constexpr Option kOptions[] = {kColorOption};
+constexpr Option kCompletionOptions[] = {kColorOption};
 
-int run(const Arguments& arguments) {
+int run_completion(const Arguments& arguments) {
   if (arguments.positional.size() != 1 || arguments.has_separator) {
     throw UsageError("which shell?", "bash, zsh or fish; for example: source <(nslaunch completion bash)");
   }
-  if (const int error = sys::write_all(STDOUT_FILENO, completion_for(arguments.positional.front()));
-      error != 0) {
-    throw Error(sys::errno_code(error), "writing the completion");
-  }
+  print(completion_for(arguments.positional.front()), "writing the completion");
   return 0;
 }
 
@@ -65,8 +61,8 @@ const Command& completion_command() {
       "completion bash|zsh|fish",
       "print what completes these words in a shell",
       "source <(nslaunch completion bash)",
-      [] { return std::span<const Option>(kOptions); },
-      run,
+      [] { return std::span<const Option>(kCompletionOptions); },
+      run_completion,
       Takes::kShell,
   };
   return kCommand;

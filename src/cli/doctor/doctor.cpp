@@ -7,11 +7,11 @@
 #include <sstream>
 
 #include "cli/common/command.hpp"
+#include "cli/common/print.hpp"
 #include "cli/doctor/apparmor_profile.hpp"
 #include "cli/doctor/doctor_json.hpp"
 #include "run/doctor/doctor.hpp"
 #include "sys/base/check.hpp"
-#include "sys/base/files.hpp"
 #include "sys/base/log.hpp"
 #include "sys/base/text.hpp"
 
@@ -124,17 +124,11 @@ std::string diagnosis_in_words(const run::Diagnosis& diagnosis, bool coloured) {
   return page.take();
 }
 
-constexpr Option kOptions[] = {
+constexpr Option kDoctorOptions[] = {
     {"json", 0, nullptr, "print JSON ({\"version\":1,\"verdict\":\"full\",...})"},
     {"apparmor-profile", 0, nullptr, "print an AppArmor profile that lets this program have user namespaces"},
     kColorOption,
 };
-
-void print(const std::string& text) {
-  if (const int error = sys::write_all(STDOUT_FILENO, text); error != 0) {
-    throw Error(sys::errno_code(error), "writing what was found");
-  }
-}
 
 /// 0: full isolation; 1: reduced; 125: none.
 int exit_status_of(run::Verdict verdict) noexcept {
@@ -148,18 +142,19 @@ int exit_status_of(run::Verdict verdict) noexcept {
   }
 }
 
-int run(const Arguments& arguments) {
+int run_doctor(const Arguments& arguments) {
   if (!arguments.positional.empty() || arguments.has_separator) throw UsageError("doctor takes options only");
   if (arguments.has("apparmor-profile")) {
     if (arguments.has("json"))
       throw UsageError("--apparmor-profile has no JSON", "Leave out one of the two.");
-    print(apparmor_profile(own_path()));
+    print(apparmor_profile(own_path()), "writing the profile");
     return 0;
   }
   const auto diagnosis = run::diagnose();
   const int status = exit_status_of(diagnosis.verdict());
   print(arguments.has("json") ? diagnosis_as_json(diagnosis, status)
-                              : diagnosis_in_words(diagnosis, sys::colour_wanted(STDOUT_FILENO)));
+                              : diagnosis_in_words(diagnosis, sys::colour_wanted(STDOUT_FILENO)),
+        "writing what was found");
   return status;
 }
 
@@ -171,8 +166,8 @@ const Command& doctor_command() {
       "doctor [--json | --apparmor-profile]",
       "try what a shard needs here, and say what is in the way",
       "nslaunch doctor",
-      [] { return std::span<const Option>(kOptions); },
-      run,
+      [] { return std::span<const Option>(kDoctorOptions); },
+      run_doctor,
   };
   return kCommand;
 }

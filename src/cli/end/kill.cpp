@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::chrono::seconds kEndLimit{5};
 
-constexpr Option kOptions[] = {
+constexpr Option kKillOptions[] = {
     {"signal", 's', "SIGNAL", "what to send: a name or a number (TERM)"},
     {"grace", 'g', "DURATION", "wait for their end, and kill after DURATION what has not ended"},
     {"all", 'a', nullptr, "every shard of yours"},
@@ -114,7 +114,7 @@ int for_each(std::vector<Target>& targets, Act act) {
   return status;
 }
 
-int run(const Arguments& arguments) {
+int run_kill(const Arguments& arguments) {
   const bool all = arguments.has("all");
   if (all != arguments.positional.empty() || arguments.has_separator) {
     throw UsageError(all ? "--all and a shard's name exclude each other" : "which shard?",
@@ -148,8 +148,8 @@ const Command& kill_command() {
       "kill [--signal SIGNAL] [--grace DURATION] ID|NAME... | --all",
       "send a signal to shards; if asked, wait for their end",
       "nslaunch kill --grace 10s 0bad",
-      [] { return std::span<const Option>(kOptions); },
-      run,
+      [] { return std::span<const Option>(kKillOptions); },
+      run_kill,
       Takes::kShards,
   };
   return kCommand;

@@ -14,7 +14,7 @@
 namespace nslaunch::cli {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kReapOptions[] = {
     {"all", 'a', nullptr, "as root: what every user's launchers left"},
     kColorOption,
 };
@@ -23,7 +23,7 @@ std::string counted(std::size_t number, const char* one) {
   return fmt::format("{} {}{}", number, one, number == 1 ? "" : "s");
 }
 
-int run(const Arguments& arguments) {
+int run_reap(const Arguments& arguments) {
   if (!arguments.positional.empty() || arguments.has_separator) {
     throw UsageError("reap takes options only", "To end one shard: nslaunch kill ID");
   }
@@ -48,8 +48,8 @@ const Command& reap_command() {
       "reap [--all]",
       "end orphaned shards and remove the records of dead ones",
       "nslaunch reap",
-      [] { return std::span<const Option>(kOptions); },
-      run,
+      [] { return std::span<const Option>(kReapOptions); },
+      run_reap,
   };
   return kCommand;
 }

@@ -17,7 +17,7 @@
 namespace nslaunch::cli {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kWaitOptions[] = {
     {"timeout", 't', "DURATION", "give up after DURATION (exit 124); the shards live on"},
     kColorOption,
 };
@@ -49,7 +49,7 @@ bool ended(const std::optional<sys::Pidfd>& process, const std::optional<sys::De
   return !process || process->wait_for_end(left);
 }
 
-int run(const Arguments& arguments) {
+int run_wait(const Arguments& arguments) {
   if (arguments.positional.empty() || arguments.has_separator) {
     throw UsageError("which shard?", "for example: nslaunch wait ID; to see them: nslaunch list");
   }
@@ -75,8 +75,8 @@ const Command& wait_command() {
       "wait [--timeout DURATION] ID|NAME...",
       "wait until shards have ended",
       "nslaunch wait --timeout 5m nightly",
-      [] { return std::span<const Option>(kOptions); },
-      run,
+      [] { return std::span<const Option>(kWaitOptions); },
+      run_wait,
       Takes::kShards,
   };
   return kCommand;

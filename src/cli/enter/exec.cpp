@@ -14,14 +14,14 @@
 namespace nslaunch::cli {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kExecOptions[] = {
     {"env", 'e', "NAME=VALUE", "set a variable for the command", true},
     {"env-file", 0, "FILE", "read variables from FILE, one per line", true},
     {"workdir", 'w', "DIR", "run the command in DIR (default: where the shard's command runs)"},
     kColorOption,
 };
 
-int run(const Arguments& arguments) {
+int run_exec(const Arguments& arguments) {
   if (arguments.positional.size() != 1) {
     throw UsageError(
         arguments.positional.empty() ? "which shard?" : "one shard at a time, and '--' before the command",
@@ -53,8 +53,8 @@ const Command& exec_command() {
       "exec [OPTIONS] ID|NAME [-- COMMAND [ARG...]]",
       "run a command (default: a shell) in a shard that runs",
       "nslaunch exec 0bad",
-      [] { return std::span<const Option>(kOptions); },
-      run,
+      [] { return std::span<const Option>(kExecOptions); },
+      run_exec,
       Takes::kShards,
   };
   return kCommand;

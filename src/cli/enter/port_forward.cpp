@@ -1,13 +1,12 @@
 #include "cli/common/command.hpp"
 
-#include <unistd.h>
 #include <nslaunch/client.hpp>
 #include <nslaunch/error.hpp>
 
 #include "cli/common/choose.hpp"
 #include "cli/common/port_spec.hpp"
+#include "cli/common/print.hpp"
 #include "sys/base/check.hpp"
-#include "sys/base/files.hpp"
 #include "sys/base/log.hpp"
 #include "sys/base/text.hpp"
 #include "sys/io/endpoint.hpp"
@@ -15,24 +14,22 @@
 namespace nslaunch::cli {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kPortForwardOptions[] = {
     {"to", 0, "ADDRESS", "connect to this address of the shard's (default: 127.0.0.1)"},
     kColorOption,
 };
 
 /// The process that starts us reads these lines first.
-void print(const std::vector<PublishedPort>& ports, const std::string& to) {
+void print_routes(const std::vector<PublishedPort>& ports, const std::string& to) {
   std::string routes;
   for (const auto& port : ports) {
     routes += fmt::format("{}\t{}\n", sys::endpoint_name(port.host, port.port),
                           sys::endpoint_name(to, port.shard_port));
   }
-  if (const int error = sys::write_all(STDOUT_FILENO, routes); error != 0) {
-    throw Error(sys::errno_code(error), "writing what is forwarded");
-  }
+  print(routes, "writing what is forwarded");
 }
 
-int run(const Arguments& arguments) {
+int run_port_forward(const Arguments& arguments) {
   if (arguments.positional.size() < 2 || arguments.has_separator) {
     throw UsageError("which shard, and which port?", "for example: nslaunch port-forward ID 8080:9926");
   }
@@ -46,7 +43,7 @@ int run(const Arguments& arguments) {
   Messages messages;
   messages.warning = sys::warn;
   forward_ports(
-      shard, ports, to, [&](const auto& listening) { print(listening, to); }, messages);
+      shard, ports, to, [&](const auto& listening) { print_routes(listening, to); }, messages);
   sys::say(fmt::format("shard {} has ended", sys::escape(shard.record.id)));
   return 0;
 }
@@ -59,8 +56,8 @@ const Command& port_forward_command() {
       "port-forward [--to ADDRESS] ID|NAME [HOST:]PORT[:SHARDPORT]...",
       "reach a server in a shard from outside",
       "nslaunch port-forward 0bad 8080:9926",
-      [] { return std::span<const Option>(kOptions); },
-      run,
+      [] { return std::span<const Option>(kPortForwardOptions); },
+      run_port_forward,
       Takes::kShards,
   };
   return kCommand;

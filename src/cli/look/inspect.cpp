@@ -7,11 +7,11 @@
 #include <ctime>
 #include <utility>
 
+#include "cli/common/print.hpp"
 #include "cli/common/table.hpp"
 #include "cli/look/details.hpp"
 #include "inspect/hang/hang_report.hpp"
 #include "sys/base/check.hpp"
-#include "sys/base/files.hpp"
 #include "sys/base/log.hpp"
 #include "sys/base/text.hpp"
 #include "sys/base/values.hpp"
@@ -19,7 +19,7 @@
 namespace nslaunch::cli {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kInspectOptions[] = {
     {"json", 0, nullptr, "print JSON ({\"version\":1,\"id\":...})"},
     {"autopsy", 0, nullptr, "say what it hangs in: threads, kernel stacks, sockets"},
     kColorOption,
@@ -147,7 +147,7 @@ std::string everything(const Details& details) {
          section("not looked at", unseen_rows(details), coloured);
 }
 
-int run(const Arguments& arguments) {
+int run_inspect(const Arguments& arguments) {
   if (arguments.has_separator) throw UsageError("inspect runs no command", "nslaunch inspect ID");
   const auto& words = arguments.positional;
   if (arguments.has("autopsy") && arguments.has("json"))
@@ -155,9 +155,7 @@ int run(const Arguments& arguments) {
   const auto text = arguments.has("autopsy") ? autopsy(words)
                     : arguments.has("json")  ? details_as_json(details_of(words))
                                              : everything(details_of(words));
-  if (const int error = sys::write_all(STDOUT_FILENO, text); error != 0) {
-    throw Error(sys::errno_code(error), "writing what was found");
-  }
+  print(text, "writing what was found");
   return 0;
 }
 
@@ -169,8 +167,8 @@ const Command& inspect_command() {
       "inspect [--json | --autopsy] ID|NAME",
       "show everything about a shard that runs",
       "nslaunch inspect 0bad",
-      [] { return std::span<const Option>(kOptions); },
-      run,
+      [] { return std::span<const Option>(kInspectOptions); },
+      run_inspect,
       Takes::kShards,
   };
   return kCommand;

@@ -8,20 +8,20 @@
 #include <algorithm>
 
 #include "cli/common/choose.hpp"
+#include "cli/common/print.hpp"
 #include "cli/common/refresh.hpp"
 #include "cli/common/table.hpp"
 #include "cli/look/list_json.hpp"
 #include "cli/look/list_table.hpp"
 #include "run/client/overview.hpp"
 #include "sys/base/check.hpp"
-#include "sys/base/files.hpp"
 #include "sys/base/log.hpp"
 #include "sys/base/text.hpp"
 
 namespace nslaunch::cli {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kListOptions[] = {
     {"json", 0, nullptr, "print JSON ({\"version\":1,\"shards\":[...]})"},
     {"quiet", 'q', nullptr, "print ids only; of other users' shards UID/ID"},
     {"all", 'a', nullptr, "as root: the shards of every user"},
@@ -55,15 +55,13 @@ std::string as_asked(std::span<const ShardEntry> shards, const Arguments& argume
 }
 
 /// Shows the list once. `refreshing`: in place of what was shown before.
-void show(const Arguments& arguments, bool refreshing) {
+void show_list(const Arguments& arguments, bool refreshing) {
   std::vector<std::string> warnings;
   const auto shards = list_shards(arguments.has("all"), warnings);
   const TableStyle style{terminal_width(), sys::colour_wanted(STDOUT_FILENO), arguments.has("all")};
   std::string text = as_asked(shards, arguments, style);
   if (refreshing && style.width > 0) text = in_place(shards.empty() ? "no shards\n" : text);
-  if (const int error = sys::write_all(STDOUT_FILENO, text); error != 0) {
-    throw Error(sys::errno_code(error), "writing the list");
-  }
+  print(text, "writing the list");
   if (refreshing) return;
   for (const auto& warning : warnings) sys::warn(sys::escape(warning));
   if (arguments.has("json") || arguments.has("quiet")) return;
@@ -72,13 +70,13 @@ void show(const Arguments& arguments, bool refreshing) {
   warn_of_unreadable(shards);
 }
 
-int run(const Arguments& arguments) {
+int run_list(const Arguments& arguments) {
   if (!arguments.positional.empty() || arguments.has_separator) {
     throw UsageError("list takes options only", "To choose among the shards: nslaunch list --json");
   }
   sweep_registry();
   const bool watches = arguments.has("watch");
-  show_once_or_again(watches, [&] { show(arguments, watches); });
+  show_once_or_again(watches, [&] { show_list(arguments, watches); });
   return 0;
 }
 
@@ -86,8 +84,12 @@ int run(const Arguments& arguments) {
 
 const Command& list_command() {
   static constexpr Command kCommand{
-      "list",          "list [--json | -q] [--all] [--watch]",           "show the shards that are there",
-      "nslaunch list", [] { return std::span<const Option>(kOptions); }, run,
+      "list",
+      "list [--json | -q] [--all] [--watch]",
+      "show the shards that are there",
+      "nslaunch list",
+      [] { return std::span<const Option>(kListOptions); },
+      run_list,
   };
   return kCommand;
 }

@@ -2,18 +2,16 @@
 
 #include <nslaunch/error.hpp>
 
-#include <unistd.h>
-
 #include <optional>
 
 #include "cli/common/look.hpp"
+#include "cli/common/print.hpp"
 #include "cli/common/refresh.hpp"
 #include "cli/common/table.hpp"
 #include "cli/look/ports_json.hpp"
 #include "inspect/snapshot/command_lines.hpp"
 #include "inspect/snapshot/ports.hpp"
 #include "sys/base/check.hpp"
-#include "sys/base/files.hpp"
 #include "sys/base/log.hpp"
 #include "sys/base/text.hpp"
 #include "sys/base/values.hpp"
@@ -22,7 +20,7 @@
 namespace nslaunch::cli {
 namespace {
 
-constexpr Option kOptions[] = {
+constexpr Option kPortsOptions[] = {
     {"json", 0, nullptr, "print JSON ({\"version\":1,\"ports\":[...]})"},
     {"watch", 'w', nullptr, "show them again every second, until Ctrl-C or the shard's end"},
     kColorOption,
@@ -68,14 +66,12 @@ std::string as_table(const Look& look, const std::vector<inspect::Port>& ports) 
 }
 
 /// Returns the shard that was shown.
-ShardEntry show(const Arguments& arguments, bool refreshing) {
+ShardEntry show_ports(const Arguments& arguments, bool refreshing) {
   const auto look = look_into(arguments.positional);
   const auto ports = inspect::ports_among(look.sockets, look.members);
   auto text = arguments.has("json") ? ports_as_json(look, ports) : as_table(look, ports);
   if (refreshing && terminal_width() > 0) text = in_place(text);
-  if (const int error = sys::write_all(STDOUT_FILENO, text); error != 0) {
-    throw Error(sys::errno_code(error), "writing the list");
-  }
+  print(text, "writing the list");
   if (!refreshing && ports.empty() && terminal_width() > 0) sys::say("nothing listens in the shard");
   return look.shard;
 }
@@ -83,19 +79,19 @@ ShardEntry show(const Arguments& arguments, bool refreshing) {
 void watch(const Arguments& arguments) {
   std::optional<ShardEntry> shown;
   try {
-    show_once_or_again(true, [&] { shown = show(arguments, true); });
+    show_once_or_again(true, [&] { shown = show_ports(arguments, true); });
   } catch (const Error&) {
     if (!shown || sys::find(shown->record.init, shown->record.uid)) throw;
     sys::say(fmt::format("shard {} has ended", sys::escape(shown->record.id)));
   }
 }
 
-int run(const Arguments& arguments) {
+int run_ports(const Arguments& arguments) {
   if (arguments.has_separator) throw UsageError("ports runs no command", "nslaunch ports ID");
   if (arguments.has("watch")) {
     watch(arguments);
   } else {
-    warn_of_standstill(show(arguments, false).record);
+    warn_of_standstill(show_ports(arguments, false).record);
   }
   return 0;
 }
@@ -108,8 +104,8 @@ const Command& ports_command() {
       "ports [--json] [--watch] ID|NAME",
       "show who listens on what in a shard",
       "nslaunch ports --watch 0bad",
-      [] { return std::span<const Option>(kOptions); },
-      run,
+      [] { return std::span<const Option>(kPortsOptions); },
+      run_ports,
       Takes::kShards,
   };
   return kCommand;

@@ -23,20 +23,20 @@ constexpr int kIncomplete = 1;
 constexpr std::size_t kMostCases = 2'000'000;
 constexpr std::size_t kLargestReport = std::size_t{1} << 30;
 
-constexpr Option kOptions[] = {
+constexpr Option kMergeOptions[] = {
     {"json", 0, "FILE", "where the JSON reports go, as one"},
     {"junit", 0, "FILE", "where the JUnit files go, as one"},
     kColorOption,
 };
 
 /// The given reports, by kind.
-struct Reports {
+struct ReportsByKind {
   std::vector<ReadReport> json;
   std::vector<ReadReport> junit;
 };
 
-Reports read_reports(const std::vector<std::string>& paths) {
-  Reports reports;
+ReportsByKind read_reports(const std::vector<std::string>& paths) {
+  ReportsByKind reports;
   for (const auto& path : paths) {
     auto text = sys::read_file(path.c_str(), kLargestReport);
     if (!text) throw Error(sys::errno_code(errno), fmt::format("reading {}", sys::escape(path)));
@@ -74,7 +74,7 @@ bool write_to(const Arguments& arguments, std::string_view option, const std::st
   return run::ReportFile(arguments.text(option), option_word).write(text, sys::warn);
 }
 
-int run(const Arguments& arguments) {
+int run_merge_reports(const Arguments& arguments) {
   if (arguments.positional.empty() || arguments.has_separator)
     throw UsageError("which reports?", "for example: nslaunch merge-reports --json all.json reports/*.json");
   if (!arguments.has("json") && !arguments.has("junit"))
@@ -103,8 +103,8 @@ const Command& merge_reports_command() {
       "merge-reports [--json FILE] [--junit FILE] REPORT...",
       "join the reports of several machines",
       "nslaunch merge-reports --json all.json part-1.json part-2.json",
-      [] { return std::span<const Option>(kOptions); },
-      run,
+      [] { return std::span<const Option>(kMergeOptions); },
+      run_merge_reports,
       Takes::kFiles,
   };
   return kCommand;
