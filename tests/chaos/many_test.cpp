@@ -54,11 +54,16 @@ TEST_CASE("64 launchers at once lose no record and invent none") {
   auto shards = start_many("echo $NSLAUNCH_ID; read line", registry, mark);
   for (auto& shard : shards) said.insert(shard->read_line());
   REQUIRE(said.size() == kMany);
+  // A launcher learns a moment after its command that this runs.
+  REQUIRE(eventually([&] {
+    const auto all = registry.shards();
+    return std::all_of(all.begin(), all.end(),
+                       [](const auto& shard) { return shard.at("state") == "running"; });
+  }));
 
   std::set<std::string> names;
   std::set<std::string> listed;
   for (const auto& shard : registry.shards()) {
-    CHECK(shard.at("state") == "running");
     listed.insert(shard.at("id").get<std::string>());
     names.insert(shard.at("name").get<std::string>());
   }
