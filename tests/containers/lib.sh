@@ -27,8 +27,9 @@ need_containers() {
 }
 
 finish() {
-  umount -R -- "$scratch/root/storage/overlay" 2>/dev/null || true # podman's own, private to this shard
   end_marked
+  # podman's own, private to this shard; somebody of podman's who has been left may still use it.
+  umount -R -l -- "$scratch/root/storage/overlay" 2>/dev/null || true
   rm -rf -- "$scratch"
 }
 
