@@ -9,13 +9,13 @@
 
 #include "inspect/leaks/survivors.hpp"
 #include "shard/init/init_command.hpp"
+#include "shard/init/leak_grace.hpp"
 #include "shard/init/listening.hpp"
 #include "shard/plan/users_directory.hpp"
 #include "shard/wire/log.hpp"
 #include "shard/wire/protocol.hpp"
 #include "shard/wire/usage.hpp"
 #include "sys/base/check.hpp"
-#include "sys/base/clock.hpp"
 #include "sys/base/signals.hpp"
 #include "sys/io/loop.hpp"
 
@@ -35,7 +35,7 @@ class Init {
         control_(duties.control),
         capture_(duties.capture),
         command_(plan, duties.signals, command),
-        tails_(plan.stdin_pipe) {}
+        grace_(plan.spec.leak_grace, plan.stdin_pipe) {}
 
   [[noreturn]] void run();
 
@@ -78,9 +78,7 @@ class Init {
   bool end_reported_ = false;
   bool held_ = false;  ///< the command has ended, and the launcher has not released the shard yet
   bool children_left_ = true;
-  bool killing_ = false;
-  std::optional<sys::Deadline> leak_deadline_;
-  inspect::PipelineTails tails_;
+  LeakGrace grace_;
   sys::Loop loop_{"waiting for what the shard does"};
   sys::Loop::Watch signals_watch_;
   sys::Loop::Watch channel_watch_;
@@ -116,9 +114,8 @@ void Init::handle(const Message& message) {
       send_to_launcher(Kind::kAnswer, command_.is_stopped() || held_ ? 1 : 0, message.detail);
       break;
     case Kind::kKillCommand:
-      killing_ = true;
       command_.signal(SIGKILL);
-      if (leak_deadline_) leak_deadline_.emplace(std::chrono::milliseconds{0});
+      grace_.skip();
       break;
     case Kind::kLetGo:
       begin_leak_grace();
@@ -131,7 +128,7 @@ void Init::handle(const Message& message) {
 void Init::begin_leak_grace() {
   log("looks for what the command has left running, after the leak grace");
   held_ = false;
-  leak_deadline_.emplace(killing_ ? std::chrono::milliseconds{0} : plan_.spec.leak_grace);
+  grace_.begin();
 }
 
 void Init::command_ended(const siginfo_t& child) {
@@ -181,12 +178,10 @@ bool Init::reap() {
   return true;
 }
 
-/// A pipeline's tail that is still moving bytes gets another grace: its output must not be lost.
 bool Init::grace_is_over() {
-  if (!leak_deadline_ || !leak_deadline_->passed()) return false;
-  if (killing_ || !tails_.progressing()) return true;
+  if (!grace_.has_expired()) return false;
+  if (!grace_.extend_for_tails()) return true;
   log("a tail of a pipeline still moves bytes: another grace");
-  leak_deadline_.emplace(std::max(plan_.spec.leak_grace, std::chrono::milliseconds{50}));
   return false;
 }
 
@@ -233,7 +228,7 @@ void Init::take_packets() {
 }
 
 void Init::wait_for_something(bool has_more) try {
-  loop_.turn(has_more ? 0 : leak_deadline_ ? leak_deadline_->poll_timeout() : -1);
+  loop_.turn(has_more ? 0 : grace_.poll_timeout());
 } catch (const Error& error) {
   ::_exit(error.code().value());
 }
