@@ -49,6 +49,7 @@ function(nslaunch_layer name)
            $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
     PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(nslaunch_${name} PRIVATE $<BUILD_INTERFACE:nslaunch_settings>)
+  target_compile_options(nslaunch_${name} PRIVATE ${profile_layer_flags})
   foreach(layer IN LISTS LAYER_LINKS)
     target_link_libraries(nslaunch_${name} PUBLIC nslaunch_${layer})
   endforeach()

@@ -8,6 +8,7 @@ set(profile_unity ON)
 set(profile_joined 8)  # few enough that a change is compiled in seconds
 set(profile_hardened OFF)
 set(profile_flags "")
+set(profile_layer_flags "")
 set(profile_tests ON)
 set(profile_bench ON)
 
@@ -29,7 +30,10 @@ elseif(NSLAUNCH_PROFILE STREQUAL "asan")
   # Lines for the sanitizers' reports; nobody looks at variables. A number that its type can't hold is a fault where it
   # comes from bytes of others. The fuzz targets are linked with the same layers as the tests.
   set(profile_flags -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize=vptr,function
-                    -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -O1)
+                    -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+  # The fuzz targets run the layers millions of times; of the tests, which would take twice as long to compile, nobody
+  # wants speed.
+  set(profile_layer_flags -O1)
 elseif(NSLAUNCH_PROFILE STREQUAL "tidy")
   set(CMAKE_CXX_COMPILER clang++ CACHE STRING "")
   set(profile_precompile OFF)
