@@ -15,6 +15,7 @@
 #include "shard/launcher/control_client.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/clock.hpp"
+#include "sys/process/identity.hpp"
 
 namespace nslaunch::run {
 namespace {
