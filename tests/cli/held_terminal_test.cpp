@@ -110,7 +110,8 @@ TEST_CASE("a size that was held up once does not keep the next one from being pa
   LiveShard shard(user.registry, user.words({}));
   // Its group is of the file system's server, too, who alone lets go of what it has read.
   const auto script = "setsid " + holder.command("hold-window-size") +
-                      " </dev/tty & read line; kill -KILL -$!; wait; echo let''go; read line; stty size";
+                      " </dev/tty & read line; kill -KILL -$!; wait; echo let''go; until stty size | grep "
+                      "120; do sleep 0.1; done";
   PtySession terminal(nslaunch({"exec", shard.id, "--", "sh", "-c", script}), user.options());
   const auto said = terminal.read_until("\n");
   const Killed killed{shard.launcher};
@@ -120,7 +121,6 @@ TEST_CASE("a size that was held up once does not keep the next one from being pa
   terminal.send("\n");
   terminal.expect("letgo\r\n");
   terminal.resize({50, 120});
-  terminal.send("\n");
   terminal.expect("50 120\r\n");
 }
 
