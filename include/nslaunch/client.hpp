@@ -67,8 +67,8 @@ ExecEnd exec_in_shard(const ShardEntry& shard, const ShardCommand& command, cons
 ///
 /// The calling process ignores SIGPIPE from now on, and has its limit on descriptors raised as far as
 /// possible until the function returns. For another user's shard, which only root can reach, it enters the
-/// network of that shard for good. Throws UsageError if `address` is none, Error if it
-/// can't listen on a port.
+/// network of that shard for good. Throws UsageError if `address` is none, Error if it can't listen on a
+/// port.
 void forward_ports(const ShardEntry& shard, std::vector<PublishedPort> ports, const std::string& address,
                    const std::function<void(const std::vector<PublishedPort>&)>& listening,
                    const Messages& messages = {});
