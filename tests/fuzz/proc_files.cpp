@@ -1,7 +1,7 @@
 // Files of /proc, with names that others have chosen in them: processes, mount points, control groups.
 #include "input.hpp"
 #include "ns/delegation.hpp"
-#include "ns/id_ranges.hpp"
+#include "ns/idmap.hpp"
 #include "sys/files/mountinfo.hpp"
 #include "sys/process/procfs.hpp"
 

@@ -1,7 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "ns/delegation.hpp"
-#include "ns/id_ranges.hpp"
+#include "ns/idmap.hpp"
 #include "sys/files/mountinfo.hpp"
 
 namespace nslaunch::test {

@@ -1,13 +1,16 @@
+#include "cli/look/details_json.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include "cli/common/age_json.hpp"
-#include "cli/look/details.hpp"
 #include "run/report/json_text.hpp"
 
 namespace nslaunch::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMostEntries = 10;
 
 Json namespaces_as_json(const std::vector<inspect::Namespace>& namespaces) {
   Json json = Json::object();
@@ -68,6 +71,17 @@ Json tmp_as_json(const inspect::Contents& contents) {
 }
 
 }  // namespace
+
+Details details_of(const std::vector<std::string>& words) {
+  Details details{look_into(words), {}, {}, {}, {}};
+  warn_of_standstill(details.look.shard.record);
+  const pid_t init = details.look.shard.record.init.pid;
+  details.namespaces = inspect::own_namespaces(init);
+  details.processes = inspect::details_of(details.look.members);
+  details.mounts = inspect::own_mounts(init);
+  details.contents = inspect::contents_of(init, details.mounts, kMostEntries);
+  return details;
+}
 
 std::string details_as_json(const Details& details) {
   const auto& shard = details.look.shard;

@@ -9,7 +9,7 @@
 
 #include "cli/common/print.hpp"
 #include "cli/common/table.hpp"
-#include "cli/look/details.hpp"
+#include "cli/look/details_json.hpp"
 #include "inspect/hang/hang_report.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/log.hpp"

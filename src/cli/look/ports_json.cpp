@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/common/age_json.hpp"
-#include "inspect/snapshot/command_lines.hpp"
+#include "inspect/snapshot/processes.hpp"
 #include "run/report/json_text.hpp"
 
 namespace nslaunch::cli {

@@ -10,7 +10,7 @@
 #include "run/report/fleet_json.hpp"
 #include "run/report/github.hpp"
 #include "run/report/job_log.hpp"
-#include "run/report/junit_observer.hpp"
+#include "run/report/junit_report.hpp"
 #include "run/report/shard_log.hpp"
 
 namespace nslaunch::cli {

@@ -9,12 +9,39 @@
 #include <vector>
 
 #include "cli/common/die.hpp"
-#include "cli/run/report.hpp"
 #include "cli/run/reports.hpp"
+#include "sys/base/check.hpp"
 #include "sys/base/log.hpp"
+#include "sys/base/values.hpp"
 
 namespace nslaunch::cli {
 namespace {
+
+std::string ending(const Outcome& outcome) {
+  if (outcome.term_signal != 0) return fmt::format("died of {}", sys::signal_name(outcome.term_signal));
+  return fmt::format("exited with {}", outcome.exit_status);
+}
+
+std::string left_behind(const Outcome& outcome) {
+  if (outcome.leaks_unknown) return "unknown what was left behind";
+  return fmt::format("{} left behind", outcome.leak_count);
+}
+
+std::string held(const Outcome& outcome) {
+  if (outcome.held.count() == 0) return {};
+  return fmt::format(" held for {},", sys::format_duration(outcome.held));
+}
+
+/// Reports on stderr what a person must know about the shard's end: leaks, what blocks it and, with
+/// `verbose`, a summary. Prints nothing for a clean end.
+void report(const Outcome& outcome, const ShardSpec& spec, bool verbose) {
+  for (const auto& warning : warnings_about(outcome, spec)) sys::warn(warning);
+  if (!verbose) return;
+  sys::say(fmt::format("the command {} after {}; set up in {},{} torn down in {}; {}; {}", ending(outcome),
+                       sys::format_duration(outcome.duration), sys::format_duration(outcome.setup),
+                       held(outcome), sys::format_duration(outcome.teardown), left_behind(outcome),
+                       outcome.all_gone ? "all processes gone" : "NOT all processes gone"));
+}
 
 /// `keep_open`: descriptors that reports need. All others are left to the command.
 RunOptions options_for(const ShardSpec& spec, bool verbose, std::vector<int> keep_open = {}) {

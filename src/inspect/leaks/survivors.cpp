@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <set>
 
-#include "inspect/snapshot/command_lines.hpp"
 #include "inspect/snapshot/descriptors.hpp"
 #include "inspect/snapshot/processes.hpp"
 #include "inspect/snapshot/shard.hpp"

@@ -4,8 +4,8 @@
 
 #include <map>
 
-#include "inspect/snapshot/command_lines.hpp"
 #include "inspect/snapshot/patient_reads.hpp"
+#include "inspect/snapshot/processes.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/values.hpp"

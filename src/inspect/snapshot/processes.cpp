@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "sys/base/check.hpp"
 #include "sys/base/values.hpp"
 
 namespace nslaunch::inspect {
 namespace {
+
+constexpr std::size_t kLongestLine = 400;
 
 /// Determines which processes of an outer /proc are in the caller's PID namespace, or in one nested in it. A
 /// process in a nested one, or one whose namespace link can't be read, belongs where its parent does.
@@ -94,6 +97,20 @@ std::vector<Process> running_processes(std::size_t limit) {
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.pid < b.pid; });
   return found;
+}
+
+void CommandLines::read(const std::vector<const sys::ProcessStat*>& processes, WithoutChild without_child) {
+  if (processes.empty()) return;
+  const auto line = [&](std::size_t at) { return sys::command_line(processes[at]->pid, kLongestLine); };
+  PatientReads reads(processes.size(), line, without_child);
+  auto lines = reads.take();
+  for (std::size_t at = 0; at < lines.size(); ++at) {
+    const auto& process = *processes[at];
+    auto without = [&] {
+      return fmt::format("[{}] (its command line can't be read: {})", process.comm, reads.why_not());
+    };
+    lines_.emplace(process.pid, lines[at] ? std::move(*lines[at]) : without());
+  }
 }
 
 }  // namespace nslaunch::inspect

@@ -9,7 +9,7 @@
 #include "registry/place/names.hpp"
 #include "registry/record/entry.hpp"
 #include "registry/record/record.hpp"
-#include "registry/record/record_transfer.hpp"
+#include "registry/record/record_listing.hpp"
 #include "sys/base/clock.hpp"
 #include "sys/base/files.hpp"
 #include "sys/base/text.hpp"

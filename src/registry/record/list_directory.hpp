@@ -1,7 +1,7 @@
 #pragma once
 
 #include "registry/place/directories.hpp"
-#include "registry/record/listing.hpp"
+#include "registry/record/record_listing.hpp"
 
 namespace nslaunch::registry {
 

@@ -4,14 +4,18 @@
 #include <nslaunch/spec.hpp>
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <tuple>
 #include <vector>
 
-#include "run/report/junit_report.hpp"
+#include "run/report/junit.hpp"
 
 namespace nslaunch::run {
+
+/// The cases that the commands themselves have reported, by attempt id.
+using ReportedCases = std::map<std::string, std::vector<JunitCase>>;
 
 /// Total bytes of all files, including their paths.
 constexpr std::size_t kMostRead = std::size_t{256} << 20;

@@ -84,6 +84,11 @@ JunitCase case_of_shard(const PartResult& part, const FleetSpec& spec) {
   return shard;
 }
 
+std::optional<JunitCollector> collector_of(const FleetSpec& spec, const std::vector<std::string>& patterns) {
+  if (patterns.empty()) return std::nullopt;
+  return JunitCollector(spec, patterns);
+}
+
 }  // namespace
 
 std::vector<JunitSuite> junit_of(const FleetResult& result, const FleetSpec& spec,
@@ -108,6 +113,19 @@ std::vector<JunitSuite> junit_of(const FleetResult& result, const FleetSpec& spe
     suites.push_back(std::move(suite));
   }
   return suites;
+}
+
+JunitObserver::JunitObserver(const FleetSpec& spec, const std::string& path,
+                             const std::vector<std::string>& collected)
+    : spec_(spec), collector_(collector_of(spec, collected)), file_(path, "--report-junit") {}
+
+void JunitObserver::attempt_ended(const AttemptEnded& event) {
+  if (collector_) collector_->attempt_ended(event);
+}
+
+void JunitObserver::fleet_ended(const FleetEnded& event) {
+  const ReportedCases none;
+  file_.write(junit_text(junit_of(event.result, spec_, collector_ ? collector_->cases() : none)), event.warn);
 }
 
 }  // namespace nslaunch::run

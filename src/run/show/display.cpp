@@ -5,7 +5,8 @@
 #include <utility>
 
 #include "run/part/status.hpp"
-#include "run/show/log_marks.hpp"
+#include "run/report/github.hpp"
+#include "run/report/marks.hpp"
 #include "run/show/summary.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/log.hpp"
@@ -13,6 +14,18 @@
 
 namespace nslaunch::run {
 namespace {
+
+Marks marks_around(LogMarks marks, const PartResult& part, const Attempt& attempt, const FleetSpec& spec) {
+  switch (marks) {
+    case LogMarks::kGithub:
+      return github_marks(part, attempt, spec);
+    case LogMarks::kGitlab:
+      return gitlab_marks(part, attempt, spec);
+    case LogMarks::kNone:
+      break;
+  }
+  return {};
+}
 
 constexpr const char* kWarningColour = "\033[33m";
 

@@ -13,7 +13,7 @@
 #include "inspect/snapshot/mounts.hpp"
 #include "ns/capabilities.hpp"
 #include "ns/cgroup.hpp"
-#include "ns/id_ranges.hpp"
+#include "ns/idmap.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"
 #include "sys/process/procfs.hpp"

@@ -20,7 +20,7 @@ constexpr std::size_t kInterruptsThatKill = 3;
 /// For init to report what is left and end; if it is stuck, we end it.
 constexpr milliseconds kInitsOwnEnd{1000};
 /// For init's look at what the command has left running, after the leak grace: processes that block it may
-/// cost it 3 s (inspect/command_lines). Then the same time again for an answer.
+/// cost it 3 s (inspect/snapshot/processes). Then the same time again for an answer.
 constexpr milliseconds kInitsLook{4000};
 /// If a busy machine delays it.
 constexpr milliseconds kSlowInitsAccount{60'000};

@@ -1,4 +1,4 @@
-#include "registry/record/record_transfer.hpp"
+#include "registry/record/record_listing.hpp"
 
 #include <nslaunch/error.hpp>
 

@@ -1,8 +1,9 @@
-#include "registry/record/record_transfer.hpp"
+#include "registry/record/record_listing.hpp"
 
 #include <nslaunch/error.hpp>
 
 #include <cerrno>
+
 #include <nlohmann/json.hpp>
 
 #include "registry/record/record.hpp"
