@@ -15,6 +15,7 @@ nslaunch_house(readme-commands COMMAND house/readme-commands LOCKS release_build
 nslaunch_house(sources-alone COMMAND house/sources-alone)
 set_tests_properties("house: sources-alone" PROPERTIES LABELS "house;long")
 nslaunch_house("installed dev" COMMAND package/installed ${PROJECT_BINARY_DIR})
+set_tests_properties("house: installed dev" PROPERTIES LABELS "house;long")
 # What scripts/package makes of build/release, and what is done with it.
 nslaunch_house(packages COMMAND package/made LOCKS release_build PROPERTIES FIXTURES_SETUP packages)
 nslaunch_house("installed release" COMMAND package/installed ${PROJECT_SOURCE_DIR}/build/release LOCKS release_build

@@ -1,12 +1,12 @@
-# nslaunch_scenario(LABEL SCRIPT [LONG] [AS root user] [PROPERTIES ...]): a script that tries the built program,
-# registered once for every identity in AS (see support/as). LONG: only scripts/test --all runs it.
+# nslaunch_scenario(LABEL SCRIPT [AS root user] [LONG root user] [PROPERTIES ...]): a script that tries the built program,
+# registered once for every identity in AS and LONG (see support/as). Only scripts/test --all runs it as those in LONG.
 function(nslaunch_scenario label script)
-  cmake_parse_arguments(SCENARIO "LONG" "" "AS;PROPERTIES" ${ARGN})
-  set(labels ${label})
-  if(SCENARIO_LONG)
-    list(APPEND labels long)
-  endif()
-  foreach(identity IN LISTS SCENARIO_AS)
+  cmake_parse_arguments(SCENARIO "" "" "AS;LONG;PROPERTIES" ${ARGN})
+  foreach(identity IN LISTS SCENARIO_AS SCENARIO_LONG)
+    set(labels ${label})
+    if(identity IN_LIST SCENARIO_LONG)
+      list(APPEND labels long)
+    endif()
     set(name "${label} as ${identity}: ${script}")
     add_test(NAME ${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/as ${identity} tests/${script})
     set_tests_properties(${name} PROPERTIES LABELS "${labels}" SKIP_RETURN_CODE 77 TIMEOUT 300
@@ -20,12 +20,15 @@ nslaunch_scenario(examples examples/demo AS root user PROPERTIES RESOURCE_LOCK h
 nslaunch_scenario(examples engines/parallel AS root user PROPERTIES PROCESSORS 4)
 nslaunch_scenario(examples engines/slurm AS root PROPERTIES PROCESSORS 2)  # its jobs are an ordinary user's, too
 
-# What is published, made of the program under test: none of it depends on how that was compiled.
-foreach(scenario npm shim github-action gitlab-template)
+# What is published, made of the program under test: none of it depends on how that was compiled. npm is a user's, a CI
+# job is mostly root's.
+foreach(scenario shim gitlab-template)
   nslaunch_scenario(packages packages/${scenario} AS root user PROPERTIES PROCESSORS 4)
 endforeach()
-nslaunch_scenario(packages packages/lint AS root user PROPERTIES PROCESSORS 4 FIXTURES_REQUIRED package_tools)
-nslaunch_scenario(packages packages/package-managers LONG AS root user
+nslaunch_scenario(packages packages/npm AS user LONG root PROPERTIES PROCESSORS 4)
+nslaunch_scenario(packages packages/github-action AS root LONG user PROPERTIES PROCESSORS 4)
+nslaunch_scenario(packages packages/lint AS user LONG root PROPERTIES PROCESSORS 4 FIXTURES_REQUIRED package_tools)
+nslaunch_scenario(packages packages/package-managers LONG root user
   PROPERTIES PROCESSORS 4 FIXTURES_REQUIRED package_tools)
 
 # nslaunch_installation(LABEL FIXTURE): what LABEL's scenarios need from npm. Installed by whoever runs ctest; from
@@ -38,13 +41,14 @@ endfunction()
 
 nslaunch_installation(packages package_tools)
 nslaunch_installation(harper harperdb)
-nslaunch_scenario(harper harper/four-at-once AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 8)
+nslaunch_scenario(harper harper/four-at-once AS user LONG root PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 8)
 # All on the same fixed ports, and all in shards: two at once.
-foreach(scenario suite killed-launcher without-nslaunch)
+nslaunch_scenario(harper harper/suite AS root LONG user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
+foreach(scenario killed-launcher without-nslaunch)
   nslaunch_scenario(harper harper/${scenario} AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
 endforeach()
 foreach(scenario in-parts reach hold restart-leak)
-  nslaunch_scenario(harper harper/${scenario} LONG AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
+  nslaunch_scenario(harper harper/${scenario} LONG root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
 endforeach()
 
 # What all of these need is fetched and built once (scripts/test builds it at idle priority meanwhile, which is waited

@@ -5,7 +5,8 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstdint>
+#include <cstring>
+#include <random>
 #include <vector>
 
 #include "support/forwarded.hpp"
@@ -15,24 +16,40 @@ namespace {
 
 constexpr std::size_t kFlood = std::size_t{1} << 30;
 
-/// A stream whose every byte follows from its place.
+/// A stream whose every byte follows from its place: random bytes again and again, of a prime number, so that
+/// no buffer's size is a multiple of theirs.
 class Stream {
  public:
-  /// The next bytes, at most `most`.
-  void make(std::vector<char>& bytes, std::size_t most) {
-    bytes.resize(most);
-    for (auto& byte : bytes) byte = next();
+  Stream() {
+    std::mt19937 random;
+    for (auto& byte : period_) byte = static_cast<char>(random());
+  }
+  /// The next bytes, as many as `bytes` has.
+  void make(std::vector<char>& bytes) {
+    pass(bytes.size(), [&](std::size_t at, const char* next, std::size_t count) {
+      std::memcpy(bytes.data() + at, next, count);
+    });
   }
   bool matches(const char* bytes, std::size_t count) {
-    return std::all_of(bytes, bytes + count, [&](char byte) { return byte == next(); });
+    bool same = true;
+    pass(count, [&](std::size_t at, const char* next, std::size_t part) {
+      same = same && std::memcmp(bytes + at, next, part) == 0;
+    });
+    return same;
   }
 
  private:
-  char next() {
-    state_ = state_ * 1664525U + 1013904223U;
-    return static_cast<char>(state_ >> 24);
+  template <class Use>
+  void pass(std::size_t count, Use use) {
+    for (std::size_t at = 0; at < count;) {
+      const auto part = std::min(count - at, period_.size() - place_);
+      use(at, period_.data() + place_, part);
+      place_ = (place_ + part) % period_.size();
+      at += part;
+    }
   }
-  std::uint32_t state_ = 1;
+  std::vector<char> period_ = std::vector<char>(999'983);
+  std::size_t place_ = 0;
 };
 
 }  // namespace
@@ -51,7 +68,8 @@ TEST_CASE("port-forward carries 1 GiB both ways at once, and every byte is the r
   std::vector<char> incoming(1 << 18);
   while (received < kFlood && right) {
     if (offset == outgoing.size() && made < kFlood) {
-      sent.make(outgoing, std::min<std::size_t>(1 << 18, kFlood - made));
+      outgoing.resize(std::min<std::size_t>(1 << 18, kFlood - made));
+      sent.make(outgoing);
       made += outgoing.size();
       offset = 0;
     }

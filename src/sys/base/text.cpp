@@ -31,6 +31,7 @@ std::size_t showable_prefix(std::string_view text) {
   constexpr std::string_view kOfDirection[] = {"\u061c", "\u200e", "\u200f", "\u202a", "\u202b", "\u202c",
                                                "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"};
   const auto length = printable_prefix(text);
+  if (length < 2) return length;
   const bool turns = std::ranges::find(kOfDirection, text.substr(0, length)) != std::end(kOfDirection);
   return turns ? 0 : length;
 }
@@ -62,7 +63,9 @@ std::string escape(std::string_view text) {
   while (!text.empty()) {
     const std::size_t length = showable_prefix(text);
     if (length == 0) {
-      shown += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+      constexpr const char* kDigits = "0123456789abcdef";
+      const auto byte = static_cast<unsigned char>(text[0]);
+      shown += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 0xf]};
     } else {
       shown += text.substr(0, length);
     }
