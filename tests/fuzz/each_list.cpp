@@ -1,7 +1,7 @@
 // The file of --each, and --shards, divided between machines that have a part each.
 #include <nslaunch/spec.hpp>
 
-#include "cli/run/fleet_spec.hpp"
+#include "cli/run/each_list.hpp"
 #include "input.hpp"
 #include "memory_file.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <nslaunch/spec.hpp>
 
-#include "cli/run/fleet_spec.hpp"
+#include "cli/run/each_list.hpp"
 #include "input.hpp"
 
 namespace {

@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "cli/run/fleet_spec.hpp"
+#include "cli/run/each_list.hpp"
 
 namespace nslaunch {
 namespace {
