@@ -64,7 +64,7 @@ TEST_CASE("what an observer throws is a notice for all, and ends nothing") {
   Noting noting(noted);
   FleetObserver* const all[] = {&failing, &noting};
   const FleetSpec spec;
-  run::Observers(all).tell(&FleetObserver::fleet_started, FleetStarted{.spec = spec, .total = 3});
+  run::Observers(all).notify(&FleetObserver::fleet_started, FleetStarted{.spec = spec, .total = 3});
   CHECK(noted == std::vector<std::string>{"notice no room", "started 3"});
 }
 

@@ -32,8 +32,8 @@ int run_reap(const Arguments& arguments) {
   if (result.ended > 0) sys::say("ended " + counted(result.ended, "orphaned shard"));
   if (result.removed > 0)
     sys::say("removed " + counted(result.removed, "record") + " of shards that were gone");
-  std::vector<std::string> told;  // the same as those of reap_shards()
-  warn_of_unreadable(list_shards(arguments.has("all"), told));
+  std::vector<std::string> repeated;  // the same as those of reap_shards()
+  warn_of_unreadable(list_shards(arguments.has("all"), repeated));
   if (!result.problems.empty()) return kOwnFailure;
   const bool idle = result.ended == 0 && result.removed == 0;
   if (idle && ::isatty(STDERR_FILENO) == 1) sys::say("nothing to reap");

@@ -86,13 +86,13 @@ std::string Rows::threads_below(pid_t pid) const {
   const auto threads = threads_of(pid, kMostThreads);
   if (threads.total <= 1) return stack_line(pid);
   std::string text;
-  std::size_t told = 0;
+  std::size_t listed = 0;
   for (std::size_t i = 0; i < std::min(threads.groups.size(), kMostGroups); ++i) {
     const auto& group = threads.groups[i];
-    told += group.count;
+    listed += group.count;
     text += in_words(group) + stack_line(group.first);
   }
-  if (told < threads.total) text += fmt::format("{}and {} more threads\n", kBelow, threads.total - told);
+  if (listed < threads.total) text += fmt::format("{}and {} more threads\n", kBelow, threads.total - listed);
   return text;
 }
 

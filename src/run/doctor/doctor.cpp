@@ -41,9 +41,9 @@ void try_registry(Extra& extra, std::chrono::milliseconds patience) {
     const auto path = registry::directory_to_publish_in(problem);
     sys::write_all(out, path.empty() ? kProblem + problem : path);
   };
-  const auto told = sys::output_of_child(look, patience, kMost);
-  extra.works = told.complete && !told.text.starts_with(kProblem);
-  extra.said = !told.complete ? "it does not answer" : sys::escape(told.text.substr(extra.works ? 0 : 1));
+  const auto answer = sys::output_of_child(look, patience, kMost);
+  extra.works = answer.complete && !answer.text.starts_with(kProblem);
+  extra.said = !answer.complete ? "it does not answer" : sys::escape(answer.text.substr(extra.works ? 0 : 1));
 }
 
 /// The working directory, as with --overlay .; the root itself can't be covered.

@@ -78,7 +78,7 @@ void Fleet::on_ancestor_ended() {
 }
 
 void Fleet::notify(FleetNotice::Kind kind, std::string_view text) const {
-  observers_.tell(&FleetObserver::fleet_notice, FleetNotice{.kind = kind, .text = text});
+  observers_.notify(&FleetObserver::fleet_notice, FleetNotice{.kind = kind, .text = text});
 }
 
 bool Fleet::has_room() const {
@@ -113,7 +113,8 @@ unsigned Fleet::free_slot() const {
 std::unique_ptr<Messages> Fleet::messages_for(const Part& part) {
   const auto to_observers = [this, &part](ShardMessage::Kind kind) {
     return [this, &part, kind](std::string_view text) {
-      observers_.tell(&FleetObserver::shard_message, ShardMessage{.kind = kind, .part = part, .text = text});
+      observers_.notify(&FleetObserver::shard_message,
+                        ShardMessage{.kind = kind, .part = part, .text = text});
     };
   };
   auto messages = std::make_unique<Messages>();
@@ -121,7 +122,7 @@ std::unique_ptr<Messages> Fleet::messages_for(const Part& part) {
   messages->note = to_observers(ShardMessage::Kind::kNote);
   if (observers_.want_trace()) messages->trace = to_observers(ShardMessage::Kind::kTrace);
   if (observers_.want_log()) {
-    messages->log = [this](const LogEntry& entry) { observers_.tell(&FleetObserver::shard_logged, entry); };
+    messages->log = [this](const LogEntry& entry) { observers_.notify(&FleetObserver::shard_logged, entry); };
   }
   return messages;
 }
@@ -134,7 +135,7 @@ void Fleet::start(const Turn& turn) {
   ActiveAttempt active{turn, slot, &part, nullptr, messages_for(spec_.parts[turn.part]), nullptr, nullptr};
   active.attempt = std::make_unique<RunningAttempt>(
       RunningAttempt{.part = part, .number = turn.attempt, .id = shard.id, .began = sys::Clock::now()});
-  observers_.tell(&FleetObserver::attempt_started, AttemptStarted{*active.attempt});
+  observers_.notify(&FleetObserver::attempt_started, AttemptStarted{*active.attempt});
   active.output = std::make_unique<ShardOutput>(*active.attempt, observers_, outlet_);
   active.shard =
       std::make_unique<ShardRun>(shard, shared_, share_of_processors(processors_, slot, spec_.processors),
@@ -171,7 +172,7 @@ void Fleet::handle_events() {
 }
 
 FleetResult Fleet::run() {
-  observers_.tell(&FleetObserver::fleet_started, FleetStarted{.spec = spec_, .total = schedule_.total()});
+  observers_.notify(&FleetObserver::fleet_started, FleetStarted{.spec = spec_, .total = schedule_.total()});
   if (jobs_ < spec_.jobs && (spec_.until_fail || jobs_ < schedule_.total())) {
     notify(FleetNotice::Kind::kFewerAtOnce,
            fmt::format("{} shards at once, not {}: the hard limit on open descriptors is {} (ulimit -Hn)",
@@ -197,19 +198,19 @@ FleetResult run_parts(const FleetSpec& spec, std::span<FleetObserver* const> obs
   if (!with_id.parts.empty()) check_fleet(with_id);
   const Observers all(observers);
   const Warn warn = [&all](std::string_view text) {
-    all.tell(&FleetObserver::fleet_notice, FleetNotice{.kind = FleetNotice::Kind::kObserver, .text = text});
+    all.notify(&FleetObserver::fleet_notice, FleetNotice{.kind = FleetNotice::Kind::kObserver, .text = text});
   };
-  const auto tell_end = [&](const FleetResult& result) {
-    all.tell(&FleetObserver::fleet_ended, FleetEnded{.result = result, .warn = warn});
+  const auto notify_end = [&](const FleetResult& result) {
+    all.notify(&FleetObserver::fleet_ended, FleetEnded{.result = result, .warn = warn});
   };
   const CallersSignals caller;
   try {
     auto result =
         with_id.parts.empty() ? refused_fleet(with_id, {}) : Fleet(with_id, all, outlet, caller).run();
-    tell_end(result);
+    notify_end(result);
     return result;
   } catch (const Error& error) {
-    tell_end(refused_fleet(with_id, error.what()));
+    notify_end(refused_fleet(with_id, error.what()));
     throw;
   }
 }

@@ -58,7 +58,7 @@ class Fleet {
   void handle_events();
   void end_those_over();
   void take_end(ActiveAttempt& active);
-  void tell_end(const ActiveAttempt& active, bool again);
+  void notify_end(const ActiveAttempt& active, bool again);
   void settle(const Turn& turn, PartResult& part);
 
   void handle_signals();

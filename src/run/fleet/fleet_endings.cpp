@@ -34,24 +34,24 @@ void Fleet::take_end(ActiveAttempt& active) {
   if (const auto error = active.output->read_error()) output_error_ = error;
   const bool settled = schedule_.settle(active.turn, passed || active.cancelled);
   active.part->attempts.push_back(std::move(attempt));
-  tell_end(active, !settled);
+  notify_end(active, !settled);
   if (settled) settle(active.turn, *active.part);
 }
 
-void Fleet::tell_end(const ActiveAttempt& active, bool again) {
+void Fleet::notify_end(const ActiveAttempt& active, bool again) {
   const auto problem = active.output->problem();
-  observers_.tell(&FleetObserver::attempt_ended, AttemptEnded{.running = *active.attempt,
-                                                              .part = *active.part,
-                                                              .attempt = active.part->attempts.back(),
-                                                              .again = again,
-                                                              .output_problem = problem,
-                                                              .directory = active.shard->artifacts_fd(),
-                                                              .warn = active.messages->warning});
+  observers_.notify(&FleetObserver::attempt_ended, AttemptEnded{.running = *active.attempt,
+                                                                .part = *active.part,
+                                                                .attempt = active.part->attempts.back(),
+                                                                .again = again,
+                                                                .output_problem = problem,
+                                                                .directory = active.shard->artifacts_fd(),
+                                                                .warn = active.messages->warning});
 }
 
 void Fleet::settle(const Turn& turn, PartResult& part) {
   const bool passed = results_.settle(turn, part);
-  observers_.tell(&FleetObserver::part_settled, PartSettled{.part = part, .passed = passed});
+  observers_.notify(&FleetObserver::part_settled, PartSettled{.part = part, .passed = passed});
   if (passed && spec_.until_fail) results_.only_count(turn);
   if (passed || cancelled_) return;
   if (spec_.fail_fast) cancel(FleetEnd::kFailFast);
@@ -61,7 +61,7 @@ void Fleet::settle(const Turn& turn, PartResult& part) {
 FleetResult Fleet::finish() {
   auto result = results_.take();
   result.wall = std::chrono::duration_cast<std::chrono::milliseconds>(sys::Clock::now() - began_);
-  observers_.tell(&FleetObserver::fleet_settled, FleetSettled{result});
+  observers_.notify(&FleetObserver::fleet_settled, FleetSettled{result});
   wait_for_outlet();
   if (hurried_) result.term_signal = results_.signal();
   result.output_error = output_error_;

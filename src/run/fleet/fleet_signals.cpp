@@ -64,7 +64,7 @@ void Fleet::on_signal(const signalfd_siginfo& info) {
     case SIGTTOU:
       return stop_with(signal);
     case SIGWINCH:
-      return observers_.tell(&FleetObserver::signal_arrived, SignalArrived{signal});
+      return observers_.notify(&FleetObserver::signal_arrived, SignalArrived{signal});
     case SIGPIPE:
     case SIGXFSZ:
       return;
@@ -82,7 +82,7 @@ void Fleet::forward(const registry::AddressedSignal& addressed) {
 
 /// Stops the shards with the launcher; deadlines do not run meanwhile.
 void Fleet::stop_with(int signal) {
-  observers_.tell(&FleetObserver::fleet_stopping, FleetStopping{});
+  observers_.notify(&FleetObserver::fleet_stopping, FleetStopping{});
   for (auto& active : running_) active.shard->forward(signal);
   const auto stopped_at = sys::Clock::now();
   sys::reset_signal(signal);
@@ -97,7 +97,7 @@ void Fleet::stop_with(int signal) {
   }
   next_start_.postpone(pause);
   if (total_limit_) total_limit_->postpone(pause);
-  observers_.tell(&FleetObserver::fleet_continued, FleetContinued{});
+  observers_.notify(&FleetObserver::fleet_continued, FleetContinued{});
 }
 
 }  // namespace nslaunch::run

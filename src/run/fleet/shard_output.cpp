@@ -101,12 +101,12 @@ void ShardOutput::take(Source& source, std::string_view bytes) {
       source.file.reset();
     }
   }
-  tell(source, bytes);
+  notify(source, bytes);
 }
 
-void ShardOutput::tell(const Source& source, std::string_view bytes) const {
-  observers_.tell(&FleetObserver::output_read,
-                  OutputRead{.attempt = attempt_, .stream = source.stream, .bytes = bytes});
+void ShardOutput::notify(const Source& source, std::string_view bytes) const {
+  observers_.notify(&FleetObserver::output_read,
+                    OutputRead{.attempt = attempt_, .stream = source.stream, .bytes = bytes});
 }
 
 void ShardOutput::finish() {
@@ -114,7 +114,7 @@ void ShardOutput::finish() {
     read_some(source, kReadsThatEmpty);
     source.watch.end();
     source.reader.reset();
-    tell(source, {});
+    notify(source, {});
   }
 }
 

@@ -59,7 +59,7 @@ class ShardOutput {
   };
   bool read_some(Source& source, int most_reads);
   void take(Source& source, std::string_view bytes);
-  void tell(const Source& source, std::string_view bytes) const;
+  void notify(const Source& source, std::string_view bytes) const;
 
   RunningAttempt& attempt_;
   const Observers& observers_;

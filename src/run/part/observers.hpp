@@ -14,7 +14,7 @@ class Observers {
   explicit Observers(std::span<FleetObserver* const> all) noexcept : all_(all) {}
 
   template <class Event>
-  void tell(void (FleetObserver::*method)(const Event&), const Event& event) const {
+  void notify(void (FleetObserver::*method)(const Event&), const Event& event) const {
     for (auto* observer : all_) {
       try {
         (observer->*method)(event);

@@ -34,8 +34,8 @@ OnePart::OnePart(const FleetSpec& fleet, std::span<FleetObserver* const> observe
       result_(result_of_one(fleet)),
       running_{
           .part = result_.parts.front(), .id = fleet.shard.id, .began = std::chrono::steady_clock::now()} {
-  observers_.tell(&FleetObserver::fleet_started, FleetStarted{.spec = fleet_, .total = 1});
-  observers_.tell(&FleetObserver::attempt_started, AttemptStarted{running_});
+  observers_.notify(&FleetObserver::fleet_started, FleetStarted{.spec = fleet_, .total = 1});
+  observers_.notify(&FleetObserver::attempt_started, AttemptStarted{running_});
 }
 
 void OnePart::ended(const Outcome& outcome) {
@@ -52,7 +52,7 @@ bool OnePart::wants_log() const {
 }
 
 void OnePart::logged(const LogEntry& entry) {
-  observers_.tell(&FleetObserver::shard_logged, entry);
+  observers_.notify(&FleetObserver::shard_logged, entry);
 }
 
 void OnePart::never_ran(const std::exception& error) {
@@ -80,14 +80,14 @@ void OnePart::finish(Attempt attempt) {
   part.attempts.push_back(std::move(attempt));
   result_.wall = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
                                                                        running_.began);
-  observers_.tell(&FleetObserver::attempt_ended, AttemptEnded{.running = running_,
-                                                              .part = part,
-                                                              .attempt = part.attempts.back(),
-                                                              .output_problem = {},
-                                                              .warn = warn_});
-  observers_.tell(&FleetObserver::part_settled,
-                  PartSettled{.part = part, .passed = has_passed(part.status, fleet_.shard)});
-  observers_.tell(&FleetObserver::fleet_ended, FleetEnded{.result = result_, .warn = warn_});
+  observers_.notify(&FleetObserver::attempt_ended, AttemptEnded{.running = running_,
+                                                                .part = part,
+                                                                .attempt = part.attempts.back(),
+                                                                .output_problem = {},
+                                                                .warn = warn_});
+  observers_.notify(&FleetObserver::part_settled,
+                    PartSettled{.part = part, .passed = has_passed(part.status, fleet_.shard)});
+  observers_.notify(&FleetObserver::fleet_ended, FleetEnded{.result = result_, .warn = warn_});
 }
 
 }  // namespace run
@@ -111,9 +111,9 @@ Outcome run_fleet_of_one(const FleetSpec& fleet, std::span<FleetObserver* const>
   const Warn warn = messages.warning ? messages.warning : Warn([](std::string_view) {});
   if (fleet.parts.size() != 1) throw UsageError("a fleet of one has one part");
   run::OnePart part(fleet, observers, warn);
-  auto told = messages;
+  auto with_log = messages;
   if (part.wants_log()) {
-    told.log = [&part, before = messages.log](const LogEntry& entry) {
+    with_log.log = [&part, before = messages.log](const LogEntry& entry) {
       if (before) before(entry);
       part.logged(entry);
     };
@@ -126,7 +126,7 @@ Outcome run_fleet_of_one(const FleetSpec& fleet, std::span<FleetObserver* const>
     if (before) before(error);
     part.never_ran(error);
   };
-  return run_shard(fleet.shard, told, options);
+  return run_shard(fleet.shard, with_log, options);
 }
 
 }  // namespace nslaunch

@@ -191,19 +191,19 @@ pid_t start_process(const Plan& plan, const Start& start, StartFailure& failure)
 
 pid_t start_for_client(const Plan& plan, const Start& start, StartFailure& failure) {
   Prepared prepared(plan, start);
-  auto told = sys::make_pipe();  // an exec closes it
+  auto report = sys::make_pipe();  // an exec closes it
   const pid_t pid = sys::check(::fork(), "starting a process");
   if (pid == 0) {
     become(plan, start, prepared, failure);
-    const auto written = ::write(told.write.get(), &failure, sizeof failure);
+    const auto written = ::write(report.write.get(), &failure, sizeof failure);
     ::_exit(written == sizeof failure ? 1 : 2);
   }
-  told.write.reset();
+  report.write.reset();
   const sys::Deadline deadline(kClientsLimit);
-  pollfd watched = {told.read.get(), POLLIN, 0};
+  pollfd watched = {report.read.get(), POLLIN, 0};
   const bool has_news =
       sys::retry_on_eintr([&] { return ::poll(&watched, 1, deadline.poll_timeout()); }) == 1;
-  if (has_news && ::read(told.read.get(), &failure, sizeof failure) != sizeof failure) return pid;
+  if (has_news && ::read(report.read.get(), &failure, sizeof failure) != sizeof failure) return pid;
   if (!has_news) failure = {Step::kFork, ETIMEDOUT};
   // It is reaped like all others: its user may stop it even after it has reported why the exec failed.
   ::kill(pid, SIGKILL);

@@ -88,9 +88,9 @@ sys::Fd PortRoutes::connect_ourselves(const SocketRequest& target) {
 
 sys::PortRoute route_out(const ReachedService& service, sys::Fd listener, uid_t user, const Say& say) {
   const auto name = sys::endpoint_name(service.host, service.port);
-  const auto connect = [=, told = false]() mutable {
+  const auto connect = [=, reported = false]() mutable {
     auto socket = begin_to_connect_as(user, service.host, service.port);
-    if (!socket && !std::exchange(told, true)) {
+    if (!socket && !std::exchange(reported, true)) {
       say(fmt::format("connecting to {}: {}", name, sys::errno_code(errno).message()));
     }
     return socket;

@@ -123,19 +123,19 @@ bool OutputWatch::has_changed(Stamped& stamped) {
   return changed || did_hide;
 }
 
-OutputWatch::Sight OutputWatch::look(pid_t init) noexcept try {
-  Sight sight;
-  if (events_) sight.wrote = read_events(events_.get());
+OutputWatch::Observation OutputWatch::look(pid_t init) noexcept try {
+  Observation seen;
+  if (events_) seen.wrote = read_events(events_.get());
   for (auto& stamped : stamped_) {
-    sight.wrote |= has_changed(stamped);
-    sight.unseen = std::max(sight.unseen, stamped.stamp.nanoseconds == 0 ? kCoarseStep : kFineStep);
+    seen.wrote |= has_changed(stamped);
+    seen.unseen = std::max(seen.unseen, stamped.stamp.nanoseconds == 0 ? kCoarseStep : kFineStep);
   }
   if (by_written_bytes_) {
     const auto written = inspect::written_by(init);
-    sight.wrote |= written.bytes != std::exchange(written_, written.bytes);
-    sight.blind_for = written.unseen;
+    seen.wrote |= written.bytes != std::exchange(written_, written.bytes);
+    seen.blind_for = written.unseen;
   }
-  return sight;
+  return seen;
 } catch (...) {
   return {.wrote = true};  // unknown
 }

@@ -23,13 +23,13 @@ class OutputWatch {
   /// To be kept open.
   std::vector<int> descriptors() const;
 
-  struct Sight {
+  struct Observation {
     bool wrote = false;                   ///< since the last look (or it is unknown)
     std::chrono::milliseconds unseen{0};  ///< what is written within this time from now may go unseen
     pid_t blind_for = 0;                  ///< a process that can't be inspected and may write
   };
   /// `init`: the shard's, by its pid here. The first look only sets the start for the next one. Never throws.
-  Sight look(pid_t init) noexcept;
+  Observation look(pid_t init) noexcept;
 
   /// What shows that a file has changed.
   struct Stamp {

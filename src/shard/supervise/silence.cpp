@@ -32,10 +32,10 @@ void Silence::set_next_look() noexcept {
 
 bool Silence::broken(Announcer& announcer) {
   if (!next_look_.passed()) return false;
-  const auto sight = watch_.look(init_);
+  const auto seen = watch_.look(init_);
   const auto now = sys::Clock::now();
-  if (sight.blind_for != 0) say_blind_for(sight.blind_for, announcer);
-  if (sight.wrote || sight.blind_for != 0) last_output_ = now + sight.unseen;
+  if (seen.blind_for != 0) say_blind_for(seen.blind_for, announcer);
+  if (seen.wrote || seen.blind_for != 0) last_output_ = now + seen.unseen;
   if (now >= last_output_ + limit_) return true;
   set_next_look();
   return false;

@@ -121,7 +121,7 @@ int SupervisedShard::poll_timeout() const {
 
 /// Endless messages must not block the rest.
 void SupervisedShard::receive_messages() {
-  for (int heard = 0; heard < kMostMessages; ++heard) {
+  for (int received = 0; received < kMostMessages; ++received) {
     const auto message = peer_.next();
     if (!message) return;
     on_message(*message);

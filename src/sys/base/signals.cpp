@@ -94,11 +94,11 @@ void deliver_pending(int signal) noexcept {
 
 void untrace(const siginfo_t& trapped) noexcept {
   const int stopped_by = trapped.si_status & 0x7f;  // the bits above it: the ptrace event
-  siginfo_t told = {};
+  siginfo_t info = {};
   // The SIGTRAP of an execve(2), for the tracer only, comes as if from the process itself.
   const bool is_of_exec = stopped_by == SIGTRAP &&
-                          ::ptrace(PTRACE_GETSIGINFO, trapped.si_pid, nullptr, &told) == 0 &&
-                          told.si_code == SI_USER && told.si_pid == trapped.si_pid;
+                          ::ptrace(PTRACE_GETSIGINFO, trapped.si_pid, nullptr, &info) == 0 &&
+                          info.si_code == SI_USER && info.si_pid == trapped.si_pid;
   const std::intptr_t signal = is_of_exec ? 0 : stopped_by;
   ::ptrace(PTRACE_DETACH, trapped.si_pid, nullptr, signal);
 }

@@ -122,14 +122,15 @@ Answer run_child(const Errand& errand, std::chrono::milliseconds limit, const st
   const auto handle = Pidfd::open(child);
   Answer answer;
   const Fd stop = signals == Signals::kEndIt ? make_signalfd(ending_signals()) : Fd();
-  const bool heard = receive_answer(ours.get(), stop.get(), deadline, answer);
-  if (!heard) ::kill(child, SIGKILL);
+  const bool answered = receive_answer(ours.get(), stop.get(), deadline, answer);
+  if (!answered) ::kill(child, SIGKILL);
   siginfo_t end = {};
-  if (handle && handle->wait_for_end(heard ? std::chrono::milliseconds(deadline.poll_timeout()) : kLastWait))
+  if (handle &&
+      handle->wait_for_end(answered ? std::chrono::milliseconds(deadline.poll_timeout()) : kLastWait))
     reap(child, end);
-  if (end.si_pid != child && heard) ::kill(child, SIGKILL);
+  if (end.si_pid != child && answered) ::kill(child, SIGKILL);
   for (auto* used_up : {&patience, &patience_with_all}) used_up->waited(start, Clock::now());
-  if (heard && end.si_pid == child && end.si_code == CLD_EXITED && end.si_status == 0) return answer;
+  if (answered && end.si_pid == child && end.si_code == CLD_EXITED && end.si_status == 0) return answer;
   pollfd signalled = {stop.get(), POLLIN, 0};
   const int said = end.si_code == CLD_EXITED && end.si_status != 0 ? end.si_status : EPERM;
   const int why = ::poll(&signalled, 1, 0) == 1 ? EINTR : deadline.passed() ? ETIMEDOUT : said;

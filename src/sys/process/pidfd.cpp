@@ -103,8 +103,8 @@ std::uint64_t Pidfd::inode() const noexcept {
 std::optional<pid_t> Pidfd::parent() const noexcept {
   PidfdInfo info = {};
   info.mask = kInfoOnPids;
-  const bool told = ::ioctl(get(), kGetInfo, &info) == 0 && (info.mask & kInfoOnPids) != 0;
-  return told ? std::optional(static_cast<pid_t>(info.parent)) : std::nullopt;
+  const bool known = ::ioctl(get(), kGetInfo, &info) == 0 && (info.mask & kInfoOnPids) != 0;
+  return known ? std::optional(static_cast<pid_t>(info.parent)) : std::nullopt;
 }
 
 std::uint64_t Pidfd::pid_namespace() const noexcept {
