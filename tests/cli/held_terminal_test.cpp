@@ -66,6 +66,14 @@ void hold_size(int terminal, void* page) {
   ::ioctl(terminal, TIOCGWINSZ, page);
 }
 
+/// Holds its terminal's size until a line is typed, then waits for 120 columns. The holder's group is of the
+/// file system's server, too, who alone lets go of what it has read.
+std::string holding_script(const Holder& holder) {
+  return "setsid " + holder.command("hold-window-size") +
+         " </dev/tty & read line; kill -KILL -$!; wait; echo let''go; until stty size | grep 120; do sleep "
+         "0.1; done";
+}
+
 /// How root's exec ends that asks such an init for a process. When the terminal is held the window gets
 /// another size.
 std::string end_of_exec(void (*hold)(int, void*)) {
@@ -108,11 +116,7 @@ TEST_CASE("a size that was held up once does not keep the next one from being pa
   const Hostile user;
   const Holder holder;
   LiveShard shard(user.registry, user.words({}));
-  // Its group is of the file system's server, too, who alone lets go of what it has read.
-  const auto script = "setsid " + holder.command("hold-window-size") +
-                      " </dev/tty & read line; kill -KILL -$!; wait; echo let''go; until stty size | grep "
-                      "120; do sleep 0.1; done";
-  PtySession terminal(nslaunch({"exec", shard.id, "--", "sh", "-c", script}), user.options());
+  PtySession terminal(nslaunch({"exec", shard.id, "--", "sh", "-c", holding_script(holder)}), user.options());
   const auto said = terminal.read_until("\n");
   const Killed killed{shard.launcher};
   REQUIRE(Holder::is_held(said));
@@ -121,6 +125,27 @@ TEST_CASE("a size that was held up once does not keep the next one from being pa
   terminal.send("\n");
   terminal.expect("letgo\r\n");
   terminal.resize({50, 120});
+  terminal.expect("50 120\r\n");
+}
+
+TEST_CASE("the last of the sizes that were held up is passed on once nobody holds them up") {
+  const Hostile user;
+  const Holder holder;
+  LiveShard shard(user.registry, user.words({}));
+  PtySession terminal(nslaunch({"exec", shard.id, "--", "sh", "-c", holding_script(holder)}), user.options());
+  const auto said = terminal.read_until("\n");
+  const Killed killed{shard.launcher};
+  REQUIRE(Holder::is_held(said));
+  terminal.resize({44, 111});
+  terminal.expect("changing the terminal of user " + std::to_string(user.uid));
+  for (const auto columns : std::initializer_list<unsigned short>{112, 113, 114, 120}) {
+    terminal.resize({50, columns});
+    const auto key = "seen " + std::to_string(columns);
+    terminal.send(key);
+    terminal.expect(key);
+  }
+  terminal.send("\n");
+  terminal.expect("letgo\r\n");
   terminal.expect("50 120\r\n");
 }
 

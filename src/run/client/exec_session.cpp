@@ -10,7 +10,6 @@
 #include "shard/wire/protocol.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/clock.hpp"
-#include "sys/process/as_user.hpp"
 
 namespace nslaunch::run {
 namespace {
@@ -19,13 +18,10 @@ constexpr std::size_t kChunk = 16384;
 /// What the process has written before its end arrives soon after it; a background job of the process may
 /// keep the terminal open for ever (K28).
 constexpr std::chrono::milliseconds kLastWords{500};
-constexpr std::chrono::seconds kSizeLimit{1};
 /// How long another user's process may take no keys before more are read, to find a Ctrl-C.
 constexpr std::chrono::seconds kUntakenLimit{3};
 /// The most keys that are kept for it then.
 constexpr std::size_t kMostKeys = 1 << 20;
-/// One stall of the machine is no reason to give up; each failure may leave a child behind.
-constexpr int kMostSizeFailures = 3;
 
 /// Signals that are passed on, and those that concern the terminal.
 sys::SignalSet handled_signals() {
@@ -53,6 +49,7 @@ ExecSession::ExecSession(std::optional<uid_t> another, Warn warn)
   if (first < 0) return;
   pty_.emplace(sys::open_pty(first));
   screen_.emplace(is_terminal_[1] ? STDOUT_FILENO : is_terminal_[2] ? STDERR_FILENO : STDIN_FILENO);
+  size_.emplace(ExecSize::Terminals{.real = first, .own = pty_->user.get()}, another_, warn_, loop_);
   if (!typing_) sys::leave_output_alone(pty_->program.get());
   if (!another_) return;
   user_keeper_.emplace(pty_->user.get(), *another_);
@@ -137,7 +134,7 @@ void ExecSession::on_signal(int signal) {
   if (signal == SIGPIPE || sys::is_ignored(signal)) return;
   if (signal == SIGHUP) note_hangup();
   if (signal == SIGWINCH) {
-    if (pty_ && size_failures_ < kMostSizeFailures) pass_size_on();
+    if (size_) size_->changed();
   } else if (signal == SIGCONT) {
     if (raw_) raw_->take_again();
   } else if (!passed_->pass(signal)) {
@@ -153,22 +150,6 @@ void ExecSession::note_hangup() {
     const bool is_gone = is_terminal_[static_cast<std::size_t>(number)] && ::tcgetattr(number, &modes) != 0;
     if (another_ && is_gone) return passed_->hung_up();
   }
-}
-
-/// Another user can hold the lock on the size indefinitely (K66). The child, which may have to be left
-/// waiting for that lock, gets no descriptor of the real terminal.
-void ExecSession::pass_size_on() try {
-  const auto size = sys::window_size(is_terminal_[0] ? 0 : is_terminal_[1] ? 1 : 2);
-  const int to = pty_->user.get();
-  if (!size) return;
-  if (!another_) return sys::set_window_size(to, *size);
-  const auto set = [&] {
-    sys::set_window_size(to, *size);
-    return sys::Answer{};
-  };
-  sys::in_child(*another_, kSizeLimit, set, sys::Signals::kWait, {to}, "changing the terminal");
-} catch (const Error& error) {
-  if (size_failures_++ == 0) warn_(fmt::format("the size of the window is not passed on: {}", error.what()));
 }
 
 void ExecSession::on_message() {
@@ -220,6 +201,7 @@ void ExecSession::read_output() {
 
 void ExecSession::close_terminal() {
   terminal_watch_.end();
+  size_.reset();
   pty_.reset();
   user_keeper_.reset();
 }

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "run/client/exec_screen.hpp"
 #include "run/client/exec_signals.hpp"
+#include "run/client/exec_terminal.hpp"
 #include "sys/base/fd.hpp"
 #include "sys/base/signals.hpp"
 #include "sys/io/loop.hpp"
@@ -44,7 +44,6 @@ class ExecSession {
   void on_terminal(short events);
   void on_signal(int signal);
   void note_hangup();
-  void pass_size_on();
   void on_message();
   void read_keys();
   void write_keys();
@@ -71,10 +70,10 @@ class ExecSession {
   bool reads_on_ = false;  ///< although the process takes no keys
   bool keys_are_lost_ = false;
   bool ended_ = false;
-  int size_failures_ = 0;              ///< number of failures to pass the size on
   std::optional<ExecSignals> passed_;  ///< from serve() on
   std::optional<int> status_;
   sys::Loop loop_{"waiting for the process in the shard"};
+  std::optional<ExecSize> size_;  ///< as long as there is pty_
   sys::Loop::Watch connection_watch_;
   sys::Loop::Watch signals_watch_;
   sys::Loop::Watch terminal_watch_;  ///< of our end of pty_
