@@ -1,7 +1,6 @@
 // Values of options that have parts of their own: ports, services, overlays, captures.
 #include "cli/common/port_spec.hpp"
-#include "cli/run/capture_spec.hpp"
-#include "cli/run/overlay_spec.hpp"
+#include "cli/run/option_specs.hpp"
 #include "input.hpp"
 
 namespace {

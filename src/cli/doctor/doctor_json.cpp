@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "run/report/json_text.hpp"
+#include "run/report/json.hpp"
 
 namespace nslaunch::cli {
 namespace {

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/common/age_json.hpp"
-#include "run/report/json_text.hpp"
+#include "run/report/json.hpp"
 
 namespace nslaunch::cli {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "run/report/json_text.hpp"
+#include "run/report/json.hpp"
 
 namespace nslaunch::cli {
 namespace {

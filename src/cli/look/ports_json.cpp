@@ -4,7 +4,7 @@
 
 #include "cli/common/age_json.hpp"
 #include "inspect/snapshot/processes.hpp"
-#include "run/report/json_text.hpp"
+#include "run/report/json.hpp"
 
 namespace nslaunch::cli {
 namespace {

@@ -10,7 +10,7 @@
 #include <tuple>
 
 #include "cli/merge/merge_parts.hpp"
-#include "run/report/json_text.hpp"
+#include "run/report/json.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
 

@@ -12,7 +12,7 @@
 #include "run/single/caller.hpp"
 #include "shard/launcher/port_routes.hpp"
 #include "sys/base/check.hpp"
-#include "sys/base/limits.hpp"
+#include "sys/base/fd.hpp"
 #include "sys/base/text.hpp"
 #include "sys/io/endpoint.hpp"
 #include "sys/io/forwarder.hpp"

@@ -16,7 +16,7 @@
 #include "run/part/schedule.hpp"
 #include "run/single/caller.hpp"
 #include "sys/base/clock.hpp"
-#include "sys/base/limits.hpp"
+#include "sys/base/fd.hpp"
 #include "sys/io/loop.hpp"
 #include "sys/process/pidfd.hpp"
 

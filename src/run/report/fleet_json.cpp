@@ -6,8 +6,7 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
-#include "run/report/json_text.hpp"
-#include "run/report/outcome_json.hpp"
+#include "run/report/json.hpp"
 #include "shard/plan/users_directory.hpp"
 #include "sys/base/check.hpp"
 #include "sys/base/files.hpp"

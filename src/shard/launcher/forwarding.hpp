@@ -6,7 +6,7 @@
 
 #include "shard/launcher/port_routes.hpp"
 #include "shard/launcher/running_shard.hpp"
-#include "sys/base/limits.hpp"
+#include "sys/base/fd.hpp"
 #include "sys/io/forwarder.hpp"
 
 namespace nslaunch::shard {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/resource.h>
+
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -55,5 +57,26 @@ std::vector<int> closed_by_exec();
 
 /// Redirects 0 and 1 to /dev/null, close-on-exec, as far as possible: the command already runs.
 void detach_input_and_output() noexcept;
+
+/// The soft limit on descriptors of this process, while it lives: `wanted`, as far as the hard limit allows.
+class DescriptorLimit {
+ public:
+  explicit DescriptorLimit(rlim_t wanted) noexcept;
+  DescriptorLimit(const DescriptorLimit&) = delete;
+  DescriptorLimit& operator=(const DescriptorLimit&) = delete;
+  ~DescriptorLimit();
+
+  rlim_t now() const noexcept { return now_; }
+
+ private:
+  rlimit before_ = {};
+  bool changed_ = false;
+  rlim_t now_ = RLIM_INFINITY;
+};
+
+/// The current soft limit; no limit if it can't be read.
+rlim_t descriptor_limit() noexcept;
+
+constexpr rlim_t kEveryDescriptor = RLIM_INFINITY;
 
 }  // namespace nslaunch::sys

@@ -1,4 +1,4 @@
-#include "run/report/outcome_json.hpp"
+#include "run/report/json.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -29,6 +29,11 @@ Json leaks_as_json(const std::vector<Leak>& leaks) {
 }
 
 }  // namespace
+
+std::string json_text(const nlohmann::ordered_json& json) {
+  constexpr bool kEscapeAllButAscii = true;
+  return json.dump(-1, ' ', kEscapeAllButAscii, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
 
 void add_outcome(Json& json, const Outcome& outcome) {
   const auto& usage = outcome.usage;

@@ -1,8 +1,8 @@
-#include "cli/run/capture_spec.hpp"
+#include "cli/run/option_specs.hpp"
 
 #include <nslaunch/error.hpp>
 
-#include <string>
+#include <cstdint>
 
 #include "sys/base/check.hpp"
 #include "sys/base/text.hpp"
@@ -20,6 +20,17 @@ bool take_suffix(std::string& text, const std::string& suffix) {
 }
 
 }  // namespace
+
+OverlaySpec parse_overlay(const std::string& text, const std::string& where) {
+  const auto equals = text.rfind('=');
+  OverlaySpec overlay{.path = text.substr(0, equals), .keep = {}};
+  if (equals != std::string::npos) overlay.keep = text.substr(equals + 1);
+  if (overlay.path.empty()) {
+    throw UsageError(fmt::format("{}'{}' names no directory to cover", where, sys::escape(text)),
+                     "For example: --overlay . or --overlay .=../changes");
+  }
+  return overlay;
+}
 
 CaptureSpec read_capture(const Arguments& arguments) {
   CaptureSpec capture;
