@@ -3,14 +3,16 @@
 #include <optional>
 #include <sstream>
 
+#include "sys/base/values.hpp"
+
 namespace nslaunch {
 namespace {
 
 /// The word with this number in a line, from 1.
-std::string nth_word(const std::string& line, unsigned long number) {
+std::string nth_word(const std::string& line, unsigned number) {
   std::istringstream words(line);
   std::string word;
-  for (unsigned long index = 0; index < number; ++index) {
+  for (unsigned index = 0; index < number; ++index) {
     if (!(words >> word)) return {};
   }
   return word;
@@ -19,10 +21,10 @@ std::string nth_word(const std::string& line, unsigned long number) {
 std::optional<std::string> value_from_line(std::string_view word, const std::string& line) {
   if (word.empty()) return line;
   constexpr std::size_t kMostDigits = 3;
-  const bool is_number = word.size() <= kMostDigits && word.front() != '0' &&
-                         word.find_first_not_of("0123456789") == std::string_view::npos;
-  if (!is_number) return std::nullopt;
-  return nth_word(line, std::stoul(std::string(word)));
+  if (word.size() > kMostDigits || word.front() == '0') return std::nullopt;
+  const auto number = sys::whole_number<unsigned>(word);
+  if (!number) return std::nullopt;
+  return nth_word(line, *number);
 }
 
 std::optional<std::string> value_of_word(std::string_view word, const TemplateValues& values) {
