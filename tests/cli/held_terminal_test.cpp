@@ -149,6 +149,23 @@ TEST_CASE("the last of the sizes that were held up is passed on once nobody hold
   terminal.expect("50 120\r\n");
 }
 
+TEST_CASE("a size that was held up for long does not keep a later one from being passed on") {
+  const Hostile user;
+  const Holder holder;
+  LiveShard shard(user.registry, user.words({}));
+  PtySession terminal(nslaunch({"exec", shard.id, "--", "sh", "-c", holding_script(holder)}), user.options());
+  const auto said = terminal.read_until("\n");
+  const Killed killed{shard.launcher};
+  REQUIRE(Holder::is_held(said));
+  terminal.resize({44, 111});
+  // It has given up to try by itself.
+  for (int tries = 0; tries < 3; ++tries) terminal.expect("can't be killed");
+  terminal.send("\n");
+  terminal.expect("letgo\r\n");
+  terminal.resize({50, 120});
+  terminal.expect("50 120\r\n");
+}
+
 TEST_CASE("a user who keeps his terminal from being closed does not keep root's exec from its end") {
   const Hostile user;
   const Holder holder;

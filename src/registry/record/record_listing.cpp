@@ -3,7 +3,6 @@
 #include <nslaunch/error.hpp>
 
 #include <cerrno>
-
 #include <nlohmann/json.hpp>
 
 #include "registry/record/record.hpp"

@@ -8,7 +8,6 @@
 
 #include "shard/launcher/control_client.hpp"
 #include "shard/wire/protocol.hpp"
-#include "sys/base/check.hpp"
 #include "sys/base/clock.hpp"
 
 namespace nslaunch::run {
@@ -209,6 +208,7 @@ void ExecSession::close_terminal() {
 /// What has been written is shown however slow the screen is, unless a signal that would end us comes, or
 /// has.
 void ExecSession::show_the_rest() {
+  size_.reset();  // there is nobody to see another
   bool is_over = false;
   bool is_late = false;
   auto limit = loop_.timer([&] { is_late = true; });

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <utility>
 
 #include "sys/base/check.hpp"
 #include "sys/base/clock.hpp"
@@ -15,9 +16,11 @@ namespace nslaunch::run {
 namespace {
 
 constexpr std::chrono::seconds kSizeLimit{1};
-/// After a failure; after each further one twice as long.
+/// After a failure; after the second one twice as long.
 constexpr std::chrono::seconds kPause{1};
-/// Each may leave a child behind.
+/// After this many failures only the next change makes another try.
+constexpr int kTriesByItself = 3;
+/// In a row: each may leave a child behind.
 constexpr int kMostFailures = 5;
 
 }  // namespace
@@ -41,18 +44,21 @@ ExecSize::ExecSize(Terminals terminals, std::optional<uid_t> another,
     : terminals_(terminals), another_(another), warn_(warn), again_(loop.timer([this] { pass_on(); })) {}
 
 void ExecSize::changed() {
-  if (!is_held_) pass_on();
+  const bool tries_by_itself = is_held_ && again_.is_set();
+  if (!tries_by_itself && failures_ < kMostFailures) pass_on();
 }
 
 void ExecSize::pass_on() try {
   set();
   // A child that was left behind sets the size that it was given when it gets the lock: perhaps just now.
-  if (is_held_) again_.set(sys::Deadline(kPause));
-  is_held_ = false;
+  if (std::exchange(is_held_, false))
+    again_.set(sys::Deadline(kPause));
+  else
+    failures_ = 0;
 } catch (const Error& error) {
   is_held_ = true;
   if (failures_++ == 0) warn_(fmt::format("the size of the window is not passed on: {}", error.what()));
-  if (failures_ < kMostFailures) again_.set(sys::Deadline(kPause * (1 << (failures_ - 1))));
+  if (failures_ < kTriesByItself) again_.set(sys::Deadline(kPause * failures_));
 }
 
 /// The child, which may have to be left waiting for the lock, gets no descriptor of the real terminal.

@@ -1,7 +1,5 @@
 #include "sys/base/text.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace nslaunch::sys {
