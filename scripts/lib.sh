@@ -20,15 +20,16 @@ version_at_least() { printf '%s\n%s\n' "$2" "$1" | sort -VC; }
 
 cmake_version() { cmake --version | awk 'NR == 1 { print $3 }'; }
 
-# configure PRESET [OPTION...]: makes or refreshes build/PRESET. Our presets need CMake 3.25; an older one
-# gets the same settings by naming the profile.
+# configure PRESET: makes or refreshes build/PRESET. Our presets need CMake 3.25; an older one gets the same settings by
+# naming the profile. With CI=true the release's warnings are errors, too.
 configure() {
-  local preset=$1
-  shift
+  local options=()
+  # Only there it is known which compiler that is.
+  [[ $1 != release || ${CI:-} != true ]] || options=(-DNSLAUNCH_WERROR=ON)
   if version_at_least "$(cmake_version)" 3.25; then
-    cmake --log-level=NOTICE --preset "$preset" "$@" >/dev/null
+    cmake --log-level=NOTICE --preset "$1" "${options[@]}" >/dev/null
   else
-    cmake --log-level=NOTICE -S . -B "build/$preset" -G Ninja -DNSLAUNCH_PROFILE="$preset" "$@"
+    cmake --log-level=NOTICE -S . -B "build/$1" -G Ninja -DNSLAUNCH_PROFILE="$1" "${options[@]}"
   fi
 }
 

@@ -1,11 +1,14 @@
-# nslaunch_scenario(LABEL SCRIPT [AS root user] [LONG root user] [PROPERTIES ...]): a script that tries the built program,
-# registered once for every identity in AS and LONG (see support/as). Only scripts/test --all runs it as those in LONG.
+# nslaunch_scenario(LABEL SCRIPT [LONG] [AS root user] [SECOND root|user] [PROPERTIES ...]): a script that tries the built
+# program, registered once for every identity in AS and SECOND (see support/as). LONG: only scripts/test --all runs it.
+# Who can be both identities runs it as SECOND with --all only.
 function(nslaunch_scenario label script)
-  cmake_parse_arguments(SCENARIO "" "" "AS;LONG;PROPERTIES" ${ARGN})
-  foreach(identity IN LISTS SCENARIO_AS SCENARIO_LONG)
+  cmake_parse_arguments(SCENARIO "LONG" "SECOND" "AS;PROPERTIES" ${ARGN})
+  foreach(identity IN LISTS SCENARIO_AS SCENARIO_SECOND)
     set(labels ${label})
-    if(identity IN_LIST SCENARIO_LONG)
+    if(SCENARIO_LONG)
       list(APPEND labels long)
+    elseif(identity STREQUAL "${SCENARIO_SECOND}")
+      list(APPEND labels second)
     endif()
     set(name "${label} as ${identity}: ${script}")
     add_test(NAME ${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/as ${identity} tests/${script})
@@ -25,10 +28,10 @@ nslaunch_scenario(examples engines/slurm AS root PROPERTIES PROCESSORS 2)  # its
 foreach(scenario shim gitlab-template)
   nslaunch_scenario(packages packages/${scenario} AS root user PROPERTIES PROCESSORS 4)
 endforeach()
-nslaunch_scenario(packages packages/npm AS user LONG root PROPERTIES PROCESSORS 4)
-nslaunch_scenario(packages packages/github-action AS root LONG user PROPERTIES PROCESSORS 4)
-nslaunch_scenario(packages packages/lint AS user LONG root PROPERTIES PROCESSORS 4 FIXTURES_REQUIRED package_tools)
-nslaunch_scenario(packages packages/package-managers LONG root user
+nslaunch_scenario(packages packages/npm AS user SECOND root PROPERTIES PROCESSORS 4)
+nslaunch_scenario(packages packages/github-action AS root SECOND user PROPERTIES PROCESSORS 4)
+nslaunch_scenario(packages packages/lint AS user SECOND root PROPERTIES PROCESSORS 4 FIXTURES_REQUIRED package_tools)
+nslaunch_scenario(packages packages/package-managers LONG AS root user
   PROPERTIES PROCESSORS 4 FIXTURES_REQUIRED package_tools)
 
 # nslaunch_installation(LABEL FIXTURE): what LABEL's scenarios need from npm. Installed by whoever runs ctest; from
@@ -41,14 +44,14 @@ endfunction()
 
 nslaunch_installation(packages package_tools)
 nslaunch_installation(harper harperdb)
-nslaunch_scenario(harper harper/four-at-once AS user LONG root PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 8)
+nslaunch_scenario(harper harper/four-at-once AS user SECOND root PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 8)
 # All on the same fixed ports, and all in shards: two at once.
-nslaunch_scenario(harper harper/suite AS root LONG user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
+nslaunch_scenario(harper harper/suite AS root SECOND user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
 foreach(scenario killed-launcher without-nslaunch)
   nslaunch_scenario(harper harper/${scenario} AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
 endforeach()
 foreach(scenario in-parts reach hold restart-leak)
-  nslaunch_scenario(harper harper/${scenario} LONG root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
+  nslaunch_scenario(harper harper/${scenario} LONG AS root user PROPERTIES FIXTURES_REQUIRED harperdb PROCESSORS 4)
 endforeach()
 
 # What all of these need is fetched and built once (scripts/test builds it at idle priority meanwhile, which is waited
