@@ -73,7 +73,8 @@ std::string tab_separated(std::span<const Row> rows) {
   std::string text;
   for (const auto& row : rows) {
     for (std::size_t column = 0; column < row.size(); ++column) {
-      text += (column == 0 ? "" : "\t") + coloured(row[column].text, row[column].colour);
+      if (column > 0) text += '\t';
+      text += coloured(row[column].text, row[column].colour);
     }
     text += '\n';
   }

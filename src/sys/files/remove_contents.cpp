@@ -44,8 +44,9 @@ Fd open_to_empty(int directory) {
   char itself[32];
   std::snprintf(itself, sizeof itself, "/proc/self/fd/%d", directory);
   struct stat status = {};
-  if (is_ours_alone(directory) && ::fstat(directory, &status) == 0 && (status.st_mode & 0700) != 0700)
-    ::fchmodat(AT_FDCWD, itself, 0700, 0);
+  if (is_ours_alone(directory) && ::fstat(directory, &status) == 0 && (status.st_mode & 0700) != 0700) {
+    [[maybe_unused]] const int failed = ::fchmodat(AT_FDCWD, itself, 0700, 0);  // then openat() does, too
+  }
   return Fd(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
