@@ -66,14 +66,6 @@ void hold_size(int terminal, void* page) {
   ::ioctl(terminal, TIOCGWINSZ, page);
 }
 
-/// Holds its terminal's size until a line is typed, then waits for 120 columns. The holder's group is of the
-/// file system's server, too, who alone lets go of what it has read.
-std::string holding_script(const Holder& holder) {
-  return "setsid " + holder.command("hold-window-size") +
-         " </dev/tty & read line; kill -KILL -$!; wait; echo let''go; until stty size | grep 120; do sleep "
-         "0.1; done";
-}
-
 /// How root's exec ends that asks such an init for a process. When the terminal is held the window gets
 /// another size.
 std::string end_of_exec(void (*hold)(int, void*)) {
@@ -94,6 +86,39 @@ std::string end_of_exec(void (*hold)(int, void*)) {
   });
 }
 
+/// Root's exec of a user's process that has held its terminal's size against a change, until let_go(). Then
+/// the process waits for 120 columns.
+class HeldSize {
+ public:
+  HeldSize()
+      : shard_(user_.registry, user_.words({})),
+        terminal_(nslaunch({"exec", shard_.id, "--", "sh", "-c", script()}), user_.options()) {
+    REQUIRE(Holder::is_held(terminal_.read_until("\n")));
+    terminal_.resize({44, 111});
+    terminal_.expect("changing the terminal of user " + std::to_string(user_.uid));
+  }
+
+  PtySession& terminal() noexcept { return terminal_; }
+  void let_go() {
+    terminal_.send("\n");
+    terminal_.expect("letgo\r\n");
+  }
+
+ private:
+  /// The holder's group is of the file system's server, too, who alone lets go of what it has read.
+  std::string script() const {
+    return "setsid " + holder_.command("hold-window-size") +
+           " </dev/tty & read line; kill -KILL -$!; wait; echo let''go; until stty size | grep 120; do sleep "
+           "0.1; done";
+  }
+
+  Hostile user_;
+  Holder holder_;
+  LiveShard shard_;
+  PtySession terminal_;
+  Killed killed_{shard_.launcher};  // before the terminal is waited for: what is held up goes on then
+};
+
 }  // namespace
 
 TEST_CASE("a user who holds the lock on the size of his terminal holds up root's exec for a short time") {
@@ -113,57 +138,31 @@ TEST_CASE("a user who holds the lock on the size of his terminal holds up root's
 }
 
 TEST_CASE("a size that was held up once does not keep the next one from being passed on") {
-  const Hostile user;
-  const Holder holder;
-  LiveShard shard(user.registry, user.words({}));
-  PtySession terminal(nslaunch({"exec", shard.id, "--", "sh", "-c", holding_script(holder)}), user.options());
-  const auto said = terminal.read_until("\n");
-  const Killed killed{shard.launcher};
-  REQUIRE(Holder::is_held(said));
-  terminal.resize({44, 111});
-  terminal.expect("changing the terminal of user " + std::to_string(user.uid));
-  terminal.send("\n");
-  terminal.expect("letgo\r\n");
-  terminal.resize({50, 120});
-  terminal.expect("50 120\r\n");
+  HeldSize held;
+  held.let_go();
+  held.terminal().resize({50, 120});
+  held.terminal().expect("50 120\r\n");
 }
 
 TEST_CASE("the last of the sizes that were held up is passed on once nobody holds them up") {
-  const Hostile user;
-  const Holder holder;
-  LiveShard shard(user.registry, user.words({}));
-  PtySession terminal(nslaunch({"exec", shard.id, "--", "sh", "-c", holding_script(holder)}), user.options());
-  const auto said = terminal.read_until("\n");
-  const Killed killed{shard.launcher};
-  REQUIRE(Holder::is_held(said));
-  terminal.resize({44, 111});
-  terminal.expect("changing the terminal of user " + std::to_string(user.uid));
+  HeldSize held;
   for (const auto columns : std::initializer_list<unsigned short>{112, 113, 114, 120}) {
-    terminal.resize({50, columns});
+    held.terminal().resize({50, columns});
     const auto key = "seen " + std::to_string(columns);
-    terminal.send(key);
-    terminal.expect(key);
+    held.terminal().send(key);
+    held.terminal().expect(key);
   }
-  terminal.send("\n");
-  terminal.expect("letgo\r\n");
-  terminal.expect("50 120\r\n");
+  held.let_go();
+  held.terminal().expect("50 120\r\n");
 }
 
 TEST_CASE("a size that was held up for long does not keep a later one from being passed on") {
-  const Hostile user;
-  const Holder holder;
-  LiveShard shard(user.registry, user.words({}));
-  PtySession terminal(nslaunch({"exec", shard.id, "--", "sh", "-c", holding_script(holder)}), user.options());
-  const auto said = terminal.read_until("\n");
-  const Killed killed{shard.launcher};
-  REQUIRE(Holder::is_held(said));
-  terminal.resize({44, 111});
+  HeldSize held;
   // It has given up to try by itself.
-  for (int tries = 0; tries < 3; ++tries) terminal.expect("can't be killed");
-  terminal.send("\n");
-  terminal.expect("letgo\r\n");
-  terminal.resize({50, 120});
-  terminal.expect("50 120\r\n");
+  for (int tries = 0; tries < 3; ++tries) held.terminal().expect("can't be killed");
+  held.let_go();
+  held.terminal().resize({50, 120});
+  held.terminal().expect("50 120\r\n");
 }
 
 TEST_CASE("a user who keeps his terminal from being closed does not keep root's exec from its end") {
