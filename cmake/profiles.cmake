@@ -13,8 +13,8 @@ set(profile_tests ON)
 set(profile_bench ON)
 
 if(NSLAUNCH_PROFILE STREQUAL "dev")
-  # It compiles unoptimized code in two thirds of g++'s time. g++ compiles the release, in CI with its warnings as errors
-  # (scripts/lib.sh).
+  # clang compiles unoptimized code in two thirds of g++'s time. g++ compiles the release, in CI with its warnings as
+  # errors (scripts/lib.sh).
   set(CMAKE_CXX_COMPILER clang++ CACHE STRING "")
 elseif(NSLAUNCH_PROFILE STREQUAL "release")
   set(profile_build_type Release)

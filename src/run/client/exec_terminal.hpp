@@ -43,8 +43,8 @@ class ExecSize {
   ExecSize(Terminals terminals, std::optional<uid_t> another,
            const std::function<void(std::string_view)>& warn, sys::Loop& loop);
 
-  /// Passes the real one's size on. While the lock is held, it is tried again after a pause, a few times, and
-  /// then with the next change.
+  /// Passes the real one's size on. While the lock is held, it is tried again after a pause, a few times,
+  /// then with the next changes, and after five failures in a row no more.
   void changed();
 
  private:
